@@ -1,0 +1,1 @@
+"""How a notice reaches a person: one folder a channel, the same shape in each."""

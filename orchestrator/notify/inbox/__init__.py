@@ -1,0 +1,1 @@
+"""The in-app inbox: the channel that is always there."""

@@ -1,0 +1,1 @@
+"""The story of an episode, rendered for people."""

@@ -1,0 +1,1 @@
+"""The use cases, one transaction each; talks to the outside through ports alone."""

@@ -1,0 +1,1 @@
+"""Where episodes and entries are kept: tables, unit of work, hot statements and migrations (SQLAlchemy, Alembic)."""

@@ -1,0 +1,1 @@
+"""The Celery jobs: one chore, one file. A message is a hint that may be lost or doubled without harm."""
