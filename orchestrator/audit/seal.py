@@ -1,0 +1,120 @@
+"""What is one audit entry, and how is it sealed? A plain header, an encrypted body, a commitment, and a link back.
+
+    salt       = HMAC(patient key; episode, seq)
+    commitment = SHA-256(0x02, salt, body)
+    hash       = SHA-256(0x00, previous hash, header, commitment)      each part behind its length
+
+The chain runs over header and commitment, never over the body: when the patient's key is destroyed the body is gone,
+nobody can test a guess against the commitment, and every hash still holds. The header holds nothing clinical but the
+states it moved between: what is chained in plain text can never be erased, so even the hashes in it (request, tag)
+are keyed.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+
+from orchestrator.audit.canonical import canonical
+from orchestrator.audit.keys import PatientKey, prefixed
+
+FORMAT = 1
+GENESIS = bytes(32)
+"""Stands for the hash before the first entry."""
+
+
+class Header(NamedTuple):
+    """Who did what to which episode, when: the plain part of an entry. Instants are ISO 8601, UTC, microseconds."""
+
+    episode_id: str
+    seq: int  # 1, 2, 3 … without a gap within the episode
+    at: str  # when it happened, by the store's clock; never before the entry before
+    recorded_at: str  # when it was written, by the wall; parts from `at` in a simulated store
+    actor: str  # an opaque id, never a name
+    role: str  # the role in which the actor acted
+    on_behalf_of: str | None  # an actor's id
+    authenticated: bool  # False: the actor was asserted by whoever called
+    ward: str
+    pathway: str  # content hash of the version decided under
+    from_state: str | None  # stage/state; None at enrolment
+    to_state: str
+    cause: str  # the kind of command; enrol, tick
+    cause_id: str  # hex, 64 digits; unique in the episode
+    request: str  # keyed hash of what was asked, hex: the same key with another body is told by it
+    result: str  # accepted, or refused:CODE
+    corrects: int | None  # the entry that this one corrects
+    tag: str  # keyed hash of what a decision depends on, after this entry; hex
+    format: int = FORMAT
+
+    def canonical(self) -> bytes:
+        """Return the exact bytes that are stored and chained."""
+        return canonical(self._asdict())
+
+
+class Sealed(NamedTuple):
+    """One row of the audit trail, as it is stored."""
+
+    episode_id: str
+    seq: int
+    cause_id: bytes
+    header: bytes
+    commitment: bytes
+    body: bytes
+    hash: bytes
+
+
+def instant(moment: datetime) -> str:
+    """Return an aware UTC datetime as ISO 8601 with microseconds and Z: text that sorts as time."""
+    return f"{moment.isoformat(timespec='microseconds')[:26]}Z"
+
+
+def seal(key: PatientKey, header: Header, body: dict[str, Any], previous: bytes) -> Sealed:
+    """Return the entry, sealed behind the one whose hash is `previous` (GENESIS for the first). Raises NotCanonical."""
+    plain, text = header.canonical(), canonical(body)
+    place = _place(header.episode_id, header.seq)
+    bound = commit(key, place, text)
+    return Sealed(
+        header.episode_id,
+        header.seq,
+        bytes.fromhex(header.cause_id),
+        plain,
+        bound,
+        key.encrypt(text, place),
+        link(previous, plain, bound),
+    )
+
+
+def open_header(entry: Sealed) -> Header:
+    """Return the header. Raises ValueError or TypeError when the bytes are no header of this format."""
+    return Header(**orjson.loads(entry.header))
+
+
+def open_body(key: PatientKey, entry: Sealed) -> dict[str, Any]:
+    """Return the body. Raises WrongKey when it cannot be decrypted."""
+    body: dict[str, Any] = orjson.loads(plaintext(key, entry))
+    return body
+
+
+def plaintext(key: PatientKey, entry: Sealed) -> bytes:
+    """Return the body's canonical bytes. Raises WrongKey when they cannot be decrypted."""
+    return key.decrypt(entry.body, _place(entry.episode_id, entry.seq))
+
+
+def committed(key: PatientKey, entry: Sealed, body: bytes) -> bool:
+    """Tell whether the entry's commitment was made for this body."""
+    return commit(key, _place(entry.episode_id, entry.seq), body) == entry.commitment
+
+
+def commit(key: PatientKey, place: bytes, body: bytes) -> bytes:
+    """Return the salted commitment to a body; the salt comes from the patient's key and dies with it."""
+    return hashlib.sha256(b"\x02" + key.mac(b"salt", place) + body).digest()
+
+
+def link(previous: bytes, header: bytes, commitment: bytes) -> bytes:
+    """Return the hash that chains an entry to the one before."""
+    return hashlib.sha256(b"\x00" + prefixed(previous, header, commitment)).digest()
+
+
+def _place(episode_id: str, seq: int) -> bytes:
+    return prefixed(episode_id.encode(), b"%d" % seq)

@@ -1,0 +1,54 @@
+"""Which errors can a caller meet? One tree; the faces map it to problems and exit codes in one place.
+
+A *refusal* (a guard said no) is not an exception but a returned value, and is audited; see ``episode.decide``.
+No message holds a patient's data: codes, field names and identifiers only.
+"""
+
+
+class CarepathError(Exception):
+    """Base of every error that a caller can cause or meet; its text is one line that says what to do."""
+
+
+class InputError(CarepathError):
+    """What was handed in cannot be read or does not fit; nothing was written."""
+
+
+class PathwayError(InputError):
+    """A pathway or scenario file is not well-formed: file, line, what is wrong and what would mend it."""
+
+    def __init__(self, what: str, *, file: str = "", line: int = 0, hint: str = "") -> None:
+        self.what, self.file, self.line, self.hint = what, file, line, hint
+        place = f"{file}:{line}: " if file else (f"line {line}: " if line else "")
+        super().__init__(f"{place}{what}{f'; {hint}' if hint else ''}")
+
+
+class InvalidCommand(InputError):
+    """A command's shape does not fit: an unknown field, a missing one, a value of the wrong type."""
+
+
+class NotCanonical(InputError):
+    """A value has no exact form to be sealed: a float, a number beyond 2^53, a text that is not Unicode."""
+
+
+class NotFound(CarepathError):
+    """There is no such episode, pathway or version."""
+
+
+class Conflict(CarepathError):
+    """Somebody else was there first: a stale version, a key used with another body, a second enrolment."""
+
+
+class StoreError(CarepathError):
+    """The store cannot be used: locked, full, read-only, of a newer schema, or its keys are missing."""
+
+
+class KeyMissing(StoreError):
+    """The key file does not hold a key that the store needs."""
+
+
+class WrongKey(StoreError):
+    """A key does not open what it should: it is another one, or the ciphertext was changed."""
+
+
+class Ambiguous(CarepathError):
+    """Two automatic transitions were enabled at once: a defect of the pathway; the episode is set aside."""
