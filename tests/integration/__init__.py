@@ -1,0 +1,1 @@
+"""Tests against the real servers that the suite starts."""

@@ -1,0 +1,66 @@
+"""The fixtures that hand out real servers; each worker of a parallel run has servers of its own."""
+
+import itertools
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrator.cli import valkey
+from tests.servers.postgres import Postgres, running_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """A server for the session, with its folder of binaries (`psql`, `pg_dump`)."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: Postgres) -> str:
+    """The URL of the session's maintenance database; what writes wants `postgres_database`."""
+    return postgres_server.url()
+
+
+@pytest.fixture(scope="session")
+def new_postgres_database(postgres_server: Postgres) -> Callable[..., str]:
+    """Return a function that makes a database, empty or a copy of `template`, and returns its URL.
+
+    The name of a template is the last part of the URL that this function returned for it.
+    """
+    numbers = itertools.count(1)
+
+    def make(template: str = "template0") -> str:
+        name = f"test_{next(numbers)}"
+        postgres_server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return postgres_server.url(name)
+
+    return make
+
+
+@pytest.fixture
+def postgres_database(postgres_server: Postgres, new_postgres_database: Callable[..., str]) -> Iterator[str]:
+    """The URL of an empty database for this test alone, dropped afterwards with whatever is still connected."""
+    url = new_postgres_database()
+    yield url
+    name = url.partition("@/")[2].partition("?")[0]
+    postgres_server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[valkey.Valkey]:
+    """The embedded broker of `carepath up`, for the session."""
+    with tempfile.TemporaryDirectory(prefix="cp-vk-", dir="/tmp") as folder:
+        server = valkey.start(Path(folder))
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_url(redis_server: valkey.Valkey) -> str:
+    """The broker's address as Celery spells it; `redis_server.client_url` is redis-py's spelling."""
+    return redis_server.url

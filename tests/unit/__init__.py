@@ -1,0 +1,1 @@
+"""Pure tests: no server, no sleep; the whole folder stays under five seconds."""
