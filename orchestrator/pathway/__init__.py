@@ -1,1 +1,1 @@
-"""What may happen: the pathway's model, its loading, its checks and its guard language. Pure but for the loader, which reads files."""
+"""What may happen: the pathway's model, its loading, checks and guard language. Pure, but the loader reads files."""

@@ -1,0 +1,86 @@
+# carepath. `make run` brings the system up, `make test` tries everything; `make help` lists the rest.
+# Both need make and Python 3.11 or newer with venv; what else they need they put into .venv, from the hashed lock.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test check format bench lock clean
+
+PORT ?= 8000
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCKS := requirements
+INPUTS := pyproject.toml orchestrator/__init__.py
+UNITS := tests/unit
+# More words for the command at hand: make run ARGS="--simulated --speed 3600", make test ARGS="-k taper".
+ARGS ?=
+
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_PROGRESS := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/.core  ## bring the system up on this machine: make run PORT=8000
+	@$(BIN)/carepath up --port $(PORT) $(ARGS)
+
+test: $(VENV)/.dev lint  ## everything that CI runs: linters, types, layers, all tests
+	@$(BIN)/pytest -n auto $(ARGS)
+
+check: $(VENV)/.dev lint  ## the quick half of it: linters, types, layers, unit tests
+	@$(BIN)/pytest -q $(UNITS) $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.dev
+	@$(BIN)/ruff format --check --quiet . || { echo "not formatted; run: make format" >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo --no-timings > $(VENV)/.layers || { cat $(VENV)/.layers >&2; exit 1; }
+
+format: $(VENV)/.dev  ## put the code into its one format, and mend what can be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix-only .
+
+bench: $(VENV)/.dev  ## run the benchmarks, one after the other
+	@for file in benchmarks/bench_*.py; do \
+	  [ -e "$$file" ] || { echo "no benchmark yet"; break; }; \
+	  echo "== $$file"; $(BIN)/python "$$file" $(ARGS) || exit 1; \
+	done
+
+lock: $(BIN)/uv  ## lock the dependencies anew: make lock ARGS=--upgrade
+	@$(COMPILE) --extra dev --extra build pyproject.toml -o $(LOCKS)/dev.lock
+	@$(COMPILE) --extra build -c $(LOCKS)/dev.lock pyproject.toml -o $(LOCKS)/core.lock
+	@$(COMPILE) -c $(LOCKS)/dev.lock $(LOCKS)/bootstrap.in -o $(LOCKS)/bootstrap.lock
+
+# The lock holds for every supported Python and platform, and names packages and hashes, never a host.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --no-emit-find-links --custom-compile-command 'make lock' $(ARGS)
+
+clean:  ## remove the environment and what the tools keep; a store under data/ stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+
+$(BIN)/uv: $(LOCKS)/bootstrap.lock
+	@command -v $(PYTHON) > /dev/null || { \
+	  echo "carepath needs Python 3.11 or newer; there is no '$(PYTHON)'. Name one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "carepath needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) -V 2>&1). Name one: make PYTHON=/path/to/python3" >&2; \
+	  exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2> /dev/null || { \
+	  echo "carepath needs Python's venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r $<
+	@touch $@
+
+# The tests' packages include the program's, so an environment made for tests serves to run it too.
+$(VENV)/.core: $(LOCKS)/core.lock $(INPUTS) | $(BIN)/uv
+	@if [ -e $(VENV)/.dev ]; then $(call install,dev); touch $(VENV)/.dev; else $(call install,core); fi
+	@touch $@
+
+$(VENV)/.dev: $(LOCKS)/dev.lock $(INPUTS) | $(BIN)/uv
+	@$(call install,dev)
+	@touch $(VENV)/.core $@
+
+# Exactly what the lock names, then the project itself, which fetches nothing.
+install = $(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python $(LOCKS)/$(1).lock && \
+  $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
