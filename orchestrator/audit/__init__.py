@@ -1,1 +1,1 @@
-"""Is the record whole? Sealing of entries, the hash chain, verification, and the story that reports are made of. Pure."""
+"""Is the record whole? Sealing of entries, the chain, verification, and the story that reports are made of. Pure."""
