@@ -1,4 +1,4 @@
-"""Goal: the rules that no linter knows hold: sizes, names that are data, no clock in the core, no time in the broker."""
+"""Goal: the rules that no linter knows hold: sizes, names that are data, no clock in the core, no time in a broker."""
 
 import ast
 import re
