@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check format bench lock clean
+.PHONY: help run test check format bench lock secrets clean
 
 PORT ?= 8000
 PYTHON ?= python3
@@ -56,6 +56,14 @@ lock: $(BIN)/uv  ## lock the dependencies anew: make lock ARGS=--upgrade
 # The lock holds for every supported Python and platform, and names packages and hashes, never a host.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --no-emit-find-links --custom-compile-command 'make lock' $(ARGS)
+
+# The containers read them as another user, hence 444; the folder keeps everybody else on this machine out.
+secrets:  ## make the passwords and the token that docker-compose.yml asks for, where they are missing
+	@umask 077; mkdir -p secrets; \
+	for name in database_password broker_password admin_token; do \
+	  [ -s "secrets/$$name" ] || $(PYTHON) -c 'import secrets; print(secrets.token_hex(32), end="")' > "secrets/$$name"; \
+	  chmod 444 "secrets/$$name"; \
+	done
 
 clean:  ## remove the environment and what the tools keep; a store under data/ stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

@@ -1,0 +1,62 @@
+"""Goal: the production shape is whole: pinned images, health of every process, no eviction, no password outside a file."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES: dict[str, Any] = COMPOSE["services"]
+
+
+def test_the_processes_of_production_are_there() -> None:
+    assert set(SERVICES) == {"postgres", "redis", "migrate", "api", "worker", "clock"}
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_images_are_pinned_by_version(name: str) -> None:
+    assert re.search(r":\d+\.\d+", SERVICES[name]["image"])
+
+
+def test_the_base_image_is_pinned_by_version() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert re.search(r"^ARG PYTHON_IMAGE=python:\d+\.\d+\.\d+-", dockerfile, re.MULTILINE)
+    assert "\nUSER 10001:10001\n" in dockerfile
+
+
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"migrate"}))
+def test_every_lasting_process_tells_its_health(name: str) -> None:
+    assert SERVICES[name]["healthcheck"]["test"]
+
+
+@pytest.mark.parametrize("name", ["api", "worker", "clock"])
+def test_nothing_starts_before_the_migration_is_done(name: str) -> None:
+    assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+
+
+def test_the_broker_never_evicts() -> None:
+    assert "--maxmemory-policy noeviction" in SERVICES["redis"]["command"][-1]
+
+
+def test_secrets_come_from_files_alone() -> None:
+    for service in SERVICES.values():
+        for name, value in service.get("environment", {}).items():
+            assert not re.search("PASSWORD|TOKEN|SECRET", name) or (
+                name.endswith("_FILE") and value.startswith("/run/")
+            )
+    assert all(set(secret) == {"file"} for secret in COMPOSE["secrets"].values())
+
+
+def test_only_the_api_is_published_and_on_loopback() -> None:
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert published == {"api": ["127.0.0.1:${CAREPATH_PORT:-8000}:8000"]}
+
+
+def test_what_the_image_copies_is_there() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    for line in re.findall(r"^COPY (?!--)(.+)$", dockerfile, re.MULTILINE):
+        for name in line.split()[:-1]:
+            assert (ROOT / name).exists(), name
