@@ -1,4 +1,4 @@
-"""Goal: the production shape is whole: pinned images, health of every process, no eviction, no password outside a file."""
+"""Goal: the production shape is whole: pinned images, health of every process, no eviction, secrets in files alone."""
 
 import re
 from pathlib import Path
