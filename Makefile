@@ -36,7 +36,7 @@ lint: $(VENV)/.dev
 	@$(BIN)/ruff format --check --quiet . || { echo "not formatted; run: make format" >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/lint-imports --no-logo --no-timings > $(VENV)/.layers || { cat $(VENV)/.layers >&2; exit 1; }
+	@$(BIN)/lint-imports --no-logo > $(VENV)/.layers || { cat $(VENV)/.layers >&2; exit 1; }
 
 format: $(VENV)/.dev  ## put the code into its one format, and mend what can be mended
 	@$(BIN)/ruff format .
