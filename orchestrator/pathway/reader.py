@@ -1,0 +1,209 @@
+"""What does a YAML file say, and on which line? YAML 1.2 core, read strictly; every refusal is a ``PathwayError``.
+
+Built from the parser's events, not from PyYAML's constructors, which read YAML 1.1 (there ``on`` and ``no`` are
+booleans and ``12:30`` is a number). Anchors, aliases, tags, directives, duplicate keys and second
+documents are refused.
+"""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from orchestrator.errors import PathwayError
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 20
+MAX_NUMBER_LENGTH = 40
+MAX_EXPONENT = 100
+
+Scalar: TypeAlias = "str | int | Decimal | bool | None"
+Value: TypeAlias = "Map | Seq | Scalar"
+
+# The C parser is ten times as fast, but not built everywhere.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_WORDS: dict[str, bool | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+
+
+class Map(dict[str, Any]):
+    """A mapping that remembers lines; keys are always text, as written."""
+
+    __slots__ = ("line", "lines")
+
+    def __init__(self, line: int = 0) -> None:
+        super().__init__()
+        self.line = line
+        self.lines: dict[str, int] = {}
+
+    def line_of(self, key: str) -> int:
+        """Return the line (from 1) on which ``key`` stands; the mapping's own line if it has no such key."""
+        return self.lines.get(key, self.line)
+
+
+class Seq(list[Any]):
+    """A sequence that remembers lines."""
+
+    __slots__ = ("line", "lines")
+
+    def __init__(self, line: int = 0) -> None:
+        super().__init__()
+        self.line = line
+        self.lines: list[int] = []
+
+    def line_of(self, index: int) -> int:
+        """Return the line (from 1) on which the item at ``index`` (from 0) begins; the sequence's own without one."""
+        return self.lines[index] if -len(self.lines) <= index < len(self.lines) else self.line
+
+
+def read_file(path: Path) -> Value:
+    """Return what the UTF-8 file at ``path`` says; raises PathwayError, also when it cannot be opened."""
+    file = str(path)
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise PathwayError(f"cannot be read: {error.strerror or type(error).__name__}", file=file) from error
+    try:
+        return read_text(raw.decode("utf-8-sig"), file)
+    except UnicodeDecodeError as error:
+        if len(raw) > MAX_BYTES:  # the cut may have split a character; the size is what is wrong
+            raise _too_long(file) from error
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise PathwayError("is not UTF-8", file=file, line=line, hint="save the file as UTF-8") from error
+
+
+def read_text(text: str, file: str) -> Value:
+    """Return what ``text`` says; ``file`` is for errors. Raises PathwayError. Bounds: MAX_BYTES, MAX_DEPTH levels."""
+    if len(text) > MAX_BYTES or len(text.encode("utf-8", "replace")) > MAX_BYTES:
+        raise _too_long(file)
+    try:
+        return _Builder(text, file).document()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        what = f"is not well-formed YAML: {error.problem or error.context or 'syntax error'}"
+        raise PathwayError(what, file=file, line=mark.line + 1 if mark else 0) from error
+    except (yaml.YAMLError, UnicodeEncodeError) as error:
+        raise PathwayError("is not well-formed YAML: a character that is not allowed", file=file) from error
+
+
+def _too_long(file: str) -> PathwayError:
+    return PathwayError(f"is longer than {MAX_BYTES:,} bytes", file=file, hint="split it")
+
+
+def _line(event: Event) -> int:
+    assert event.start_mark is not None  # a parser gives every event its mark
+    return event.start_mark.line + 1
+
+
+class _Builder:
+    """Builds values from one document's events; its own recursion, so that depth is bounded before anything nests."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.file = file
+        self.events: Iterator[Event] = yaml.parse(text, Loader=_LOADER)
+
+    def document(self) -> Value:
+        next(self.events)  # the stream's start
+        event = next(self.events)
+        if isinstance(event, StreamEndEvent):
+            return None
+        if isinstance(event, DocumentStartEvent) and (event.version or event.tags):
+            raise self.refusal(event, "YAML directives are not allowed", "remove the line that begins with '%'")
+        value = self.value(next(self.events), 0)
+        next(self.events)  # the document's end
+        event = next(self.events)
+        if not isinstance(event, StreamEndEvent):
+            raise self.refusal(event, "a second document is not allowed", "one file holds one document; remove '---'")
+        return value
+
+    def value(self, event: Event, depth: int) -> Value:
+        if isinstance(event, AliasEvent):
+            raise self.refusal(event, f"alias '*{event.anchor}' is not allowed", "write the value out")
+        self.check_plain(event)
+        if isinstance(event, ScalarEvent):
+            return self.scalar(event)
+        if depth >= MAX_DEPTH:
+            raise self.refusal(event, f"nested more than {MAX_DEPTH} deep")
+        return self.mapping(event, depth) if isinstance(event, MappingStartEvent) else self.sequence(event, depth)
+
+    def check_plain(self, event: Event) -> None:
+        if anchor := getattr(event, "anchor", None):
+            raise self.refusal(event, f"anchor '&{anchor}' is not allowed", "write the value out where it is used")
+        if tag := getattr(event, "tag", None):
+            raise self.refusal(event, f"tag '{tag}' is not allowed", "quote the value to make it text")
+
+    def mapping(self, start: Event, depth: int) -> Map:
+        result = Map(_line(start))
+        while not isinstance(event := next(self.events), MappingEndEvent):
+            key = self.key(event)
+            if key in result:
+                raise self.refusal(event, f"key '{key}' is given twice", f"first on line {result.lines[key]}")
+            result.lines[key] = _line(event)
+            result[key] = self.value(next(self.events), depth + 1)
+        return result
+
+    def key(self, event: Event) -> str:
+        if not isinstance(event, ScalarEvent | AliasEvent):
+            raise self.refusal(event, "a key must be text", "quote a text that begins with '[' or '{'")
+        if isinstance(event, AliasEvent):
+            raise self.refusal(event, f"alias '*{event.anchor}' is not allowed", "write the key out")
+        self.check_plain(event)
+        return str(event.value)
+
+    def sequence(self, start: Event, depth: int) -> Seq:
+        result = Seq(_line(start))
+        assert isinstance(start, SequenceStartEvent)
+        while not isinstance(event := next(self.events), SequenceEndEvent):
+            result.lines.append(_line(event))
+            result.append(self.value(event, depth + 1))
+        return result
+
+    def scalar(self, event: ScalarEvent) -> Scalar:
+        text = str(event.value)
+        if event.style:  # quoted or a block: text, whatever it looks like
+            return text
+        if text in _WORDS:
+            return _WORDS[text]
+        if _NOT_FINITE.fullmatch(text):
+            raise self.refusal(event, f"'{text}' is not a number that can be used", "quote it to make it text")
+        if _INTEGER.fullmatch(text) or _BASED.fullmatch(text) or _DECIMAL.fullmatch(text):
+            return self.number(event, text)
+        return text
+
+    def number(self, event: Event, text: str) -> int | Decimal:
+        if len(text) > MAX_NUMBER_LENGTH:
+            what = f"a number of more than {MAX_NUMBER_LENGTH} characters"
+            raise self.refusal(event, what, "quote it to make it text")
+        if _INTEGER.fullmatch(text):
+            return int(text)
+        if _BASED.fullmatch(text):
+            return int(text, 0)
+        value = Decimal(text)
+        if abs(value.adjusted()) > MAX_EXPONENT:
+            raise self.refusal(event, f"'{text}' is out of range", "quote it to make it text")
+        return value
+
+    def refusal(self, event: Event, what: str, hint: str = "") -> PathwayError:
+        return PathwayError(what, file=self.file, line=_line(event), hint=hint)
