@@ -1,0 +1,1 @@
+"""What holds for any order of commands and clocks (Hypothesis)."""
