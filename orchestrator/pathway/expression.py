@@ -30,13 +30,13 @@ from orchestrator.pathway.language.tree import (
     In,
     Listing,
     Literal,
-    Names,
     Node,
     Not,
     Or,
     SetOf,
     Type,
     Variable,
+    Vocabulary,
     children,
     durations,
     facts_of,
@@ -51,7 +51,7 @@ __all__ = [
     "BOOL", "DATE", "DURATION", "MAX_DEPTH", "MAX_EXPANDED", "MAX_EXPANDED_DEPTH", "MAX_LENGTH", "MAX_NODES",
     "NUMBER",
     "And", "Call", "Clause", "Compare", "Defined", "Enum", "Expression", "Facts", "Function", "In", "Listing",
-    "Literal", "Names", "Node", "Not", "Or", "Scope", "SetOf", "Test", "Type", "Variable",
+    "Literal", "Node", "Not", "Or", "Scope", "SetOf", "Test", "Type", "Variable", "Vocabulary",
     "children", "durations", "facts_of", "is_name", "parse", "parse_duration", "type_of", "walk",
 ]  # fmt: skip
 
@@ -65,20 +65,19 @@ MAX_EXPANDED_DEPTH = 40
 class Scope:
     """The names that an expression may use; raises PathwayError for one that cannot be spelt or means two values.
 
-    variables: facts, and the host's own.   functions: called as ``host.<name>(*literals)``.   definitions: conditions
-    used by their bare name.   host_variables: the variables that are read as ``host.<name>``.   labels: words for
-    names.
+    variables: facts.   functions: called as ``host.<name>(*literals)``.   definitions: conditions used by their bare
+    name.   host_variables: read as ``host.<name>``.   labels: words for any of these names.
     """
 
     variables: Mapping[str, Type]
     functions: Mapping[str, Function] = field(default_factory=dict)
     definitions: Mapping[str, "Expression"] = field(default_factory=dict)
-    host_variables: frozenset[str] = frozenset()
+    host_variables: Mapping[str, Type] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse names that cannot be spelt, and a name given to two values."""
-        values = [*self.variables, *self.definitions]
+        values = [*self.variables, *self.host_variables, *self.definitions]
         for name in (*values, *self.functions):
             if not is_name(name):
                 raise PathwayError(f"'{name}' cannot be a name in an expression", hint="use a-z, 0-9 and _")
@@ -112,20 +111,20 @@ class Expression:
 
     facts (the argument): values by name, absent or None is unknown; an enum is its text, a number int or Decimal, a
     set any collection of texts, a date and a duration those of ``datetime``.   host: has the scope's functions and host
-    variables; each answers None for unknown.   words: the condition in plain words, made from the tree or given.
+    variables; each answers None for unknown.   own_words: those given for ``words``, empty to make them from the tree.
     """
 
     text: str
     tree: Node
     facts: frozenset[str]
     test: Test = field(compare=False, repr=False)
-    words: str = field(compare=False, repr=False)
+    own_words: str = field(default="", compare=False, repr=False)
     labels: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
-    @property
-    def own_words(self) -> str:
-        """The words that were given, empty when they are those made from the tree."""
-        return "" if self.words == words_of(self.tree, self.labels) else self.words
+    @cached_property
+    def words(self) -> str:
+        """The condition in plain words."""
+        return self.own_words or words_of(self.tree, self.labels)
 
     @cached_property
     def trace(self) -> Trace:
@@ -158,8 +157,7 @@ def parse(text: str, scope: Scope, *, file: str = "", line: int = 0, column: int
     meanings = Meanings(scope.variables, scope.host_variables, scope.functions, scope.definitions)
     tree = resolve(parse_raw(origin), meanings, origin)
     _check_size(tree, origin)
-    said = words or words_of(tree, scope.labels)
-    return Expression(text, tree, facts_of(tree), compile_test(tree), said, scope.labels)
+    return Expression(text, tree, facts_of(tree), compile_test(tree), words, scope.labels)
 
 
 def _check_size(tree: Node, origin: Origin) -> None:

@@ -63,6 +63,9 @@ class Fields:
     def take(self, key: str, kind: type[T], default: _Required = ...) -> T: ...
 
     @overload
+    def take(self, key: str, kind: type[T], default: None) -> T | None: ...
+
+    @overload
     def take(self, key: str, kind: type[T], default: D) -> T | D: ...
 
     @overload

@@ -12,7 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.errors import PathwayError
-from orchestrator.pathway.expression import BOOL, DURATION, NUMBER, Clause, Enum, Function, Names, Scope, SetOf, parse
+from orchestrator.pathway.expression import (
+    BOOL,
+    DURATION,
+    NUMBER,
+    Clause,
+    Enum,
+    Function,
+    Scope,
+    SetOf,
+    Vocabulary,
+    parse,
+)
 
 LEVELS = ("mild", "moderate", "severe")
 FOUND = ("gad", "hu", "yo")
@@ -24,10 +35,9 @@ SCOPE = Scope(
         "seizures": BOOL,
         "icars": NUMBER,
         "antibodies": SetOf(FOUND),
-        "waited": DURATION,
     },
-    {"in_force": Function((Names("regimen", frozenset(HOSTED)),), BOOL, "{0} is in force")},
-    host_variables=frozenset({"waited"}),
+    {"in_force": Function((Vocabulary("regimen", frozenset(HOSTED)),), BOOL, "{0} is in force")},
+    host_variables={"waited": DURATION},
 )
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,

@@ -24,12 +24,12 @@ from orchestrator.pathway.expression import (
     In,
     Listing,
     Literal,
-    Names,
     Not,
     Scope,
     SetOf,
     Type,
     Variable,
+    Vocabulary,
     durations,
     is_name,
     parse,
@@ -49,13 +49,13 @@ VARIABLES: dict[str, Type] = {
     "antibodies_before": SetOf(("gad", "hu", "yo")),
     "onset": DATE,
     "seen_on": DATE,
-    "stage": Enum(("workup", "first-line")),
 }
+HOSTED: dict[str, Type] = {"stage": Enum(("workup", "first-line"))}
 FUNCTIONS = {
-    "in_force": Function((Names("regimen", frozenset({"ivig", "plex"})),), BOOL, "{0} is in force"),
+    "in_force": Function((Vocabulary("regimen", frozenset({"ivig", "plex"})),), BOOL, "{0} is in force"),
     "given": Function((), BOOL, "something was given", negated="nothing was given"),
-    "since": Function((Names("fact", frozenset(VARIABLES)),), DURATION, "time since {0}", facts=frozenset),
-    "within": Function((Names("event", frozenset({"dose"})), DURATION), BOOL, "a {0} was given within {1}"),
+    "since": Function((Vocabulary("fact", frozenset(VARIABLES)),), DURATION, "time since {0}", facts=frozenset),
+    "within": Function((Vocabulary("event", frozenset({"dose"})), DURATION), BOOL, "a {0} was given within {1}"),
 }
 
 
@@ -81,9 +81,7 @@ class Host:
 
 
 def scope(**definitions: Expression) -> Scope:
-    return Scope(
-        VARIABLES, FUNCTIONS, definitions, host_variables=frozenset({"stage"}), labels={"onset": "first symptoms"}
-    )
+    return Scope(VARIABLES, FUNCTIONS, definitions, host_variables=HOSTED, labels={"onset": "first symptoms"})
 
 
 PLAIN = scope()
@@ -364,7 +362,7 @@ def test_words_are_plain_and_unambiguous(text: str, words: str) -> None:
 
 
 def test_the_words_of_a_definition_may_be_given_later() -> None:
-    grave = replace(parse("severity == 'severe'", PLAIN), words="gravely ill")
+    grave = replace(parse("severity == 'severe'", PLAIN), own_words="gravely ill")
     assert parse("grave", scope(grave=grave)).words == "gravely ill"
     labelled = Scope(VARIABLES, definitions={"bad": RICH.definitions["bad"]}, labels={"bad": "in a bad way"})
     assert parse("!bad", labelled).words == "not (in a bad way)"

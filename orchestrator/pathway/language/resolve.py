@@ -24,7 +24,6 @@ from orchestrator.pathway.language.tree import (
     In,
     Listing,
     Literal,
-    Names,
     Node,
     Not,
     Or,
@@ -32,6 +31,7 @@ from orchestrator.pathway.language.tree import (
     Simple,
     Type,
     Variable,
+    Vocabulary,
     parse_duration,
     type_name,
     type_of,
@@ -54,16 +54,16 @@ class Definition(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Meanings:
-    """What each name that an expression may use stands for; ``hosted`` says which variables the host answers."""
+    """What each name that an expression may use stands for; the host answers those that are ``hosted``."""
 
-    variables: Mapping[str, Type]
-    hosted: frozenset[str]
+    facts: Mapping[str, Type]
+    hosted: Mapping[str, Type]
     functions: Mapping[str, Function]
     definitions: Mapping[str, Definition]
 
     def values(self) -> list[str]:
         """Return the names that stand for a value, without the functions."""
-        return [*self.definitions, *self.variables]
+        return [*self.definitions, *self.facts, *self.hosted]
 
 
 def resolve(raw: Raw, names: Meanings, origin: Origin) -> Node:
@@ -119,8 +119,10 @@ class _Resolver:
         if name in names.definitions:
             definition = names.definitions[name]
             return Defined(name, definition.tree, definition.own_words)
-        if name in names.variables:
-            return Variable(name, names.variables[name], hosted=name in names.hosted)
+        if name in names.facts:
+            return Variable(name, names.facts[name])
+        if name in names.hosted:
+            return Variable(name, names.hosted[name], hosted=True)
         if name in names.functions or name == "duration":
             raise self.error(raw, f"'{name}' is a function", f"call it: {name}('…')")
         raise self.error(raw, f"unknown fact '{name}'", suggest(name, names.values()))
@@ -161,7 +163,7 @@ class _Resolver:
             raise self.error(raw.parts[0], f"'{text}' is no duration", _DURATION_HINT)
         return Literal(value, DURATION, text)
 
-    def check_argument(self, raw: Raw, argument: Literal, parameter: Names | Simple) -> None:
+    def check_argument(self, raw: Raw, argument: Literal, parameter: Vocabulary | Simple) -> None:
         if isinstance(parameter, Simple):
             if argument.type != parameter:
                 raise self.error(raw, f"a {parameter.name} is needed here, not {_described(argument, argument.type)}")
