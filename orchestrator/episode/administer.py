@@ -1,0 +1,87 @@
+"""What comes of an administration that is recorded as given, missed or declined, or taken back?"""
+
+import datetime as dt
+
+from orchestrator.episode import events as ev
+from orchestrator.episode.commands import Actor, Decline, Give, Miss, Retract
+from orchestrator.episode.courses import dosage, moment
+from orchestrator.episode.doses import missing_inputs
+from orchestrator.episode.draft import Draft
+from orchestrator.episode.host import QUIET, Signals
+from orchestrator.episode.model import COMPLETED, DECLINED, GIVEN, MISSED, Course
+from orchestrator.episode.refusal import Refusal, need_reason, need_role
+from orchestrator.errors import InvalidCommand
+
+
+def give(draft: Draft, command: Give, actor: Actor) -> Signals:
+    """Record the next planned administration as given."""
+    course = _next(draft, command.regimen)
+    given_at = command.given_at or draft.now
+    if given_at > draft.now:
+        raise InvalidCommand("given_at lies in the future")
+    if course.recorded and given_at <= course.recorded[-1].at:
+        raise InvalidCommand("given_at must lie after the administration before it")
+    need_role(draft.pathway, actor, "give")
+    needed = missing_inputs(draft.pathway, draft.pathway.regimens[course.regimen], course.parameters, draft.values)
+    if needed:
+        raise Refusal("missing-input", f"the dose of {course.regimen} needs {', '.join(needed)}")
+    record_given(draft, course, given_at)
+    return QUIET
+
+
+def record_given(draft: Draft, course: Course, at: dt.datetime) -> None:
+    """Note the course's next administration as given at ``at``, with its dose by the facts as they are now."""
+    number = len(course.recorded)
+    dose = dosage(draft.pathway, course, number, draft.values)
+    planned_at = moment(draft.pathway, course, number, draft.episode.timezone)
+    amount, unit, formula = (dose.text, dose.unit, dose.formula) if dose else (None, None, None)
+    draft.emit(ev.AdministrationRecorded(course.id, course.regimen, number, GIVEN, at, planned_at, amount, unit, formula))
+
+
+def miss(draft: Draft, command: Miss, actor: Actor) -> Signals:
+    """Record the next planned administration as missed."""
+    return _not_given(draft, command.regimen, MISSED, "miss", actor)
+
+
+def decline(draft: Draft, command: Decline, actor: Actor) -> Signals:
+    """Record the next planned administration as declined by the patient."""
+    return _not_given(draft, command.regimen, DECLINED, "decline", actor)
+
+
+def _not_given(draft: Draft, regimen: str, status: str, action: str, actor: Actor) -> Signals:
+    course = _next(draft, regimen)
+    need_role(draft.pathway, actor, action)
+    number = len(course.recorded)
+    planned_at = moment(draft.pathway, course, number, draft.episode.timezone)
+    draft.emit(ev.AdministrationRecorded(course.id, regimen, number, status, planned_at, planned_at))
+    return QUIET
+
+
+def _next(draft: Draft, regimen: str) -> Course:
+    if regimen not in draft.pathway.regimens:
+        raise InvalidCommand(f"unknown regimen '{regimen[:60]}'")
+    course = draft.episode.in_force(regimen)
+    if course is None:
+        raise Refusal("no-such-course", f"no course of {regimen} is in force")
+    endless = (schedule := draft.pathway.regimens[regimen].schedule) is not None and schedule.kind == "monthly"
+    if not endless and len(course.recorded) >= (course.planned or 0):
+        raise InvalidCommand(f"every administration of {regimen} is already recorded")
+    return course
+
+
+def retract_administration(draft: Draft, command: Retract, actor: Actor) -> None:
+    """Take back the last administration recorded of a regimen; a course that had ended with it is in force again."""
+    courses = [course for course in draft.episode.courses if course.regimen == command.target]
+    if not courses:
+        raise Refusal("no-such-course", f"there is no course of {command.target}")
+    course = draft.episode.in_force(command.target) or courses[-1]
+    if not course.recorded:
+        raise InvalidCommand(f"no administration of {command.target} was recorded")
+    need_role(draft.pathway, actor, "retract")
+    need_reason(command, "taking back what was recorded")
+    last = course.recorded[-1]
+    draft.emit(ev.AdministrationRetracted(course.id, course.regimen, len(course.recorded) - 1, last.seq))
+    schedule = draft.pathway.regimens[course.regimen].schedule
+    tapers = schedule is not None and schedule.kind == "taper"
+    if course.end == COMPLETED and not tapers and draft.episode.in_force(course.regimen) is None:
+        draft.emit(ev.CourseReopened(course.id, course.regimen))

@@ -1,0 +1,131 @@
+"""How do events, commands and the episode become JSON and come back? By their annotations, once per class.
+
+Only strings, whole numbers, booleans, null, lists and objects come out (canonical-safe): a Decimal becomes its text, a moment
+ISO 8601 in UTC, a set a sorted list. Fields that have their default are left out, so that documents stay small.
+"""
+
+import dataclasses
+import datetime as dt
+import types
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+Convert = Callable[[Any], Any]
+_PLAIN = (str, int, bool, type(None))
+_TAGGED = {"d": Decimal, "t": dt.date.fromisoformat, "s": frozenset}
+
+
+def plain(value: Any) -> Any:
+    """Return a value of no fixed type (a fact's, a parameter's) as JSON: Decimals, dates and sets carry a tag."""
+    if isinstance(value, _PLAIN):
+        return value
+    if isinstance(value, Decimal):
+        return {"d": str(value)}
+    if isinstance(value, dt.datetime):
+        return {"at": value.isoformat()}
+    if isinstance(value, dt.date):
+        return {"t": value.isoformat()}
+    if isinstance(value, frozenset):
+        return {"s": sorted(value)}
+    if isinstance(value, Mapping):
+        return {"m": {key: plain(each) for key, each in value.items()}}
+    return [plain(each) for each in value]
+
+
+def rich(value: Any) -> Any:
+    """Return the value that ``plain`` made JSON of."""
+    if isinstance(value, list):
+        return tuple(rich(each) for each in value)
+    if not isinstance(value, dict):
+        return value
+    ((tag, content),) = value.items()
+    if tag == "m":
+        return {key: rich(each) for key, each in content.items()}
+    if tag == "at":
+        return dt.datetime.fromisoformat(content)
+    return _TAGGED[tag](content)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _pair(hint: Any) -> tuple[Convert, Convert]:
+    """Return how to encode and decode a value annotated with ``hint``."""
+    if hint is Any:
+        return plain, rich
+    if hint is dt.datetime:
+        return dt.datetime.isoformat, dt.datetime.fromisoformat
+    if hint is Decimal:
+        return str, Decimal
+    if dataclasses.is_dataclass(hint):
+        return encode, lambda value: decode(hint, value)  # type: ignore[arg-type]
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in {Union, types.UnionType}:
+        return _optional(*(each for each in args if each is not type(None)))
+    if origin is tuple:
+        return _sequence(args[0], tuple, homogeneous=Ellipsis in args)
+    if origin is frozenset:
+        return sorted, frozenset
+    if origin is not None and issubclass(origin, Mapping):
+        to, back = _pair(args[1])
+        return (
+            lambda value: {key: to(each) for key, each in value.items()},
+            lambda value: {key: back(each) for key, each in value.items()},
+        )
+    return _same, _same
+
+
+def _optional(hint: Any) -> tuple[Convert, Convert]:
+    to, back = _pair(hint)
+    if to is _same:
+        return _same, _same
+    return (lambda value: None if value is None else to(value)), (lambda value: None if value is None else back(value))
+
+
+def _sequence(hint: Any, made: Callable[[Any], Any], *, homogeneous: bool) -> tuple[Convert, Convert]:
+    to, back = _pair(hint)
+    if to is _same or not homogeneous:
+        return list, made
+    return (lambda value: [to(each) for each in value]), (lambda value: made([back(each) for each in value]))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Field:
+    name: str
+    default: Any
+    to: Convert
+    back: Convert
+
+
+_FIELDS: dict[type, tuple[_Field, ...]] = {}
+
+
+def _fields(cls: type) -> tuple[_Field, ...]:
+    found = _FIELDS.get(cls)
+    if found is None:
+        hints = get_type_hints(cls)
+        found = tuple(_Field(each.name, _default(each), *_pair(hints[each.name])) for each in dataclasses.fields(cls))
+        _FIELDS[cls] = found
+    return found
+
+
+def _default(each: "dataclasses.Field[Any]") -> Any:
+    return each.default_factory() if each.default_factory is not dataclasses.MISSING else each.default
+
+
+def encode(value: Any) -> dict[str, Any]:
+    """Return a dataclass as JSON, fields that have their default left out."""
+    made: dict[str, Any] = {}
+    for each in _fields(type(value)):
+        content = getattr(value, each.name)
+        if content is not each.default and content != each.default:
+            made[each.name] = each.to(content)
+    return made
+
+
+def decode(cls: type[T], value: Mapping[str, Any]) -> T:
+    """Return the dataclass that ``encode`` made JSON of."""
+    return cls(**{each.name: each.back(value[each.name]) for each in _fields(cls) if each.name in value})

@@ -1,0 +1,245 @@
+"""What comes of a command? ``decide`` is pure and total: the same history, command and moment give the same answer for ever.
+
+A refusal is a returned value with a code, not an exception. Where several apply, the first of this order is the answer: the
+episode is closed; a name or value does not fit; a gate; the role; the reason, or not proposed; a missing input.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.episode import events as ev
+from orchestrator.episode.administer import decline, give, miss, retract_administration
+from orchestrator.episode.commands import (
+    Acknowledge,
+    Actor,
+    Close,
+    Command,
+    Complete,
+    Confirm,
+    Decline,
+    Enrolment,
+    Give,
+    Miss,
+    Record,
+    Retract,
+    Stop,
+    Tick,
+)
+from orchestrator.episode.confirm import confirm
+from orchestrator.episode.draft import Draft
+from orchestrator.episode.fold import stamp
+from orchestrator.episode.gates import pass_gates
+from orchestrator.episode.host import QUIET, Signals
+from orchestrator.episode.model import CLOSED, STOPPED, Course, Episode
+from orchestrator.episode.proposals import concerns
+from orchestrator.episode.refusal import Refusal, need_reason, need_role
+from orchestrator.episode.reminders import acknowledge, reopen
+from orchestrator.episode.settle import end_course, settle
+from orchestrator.errors import InvalidCommand
+from orchestrator.pathway.model import CLOSED_STAGE, Gate, Pathway
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The command was carried out: what happened, in order, and the episode after it."""
+
+    events: tuple[ev.Event, ...]
+    episode: Episode
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The command was refused; nothing changed but the record. code: a gate's name or a code of the contract; text: one line."""
+
+    code: str
+    text: str
+
+
+def enrol(enrolment: Enrolment, actor: Actor, now: dt.datetime) -> Accepted | Refused:
+    """Return the enrolment of a patient: what opens with it is opened."""
+    pathway = enrolment.pathway
+    draft = Draft(pathway, None, now)
+    try:
+        need_role(pathway, actor, "enrol")
+    except Refusal as refusal:
+        return Refused(refusal.code, refusal.text)
+    draft.emit(
+        ev.Enrolled(
+            enrolment.episode_id, enrolment.patient_id, pathway.name, pathway.hash, enrolment.ward, enrolment.timezone, pathway.initial
+        )
+    )
+    settle(draft)
+    return _accepted(draft)
+
+
+def decide(pathway: Pathway, episode: Episode, command: Command, actor: Actor, now: dt.datetime) -> Accepted | Refused:
+    """Return what the command comes to at ``now`` (UTC, not before the episode's last entry)."""
+    draft = Draft(pathway, episode, now, retracting=isinstance(command, Retract))
+    try:
+        if episode.closed and not isinstance(command, Tick):
+            raise Refusal("episode-closed", "the episode is closed")
+        signals = _HANDLERS[type(command)](draft, command, actor)
+    except Refusal as refusal:
+        return Refused(refusal.code, refusal.text)
+    except InvalidCommand as error:
+        return Refused("invalid-value", str(error))
+    settle(draft, signals)
+    return _accepted(draft)
+
+
+def _accepted(draft: Draft) -> Accepted:
+    return Accepted(tuple(draft.events), stamp(draft.episode, draft.seq, draft.now))
+
+
+def _tick(_: Draft, __: Tick, ___: Actor) -> Signals:
+    return QUIET
+
+
+def _record(draft: Draft, command: Record, actor: Actor) -> Signals:
+    facts = draft.pathway.facts
+    for name in command.facts:
+        if name not in facts:
+            raise Refusal("unknown-fact", f"unknown fact '{name[:60]}'")
+    if not command.facts:
+        raise InvalidCommand("there is nothing to record")
+    values = {name: facts[name].parse(value, draft.now.date()) for name, value in command.facts.items()}
+    need_role(draft.pathway, actor, "record")
+    for name, value in values.items():
+        current = draft.episode.current(name)
+        draft.emit(ev.FactRecorded(name, value, current.seq if current else None))
+    return QUIET
+
+
+def _stop(draft: Draft, command: Stop, actor: Actor) -> Signals:
+    course = in_force(draft, command.regimen)
+    gates = [gate for gate in _gates(draft, "stop") if command.regimen in gate.selector]
+    pass_gates(draft, [(gate, "refused") for gate in gates], command, actor)
+    need_role(draft.pathway, actor, "stop")
+    end_course(draft, course, STOPPED)
+    return QUIET
+
+
+def in_force(draft: Draft, regimen: str) -> Course:
+    """Return the course of ``regimen`` in force; refuses an unknown regimen, and one without a course."""
+    if regimen not in draft.pathway.regimens:
+        raise InvalidCommand(f"unknown regimen '{regimen[:60]}'")
+    course = draft.episode.in_force(regimen)
+    if course is None:
+        raise Refusal("no-such-course", f"no course of {regimen} is in force")
+    return course
+
+
+def _gates(draft: Draft, action: str) -> list[Gate]:
+    return sorted((gate for gate in draft.pathway.gates.values() if action in gate.actions), key=lambda gate: gate.order)
+
+
+def _close(draft: Draft, command: Close, actor: Actor) -> Signals:
+    if command.outcome not in draft.pathway.outcomes:
+        raise InvalidCommand(f"unknown outcome '{command.outcome[:60]}'; known are {', '.join(draft.pathway.outcomes)}")
+    running = [course for course in draft.episode.courses if course.in_force]
+    refusing = [
+        (gate, "refused")
+        for gate in _gates(draft, "close")
+        if command.outcome not in gate.save_outcomes and any(course.regimen in gate.selector for course in running)
+    ]
+    pass_gates(draft, refusing, command, actor)
+    need_role(draft.pathway, actor, "close")
+    for course in running:
+        end_course(draft, course, CLOSED)
+    for task in draft.episode.tasks:
+        draft.emit(ev.TaskWithdrawn(task.name))
+    draft.emit(ev.Closed(command.outcome, f"{CLOSED_STAGE}/{command.outcome}"))
+    return QUIET
+
+
+def _retract(draft: Draft, command: Retract, actor: Actor) -> Signals:
+    if command.target in draft.pathway.regimens:
+        retract_administration(draft, command, actor)
+        return QUIET
+    if command.target not in draft.pathway.facts:
+        raise Refusal("unknown-fact", f"'{command.target[:60]}' is neither a fact nor a regimen")
+    recordings = draft.episode.facts.get(command.target, ())
+    if not recordings:
+        raise InvalidCommand(f"{command.target} was never recorded")
+    need_role(draft.pathway, actor, "retract")
+    need_reason(command, "taking back what was recorded")
+    of = recordings[-1].seq
+    draft.emit(ev.FactRetracted(command.target, of))
+    reopen(draft, command.target, of)
+    _take_back_decision(draft, command.target, of)
+    return QUIET
+
+
+def _take_back_decision(draft: Draft, fact: str, of: int) -> None:
+    """Undo what a response decided, if that is what was retracted: everything that follows from it is recomputed (X-20).
+
+    The stage goes back only if nothing has moved it since and no treatment was confirmed on the strength of it: what was
+    given stays given.
+    """
+    decided = draft.episode.decided
+    if decided is None or decided.fact != fact or decided.seq != of:
+        return
+    treats = draft.pathway.regimens
+    later = any(course.seq > decided.entry and treats[course.regimen].treats for course in draft.episode.courses)
+    stands = later or draft.episode.entered_seq > decided.entry
+    if stands:
+        draft.emit(ev.DecisionTakenBack(draft.episode.state, decided.courses, (), relapse=False))
+        return
+    draft.emit(ev.DecisionTakenBack(decided.origin, decided.courses, decided.ended, decided.relapse))
+    for course_id in decided.ended:
+        draft.emit(ev.CourseReopened(course_id, draft.episode.course(course_id).regimen))
+    for task in draft.episode.tasks:
+        kind = draft.pathway.tasks[task.name]
+        if task.seq == decided.entry and (kind.guard is None or kind.entering is not None):
+            draft.emit(ev.TaskWithdrawn(task.name))
+
+
+def _complete(draft: Draft, command: Complete, actor: Actor) -> Signals:
+    if draft.episode.task(command.task) is None:
+        raise Refusal("no-such-task", f"no task '{command.task[:60]}' is open; doses are recorded with give, miss or decline")
+    need_role(draft.pathway, actor, "complete")
+    draft.emit(ev.TaskCompleted(command.task))
+    return QUIET
+
+
+def _acknowledge(draft: Draft, command: Acknowledge, actor: Actor) -> Signals:
+    name, _, subject = command.reminder.partition("#")
+    fired = [each for each in draft.episode.reminders if each.open and each.name == name and subject in {"", reminder_key(each)}]
+    if not fired:
+        raise Refusal("no-such-reminder", f"no reminder '{name[:60]}' has fired and waits for an answer")
+    need_role(draft.pathway, actor, "acknowledge")
+    confirms = command.reason is not None and actor.role in draft.pathway.permissions["confirm"]
+    for reminder in fired:
+        acknowledge(draft, reminder)
+        if confirms and draft.pathway.reminders[reminder.name].of == "concerns":
+            _accept_concerns(draft, reminder.subject)
+    return QUIET
+
+
+def reminder_key(reminder: Any) -> str:
+    """Return what tells one reminder of a name from another, as it is written after ``#``: subject and number."""
+    return f"{reminder.subject}/{reminder.n}"
+
+
+def _accept_concerns(draft: Draft, subject: str) -> None:
+    course = draft.episode.course(int(subject.rpartition(" ")[2]))
+    for concern in concerns(draft.host, draft.values, course.regimen):
+        if concern not in course.accepted:
+            draft.emit(ev.ConcernAccepted(course.id, concern))
+
+
+_HANDLERS: dict[type[Command], Callable[[Draft, Any, Actor], Signals]] = {
+    Tick: _tick,
+    Record: _record,
+    Confirm: confirm,
+    Give: give,
+    Miss: miss,
+    Decline: decline,
+    Stop: _stop,
+    Retract: _retract,
+    Complete: _complete,
+    Acknowledge: _acknowledge,
+    Close: _close,
+}

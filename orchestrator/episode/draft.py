@@ -1,0 +1,62 @@
+"""What has a decision made so far? The events of one entry, and the episode as it stands after them."""
+
+import datetime as dt
+from typing import Any
+
+from orchestrator.episode.events import Event
+from orchestrator.episode.fold import fold
+from orchestrator.episode.host import QUIET, Host, Signals
+from orchestrator.episode.model import Episode
+from orchestrator.episode.proposals import Table, table
+from orchestrator.pathway.model import Pathway
+
+
+class Draft:
+    """Gathers the events of one entry. now: UTC, not before the episode's last entry."""
+
+    def __init__(self, pathway: Pathway, episode: Episode | None, now: dt.datetime, *, retracting: bool = False) -> None:
+        self.pathway, self.now, self.retracting = pathway, now, retracting
+        self.seq = 1 if episode is None else episode.seq + 1
+        self.events: list[Event] = []
+        self._episode = episode
+        self._host: Host | None = None
+        self._values: dict[str, Any] | None = None
+        self._table: Table | None = None
+
+    @property
+    def episode(self) -> Episode:
+        """Return the episode after the events so far."""
+        if self._episode is None:
+            raise AssertionError("not enrolled yet")
+        return self._episode
+
+    def emit(self, event: Event) -> None:
+        """Add an event and fold it."""
+        self.events.append(event)
+        self._episode = fold(self._episode, event, self.seq, self.now)
+        self._host = self._values = self._table = None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Return the known facts."""
+        if self._values is None:
+            self._values = self.episode.values()
+        return self._values
+
+    @property
+    def host(self) -> Host:
+        """Return the episode as guards see it."""
+        if self._host is None:
+            self._host = Host(self.pathway, self.episode)
+        return self._host
+
+    def host_with(self, signals: Signals) -> Host:
+        """Return the episode as guards see it in a moment in which something happens."""
+        return self.host if signals is QUIET else Host(self.pathway, self.episode, signals)
+
+    @property
+    def table(self) -> Table:
+        """Return the table of proposals now."""
+        if self._table is None:
+            self._table = table(self.host, self.values)
+        return self._table

@@ -1,0 +1,356 @@
+"""What happened? Past-tense facts of one entry, in order. Folding them gives the episode; nothing decides again.
+
+An event carries all that the fold needs, so that a later version of the program or of a pathway reads the same history.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator.episode.codec import decode, encode
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of all events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled(Event):
+    """A patient was enrolled; version is the pathway's content hash."""
+
+    episode_id: str
+    patient_id: str
+    pathway: str
+    version: str
+    ward: str
+    timezone: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactRecorded(Event):
+    """A fact was recorded. corrects: the entry of the value it takes the place of, or None."""
+
+    fact: str
+    value: Any
+    corrects: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FactRetracted(Event):
+    """The last recording of a fact, made in entry ``of``, was taken back."""
+
+    fact: str
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class FactExpired(Event):
+    """A fact that reports on courses is unknown again, since another course was confirmed."""
+
+    fact: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactDecided(Event):
+    """A response decided: it moved the episode, answers for ``courses``, and is spent."""
+
+    fact: str
+    value: str
+    of: int
+    origin: str
+    target: str
+    courses: tuple[int, ...]
+    ended: tuple[int, ...] = ()
+    relapse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionTakenBack(Event):
+    """The response that moved the episode was retracted: the move, and what it ended, are undone."""
+
+    state: str
+    courses: tuple[int, ...]
+    reopened: tuple[int, ...]
+    relapse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GateOverridden(Event):
+    """A lead passed a gate, with the reason."""
+
+    gate: str
+    reason: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CourseConfirmed(Event):
+    """A regimen was confirmed by a person.
+
+    standing: how it stood; proposals: the whole table as it stood (X-08); plan: the administrations laid out, with dose,
+    formula and inputs; planned: their number, or None; baseline: ordered facts as they stood; accepted: concerns overridden.
+    """
+
+    course: int
+    regimen: str
+    start: dt.datetime
+    parameters: Mapping[str, Any]
+    planned: int | None
+    standing: str
+    proposals: Any
+    plan: Any
+    round: int
+    baseline: Mapping[str, str] = field(default_factory=dict)
+    accepted: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AdministrationRecorded(Event):
+    """The next administration of a course was recorded. status: given, missed or declined; at: UTC; dose with its inputs."""
+
+    course: int
+    regimen: str
+    number: int
+    status: str
+    at: dt.datetime
+    planned_at: dt.datetime
+    amount: str | None = None
+    unit: str | None = None
+    formula: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AdministrationRetracted(Event):
+    """The last administration recorded of a course was taken back."""
+
+    course: int
+    regimen: str
+    number: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class CourseEnded(Event):
+    """A course ended. end: completed, stopped, replaced, reviewed or closed."""
+
+    course: int
+    regimen: str
+    end: str
+
+
+@dataclass(frozen=True, slots=True)
+class CourseReopened(Event):
+    """A course is in force again, since what ended it was taken back."""
+
+    course: int
+    regimen: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConcernAccepted(Event):
+    """A person who may confirm accepted, with a reason, that a course in force is contraindicated or its gate refuses."""
+
+    course: int
+    concern: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDue(Event):
+    """The assessment of a course fell due."""
+
+    check: str
+    course: int
+    due_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Moved(Event):
+    """The episode moved from one state to another."""
+
+    origin: str
+    target: str
+    transition: str
+    rules: tuple[str, ...]
+    relapse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionChanged(Event):
+    """The condition that opens a task began or ceased to hold."""
+
+    name: str
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOpened(Event):
+    """A work item opened."""
+
+    task: str
+    due_at: dt.datetime | None
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCompleted(Event):
+    """A work item was completed."""
+
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskWithdrawn(Event):
+    """A work item was withdrawn: what opened it was taken back, or the episode closed."""
+
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderArmed(Event):
+    """A reminder was armed."""
+
+    name: str
+    subject: str
+    n: int
+    ladder: str
+    due_at: dt.datetime
+    place: int
+    """Place in the entry, for ties."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderMoved(Event):
+    """A reminder's next moment moved, since what it counts from was corrected; None when it is not to fire again."""
+
+    name: str
+    subject: str
+    n: int
+    due_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderFired(Event):
+    """A reminder fired. late: it was due over a minute before."""
+
+    name: str
+    subject: str
+    n: int
+    due_at: dt.datetime
+    late: bool = False
+    next_at: dt.datetime | None = None
+    """When a recurring one fires next."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderTold(Event):
+    """A role was told: rung ``rung`` (from 0) of the ladder. climb_at: the next rung; again_at: the next firing, at the top."""
+
+    name: str
+    subject: str
+    n: int
+    role: str
+    rung: int
+    due_at: dt.datetime
+    told_at: dt.datetime
+    late: bool = False
+    climb_at: dt.datetime | None = None
+    again_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderAcknowledged(Event):
+    """A person saw a reminder. again_at: when it fires again unless it is fulfilled."""
+
+    name: str
+    subject: str
+    n: int
+    again_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderFulfilled(Event):
+    """What a reminder asks for was done, in entry ``by``."""
+
+    name: str
+    subject: str
+    n: int
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderReopened(Event):
+    """What had fulfilled a reminder was taken back."""
+
+    name: str
+    subject: str
+    n: int
+    due_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderEnded(Event):
+    """A reminder ended, since what it belongs to ended. over: a later one of its series took its place."""
+
+    name: str
+    subject: str
+    n: int
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WaitBegan(Event):
+    """The episode began to wait for a person's choice or a fact."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitEnded(Event):
+    """The episode no longer waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmSet(Event):
+    """The episode's one alarm was set, or cleared with None."""
+
+    due_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Closed(Event):
+    """The episode was closed."""
+
+    outcome: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused(Event):
+    """An action was refused; nothing else changed."""
+
+    code: str
+    text: str
+
+
+def _tag(cls: type[Event]) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
+
+
+_TAGS = {cls: _tag(cls) for cls in Event.__subclasses__()}
+_CLASSES = {tag: cls for cls, tag in _TAGS.items()}
+
+
+def event_to_json(event: Event) -> dict[str, Any]:
+    """Return the event as canonical-safe JSON with its ``type``, such as ``fact-recorded``."""
+    return {"type": _TAGS[type(event)], **encode(event)}
+
+
+def event_from_json(value: Mapping[str, Any]) -> Event:
+    """Return the event that ``event_to_json`` made JSON of; KeyError for an unknown type."""
+    return decode(_CLASSES[value["type"]], {key: each for key, each in value.items() if key != "type"})

@@ -1,0 +1,261 @@
+"""What is the episode after an event? ``fold`` applies one; it decides nothing and needs no pathway."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from orchestrator.episode import events as ev
+from orchestrator.episode.model import (
+    Administration,
+    Course,
+    Decided,
+    Episode,
+    Recorded,
+    Reminder,
+    Task,
+    Wait,
+)
+
+E = TypeVar("E", bound=ev.Event)
+KEPT_RECORDINGS = 4
+"""So many recordings of a fact are kept in the document; an earlier one can no longer come back by a retraction."""
+KEPT_COURSES = 4
+"""The administrations of so many ended courses are kept in the document; earlier ones keep the first and the last."""
+
+
+def fold(episode: Episode | None, event: ev.Event, seq: int, at: dt.datetime) -> Episode:
+    """Return the episode after ``event`` of entry ``seq``, made at ``at`` (UTC)."""
+    if isinstance(event, ev.Enrolled):
+        return _enrolled(event, seq, at)
+    if episode is None:
+        raise ValueError("the first event of an episode is its enrolment")
+    apply = _FOLDS.get(type(event))
+    return episode if apply is None else apply(episode, event, seq, at)
+
+
+def stamp(episode: Episode, seq: int, at: dt.datetime) -> Episode:
+    """Return the episode with the number and time of its last entry."""
+    return replace(episode, seq=seq, at=at)
+
+
+def _enrolled(event: ev.Enrolled, seq: int, at: dt.datetime) -> Episode:
+    stage = event.state.partition("/")[0]
+    return Episode(
+        event.episode_id, event.patient_id, event.pathway, event.version, event.ward, event.timezone, event.state, at, at, seq, at,
+        reached=frozenset({stage}),
+    )  # fmt: skip
+
+
+def _fact_recorded(episode: Episode, event: ev.FactRecorded, seq: int, at: dt.datetime) -> Episode:
+    earlier = episode.facts.get(event.fact, ())[-KEPT_RECORDINGS + 1 :]
+    return replace(episode, facts={**episode.facts, event.fact: (*earlier, Recorded(event.value, seq, at))})
+
+
+def _fact_retracted(episode: Episode, event: ev.FactRetracted, _: int, __: dt.datetime) -> Episode:
+    left = episode.facts[event.fact][:-1]
+    facts = {name: each for name, each in episode.facts.items() if name != event.fact}
+    return replace(episode, facts={**facts, event.fact: left} if left else facts)
+
+
+def _fact_expired(episode: Episode, event: ev.FactExpired, _: int, __: dt.datetime) -> Episode:
+    expired = tuple(replace(each, expired=True) for each in episode.facts.get(event.fact, ()))
+    return replace(episode, facts={**episode.facts, event.fact: expired}) if expired else episode
+
+
+def _fact_decided(episode: Episode, event: ev.FactDecided, seq: int, _: dt.datetime) -> Episode:
+    recordings = episode.facts[event.fact]
+    spent = (*recordings[:-1], replace(recordings[-1], spent=True))
+    decided = Decided(event.fact, event.of, event.origin, event.target, event.courses, event.ended, event.relapse, seq)
+    courses = tuple(replace(each, answer=event.value) if each.id in event.courses else each for each in episode.courses)
+    return replace(episode, facts={**episode.facts, event.fact: spent}, courses=courses, decided=decided)
+
+
+def _taken_back(episode: Episode, event: ev.DecisionTakenBack, seq: int, at: dt.datetime) -> Episode:
+    courses = tuple(replace(each, answer=None) if each.id in event.courses else each for each in episode.courses)
+    return replace(
+        episode, state=event.state, entered_at=at, entered_seq=seq, courses=courses, decided=None,
+        round=episode.round - int(event.relapse),
+    )
+
+
+def _confirmed(episode: Episode, event: ev.CourseConfirmed, seq: int, at: dt.datetime) -> Episode:
+    course = Course(
+        event.course, event.regimen, at, seq, episode.stage, event.round, event.start, event.parameters,
+        baseline=event.baseline, accepted=event.accepted, planned=event.planned,
+    )  # fmt: skip
+    return replace(episode, courses=(*episode.courses, course))
+
+
+def _course(episode: Episode, course_id: int, change: Callable[[Course], Course]) -> Episode:
+    return replace(episode, courses=tuple(change(each) if each.id == course_id else each for each in episode.courses))
+
+
+def _administration(episode: Episode, event: ev.AdministrationRecorded, seq: int, _: dt.datetime) -> Episode:
+    made = Administration(event.status, event.at, event.planned_at, seq, event.amount)
+    return _course(episode, event.course, lambda course: replace(course, recorded=(*course.recorded, made)))
+
+
+def _administration_retracted(episode: Episode, event: ev.AdministrationRetracted, _: int, __: dt.datetime) -> Episode:
+    return _course(episode, event.course, lambda course: replace(course, recorded=course.recorded[:-1]))
+
+
+def _ended(episode: Episode, event: ev.CourseEnded, _: int, at: dt.datetime) -> Episode:
+    return _thin(_course(episode, event.course, lambda course: replace(course, ended_at=at, end=event.end)))
+
+
+def _thin(episode: Episode) -> Episode:
+    """Keep of the older ended courses the first and the last administration, so that the document stays small."""
+    ended = [each.id for each in episode.courses if not each.in_force][:-KEPT_COURSES]
+    if not ended:
+        return episode
+    return replace(episode, courses=tuple(_thinned(each) if each.id in ended else each for each in episode.courses))
+
+
+def _thinned(course: Course) -> Course:
+    if len(course.recorded) <= 2:
+        return course
+    given = next((each for each in course.recorded if each.status == "given"), course.recorded[0])
+    return replace(course, recorded=(given, course.recorded[-1]), planned=None, parameters={})
+
+
+def _reopened(episode: Episode, event: ev.CourseReopened, _: int, __: dt.datetime) -> Episode:
+    return _course(episode, event.course, lambda course: replace(course, ended_at=None, end=None))
+
+
+def _accepted(episode: Episode, event: ev.ConcernAccepted, _: int, __: dt.datetime) -> Episode:
+    return _course(episode, event.course, lambda course: replace(course, accepted=(*course.accepted, event.concern)))
+
+
+def _check_due(episode: Episode, event: ev.CheckDue, _: int, __: dt.datetime) -> Episode:
+    return _course(episode, event.course, lambda course: replace(course, checked=True))
+
+
+def _moved(episode: Episode, event: ev.Moved, seq: int, at: dt.datetime) -> Episode:
+    stage = event.target.partition("/")[0]
+    courses = tuple(replace(each, stage=stage) if each.seq == seq else each for each in episode.courses)
+    return replace(
+        episode, state=event.target, entered_at=at, entered_seq=seq, reached=episode.reached | {stage}, courses=courses,
+        round=episode.round + int(event.relapse),
+    )  # fmt: skip
+
+
+def _condition(episode: Episode, event: ev.ConditionChanged, _: int, __: dt.datetime) -> Episode:
+    named = frozenset({event.name})
+    return replace(episode, holding=episode.holding | named if event.holds else episode.holding - named)
+
+
+def _task_opened(episode: Episode, event: ev.TaskOpened, seq: int, at: dt.datetime) -> Episode:
+    return replace(episode, tasks=(*episode.tasks, Task(event.task, seq, at, event.due_at)))
+
+
+def _task_left(episode: Episode, name: str) -> Episode:
+    return replace(episode, tasks=tuple(task for task in episode.tasks if task.name != name))
+
+
+def _task_completed(episode: Episode, event: ev.TaskCompleted, _: int, __: dt.datetime) -> Episode:
+    return replace(_task_left(episode, event.task), completed=episode.completed | {event.task})
+
+
+def _task_withdrawn(episode: Episode, event: ev.TaskWithdrawn, _: int, __: dt.datetime) -> Episode:
+    return _task_left(episode, event.task)
+
+
+def _armed(episode: Episode, event: ev.ReminderArmed, seq: int, _: dt.datetime) -> Episode:
+    made = Reminder(event.name, event.subject, event.n, event.ladder, (seq, event.place), event.due_at)
+    return replace(episode, reminders=(*episode.reminders, made))
+
+
+def _reminder(episode: Episode, event: Any, **changes: Any) -> Episode:
+    key = (event.name, event.subject, event.n)
+    return replace(
+        episode, reminders=tuple(replace(each, **changes) if each.key == key else each for each in episode.reminders)
+    )
+
+
+def _reminder_moved(episode: Episode, event: ev.ReminderMoved, _: int, __: dt.datetime) -> Episode:
+    return _reminder(episode, event, due_at=event.due_at)
+
+
+def _fired(episode: Episode, event: ev.ReminderFired, _: int, at: dt.datetime) -> Episode:
+    return _reminder(episode, event, fired_at=at, due_at=event.next_at, told=0, acknowledged=False, climb_at=None)
+
+
+def _told(episode: Episode, event: ev.ReminderTold, _: int, __: dt.datetime) -> Episode:
+    changes: dict[str, Any] = {"told": event.rung + 1, "climb_at": event.climb_at}
+    if event.again_at is not None:
+        changes["due_at"] = event.again_at
+    return _reminder(episode, event, **changes)
+
+
+def _acknowledged(episode: Episode, event: ev.ReminderAcknowledged, _: int, __: dt.datetime) -> Episode:
+    changes: dict[str, Any] = {"acknowledged": True, "climb_at": None}
+    if event.again_at is not None:
+        changes["due_at"] = event.again_at
+    return _reminder(episode, event, **changes)
+
+
+def _fulfilled(episode: Episode, event: ev.ReminderFulfilled, _: int, __: dt.datetime) -> Episode:
+    return _reminder(episode, event, fulfilled_by=event.by, climb_at=None, due_at=None)
+
+
+def _reminder_reopened(episode: Episode, event: ev.ReminderReopened, _: int, __: dt.datetime) -> Episode:
+    return _reminder(episode, event, fulfilled_by=None, due_at=event.due_at)
+
+
+def _reminder_ended(episode: Episode, event: ev.ReminderEnded, _: int, __: dt.datetime) -> Episode:
+    if event.over:
+        return _reminder(episode, event, over=True, climb_at=None, due_at=None)
+    key = (event.name, event.subject, event.n)
+    return replace(episode, reminders=tuple(each for each in episode.reminders if each.key != key))
+
+
+def _wait_began(episode: Episode, event: ev.WaitBegan, seq: int, at: dt.datetime) -> Episode:
+    return replace(episode, wait=Wait(event.what, seq, at))
+
+
+def _wait_ended(episode: Episode, _: ev.WaitEnded, __: int, ___: dt.datetime) -> Episode:
+    return replace(episode, wait=None)
+
+
+def _alarm(episode: Episode, event: ev.AlarmSet, _: int, __: dt.datetime) -> Episode:
+    return replace(episode, next_due_at=event.due_at)
+
+
+def _closed(episode: Episode, event: ev.Closed, seq: int, at: dt.datetime) -> Episode:
+    return replace(
+        episode, state=event.state, entered_at=at, entered_seq=seq, reminders=(), tasks=(), wait=None, decided=None, holding=frozenset()
+    )
+
+
+_FOLDS: dict[type[ev.Event], Callable[[Episode, Any, int, dt.datetime], Episode]] = {
+    ev.FactRecorded: _fact_recorded,
+    ev.FactRetracted: _fact_retracted,
+    ev.FactExpired: _fact_expired,
+    ev.FactDecided: _fact_decided,
+    ev.DecisionTakenBack: _taken_back,
+    ev.CourseConfirmed: _confirmed,
+    ev.AdministrationRecorded: _administration,
+    ev.AdministrationRetracted: _administration_retracted,
+    ev.CourseEnded: _ended,
+    ev.CourseReopened: _reopened,
+    ev.ConcernAccepted: _accepted,
+    ev.CheckDue: _check_due,
+    ev.Moved: _moved,
+    ev.ConditionChanged: _condition,
+    ev.TaskOpened: _task_opened,
+    ev.TaskCompleted: _task_completed,
+    ev.TaskWithdrawn: _task_withdrawn,
+    ev.ReminderArmed: _armed,
+    ev.ReminderMoved: _reminder_moved,
+    ev.ReminderFired: _fired,
+    ev.ReminderTold: _told,
+    ev.ReminderAcknowledged: _acknowledged,
+    ev.ReminderFulfilled: _fulfilled,
+    ev.ReminderReopened: _reminder_reopened,
+    ev.ReminderEnded: _reminder_ended,
+    ev.WaitBegan: _wait_began,
+    ev.WaitEnded: _wait_ended,
+    ev.AlarmSet: _alarm,
+    ev.Closed: _closed,
+}

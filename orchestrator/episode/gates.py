@@ -1,0 +1,41 @@
+"""May a person pass a gate that refuses? A lead may, with a written reason, and the override is on the record."""
+
+from orchestrator.episode import events as ev
+from orchestrator.episode.commands import Actor, Command
+from orchestrator.episode.draft import Draft
+from orchestrator.episode.proposals import UNKNOWN
+from orchestrator.episode.refusal import Refusal, need_reason, need_role
+from orchestrator.errors import InvalidCommand
+from orchestrator.pathway.model import Gate
+
+
+def known_gates(draft: Draft, command: Command) -> None:
+    """Refuse an override that names no gate."""
+    names = {*draft.pathway.gates, *draft.pathway.gate_names}
+    for name in command.override:
+        if name not in names:
+            raise InvalidCommand(f"unknown gate '{name[:60]}'; known are {', '.join(sorted(names))}")
+
+
+def pass_gates(draft: Draft, refusing: list[tuple[Gate, str]], command: Command, actor: Actor) -> None:
+    """Pass the gates that refuse by the command's override; refuse at the first that is not overridden, then by role and reason."""
+    known_gates(draft, command)
+    for gate, why in refusing:
+        if gate.name not in command.override:
+            raise Refusal(gate.name, _words(gate, why))
+    if not refusing:
+        return
+    need_role(draft.pathway, actor, "override")
+    need_reason(command, "passing a gate")
+    for gate, why in dict(refusing).items():
+        draft.emit(ev.GateOverridden(gate.name, command.reason or "", why))
+
+
+def _words(gate: Gate, why: str) -> str:
+    rules = ", ".join(gate.mark.rules)
+    if gate.minimum_days:
+        return f"{gate.name} refuses: fewer than {gate.minimum_days} days ({rules}); a lead may override with a reason"
+    if gate.passes is None:
+        return f"{gate.name} refuses ({rules}); a lead may override with a reason"
+    state = "it is unknown whether" if why == UNKNOWN else "it does not hold that"
+    return f"{gate.name} refuses: {state} {gate.passes.words} ({rules}); a lead may override with a reason"

@@ -1,0 +1,221 @@
+"""What did happen to one patient, as far as it decides the future? The episode: immutable, made by folding events.
+
+All moments are aware UTC datetimes. History is in the entries; here is only what a later decision can depend upon.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator.pathway.model import CLOSED_STAGE
+
+GIVEN, MISSED, DECLINED = "given", "missed", "declined"
+COMPLETED, STOPPED, REPLACED, CLOSED, REVIEWED = "completed", "stopped", "replaced", "closed", "reviewed"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One recording of a fact. value: as the fact's type has it, None for 'unknown again'."""
+
+    value: Any
+    seq: int
+    at: dt.datetime
+    expired: bool = False
+    """Another course was confirmed since; the value no longer counts (X-11)."""
+    spent: bool = False
+    """The value has decided (X-11)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """One administration that was recorded. at: when it was given, or for which moment it was planned."""
+
+    status: str
+    at: dt.datetime
+    planned_at: dt.datetime
+    seq: int
+    amount: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One patient's run of a regimen."""
+
+    id: int
+    regimen: str
+    confirmed_at: dt.datetime
+    seq: int
+    stage: str
+    """The stage in which the episode was once the course had been confirmed."""
+    round: int
+    start: dt.datetime
+    """When its first administration was planned at confirmation."""
+    parameters: Mapping[str, Any]
+    recorded: tuple[Administration, ...] = ()
+    ended_at: dt.datetime | None = None
+    end: str | None = None
+    answer: str | None = None
+    """The response that decided on this course."""
+    checked: bool = False
+    """Its check has fallen due."""
+    baseline: Mapping[str, str] = field(default_factory=dict)
+    """Ordered facts as they stood at confirmation."""
+    accepted: tuple[str, ...] = ()
+    """Concerns (gates that refuse, contraindications) that a person has accepted."""
+    planned: int | None = None
+    """Number of administrations laid out; None for none or without end."""
+
+    @property
+    def in_force(self) -> bool:
+        """Return whether the course has not ended (X-16)."""
+        return self.ended_at is None
+
+    @property
+    def counts(self) -> bool:
+        """Return whether it counts as given: confirmed, and not every administration missed or declined (X-11)."""
+        if self.planned is None or not self.recorded:
+            return True
+        return len(self.recorded) < self.planned or any(each.status == GIVEN for each in self.recorded)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """An open work item."""
+
+    name: str
+    seq: int
+    opened_at: dt.datetime
+    due_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """One reminder, armed or fired. Its key is (name, subject, n); subject: a course's or task's key, or empty."""
+
+    name: str
+    subject: str
+    n: int
+    ladder: str
+    order: tuple[int, int]
+    """Entry and place in it that armed it: ties of due moments go by this."""
+    due_at: dt.datetime | None
+    """When it fires (again); None when nothing more is to come."""
+    fired_at: dt.datetime | None = None
+    climb_at: dt.datetime | None = None
+    """When the next rung is told; None when the climb has ended."""
+    told: int = 0
+    """Rungs told since it fired."""
+    acknowledged: bool = False
+    fulfilled_by: int | None = None
+    """The entry that fulfilled it."""
+    over: bool = False
+    """A later one of its series has taken its place."""
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """Return name, subject and number."""
+        return self.name, self.subject, self.n
+
+    @property
+    def open(self) -> bool:
+        """Return whether it has fired and nobody has answered."""
+        return self.fired_at is not None and self.fulfilled_by is None and not self.over and not self.acknowledged
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The episode waits for a person's choice or a fact, since ``at``; ``what`` tells one wait from the next."""
+
+    what: str
+    seq: int
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The last response that moved the episode, so that it can be taken back (X-20)."""
+
+    fact: str
+    seq: int
+    origin: str
+    target: str
+    courses: tuple[int, ...]
+    ended: tuple[int, ...]
+    relapse: bool
+    entry: int = 0
+    """The entry in which it decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One patient on one pathway version."""
+
+    episode_id: str
+    patient_id: str
+    pathway: str
+    version: str
+    ward: str
+    timezone: str
+    state: str
+    enrolled_at: dt.datetime
+    entered_at: dt.datetime
+    """When the present stage was entered."""
+    seq: int
+    at: dt.datetime
+    """Time of the last entry."""
+    entered_seq: int = 1
+    """The entry that entered the present state."""
+    next_due_at: dt.datetime | None = None
+    round: int = 0
+    """How many relapses there were; what was given counts per round (X-17)."""
+    reached: frozenset[str] = frozenset()
+    """Stages reached so far."""
+    facts: Mapping[str, tuple[Recorded, ...]] = field(default_factory=dict)
+    """Recordings of each fact, the last one counts; a few earlier ones are kept so that it can be taken back."""
+    courses: tuple[Course, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    completed: frozenset[str] = frozenset()
+    """Tasks completed at least once."""
+    reminders: tuple[Reminder, ...] = ()
+    holding: frozenset[str] = frozenset()
+    """Opening conditions that hold at present: each opens its task when it begins to hold."""
+    wait: Wait | None = None
+    decided: Decided | None = None
+
+    @property
+    def stage(self) -> str:
+        """Return the stage of the present state."""
+        return self.state.partition("/")[0]
+
+    @property
+    def closed(self) -> bool:
+        """Return whether the episode has been closed."""
+        return self.stage == CLOSED_STAGE
+
+    def current(self, fact: str) -> Recorded | None:
+        """Return the recording of ``fact`` that counts, or None while it is unknown."""
+        recordings = self.facts.get(fact)
+        if not recordings or recordings[-1].expired or recordings[-1].value is None:
+            return None
+        return recordings[-1]
+
+    def values(self) -> dict[str, Any]:
+        """Return the known facts and their values."""
+        return {
+            name: last.value
+            for name, recordings in self.facts.items()
+            if (last := recordings[-1]).value is not None and not last.expired
+        }
+
+    def course(self, course_id: int) -> Course:
+        """Return the course with this id."""
+        return next(course for course in self.courses if course.id == course_id)
+
+    def in_force(self, regimen: str) -> Course | None:
+        """Return the course of ``regimen`` that is in force, or None; there is at most one."""
+        return next((course for course in self.courses if course.regimen == regimen and course.in_force), None)
+
+    def task(self, name: str) -> Task | None:
+        """Return the open task of this name, or None."""
+        return next((task for task in self.tasks if task.name == name), None)

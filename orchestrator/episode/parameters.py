@@ -1,0 +1,118 @@
+"""Are the parameters of a confirmation well-formed for its regimens? Returns them typed; nothing is invented."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from orchestrator.episode.commands import moment
+from orchestrator.errors import InvalidCommand
+from orchestrator.pathway.model import Pathway, Regimen, decimal
+
+MAX_STEPS = 100
+MAX_DOSE_TEXT = 60
+LATEST_START = dt.timedelta(days=366)
+
+
+def parse(pathway: Pathway, regimens: tuple[str, ...], given: Mapping[str, Any], now: dt.datetime) -> dict[str, dict[str, Any]]:
+    """Return each regimen's own parameters; raises InvalidCommand for one that no regimen here takes, or out of range."""
+    taken = {regimen: _of(pathway, pathway.regimens[regimen], given, now) for regimen in regimens}
+    stray = [name for name in given if not any(name in each for each in taken.values())]
+    if stray:
+        raise InvalidCommand(f"'{stray[0][:40]}' is no parameter of {', '.join(regimens)}")
+    return taken
+
+
+def _of(pathway: Pathway, regimen: Regimen, given: Mapping[str, Any], now: dt.datetime) -> dict[str, Any]:
+    return {
+        name: reader(regimen, given[name], now)
+        for name, reader in _readers(pathway, regimen).items()
+        if name in given and given[name] is not None
+    }
+
+
+Reader = Callable[[Regimen, Any, dt.datetime], Any]
+
+
+def _readers(pathway: Pathway, regimen: Regimen) -> dict[str, Reader]:
+    readers: dict[str, Reader] = {"start": _start}
+    if regimen.schedule is not None:
+        readers["given"] = _given
+        names = {"daily": "days", "every_days": "sessions", "taper": "taper_days"}
+        if regimen.schedule.kind in names:
+            readers[names[regimen.schedule.kind]] = _length
+        if regimen.schedule.kind == "taper" and regimen.schedule.parameter is not None:
+            readers["steps"] = _steps
+    if regimen.dose is not None and regimen.dose.kind == "entered":
+        readers["dose"] = _dose
+    if regimen.alternative is not None and pathway.name in regimen.alternative.pathways:
+        readers[regimen.alternative.parameter] = _alternative
+    return readers
+
+
+def _length(regimen: Regimen, value: Any, _: dt.datetime) -> int:
+    schedule = regimen.schedule
+    if schedule is None or isinstance(value, bool) or not isinstance(value, int) or not schedule.low <= value <= schedule.high:
+        low, high = (schedule.low, schedule.high) if schedule else (0, 0)
+        raise InvalidCommand(f"{regimen.name} takes {f'from {low} to {high}' if low < high else low}, a whole number")
+    return value
+
+
+def _dose(regimen: Regimen, value: Any, _: dt.datetime) -> Decimal | str:
+    if regimen.dose is not None and regimen.dose.unit is not None:
+        return _positive(value, f"the dose of {regimen.name} in {regimen.dose.unit}")
+    text = value.strip() if isinstance(value, str) else ""
+    if not (0 < len(text) <= MAX_DOSE_TEXT and text[0].isdigit() and any(each.isalpha() for each in text)):
+        raise InvalidCommand(f"the dose of {regimen.name} must be text with its unit, such as 750 mg")
+    return text
+
+
+def _positive(value: Any, name: str) -> Decimal:
+    number = decimal(value, name)
+    if number <= 0:
+        raise InvalidCommand(f"{name} must be above 0")
+    return number
+
+
+def _alternative(regimen: Regimen, value: Any, _: dt.datetime) -> Decimal:
+    other = regimen.alternative
+    if other is None:
+        raise AssertionError(regimen.name)
+    number = decimal(value, other.parameter)
+    if not other.low <= number <= other.high:
+        raise InvalidCommand(f"{other.parameter} must lie between {other.low} and {other.high} {other.unit}/kg")
+    return number
+
+
+def _steps(_: Regimen, value: Any, __: dt.datetime) -> tuple[dict[str, Any], ...]:
+    if not isinstance(value, list | tuple) or not 0 < len(value) <= MAX_STEPS:
+        raise InvalidCommand(f"steps must be a list of 1 to {MAX_STEPS} of {{days, dose}}")
+    return tuple(_step(each) for each in value)
+
+
+def _step(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping) or set(value) != {"days", "dose"}:
+        raise InvalidCommand("a step is {days, dose}")
+    days = value["days"]
+    if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= 366:
+        raise InvalidCommand("a step's days must be a whole number from 1 to 366")
+    dose = decimal(value["dose"], "a step's dose")
+    if dose < 0:
+        raise InvalidCommand("a step's dose must not be below 0")
+    return {"days": days, "dose": dose}
+
+
+def _start(_: Regimen, value: Any, now: dt.datetime) -> dt.datetime:
+    start = moment(value, "start")
+    if start > now + LATEST_START:
+        raise InvalidCommand("start must lie within a year from now")
+    return start
+
+
+def _given(regimen: Regimen, value: Any, now: dt.datetime) -> tuple[dt.datetime, ...]:
+    if not isinstance(value, list | tuple) or not value:
+        raise InvalidCommand("given must be a list of moments")
+    moments = tuple(moment(each, "given") for each in value)
+    if list(moments) != sorted(set(moments)) or moments[-1] > now:
+        raise InvalidCommand(f"what was given of {regimen.name} must be in order and not in the future")
+    return moments

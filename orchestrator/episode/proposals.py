@@ -1,0 +1,191 @@
+"""How does each regimen stand for this patient now, what warns, which gates refuse, and which facts are awaited?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.episode.doses import inputs_of
+from orchestrator.episode.host import Host, exempt_taper
+from orchestrator.episode.model import Episode
+from orchestrator.pathway.model import Gate, Pathway, Standing, StandingRow, WarningRow
+
+REFUSED, UNKNOWN = "refused", "unknown"
+_OPTIONS = frozenset({Standing.RECOMMENDED, Standing.ACCEPTABLE, Standing.DISCOURAGED})
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One regimen's standing and the rows that gave it, the deciding one first."""
+
+    regimen: str
+    standing: Standing
+    rows: tuple[StandingRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All that is put to the clinician. conflict: flags pull toward different regimens (X-06)."""
+
+    proposals: Mapping[str, Proposal]
+    conflict: frozenset[str]
+
+    def standing(self, regimen: str) -> Standing:
+        """Return how ``regimen`` stands; absent when no rule speaks of it."""
+        found = self.proposals.get(regimen)
+        return found.standing if found else Standing.ABSENT
+
+
+def shown_stages(pathway: Pathway, episode: Episode) -> frozenset[str]:
+    """Return the stages whose standings show now: the present one, those it shows too, after a relapse all reached (X-15, X-17)."""
+    stage = pathway.stages[episode.stage]
+    shown = {stage.name, *stage.standings_of}
+    if stage.after_relapse_reached and episode.round > 0:
+        shown |= episode.reached
+    return frozenset(shown)
+
+
+def table(host: Host, values: Mapping[str, Any]) -> Table:
+    """Return the standing of every regimen that a rule speaks of and that is not in force."""
+    pathway, episode = host.pathway, host.episode
+    if episode.closed:
+        return Table({}, frozenset())
+    shown = shown_stages(pathway, episode)
+    found: dict[str, list[StandingRow]] = {}
+    for row in pathway.standings:
+        if row.stages & shown and row.guard.holds(values, host):
+            for regimen in row.selector.regimens:
+                if not (row.save_taper and exempt_taper(pathway, episode, regimen)):
+                    found.setdefault(regimen, []).append(row)
+    in_force = {course.regimen for course in episode.courses if course.in_force}
+    options = {regimen: rows for regimen, rows in found.items() if regimen not in in_force}
+    conflict = _conflict(options)
+    return Table({regimen: _resolve(regimen, rows, conflict) for regimen, rows in sorted(options.items())}, conflict)
+
+
+def _conflict(options: Mapping[str, list[StandingRow]]) -> frozenset[str]:
+    """Return the regimens between which flags pull, empty unless they pull toward two sides."""
+    pulled = {
+        regimen: row.pull
+        for regimen, rows in options.items()
+        for row in rows
+        if row.pull and row.standing is Standing.RECOMMENDED and not any(each.standing not in _OPTIONS for each in rows)
+    }
+    return frozenset(pulled) if len(set(pulled.values())) > 1 else frozenset()
+
+
+def _resolve(regimen: str, rows: list[StandingRow], conflict: frozenset[str]) -> Proposal:
+    """Settle rows that differ: contraindicated, discouraged, a conflict, then the pathway's higher-numbered rule (X-05)."""
+    for standing in (Standing.CONTRAINDICATED, Standing.DISCOURAGED):
+        ruling = [row for row in rows if row.standing is standing]
+        if ruling:
+            return Proposal(regimen, standing, (*ruling, *(row for row in rows if row.standing is not standing)))
+    if regimen in conflict:
+        rows = sorted(rows, key=lambda row: (bool(row.pull), row.mark.order), reverse=True)
+        return Proposal(regimen, Standing.RECOMMENDED, tuple(rows))
+    ordered = sorted(rows, key=lambda row: row.mark.order, reverse=True)
+    return Proposal(regimen, ordered[0].standing, tuple(ordered))
+
+
+def warnings(host: Host, values: Mapping[str, Any], found: Table) -> list[WarningRow | str]:
+    """Return the warnings that show now: rows, and the name of the conflict's."""
+    if host.episode.closed:
+        return []
+    shown: list[WarningRow | str] = [
+        row for row in host.pathway.warnings if host.stage in row.stages and row.guard.holds(values, host)
+    ]
+    return [*shown, host.pathway.conflict_warning] if found.conflict else shown
+
+
+def warning_names(host: Host, values: Mapping[str, Any], found: Table) -> tuple[str, ...]:
+    """Return the names of the warnings that show now, each once, in order."""
+    return tuple(dict.fromkeys(row if isinstance(row, str) else row.name for row in warnings(host, values, found)))
+
+
+def gates_refusing(host: Host, values: Mapping[str, Any], regimen: str, action: str) -> list[tuple[Gate, str]]:
+    """Return the gates that refuse ``action`` on ``regimen`` now, in the order of refusal, each with refused or unknown."""
+    found = []
+    for gate in host.pathway.gates.values():
+        if action not in gate.actions or regimen not in gate.selector:
+            continue
+        if gate.save_taper and exempt_taper(host.pathway, host.episode, regimen):
+            continue
+        why = gate_refusal(gate, host, values)
+        if why:
+            found.append((gate, why))
+    return sorted(found, key=lambda pair: pair[0].order)
+
+
+def gate_refusal(gate: Gate, host: Host, values: Mapping[str, Any]) -> str:
+    """Return why a gate refuses: ``refused``, ``unknown`` while facts are missing, or empty when it lets pass."""
+    if gate.refuses is not None and gate.refuses.test(values, host) is True:
+        return REFUSED
+    if gate.passes is None:
+        return REFUSED
+    outcome = gate.passes.test(values, host)
+    return "" if outcome is True else UNKNOWN if outcome is None else REFUSED
+
+
+def missing(host: Host, values: Mapping[str, Any], found: Table) -> frozenset[str]:
+    """Return the unknown facts on which a proposal, gate, dose, task or transition open now depends."""
+    pathway, episode = host.pathway, host.episode
+    if episode.closed:
+        return frozenset()
+    shown = shown_stages(pathway, episode)
+    names: set[str] = set()
+    for row in pathway.standings:
+        if row.stages & shown:
+            names |= row.guard.unknown(values, host)
+    for gate in pathway.gates.values():
+        names |= _gate_unknown(gate, host, values)
+    for transition in pathway.transitions:
+        if episode.stage in transition.origins and transition.on == "any":
+            names |= transition.guard.unknown(values, host) | _undecided(transition.decides, values)
+    for task in pathway.tasks.values():
+        if task.guard is not None and task.entering is None:
+            names |= task.guard.unknown(values, host)
+    return frozenset(names | dose_inputs(pathway, episode, values, found))
+
+
+def _undecided(fact: str | None, values: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset() if fact is None or fact in values else frozenset({fact})
+
+
+def _gate_unknown(gate: Gate, host: Host, values: Mapping[str, Any]) -> frozenset[str]:
+    names: frozenset[str] = frozenset()
+    for expression in (gate.passes, gate.refuses):
+        if expression is not None and "confirm" in gate.actions:
+            names |= expression.missing(values, host)
+    return names
+
+
+def dose_inputs(pathway: Pathway, episode: Episode, values: Mapping[str, Any], found: Table) -> set[str]:
+    """Return the unknown facts that the doses of options and of courses in force are made from."""
+    names: set[str] = set()
+    for regimen, proposal in found.proposals.items():
+        if proposal.standing in _OPTIONS:
+            names |= set(inputs_of(pathway, pathway.regimens[regimen], {})) - values.keys()
+    for course in episode.courses:
+        if course.in_force:
+            names |= set(inputs_of(pathway, pathway.regimens[course.regimen], course.parameters)) - values.keys()
+    return names
+
+
+def concerns(host: Host, values: Mapping[str, Any], regimen: str) -> tuple[str, ...]:
+    """Return what now speaks against a course of ``regimen``: gates that refuse it, rules that contraindicate it (X-19)."""
+    gates = [f"{gate.name}:{why}" for gate, why in gates_refusing(host, values, regimen, "confirm")]
+    return (*gates, *(f"{Standing.CONTRAINDICATED}:{'+'.join(row.mark.rules)}" for row in contraindicating(host, values, regimen)))
+
+
+def contraindicating(host: Host, values: Mapping[str, Any], regimen: str) -> list[StandingRow]:
+    """Return the rows that contraindicate ``regimen`` now, whether or not it is in force."""
+    pathway, episode = host.pathway, host.episode
+    shown = shown_stages(pathway, episode)
+    return [
+        row
+        for row in pathway.standings
+        if row.standing is Standing.CONTRAINDICATED
+        and regimen in row.selector
+        and row.stages & shown
+        and not (row.save_taper and exempt_taper(pathway, episode, regimen))
+        and row.guard.holds(values, host)
+    ]

@@ -1,0 +1,121 @@
+"""How do reminders come, climb and go? They are brought in line with what is wanted, fired, told rung by rung, and ended."""
+
+import datetime as dt
+
+from orchestrator.episode import events as ev
+from orchestrator.episode.draft import Draft
+from orchestrator.episode.model import Reminder
+from orchestrator.episode.wants import CLIMBS_ON, SERIES, Want, fulfilled_by, has_until, wants
+
+GRACE = dt.timedelta(minutes=1)
+"""What is told later than this after it was due is marked late."""
+
+
+def reconcile(draft: Draft) -> None:
+    """Bring the reminders in line with what is wanted now: end, fulfil, arm, move."""
+    wanted = {want.key: want for want in wants(draft)}
+    for reminder in draft.episode.reminders:
+        want = wanted.pop(reminder.key, None)
+        if want is None:
+            _leave(draft, reminder)
+        else:
+            _follow(draft, reminder, want)
+    for place, want in enumerate(wanted.values(), start=len(draft.events)):
+        draft.emit(ev.ReminderArmed(*want.key, want.ladder, want.due_at, place))
+        armed = draft.episode.reminders[-1]
+        by = fulfilled_by(draft, want, armed)
+        if by is not None:
+            draft.emit(ev.ReminderFulfilled(*want.key, by))
+
+
+def _leave(draft: Draft, reminder: Reminder) -> None:
+    """End a reminder that is no longer wanted; one that nobody has answered climbs on where its kind does."""
+    climbs_on = draft.pathway.reminders[reminder.name].of in CLIMBS_ON
+    if not (climbs_on and reminder.open and not draft.retracting):
+        draft.emit(ev.ReminderEnded(*reminder.key))
+    elif reminder.due_at is not None:
+        draft.emit(ev.ReminderMoved(*reminder.key, None))
+
+
+def _follow(draft: Draft, reminder: Reminder, want: Want) -> None:
+    by = fulfilled_by(draft, want, reminder)
+    if by is not None:
+        draft.emit(ev.ReminderFulfilled(*reminder.key, by))
+    elif want.kind.of == "recurring" or reminder.fired_at is None:
+        if reminder.fulfilled_by is None and not reminder.over and reminder.due_at != want.due_at and want.kind.of not in {"condition", "concerns"}:
+            draft.emit(ev.ReminderMoved(*reminder.key, want.due_at))
+
+
+def next_moment(reminder: Reminder) -> dt.datetime | None:
+    """Return when something is next to be done about a reminder: a rung to be told, or a firing."""
+    if reminder.climb_at is None or reminder.due_at is None:
+        return reminder.climb_at or reminder.due_at
+    return min(reminder.climb_at, reminder.due_at)
+
+
+def act(draft: Draft, reminder: Reminder) -> None:
+    """Fire a reminder, or tell its next rung, whichever is due first."""
+    if reminder.climb_at is not None and (reminder.due_at is None or reminder.climb_at < reminder.due_at):
+        tell(draft, reminder, reminder.climb_at)
+    else:
+        _fire(draft, reminder)
+
+
+def _fire(draft: Draft, reminder: Reminder) -> None:
+    kind = draft.pathway.reminders[reminder.name]
+    due_at = reminder.due_at or draft.now
+    draft.emit(ev.ReminderFired(*reminder.key, due_at, draft.now - due_at > GRACE, _next_tick(kind.every, due_at, draft.now, kind.of)))
+    if kind.of in SERIES:
+        for other in draft.episode.reminders:
+            if other.name == reminder.name and other.subject == reminder.subject and other.n < reminder.n and not other.over:
+                draft.emit(ev.ReminderEnded(*other.key, over=True))
+    if kind.opens is not None and draft.episode.task(kind.opens) is None:
+        draft.emit(ev.TaskOpened(kind.opens, None, kind.mark.rules))
+    fired = _same(draft, reminder)
+    first = draft.pathway.ladders[fired.ladder][0]
+    if first.after <= dt.timedelta(0):
+        tell(draft, fired, due_at)
+
+
+def _next_tick(every: dt.timedelta | None, due_at: dt.datetime, now: dt.datetime, of: str) -> dt.datetime | None:
+    """Return the next of a rhythm that counts from the first firing; several missed are one. A recurring kind's is wanted anew."""
+    if every is None or of == "recurring":
+        return None
+    return due_at + every * ((now - due_at) // every + 1)
+
+
+def _same(draft: Draft, reminder: Reminder) -> Reminder:
+    return next(each for each in draft.episode.reminders if each.key == reminder.key)
+
+
+def tell(draft: Draft, reminder: Reminder, due_at: dt.datetime) -> None:
+    """Tell the next rung. ``after`` counts from the first rung; a rung told late shifts the later ones by as much."""
+    ladder = draft.pathway.ladders[reminder.ladder]
+    rung = ladder[reminder.told]
+    climb_at = again_at = None
+    if reminder.told + 1 < len(ladder):
+        climb_at = draft.now + (ladder[reminder.told + 1].after - rung.after)
+    elif has_until(draft.pathway.reminders[reminder.name]):
+        again_at = again(draft, reminder)
+    late = draft.now - due_at > GRACE
+    draft.emit(ev.ReminderTold(*reminder.key, rung.role, reminder.told, due_at, draft.now, late, climb_at, again_at))
+
+
+def again(draft: Draft, reminder: Reminder) -> dt.datetime:
+    """Return when an unfulfilled reminder fires again: after the pathway's delay, or earlier by its own rhythm (X-10)."""
+    at = draft.now + draft.pathway.again
+    return at if reminder.due_at is None else min(at, reminder.due_at)
+
+
+def acknowledge(draft: Draft, reminder: Reminder) -> None:
+    """Note that a person saw a reminder: the climb ends; unfulfilled it fires again."""
+    until = has_until(draft.pathway.reminders[reminder.name])
+    draft.emit(ev.ReminderAcknowledged(*reminder.key, again(draft, reminder) if until else None))
+
+
+def reopen(draft: Draft, fact: str, seq: int) -> None:
+    """Reopen the reminders that the recording of ``fact`` in entry ``seq`` had fulfilled, since it was taken back."""
+    for reminder in draft.episode.reminders:
+        until = draft.pathway.reminders[reminder.name].until
+        if until is not None and until.fact == fact and reminder.fulfilled_by == seq:
+            draft.emit(ev.ReminderReopened(*reminder.key, draft.now))

@@ -1,0 +1,213 @@
+"""Which reminders belong to the episode as it stands now, and when is each due?
+
+Nothing is armed or cancelled by hand: what is wanted is a function of the episode, and ``settle`` brings the reminders in
+line with it. A correction that moves a course's C0 thereby moves everything that counts from it.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from orchestrator.episode.calendar import add_months
+from orchestrator.episode.courses import c0, first_line, open_slots, taper_end
+from orchestrator.episode.draft import Draft
+from orchestrator.episode.host import check_of
+from orchestrator.episode.model import REPLACED, Course, Reminder
+from orchestrator.episode.proposals import concerns
+from orchestrator.pathway.model import ReminderKind
+
+IMPLICIT_UNTIL = frozenset({"task", "tasks", "administrations", "waiting", "concerns"})
+"""Kinds that are fulfilled by the very thing that they belong to: it leaves the episode, and the reminder with it."""
+SERIES = frozenset({"course", "first-line"})
+"""Kinds of which a later one takes the place of the earlier."""
+CLIMBS_ON = frozenset({"condition", "recurring", "taper-ends"})
+"""Kinds whose climb goes on until somebody answers, although what armed them has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """A reminder that ought to be there. course: the course whose response it asks for; since: only what is recorded later counts."""
+
+    kind: ReminderKind
+    subject: str
+    n: int
+    due_at: dt.datetime
+    ladder: str
+    course: Course | None = None
+    since: dt.datetime | None = None
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """Return name, subject and number."""
+        return self.kind.name, self.subject, self.n
+
+
+def has_until(kind: ReminderKind) -> bool:
+    """Return whether a reminder of this kind fires again until it is fulfilled (X-10)."""
+    return kind.until is not None or kind.of in IMPLICIT_UNTIL
+
+
+def wants(draft: Draft) -> Iterator[Want]:
+    """Yield every reminder that belongs to the episode now."""
+    if draft.episode.closed:
+        return
+    for kind in draft.pathway.reminders.values():
+        yield from _WANTS[kind.of](draft, kind)
+
+
+def _task(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
+    task = draft.episode.task(kind.task or "")
+    if task is not None and task.due_at is not None:
+        yield Want(kind, task.name, task.seq, task.due_at, kind.ladder)
+
+
+def _tasks(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
+    for task in draft.episode.tasks:
+        definition = draft.pathway.tasks[task.name]
+        if definition.reminder is None and task.due_at is not None:
+            yield Want(kind, task.name, task.seq, task.due_at, definition.ladder)
+
+
+def _administrations(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
+    for course in draft.episode.courses:
+        if course.in_force and draft.pathway.regimens[course.regimen].reminder == kind.name:
+            for number, at in open_slots(draft.pathway, course, draft.episode.timezone):
+                yield Want(kind, _subject(course), number, at, kind.ladder)
+
+
+def _steps(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
+    for course in draft.episode.courses:
+        if course.in_force and taper_end(draft.pathway, course) is not None:
+            recorded = [each.at for each in course.recorded]
+            planned = [at for _, at in open_slots(draft.pathway, course, draft.episode.timezone)]
+            for number, at in enumerate([*recorded, *planned]):
+                if number:
+                    yield Want(kind, _subject(course), number, at, kind.ladder)
+
+
+def _taper_ends(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
+    for course in draft.episode.courses:
+        end = taper_end(draft.pathway, course) if course.in_force else None
+        if end is not None:
+            yield Want(kind, _subject(course), 0, end, kind.ladder)
+
+
+def _course(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
+    for course in draft.episode.courses:
+        if kind.selector is not None and course.regimen in kind.selector and _still_asked(course, kind):
+            began = c0(draft.pathway, course, draft.episode.timezone)
+            since = None
+            for number, after in enumerate(kind.after):
+                yield Want(kind, _subject(course), number, began + after, kind.ladder, course, since)
+                since = began + after if kind.until is not None and kind.until.since_previous else None
+
+
+def _still_asked(course: Course, kind: ReminderKind) -> bool:
+    """A check outlives its course, unless another has replaced it or the response has decided (X-16)."""
+    if course.in_force:
+        return True
+    return not kind.ends_with_course and course.end != REPLACED and course.answer is None and course.counts
+
+
+def _first_line(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
+    course = first_line(draft.pathway, draft.episode)
+    if course is None:
+        return
+    began = c0(draft.pathway, course, draft.episode.timezone)
+    for number, after in enumerate(kind.after):
+        yield Want(kind, "first-line", number, began + after, kind.ladder, course)
+    if kind.overdue is not None:
+        yield Want(kind, "first-line", len(kind.after), began + kind.overdue, kind.overdue_ladder, course)
+
+
+def _condition(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
+    if kind.guard is not None and kind.guard.holds(draft.values, draft.host):
+        yield Want(kind, "", 0, draft.now, kind.ladder)
+
+
+def _recurring(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
+    for anchor in kind.anchors:
+        if anchor.regimen is not None:
+            course = draft.episode.in_force(anchor.regimen)
+            if course is not None:
+                began = c0(draft.pathway, course, draft.episode.timezone)
+                yield _next(draft, kind, _subject(course), began)
+                return
+        elif anchor.stage == draft.episode.stage:
+            yield _next(draft, kind, f"entry {draft.episode.entered_seq}", draft.episode.entered_at)
+            return
+
+
+def _next(draft: Draft, kind: ReminderKind, subject: str, began: dt.datetime) -> Want:
+    """Return the next occurrence after the last one that fired; several that were missed are one."""
+    record = next((each for each in draft.episode.reminders if each.name == kind.name and each.subject == subject), None)
+    after = max(began, record.fired_at) if record is not None and record.fired_at is not None else began
+    number = 1
+    while (at := _occurrence(draft, kind, began, number)) <= after:
+        number += 1
+    return Want(kind, subject, 0, at, kind.ladder)
+
+
+def _occurrence(draft: Draft, kind: ReminderKind, began: dt.datetime, number: int) -> dt.datetime:
+    if kind.every_months:
+        return add_months(began, kind.every_months * number, draft.episode.timezone)
+    if not kind.every:
+        raise AssertionError(f"{kind.name} recurs without a period")
+    return began + kind.every * number
+
+
+def _waiting(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
+    wait = draft.episode.wait
+    if wait is not None:
+        yield Want(kind, f"entry {wait.seq}", 0, wait.at + kind.after[0], kind.ladder)
+
+
+def _concerns(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
+    for course in draft.episode.courses:
+        if course.in_force and any(each not in course.accepted for each in concerns(draft.host, draft.values, course.regimen)):
+            yield Want(kind, _subject(course), 0, draft.now, kind.ladder, course)
+
+
+def _unchecked(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
+    for course in draft.episode.courses:
+        asked = course.stage in kind.stages and course.end != REPLACED and course.answer is None and course.counts
+        if asked and draft.pathway.regimens[course.regimen].treats and check_of(draft.pathway, course.regimen) is None:
+            began = c0(draft.pathway, course, draft.episode.timezone)
+            yield Want(kind, _subject(course), 0, began + kind.after[0], kind.ladder, course)
+
+
+def _subject(course: Course) -> str:
+    return f"{course.regimen} {course.id}"
+
+
+_WANTS: dict[str, Callable[[Draft, ReminderKind], Iterator[Want]]] = {
+    "task": _task,
+    "tasks": _tasks,
+    "administrations": _administrations,
+    "steps": _steps,
+    "taper-ends": _taper_ends,
+    "course": _course,
+    "first-line": _first_line,
+    "condition": _condition,
+    "recurring": _recurring,
+    "waiting": _waiting,
+    "concerns": _concerns,
+    "unchecked-courses": _unchecked,
+}
+
+
+def fulfilled_by(draft: Draft, want: Want, reminder: Reminder) -> int | None:
+    """Return the entry that fulfils a reminder by now, or None. Once fulfilled it stays so unless the entry is taken back."""
+    until = want.kind.until
+    if until is None or reminder.fulfilled_by is not None:
+        return None
+    if until.task is not None:
+        return draft.seq if until.task in draft.episode.completed else None
+    recordings = draft.episode.facts.get(until.fact or "", ())
+    if not recordings or recordings[-1].value is None or want.course is None:
+        return None
+    last = recordings[-1]
+    late_enough = last.seq > want.course.seq and (want.since is None or last.at > want.since)
+    return last.seq if late_enough else None
+
+

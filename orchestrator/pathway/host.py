@@ -1,0 +1,82 @@
+"""Which questions may a guard ask about an episode? The functions of the guard language, with the words a clinician reads.
+
+Their answers are in ``episode/host.py``. Each takes names of the pathway's own vocabulary and answers true or false; only
+facts can be unknown.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.pathway.expression import (
+    BOOL,
+    DATE,
+    DURATION,
+    NUMBER,
+    Enum,
+    Expression,
+    Function,
+    Scope,
+    SetOf,
+    Type,
+    Vocabulary,
+)
+from orchestrator.pathway.model import Fact
+
+_FACT_TYPES: dict[str, Type] = {"number": NUMBER, "bool": BOOL, "date": DATE}
+
+# name -> (vocabularies of the parameters, words)
+_FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
+    "in_force": (("regimen",), "{0} is in force"),
+    "in_force_kind": (("kind",), "a {0} course is in force"),
+    "given": (("regimen",), "{0} was given"),
+    "given_kind": (("kind",), "a {0} course was given"),
+    "belongs": (("regimen",), "the response is to {0}"),
+    "belongs_kind": (("kind",), "the response is to {0}"),
+    "only": (("regimen",), "only {0} was given"),
+    "failed": (("regimen",), "{0} brought no meaningful improvement"),
+    "failed_kind": (("kind",), "{0} brought no meaningful improvement"),
+    "answered": (("regimen", "response"), "the response to {0} was {1}"),
+    "recorded_since": (("fact", "regimen"), "{0} was recorded after {1} was confirmed"),
+    "raised": (("fact", "regimen"), "{0} is higher than when {1} was confirmed"),
+    "newer": (("fact", "fact"), "{0} was recorded after {1}"),
+    "known": (("fact",), "{0} is recorded"),
+    "deciding": (("fact",), "a {0} is recorded that has not decided yet"),
+    "completed": (("task",), "{0} is completed"),
+    "reached": (("stage",), "{0} was reached before"),
+    "relapsed": ((), "the patient relapsed"),
+    "due": (("check",), "the check {0} has fallen due"),
+    "falling_due": (("check",), "the check {0} falls due"),
+    "confirming": (("stage",), "a {0} regimen is confirmed"),
+    "treating": ((), "a treatment is confirmed"),
+    "treated": ((), "a treatment is in force or a check of one is still to come"),
+    "tapered": ((), "the steroid's taper is complete"),
+    "taper_ending": ((), "a taper is completed"),
+    "began_within": (("regimen", "regimen", "duration"), "{0} began within {2} after a dose of {1}"),
+}
+
+
+def fact_type(fact: Fact) -> Type:
+    """Return the type of a fact in the guard language."""
+    if fact.kind == "enum":
+        return Enum(fact.values)
+    return SetOf(fact.values) if fact.kind == "set" else _FACT_TYPES[fact.kind]
+
+
+def scope(
+    facts: Mapping[str, Fact], vocabularies: Mapping[str, tuple[str, ...]], definitions: Mapping[str, Expression]
+) -> Scope:
+    """Return the names that a pathway's guards may use.
+
+    vocabularies: the names of regimen, kind, fact, task, stage, check and response.
+    """
+    variables = {name: fact_type(fact) for name, fact in facts.items()}
+    functions = {
+        name: Function(tuple(_parameter(each, vocabularies) for each in parameters), BOOL, words)
+        for name, (parameters, words) in _FUNCTIONS.items()
+    }
+    labels = {name: fact.label for name, fact in facts.items()}
+    return Scope(variables, functions, definitions, {"stage": Enum(vocabularies["stage"])}, labels)
+
+
+def _parameter(name: str, vocabularies: Mapping[str, tuple[str, ...]]) -> Any:
+    return DURATION if name == "duration" else Vocabulary(name, frozenset(vocabularies[name]))

@@ -1,0 +1,472 @@
+"""What may happen on a pathway? Immutable definitions, as the loader makes them from the files; nothing here knows a patient.
+
+The code knows these kinds and never a name: no pathway, regimen or fact is spelt outside ``workflows/``.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from orchestrator.errors import InvalidCommand
+from orchestrator.pathway.expression import Expression
+
+CLOSED_STAGE = "closed"
+SUPPORTIVE_KIND = "supportive"
+EARLIEST_DATE = dt.date(1900, 1, 1)
+
+
+class Standing(StrEnum):
+    """How a regimen stands for a patient now; ``ABSENT`` means that no rule speaks of it in this stage."""
+
+    RECOMMENDED = "recommended"
+    ACCEPTABLE = "acceptable"
+    DISCOURAGED = "discouraged"
+    CONTRAINDICATED = "contraindicated"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where an element comes from: the rules that it carries out, its sources, and whether a value of it is local."""
+
+    rules: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    local: bool = False
+    line: int = 0
+
+    @property
+    def order(self) -> tuple[bool, int]:
+        """Return the rank among rules that differ (X-05): a pathway's own rule before an X rule, then the higher number."""
+        return max(((not rule.startswith("X-"), int(rule.split("-")[1])) for rule in self.rules), default=(False, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """``when`` must be true, ``unless`` must not be; what is unknown in ``unless`` holds nothing back."""
+
+    when: Expression
+    unless: Expression | None = None
+
+    def holds(self, values: Mapping[str, Any], host: object) -> bool:
+        """Return whether the guard lets pass now."""
+        if self.when.test(values, host) is not True:
+            return False
+        return self.unless is None or self.unless.test(values, host) is not True
+
+    def unknown(self, values: Mapping[str, Any], host: object) -> frozenset[str]:
+        """Return the unknown facts that hold the guard back or would change its outcome."""
+        if self.unless is not None and self.unless.test(values, host) is True:
+            return frozenset()
+        outcome = self.when.test(values, host)
+        if outcome is False:
+            return frozenset()
+        unknown = self.when.missing(values, host) if outcome is None else frozenset()
+        return unknown | self.unless.missing(values, host) if self.unless is not None else unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One clinical observation that can be recorded. kind: number, enum, bool, date, set."""
+
+    name: str
+    kind: str
+    label: str
+    unit: str | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+    values: tuple[str, ...] = ()
+    of_courses: bool = False
+    """The fact reports on courses: it decides once and is unknown again when another course is confirmed (X-11)."""
+    improved: frozenset[str] = frozenset()
+    measures: str = ""
+    """What a dose formula takes from it: weight (kg) or height (cm)."""
+    note: str = ""
+    mark: Mark = Mark()
+
+    def parse(self, value: object, today: dt.date) -> Any:
+        """Return the typed value: Decimal, text, bool, date or frozenset; None is 'unknown again'.
+
+        today: a date may not lie after it (a day of grace for time zones) nor before 1900. Raises InvalidCommand.
+        """
+        return None if value is None else _PARSERS[self.kind](self, value, today)
+
+
+def _parse_number(fact: Fact, value: object, _: dt.date) -> Decimal:
+    number = decimal(value, fact.name)
+    if not (fact.low is None or fact.low <= number) or not (fact.high is None or number <= fact.high):
+        raise InvalidCommand(f"{fact.name} must lie between {fact.low} and {fact.high} {fact.unit or ''}".rstrip())
+    return number
+
+
+def _parse_enum(fact: Fact, value: object, _: dt.date) -> str:
+    if not isinstance(value, str) or value not in fact.values:
+        raise InvalidCommand(f"{fact.name} must be one of {', '.join(fact.values)}")
+    return value
+
+
+def _parse_bool(fact: Fact, value: object, _: dt.date) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidCommand(f"{fact.name} must be true or false")
+    return value
+
+
+def _parse_date(fact: Fact, value: object, today: dt.date) -> dt.date:
+    try:
+        day = dt.date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        day = None
+    if day is None:
+        raise InvalidCommand(f"{fact.name} must be a date, YYYY-MM-DD")
+    if not EARLIEST_DATE <= day <= today + dt.timedelta(days=1):
+        raise InvalidCommand(f"{fact.name} must lie between {EARLIEST_DATE} and today")
+    return day
+
+
+def _parse_set(fact: Fact, value: object, _: dt.date) -> frozenset[str]:
+    if not isinstance(value, list | tuple) or any(item not in fact.values for item in value):
+        raise InvalidCommand(f"{fact.name} must be a list of {', '.join(fact.values)}")
+    return frozenset(value)
+
+
+_PARSERS = {"number": _parse_number, "enum": _parse_enum, "bool": _parse_bool, "date": _parse_date, "set": _parse_set}
+
+
+def decimal(value: object, name: str) -> Decimal:
+    """Return a finite Decimal of at most 40 characters from an int, a Decimal or text; raises InvalidCommand."""
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal) or len(str(value)) > 40:
+        raise InvalidCommand(f"{name} must be a number")
+    try:
+        number = Decimal(value)
+    except ArithmeticError:
+        raise InvalidCommand(f"{name} must be a number") from None
+    if not number.is_finite() or abs(number.adjusted()) > 12:
+        raise InvalidCommand(f"{name} must be a finite number of ordinary size")
+    return number
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """How much of a regimen is given at a time. kind: fixed, per_kg, per_m2, entered."""
+
+    kind: str
+    amount: Decimal | None
+    unit: str | None
+    route: str = ""
+    total: str = ""
+    mark: Mark = Mark()
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A dose that the clinician may choose instead, per kg within a range, on the pathways named."""
+
+    parameter: str
+    low: Decimal
+    high: Decimal
+    unit: str
+    route: str
+    pathways: frozenset[str]
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a regimen's administrations are planned. kind: daily, every_days, on_days, monthly, taper.
+
+    low, high: the range of days or sessions (equal when fixed); every: days between two, or months for monthly;
+    days: the day numbers of on_days, from 1. For a taper low/high are its days and step_days the length of a step.
+    """
+
+    kind: str
+    low: int = 1
+    high: int = 1
+    default: int = 1
+    every: int = 1
+    days: tuple[int, ...] = ()
+    step_days: int = 7
+    default_local: bool = False
+    shape_local: bool = False
+    mark: Mark = Mark()
+
+    @property
+    def parameter(self) -> str | None:
+        """Return the parameter that chooses the length, or None where it is fixed."""
+        if self.low == self.high:
+            return None
+        return {"daily": "days", "every_days": "sessions", "taper": "taper_days"}.get(self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Regimen:
+    """What can be proposed, confirmed and given."""
+
+    name: str
+    kind: str
+    immunotherapy: bool = False
+    tapers: str = ""
+    """The kind of course that this regimen tapers, or empty."""
+    dose: Dose | None = None
+    schedule: Schedule | None = None
+    alternative: Alternative | None = None
+    reminder: str = "dose-due"
+    mark: Mark = Mark()
+
+    @property
+    def treats(self) -> bool:
+        """Return whether a course of it counts as treatment: it moves stages and renews the response (X-11, X-15)."""
+        return self.kind != SUPPORTIVE_KIND
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Which regimens an element speaks of."""
+
+    regimens: frozenset[str]
+    text: str
+
+    def __contains__(self, regimen: str) -> bool:
+        return regimen in self.regimens
+
+
+@dataclass(frozen=True, slots=True)
+class StandingRow:
+    """One row of the table of proposals: these regimens have this standing in these stages when the guard holds."""
+
+    selector: Selector
+    standing: Standing
+    stages: frozenset[str]
+    guard: Guard
+    mark: Mark
+    save_taper: bool = False
+    """The taper of a steroid already given is exempt (X-01)."""
+    pull: str = ""
+    """The side to which a flag pulls; recommendations of two sides are a conflict for a person to settle (X-06)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A condition whose refusal a lead may override with a reason. actions: confirm, taper, stop, close."""
+
+    name: str
+    actions: frozenset[str]
+    selector: Selector
+    passes: Expression | None
+    refuses: Expression | None
+    minimum_days: int
+    save_taper: bool
+    save_outcomes: frozenset[str]
+    mark: Mark
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class WarningRow:
+    """A warning and when it shows."""
+
+    name: str
+    stages: frozenset[str]
+    guard: Guard
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An outcome with which the facts suggest to close."""
+
+    outcome: str
+    guard: Guard
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A course of ``by`` ends those of ``what``: at its confirmation, or at its first step (``at`` = start)."""
+
+    by: Selector
+    what: Selector
+    at: str
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """When the response to a course falls due, counted from its C0; it may end the course and open tasks."""
+
+    name: str
+    selector: Selector
+    after: dt.timedelta
+    ends: bool
+    opens: tuple[str, ...]
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One guarded update. on: confirmation, due or any."""
+
+    name: str
+    origins: frozenset[str]
+    target: str
+    through: str | None
+    on: str
+    guard: Guard
+    decides: str | None
+    ends: frozenset[str]
+    opens: tuple[str, ...]
+    relapse: bool
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class TaskKind:
+    """A kind of work item and what opens it: a guard that begins to hold, or entering a stage."""
+
+    name: str
+    title: str
+    due: dt.timedelta | None
+    ladder: str
+    reminder: str | None
+    entering: str | None
+    guard: Guard | None
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Until:
+    """What fulfils a reminder: a fact recorded, or a task completed. since_previous: only after the previous one was due."""
+
+    fact: str | None = None
+    task: str | None = None
+    since_previous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What a recurring reminder counts from: a course's C0 while it is in force, or the entry into the present stage."""
+
+    regimen: str | None = None
+    stage: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderKind:
+    """A kind of reminder. of: what arms it; see ``episode/wants.py`` for the meaning of each."""
+
+    name: str
+    title: str
+    of: str
+    ladder: str
+    mark: Mark
+    selector: Selector | None = None
+    after: tuple[dt.timedelta, ...] = ()
+    every: dt.timedelta | None = None
+    every_months: int = 0
+    overdue: dt.timedelta | None = None
+    overdue_ladder: str = ""
+    until: Until | None = None
+    guard: Guard | None = None
+    anchors: tuple[Anchor, ...] = ()
+    stages: frozenset[str] = frozenset()
+    task: str | None = None
+    opens: str | None = None
+    ends_with_course: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step of a ladder: who is told, how long after the firing."""
+
+    role: str
+    after: dt.timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A group of states that people see. standings_of: stages whose standings show here too."""
+
+    name: str
+    index: int
+    standings_of: tuple[str, ...] = ()
+    after_relapse_reached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A node of the machine; ``waits`` says when the episode waits there for a person."""
+
+    name: str
+    stage: str
+    title: str
+    waits: Expression | None
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A named expression."""
+
+    name: str
+    words: str
+    expression: Expression
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pathway:
+    """One immutable version of a pathway, with all that it shares. hash: sha256 (hex) of ``text``, the effective pathway."""
+
+    name: str
+    version: str
+    title: str
+    source: str
+    hash: str
+    text: str
+    initial: str
+    stages: Mapping[str, Stage]
+    states: Mapping[str, State]
+    outcomes: tuple[str, ...]
+    roles: tuple[str, ...]
+    permissions: Mapping[str, frozenset[str]]
+    facts: Mapping[str, Fact]
+    regimens: Mapping[str, Regimen]
+    lines: Mapping[str, str]
+    """Regimen to the stage of its line."""
+    lasting: frozenset[str]
+    definitions: Mapping[str, Definition]
+    standings: tuple[StandingRow, ...]
+    gates: Mapping[str, Gate]
+    warnings: tuple[WarningRow, ...]
+    warning_texts: Mapping[str, str]
+    conflict_warning: str
+    gate_names: tuple[str, ...]
+    """All gates of the vocabulary, in the order of refusal."""
+    offers: tuple[Offer, ...]
+    replaces: tuple[Replacement, ...]
+    checks: Mapping[str, Check]
+    transitions: tuple[Transition, ...]
+    tasks: Mapping[str, TaskKind]
+    reminders: Mapping[str, ReminderKind]
+    ladders: Mapping[str, tuple[Rung, ...]]
+    again: dt.timedelta
+    sources: Mapping[str, str]
+    cache: dict[str, Any] = field(default_factory=dict, repr=False)
+    """Derived things that are costly to make, such as the machine; never part of what the pathway says."""
+
+    def state_of(self, stage: str) -> str:
+        """Return the state of a stage; each stage but ``closed`` has one that transitions lead to."""
+        return next(state.name for state in self.states.values() if state.stage == stage)
+
+    @property
+    def course_facts(self) -> tuple[Fact, ...]:
+        """Return the facts that report on courses."""
+        return tuple(fact for fact in self.facts.values() if fact.of_courses)
+
+    def measure(self, what: str) -> str:
+        """Return the fact that gives the weight or the height; KeyError when there is none."""
+        found = next((fact.name for fact in self.facts.values() if fact.measures == what), None)
+        if found is None:
+            raise KeyError(what)
+        return found
