@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-BOX_WIDTH = 112
+BOX_WIDTH = 120
 TITLE_SIZE = 12
 TITLE_LEADING = 15
 LABEL_SIZE = 10

@@ -92,8 +92,10 @@ def _legs(pathway: Pathway, transition: Transition, stage: str) -> Iterable[tupl
 def _columns(pathway: Pathway, moves: Mapping[tuple[str, str], tuple[Way, ...]]) -> tuple[Column, ...]:
     stages = [name for name in pathway.stages if any(state.stage == name for state in pathway.states.values())]
     place = {state.name: stages.index(state.stage) for state in pathway.states.values()}
-    labelled = {
-        place[origin] for (origin, target), ways in moves.items() if place[target] == place[origin] + 1 and ways
+    gaps = {
+        place[origin]: gap_width(ways)
+        for (origin, target), ways in moves.items()
+        if ways and place[target] == place[origin] + 1
     }
     made, x = [], MARGIN
     for index, stage in enumerate(stages):

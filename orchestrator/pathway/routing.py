@@ -14,7 +14,7 @@ CHANNEL = 18
 """Between the boxes and the first channel."""
 BADGE = 9
 """Half of the room of a number on an edge."""
-WIDEST_LABEL, NARROWEST_LABEL = 220, 70
+WIDEST_LABEL, NARROWEST_LABEL = 220, 100
 EDGE_MARGIN = 24
 
 Pair = tuple[str, str]
