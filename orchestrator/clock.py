@@ -1,0 +1,73 @@
+"""What time is it? One port and its adapters; nothing else reads a clock, and what decides is handed `now`.
+
+The database's clock (PostgreSQL) is read in the same round trip as the lock, by `store`. All instants are aware and
+in UTC.
+"""
+
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Answers what time it is."""
+
+    def now(self) -> datetime:
+        """Return the present instant, aware, in UTC."""
+        ...
+
+
+class HostClock:
+    """This machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the wall time."""
+        return datetime.now(UTC)
+
+
+class VirtualClock:
+    """A clock that moves when told: for scenarios and tests."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """Return the instant last set."""
+        return self._now
+
+    def set(self, moment: datetime) -> None:
+        """Move to an aware instant, in whichever direction."""
+        self._now = moment.astimezone(UTC)
+
+    def advance(self, by: timedelta) -> None:
+        """Move on by a duration."""
+        self._now += by
+
+
+class SimulatedClock:
+    """A clock that starts at `start` when the wall shows `born`, and runs `factor` times as fast, for ever."""
+
+    def __init__(self, start: datetime, factor: int, born: datetime, wall: Clock | None = None) -> None:
+        self._start, self._factor, self._born = start.astimezone(UTC), factor, born
+        self._wall = wall or HostClock()
+
+    def now(self) -> datetime:
+        """Return the simulated instant."""
+        return self.at(self._wall.now())
+
+    def at(self, wall: datetime) -> datetime:
+        """Return the simulated instant at a wall time."""
+        return self._start + (wall - self._born) * self._factor
+
+
+class Watch:
+    """Tells whether the wall clock was moved under a running process: wall time must keep step with monotonic time."""
+
+    def __init__(self, wall: Clock) -> None:
+        self._wall = wall
+        self._wall_then, self._monotonic_then = wall.now(), monotonic()
+
+    def drift(self) -> timedelta:
+        """Return by how much wall time parts from monotonic time since this watch was made; negative: set back."""
+        passed = timedelta(seconds=monotonic() - self._monotonic_then)
+        return self._wall.now() - self._wall_then - passed

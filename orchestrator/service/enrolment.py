@@ -1,0 +1,164 @@
+"""How does a patient come onto a pathway? Found by an identifier or made new; never twice while an episode is open."""
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orchestrator.audit.canonical import canonical
+from orchestrator.audit.keys import prefixed
+from orchestrator.audit.seal import GENESIS
+from orchestrator.episode.commands import Actor, Enrolment
+from orchestrator.episode.decide import Refused
+from orchestrator.errors import Conflict, InvalidCommand
+from orchestrator.service.cause import cause_id, episode_id_of, request_hash
+from orchestrator.service.handlers import Answer, Desk, repeat
+from orchestrator.service.ledger import Ledger
+from orchestrator.service.ports import Change
+from orchestrator.service.rows import EpisodeRow, IdentifierRow, PathwayRow, PatientRow, Times
+
+if TYPE_CHECKING:
+    from orchestrator.pathway.model import Pathway
+
+_KIND = "enrol"
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A number under which the patient is known outside, and whose it is, such as a hospital's or a country's."""
+
+    system: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolRequest:
+    """The wish to enrol a patient. key: the client's idempotency key.   timezone: IANA name.
+
+    identifiers: at least one; each finds the patient if he is known, and the new ones are added to him.
+    """
+
+    pathway: str
+    identifiers: tuple[Identifier, ...]
+    ward: str
+    timezone: str
+    actor: Actor
+    key: str
+
+
+class _Refusal(Exception):
+    """Undoes the transaction of an enrolment that is refused."""
+
+    def __init__(self, outcome: Refused) -> None:
+        self.outcome = outcome
+
+
+class Enrolments:
+    """Enrols patients."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def enrol(self, request: EnrolRequest) -> Answer:
+        """Enrol a patient on the newest version of a pathway; a repeat gets the first answer.
+
+        Raises NotFound for an unknown pathway; InvalidCommand; Conflict when the patient has an open episode on it,
+        when the identifiers belong to different patients, or when the key was used with another request.
+        """
+        _check(request)
+        pathway = self._desk.shelf.newest(request.pathway)
+        try:
+            return self._desk.transact(lambda change: self._enrol(change, request, pathway))
+        except _Refusal as refusal:  # there is no episode in whose trail it could stand
+            return Answer("", 0, refusal.outcome.code, refusal.outcome.text, "", "")
+
+    def _enrol(self, change: Change, request: EnrolRequest, pathway: "Pathway") -> Answer:
+        episode_id = episode_id_of(request.actor.id, request.key)
+        cause = cause_id(_KIND, request.actor.id, episode_id, request.key)
+        asked = _asked(request)
+        if locked := change.lock(episode_id, cause):
+            key = self._desk.key(locked.row)
+            if locked.prior is None:
+                raise Conflict("idempotency-key-reused: this key was used with another request; take a new one")
+            return repeat(locked.prior, key, request_hash(key, asked))
+        times = change.times()
+        patient = self._patient(change, request, times)
+        if change.open_enrolment(patient.patient_id, pathway.name):
+            raise Conflict("this patient has an open episode on this pathway already")
+        change.keep_pathway(PathwayRow(pathway.hash, pathway.name, pathway.version, pathway.text, times.now))
+        row = _new_row(episode_id, patient, pathway, request, times)
+        key = self._desk.key(row)
+        ledger = Ledger(self._desk.engine, pathway, key, row=row, episode=None, times=times)
+        wish = Enrolment(pathway, episode_id, patient.patient_id, request.ward, request.timezone)
+        outcome = self._desk.engine.enrol(wish, request.actor, times.now)
+        if isinstance(outcome, Refused):
+            raise _Refusal(outcome)
+        command = {
+            "pathway": pathway.name,
+            "version": pathway.version,
+            "ward": request.ward,
+            "timezone": request.timezone,
+        }
+        header = ledger.add(request.actor, (_KIND, cause), request_hash(key, asked), command, outcome)
+        change.add_episode(ledger.write())
+        return Answer(episode_id, header.seq, "", "", header.to_state, header.at)
+
+    def _patient(self, change: Change, request: EnrolRequest, times: Times) -> PatientRow:
+        """Return the patient to whom the identifiers belong, or a new one; identifiers not yet known are added."""
+        hashes = {self._desk.keyring.identifier_hash(each.system, each.value): each for each in request.identifiers}
+        found = change.find_patients(list(hashes))
+        patients = {patient.patient_id: patient for _, patient in found}
+        if len(patients) > 1:
+            raise Conflict("these identifiers belong to different patients")
+        patient = next(iter(patients.values()), None) or self._new_patient(change, times)
+        if patient.wrapped_key is None:
+            raise Conflict("the record of this patient was erased")
+        key = self._desk.keyring.open(patient.kek_id, patient.wrapped_key, patient.patient_id)
+        known = {hashed for hashed, _ in found}
+        change.add_identifiers(
+            [
+                IdentifierRow(
+                    hashed, patient.patient_id, key.encrypt(prefixed(each.system.encode(), each.value.encode()), hashed)
+                )
+                for hashed, each in hashes.items()
+                if hashed not in known
+            ]
+        )
+        return patient
+
+    def _new_patient(self, change: Change, times: Times) -> PatientRow:
+        patient_id = str(uuid.uuid4())
+        patient = PatientRow(patient_id, *self._desk.keyring.new_patient_key(patient_id), times.now)
+        change.add_patient(patient)
+        return patient
+
+
+def _new_row(
+    episode_id: str, patient: PatientRow, pathway: "Pathway", request: EnrolRequest, times: Times
+) -> EpisodeRow:
+    """Return the row as it stands before the first entry."""
+    return EpisodeRow(
+        episode_id, patient.patient_id, pathway.name, pathway.hash, request.ward, "", 0, times.now, times.now, None,
+        False, "", GENESIS, b"", None, 0, patient.kek_id, patient.wrapped_key,
+    )  # fmt: skip
+
+
+def _asked(request: EnrolRequest) -> bytes:
+    identifiers = sorted([each.system, each.value] for each in request.identifiers)
+    return canonical([request.actor.role, request.pathway, request.ward, request.timezone, identifiers])
+
+
+def _check(request: EnrolRequest) -> None:
+    if not request.identifiers or len(request.identifiers) > 20:
+        raise InvalidCommand("a patient needs between 1 and 20 identifiers")
+    texts = {"ward": [request.ward], "system": [], "value": []}
+    for each in request.identifiers:
+        texts["system"].append(each.system)
+        texts["value"].append(each.value)
+    for name, values in texts.items():
+        if any(
+            not value or len(value) > _LONGEST or value != value.strip() or not value.isprintable() for value in values
+        ):
+            raise InvalidCommand(
+                f"{name} must be printable text of 1 to {_LONGEST} characters without blanks around it"
+            )

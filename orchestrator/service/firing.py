@@ -1,0 +1,106 @@
+"""How does what is due fire? A batch in one transaction, or one by one; what fails alone is set aside."""
+
+import logging
+from datetime import timedelta
+from typing import NamedTuple
+
+from orchestrator.errors import KeyMissing, StoreError, WrongKey
+from orchestrator.service.handlers import Desk, fire
+from orchestrator.service.ports import Change
+from orchestrator.service.rows import EpisodeRow, NoticeRow, Times, Write
+
+_log = logging.getLogger(__name__)
+LARGEST_BATCH = 500
+TOLD_WHEN_SET_ASIDE = ("lead", "administrator")
+_FIRST_DELAY = timedelta(minutes=1)
+_LONGEST_DELAY = timedelta(hours=1)
+
+
+class Fired(NamedTuple):
+    """What one call did. more: there may be more that is due: call again."""
+
+    fired: int
+    set_aside: int
+    more: bool
+
+
+def delay(attempts: int) -> timedelta:
+    """Return how long an episode is set aside after so many failures: a minute, doubled each time, an hour at most."""
+    return min(_FIRST_DELAY * (1 << min(attempts - 1, 10)), _LONGEST_DELAY)
+
+
+class Firing:
+    """Fires timers. As many processes as one likes may call it at once."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def fire_due(self, limit: int = 200) -> Fired:
+        """Fire at most `limit` episodes whose alarm is due.
+
+        Raises StoreError when the store itself cannot be used; then nothing was written.
+        """
+        claimed: list[EpisodeRow] = []
+        try:
+            self._desk.transact(lambda change: self._fire_batch(change, min(limit, LARGEST_BATCH), claimed))
+        except Exception as error:
+            if not claimed or _of_the_store(error):
+                raise
+            # one episode of them fails: find it, and let the others go on
+            _log.warning("a batch of %d failed with %s: one by one", len(claimed), type(error).__name__)
+            fired = sum(self._fire_alone(row.episode_id) for row in claimed)
+            return Fired(fired, len(claimed) - fired, more=True)
+        return Fired(len(claimed), 0, more=len(claimed) >= limit)
+
+    def _fire_batch(self, change: Change, limit: int, claimed: list[EpisodeRow]) -> None:
+        rows, times = change.claim_due(limit)
+        claimed[:] = rows
+        change.save([self._fire(change, row, times) for row in rows])
+
+    def _fire(self, change: Change, row: EpisodeRow, times: Times) -> Write:
+        ledger = self._desk.ledger(change, row, times)
+        fire(self._desk.engine, ledger)
+        return ledger.write()
+
+    def _fire_alone(self, episode_id: str) -> bool:
+        try:
+            self._desk.transact(lambda change: self._fire_locked(change, episode_id))
+        except Exception as error:
+            if _of_the_store(error):
+                raise
+            code = type(error).__name__
+            _log.error("episode %s cannot fire: %s; it is set aside", episode_id, code)
+            self._desk.transact(lambda change: _set_aside(change, episode_id, code))
+            return False
+        return True
+
+    def _fire_locked(self, change: Change, episode_id: str) -> None:
+        locked = change.lock(episode_id, b"")
+        if locked is None or locked.row.next_due_at is None or locked.row.next_due_at > locked.times.now:
+            return  # somebody else's command fired it meanwhile
+        change.save([self._fire(change, locked.row, locked.times)])
+
+
+def _of_the_store(error: Exception) -> bool:
+    """Tell whether the store as a whole fails; one patient's key that does not open is that episode's own trouble."""
+    return isinstance(error, StoreError) and not isinstance(error, KeyMissing | WrongKey)
+
+
+def _set_aside(change: Change, episode_id: str, code: str) -> None:
+    """Set an episode aside, and in the same transaction tell lead and administrator."""
+    locked = change.lock(episode_id, b"")
+    if locked is None:
+        return
+    row, times = locked.row, locked.times
+    attempts = row.attempts + 1
+    change.set_aside(episode_id, times.wall + delay(attempts), attempts)
+    due = row.next_due_at or times.now
+    change.put_notices(
+        [
+            NoticeRow(
+                episode_id, f"set-aside.{row.seq}.{attempts}.{role}", "set-aside", code, role, row.ward, 0, due,
+                times.now, late=True,
+            )
+            for role in TOLD_WHEN_SET_ASIDE
+        ]
+    )  # fmt: skip

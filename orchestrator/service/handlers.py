@@ -1,0 +1,155 @@
+"""How does anything ever change? The episode under lock, a pure decision, one write. The only writer of state."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+from orchestrator.audit.canonical import canonical
+from orchestrator.audit.keys import Keyring, PatientKey
+from orchestrator.audit.seal import Header, Sealed, open_body, open_header
+from orchestrator.episode.commands import Actor, Command, Tick, command_to_json
+from orchestrator.errors import Conflict, KeyMissing, NotFound
+from orchestrator.service.cause import cause_id, request_hash
+from orchestrator.service.ledger import ACCEPTED, Ledger, unpack
+from orchestrator.service.ports import Change, Collision, Engine, Store
+from orchestrator.service.rows import EpisodeRow, Locked, Times
+from orchestrator.service.shelf import Shelf
+
+T = TypeVar("T")
+CLOCK = Actor(id="clock", role="system", authenticated=True)
+_TRIES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A person's command on an episode.
+
+    key: the client's idempotency key, scoped to actor and episode; a repeat gets the first answer.
+    seen: number of the entry that the person had before his eyes; None asks for no check.
+    """
+
+    episode_id: str
+    command: Command
+    actor: Actor
+    key: str
+    seen: int | None = None
+
+
+class Answer(NamedTuple):
+    """What became of a request. code, text: of a refusal, else empty.   repeated: the first answer again."""
+
+    episode_id: str
+    seq: int
+    code: str
+    text: str
+    state: str
+    at: str
+    repeated: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        """Tell whether it was done."""
+        return not self.code
+
+
+def new_key() -> str:
+    """Return an idempotency key for a caller that has none: each call is a request of its own."""
+    return secrets.token_hex(16)
+
+
+class Desk:
+    """What every use case needs: the store, the keys, the pathways, the engine."""
+
+    def __init__(self, store: Store, keyring: Keyring, shelf: Shelf, engine: Engine) -> None:
+        self.store, self.keyring, self.shelf, self.engine = store, keyring, shelf, engine
+
+    def transact(self, work: Callable[[Change], T]) -> T:
+        """Do the work in one transaction; after a collision once more, for then it reads what the other wrote."""
+        for attempt in range(_TRIES):
+            try:
+                with self.store.change() as change:
+                    return work(change)
+            except Collision:
+                if attempt == _TRIES - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    def key(self, row: EpisodeRow) -> PatientKey:
+        """Return the key of the episode's patient. Raises KeyMissing when it was destroyed."""
+        if row.wrapped_key is None:
+            raise KeyMissing("this patient's key was destroyed: the episode can be proved, but no longer read")
+        return self.keyring.open(row.kek_id, row.wrapped_key, row.patient_id)
+
+    def ledger(self, change: Change, row: EpisodeRow, times: Times) -> Ledger:
+        """Open an episode that is under lock."""
+        key = self.key(row)
+        episode = self.engine.load(unpack(key, row.episode_id, row.document))
+        return Ledger(self.engine, self.shelf.version(row.version, change), key, row=row, episode=episode, times=times)
+
+
+class Handlers:
+    """The commands on an episode."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def execute(self, request: Request) -> Answer:
+        """Carry out a person's command, or refuse it on the record; what is due fires before.
+
+        Raises NotFound; InvalidCommand; Conflict for a key used with another body, or when what the person saw has
+        changed.
+        """
+        cause = cause_id(request.command.kind, request.actor.id, request.episode_id, request.key)
+        return self._desk.transact(lambda change: self._execute(change, request, cause))
+
+    def _execute(self, change: Change, request: Request, cause: bytes) -> Answer:
+        locked = change.lock(request.episode_id, cause)
+        if locked is None:
+            raise NotFound("there is no such episode")
+        key = self._desk.key(locked.row)
+        asked = command_to_json(request.command)
+        hashed = request_hash(key, canonical([request.actor.role, request.actor.on_behalf_of, asked]))
+        if locked.prior is not None:
+            return repeat(locked.prior, key, hashed)
+        ledger = self._desk.ledger(change, locked.row, locked.times)
+        if ledger.due:
+            fire(self._desk.engine, ledger)
+        self._check_seen(change, request, ledger, locked)
+        outcome = self._desk.engine.decide(ledger.pathway, ledger.episode, request.command, request.actor, ledger.now)
+        header = ledger.add(request.actor, (request.command.kind, cause), hashed, asked, outcome)
+        change.save([ledger.write()])
+        return _answer(header, getattr(outcome, "text", ""))
+
+    def _check_seen(self, change: Change, request: Request, ledger: Ledger, locked: Locked) -> None:
+        """Refuse a decision when what it depends on has changed since it was read; another entry alone is no matter."""
+        if request.seen is None or request.seen == ledger.row.seq:
+            return
+        seen = change.entries(request.episode_id, request.seen - 1, 1)
+        if not seen or open_header(seen[0]).tag != ledger.row.tag:
+            now = locked.row.seq
+            raise Conflict(
+                f"proposals, warnings, gates or courses have changed since entry {request.seen}; read entry {now}"
+            )
+
+
+def fire(engine: Engine, ledger: Ledger) -> Header:
+    """Let what is due fire, as an entry of its own."""
+    row = ledger.row
+    cause = cause_id(Tick.kind, CLOCK.id, row.episode_id, f"after {row.seq}")
+    outcome = engine.decide(ledger.pathway, ledger.episode, Tick(), CLOCK, ledger.now)
+    return ledger.add(CLOCK, (Tick.kind, cause), "", {}, outcome)
+
+
+def repeat(prior: Sealed, key: PatientKey, request: str) -> Answer:
+    """Return the first answer to a repeated request. Raises Conflict when it asks for something else than the first."""
+    header = open_header(prior)
+    if header.request != request:
+        raise Conflict("idempotency-key-reused: this key was used with another request; take a new one")
+    events = open_body(key, prior)["events"] if header.result != ACCEPTED else []
+    return _answer(header, events[0]["text"] if events else "")._replace(repeated=True)
+
+
+def _answer(header: Header, text: str) -> Answer:
+    code = "" if header.result == ACCEPTED else header.result.removeprefix("refused:")
+    return Answer(header.episode_id, header.seq, code, text if code else "", header.to_state, header.at)

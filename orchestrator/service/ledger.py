@@ -1,0 +1,159 @@
+"""How does what was decided become rows? One episode under lock, its new entries, and all that follows from them."""
+
+import zlib
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.audit.keys import PatientKey, prefixed
+from orchestrator.audit.seal import Header, Sealed, instant, seal
+from orchestrator.episode.commands import Actor
+from orchestrator.episode.decide import Accepted, Refused
+from orchestrator.episode.events import (
+    AdministrationRetracted,
+    Event,
+    FactRecorded,
+    FactRetracted,
+    ReminderTold,
+    event_to_json,
+)
+from orchestrator.episode.events import Refused as RefusedEvent
+from orchestrator.service.cause import tag_of
+from orchestrator.service.ports import Engine
+from orchestrator.service.rows import NO_DUE, EpisodeRow, ItemRow, OutboxRow, Times, Write
+
+if TYPE_CHECKING:
+    from orchestrator.episode.model import Episode
+    from orchestrator.pathway.model import Pathway
+
+_WINDOW = 13  # deflate with a window of 8 kB, which holds a whole document: half the time of the default
+ACCEPTED = "accepted"
+
+
+def pack(key: PatientKey, episode_id: str, document: bytes) -> bytes:
+    """Return an episode's document as stored: compressed and encrypted."""
+    squeeze = zlib.compressobj(1, zlib.DEFLATED, -_WINDOW, 6)
+    return key.encrypt(squeeze.compress(document) + squeeze.flush(), prefixed(b"document", episode_id.encode()))
+
+
+def unpack(key: PatientKey, episode_id: str, stored: bytes) -> bytes:
+    """Return what `pack` was given. Raises WrongKey."""
+    return zlib.decompress(key.decrypt(stored, prefixed(b"document", episode_id.encode())), -15)
+
+
+class Ledger:
+    """One episode in one transaction: what is added here is sealed at once and written together by `write`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        pathway: "Pathway",
+        key: PatientKey,
+        *,
+        row: EpisodeRow,
+        episode: "Episode | None",
+        times: Times,
+    ) -> None:
+        self.pathway, self.key, self.row, self.times = pathway, key, row, times
+        self._engine = engine
+        self._episode = episode
+        self._before = () if episode is None else self._items(episode)
+        self._entries: list[Sealed] = []
+        self._outbox: list[OutboxRow] = []
+        self._recorded_at = instant(times.wall)
+
+    @property
+    def episode(self) -> "Episode":
+        """The episode as the entries so far left it."""
+        assert self._episode is not None
+        return self._episode
+
+    @property
+    def now(self) -> datetime:
+        """When what is decided now happens: the time after the lock, never before the last entry."""
+        return max(self.times.now, self.row.at)
+
+    @property
+    def due(self) -> bool:
+        """Tell whether a timer is due."""
+        return self.row.next_due_at is not None and self.row.next_due_at <= self.now
+
+    def add(
+        self,
+        actor: Actor,
+        cause: tuple[str, bytes],
+        request: str,
+        command: dict[str, Any],
+        outcome: "Accepted | Refused",
+    ) -> Header:
+        """Seal one more entry. cause: kind and hash.   request: its keyed hash.   command: canonical-safe JSON."""
+        row, seq, now = self.row, self.row.seq + 1, self.now
+        events, result, episode = self._take(outcome)
+        episode = self._engine.stamp(episode, seq, now)
+        tag = self._tag(episode) if result == ACCEPTED else row.tag
+        header = Header(
+            row.episode_id, seq, instant(now), self._recorded_at, actor.id, actor.role, actor.on_behalf_of,
+            actor.authenticated, episode.ward, row.version, row.state or None, episode.state, cause[0], cause[1].hex(),
+            request, result, _corrects(events), tag,
+        )  # fmt: skip
+        body = {"command": command, "events": [event_to_json(event) for event in events]}
+        sealed = seal(self.key, header, body, row.chain_hash)
+        self._entries.append(sealed)
+        self._outbox += self._notices(events, seq, episode.ward)
+        self._episode = episode
+        self.row = row._replace(
+            ward=episode.ward, state=episode.state, seq=seq, at=now, next_due_at=episode.next_due_at,
+            closed=episode.closed, tag=tag, chain_hash=sealed.hash,
+        )  # fmt: skip
+        return header
+
+    def write(self) -> Write:
+        """Return everything to be written."""
+        after = self._items(self.episode)
+        keys = {item[:3] for item in after}
+        known = set(self._before)
+        return Write(
+            self.row._replace(document=pack(self.key, self.row.episode_id, self._engine.dump(self.episode))),
+            self._entries,
+            [item[:3] for item in self._before if item[:3] not in keys],
+            [item for item in after if item not in known],
+            self._outbox,
+        )
+
+    def _take(self, outcome: Accepted | Refused) -> "tuple[tuple[Event, ...], str, Episode]":
+        if isinstance(outcome, Refused):
+            return (RefusedEvent(outcome.code, outcome.text),), f"refused:{outcome.code}", self.episode
+        return outcome.events, ACCEPTED, outcome.episode
+
+    def _tag(self, episode: "Episode") -> str:
+        return tag_of(self.key, self._engine.decision_tag(self.pathway, episode, self.now))
+
+    def _items(self, episode: "Episode") -> tuple[ItemRow, ...]:
+        return rows_of(self._engine, self.pathway, episode)
+
+    def _notices(self, events: tuple[Event, ...], seq: int, ward: str) -> list[OutboxRow]:
+        told = [event for event in events if isinstance(event, ReminderTold)]
+        return [
+            OutboxRow(
+                self.row.episode_id, seq, number, event.name, f"{event.subject}:{event.n}", event.rung, event.role,
+                ward, event.due_at, event.told_at, event.late, self.times.wall,
+            )
+            for number, event in enumerate(told)
+        ]  # fmt: skip
+
+
+def rows_of(engine: Engine, pathway: "Pathway", episode: "Episode") -> tuple[ItemRow, ...]:
+    """Return the open things of an episode, as they stand in worklists."""
+    return tuple(
+        ItemRow(episode.episode_id, item.kind, item.key, item.name, item.role, episode.ward, item.due_at or NO_DUE)
+        for item in engine.items(pathway, episode)
+    )
+
+
+def _corrects(events: tuple[Event, ...]) -> int | None:
+    """Return the entry that these events correct, the first if there are several."""
+    for event in events:
+        if isinstance(event, FactRecorded) and event.corrects is not None:
+            return event.corrects
+        if isinstance(event, FactRetracted | AdministrationRetracted):
+            return event.of
+    return None

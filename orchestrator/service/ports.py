@@ -1,0 +1,148 @@
+"""What does the service ask of the outside? A store in transactions, pathways by name or hash, the pure engine."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from orchestrator.audit.seal import Sealed
+from orchestrator.errors import Conflict
+from orchestrator.service.rows import (
+    EpisodeRow,
+    IdentifierRow,
+    ItemRow,
+    Lease,
+    Locked,
+    NoticeId,
+    NoticeRow,
+    PathwayRow,
+    PatientRow,
+    Times,
+    WorkRow,
+    Write,
+)
+
+if TYPE_CHECKING:
+    from orchestrator.episode.commands import Actor, Command, Enrolment
+    from orchestrator.episode.decide import Accepted, Refused
+    from orchestrator.episode.events import Event
+    from orchestrator.episode.items import Item
+    from orchestrator.episode.model import Episode
+    from orchestrator.pathway.model import Pathway
+
+
+class Collision(Conflict):
+    """Another transaction wrote the same key first; the use case reads again and decides anew."""
+
+
+class Engine(Protocol):
+    """The pure engine: `orchestrator.episode`, or a small one in a test."""
+
+    def enrol(self, enrolment: "Enrolment", actor: "Actor", now: datetime) -> "Accepted | Refused": ...
+    def decide(
+        self, pathway: "Pathway", episode: "Episode", command: "Command", actor: "Actor", now: datetime
+    ) -> "Accepted | Refused": ...
+    def fold(self, episode: "Episode | None", event: "Event", seq: int, at: datetime) -> "Episode": ...
+    def stamp(self, episode: "Episode", seq: int, at: datetime) -> "Episode": ...
+    def dump(self, episode: "Episode") -> bytes: ...
+    def load(self, data: bytes) -> "Episode": ...
+    def items(self, pathway: "Pathway", episode: "Episode") -> "Sequence[Item]": ...
+    def view(self, pathway: "Pathway", episode: "Episode", now: datetime) -> dict[str, Any]: ...
+    def decision_tag(self, pathway: "Pathway", episode: "Episode", now: datetime) -> str: ...
+
+
+class Library(Protocol):
+    """The pathway files."""
+
+    def newest(self, name: str) -> "Pathway":
+        """Return the newest version. Raises NotFound."""
+        ...
+
+    def by_hash(self, version: str) -> "Pathway":
+        """Return the version with this content hash. Raises NotFound."""
+        ...
+
+
+class Reader(Protocol):
+    """What can be read. Rows come as they were at one moment; nothing is locked."""
+
+    def times(self) -> Times: ...
+    def episode(self, episode_id: str) -> EpisodeRow | None: ...
+    def episodes_of(self, patient_id: str) -> list[EpisodeRow]: ...
+    def episode_ids(self, after: str, limit: int) -> list[str]:
+        """Return ids in their order, beginning behind `after` (empty: from the first)."""
+        ...
+
+    def entries(self, episode_id: str, after: int, limit: int) -> list[Sealed]:
+        """Return entries by number, beginning behind `after`."""
+        ...
+
+    def items(self, episode_id: str) -> list[ItemRow]: ...
+    def worklist(
+        self, wards: Sequence[str], roles: Sequence[str], after: tuple[datetime, str, str, str] | None, limit: int
+    ) -> list[WorkRow]:
+        """Return open items, longest due first; no wards or roles: all. after: due_at and key of the last seen."""
+        ...
+
+    def notices(
+        self, wards: Sequence[str], roles: Sequence[str], before: tuple[datetime, str, str] | None, limit: int
+    ) -> list[NoticeRow]:
+        """Return notices of the inbox, latest first. before: told_at and key of the last seen."""
+        ...
+
+    def find_patients(self, hashes: Sequence[bytes]) -> list[tuple[bytes, PatientRow]]: ...
+    def patient(self, patient_id: str) -> PatientRow | None: ...
+    def identifiers(self, patient_id: str) -> list[IdentifierRow]: ...
+    def open_enrolment(self, patient_id: str, pathway: str) -> str | None: ...
+    def pathway_text(self, version: str) -> str | None: ...
+    def next_alarm(self) -> datetime | None:
+        """Return the earliest pending timer of all episodes that are not set aside."""
+        ...
+
+
+class Change(Reader, Protocol):
+    """One transaction. Leaving it normally commits, leaving it by an exception undoes everything."""
+
+    def lock(self, episode_id: str, cause_id: bytes) -> Locked | None: ...
+    def claim_due(self, limit: int) -> tuple[list[EpisodeRow], Times]:
+        """Lock and return at most `limit` (up to 500) episodes that are due; what others hold is passed over."""
+        ...
+
+    def save(self, writes: Sequence[Write]) -> None:
+        """Write what was decided; raises Collision when leaving the transaction, if a key exists already."""
+        ...
+
+    def add_episode(self, write: Write) -> None:
+        """Write a new episode and its open enrolment. Raises Collision."""
+        ...
+
+    def add_patient(self, patient: PatientRow) -> None: ...
+    def add_identifiers(self, rows: Sequence[IdentifierRow]) -> None: ...
+    def keep_pathway(self, row: PathwayRow) -> None: ...
+    def set_aside(self, episode_id: str, until: datetime, attempts: int) -> None: ...
+    def put_notices(self, rows: Sequence[NoticeRow]) -> None:
+        """Write notices; one that is there already stays as it is."""
+        ...
+
+    def hint(self, limit: int) -> list[NoticeId]:
+        """Return notices that wait for a worker, and push their next try back with growing delay."""
+        ...
+
+    def lease(self, notice: NoticeId, seconds: int) -> Lease | None:
+        """Return the notice with a new token, or None when it is done or another worker has it."""
+        ...
+
+    def finish(self, lease: Lease, channel: str, result: str) -> bool:
+        """Record the delivery and drop the notice; False when the lease has passed to another."""
+        ...
+
+    def give_back(self, lease: Lease, error: str) -> bool:
+        """Let others try again; `error` is a code, never a patient's data."""
+        ...
+
+
+class Store(Protocol):
+    """Where everything is kept."""
+
+    def change(self) -> AbstractContextManager[Change]: ...
+    def read(self) -> AbstractContextManager[Reader]: ...

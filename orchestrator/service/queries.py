@@ -1,0 +1,154 @@
+"""What can be asked? Episodes, worklists, timelines, the inbox; nothing here changes anything."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from orchestrator.audit.keys import PatientKey
+from orchestrator.audit.seal import Sealed, instant, open_body, open_header
+from orchestrator.errors import InputError, InvalidCommand, NotFound
+from orchestrator.service.enrolment import Identifier
+from orchestrator.service.handlers import Desk
+from orchestrator.service.ledger import unpack
+from orchestrator.service.ports import Reader
+from orchestrator.service.replay import all_entries
+from orchestrator.service.rows import NO_DUE, EpisodeRow, NoticeRow, WorkRow
+
+LARGEST_PAGE = 500
+_SEPARATOR = "~"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows, JSON-ready, and the cursor behind which the next begin; None at the end."""
+
+    rows: list[dict[str, Any]]
+    after: str | None
+
+
+class Queries:
+    """Reads for the faces; everything returned is JSON-ready."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def show(self, episode_id: str) -> dict[str, Any]:
+        """Return an episode as it stands now: see `episode.view`. `seq` is its entity tag. Raises NotFound."""
+        with self._desk.store.read() as reader:
+            row = _found(reader, episode_id)
+            return self._view(reader, row, reader.times().now)
+
+    def timeline(self, episode_id: str) -> list[dict[str, Any]]:
+        """Return an episode's entries, the first one first: header, command and events. Raises NotFound."""
+        with self._desk.store.read() as reader:
+            key = self._desk.key(_found(reader, episode_id))
+            return [entry_json(key, entry) for entry in all_entries(reader, episode_id)]
+
+    def worklist(
+        self, *, wards: tuple[str, ...] = (), roles: tuple[str, ...] = (), after: str | None = None, limit: int = 100
+    ) -> Page:
+        """Return what is open, longest overdue first, and what has no time last. after: a page's cursor."""
+        place = None
+        if after is not None:
+            due_at, (episode_id, kind, key) = _parse(after, 3)
+            place = (due_at, episode_id, kind, key)
+        size = _size(limit)
+        with self._desk.store.read() as reader:
+            now = reader.times().now
+            rows = reader.worklist(wards, roles, place, size)
+        last = rows[-1].item if len(rows) == size else None
+        cursor = None if last is None else _cursor(last.due_at, last.episode_id, last.kind, last.key)
+        return Page([_work_json(row, now) for row in rows], cursor)
+
+    def inbox(
+        self, *, wards: tuple[str, ...] = (), roles: tuple[str, ...] = (), before: str | None = None, limit: int = 100
+    ) -> Page:
+        """Return notices, latest first. before: a page's cursor."""
+        place = None
+        if before is not None:
+            told_at, (episode_id, key) = _parse(before, 2)
+            place = (told_at, episode_id, key)
+        size = _size(limit)
+        with self._desk.store.read() as reader:
+            rows = reader.notices(wards, roles, place, size)
+        cursor = _cursor(rows[-1].told_at, rows[-1].episode_id, rows[-1].key) if len(rows) == size else None
+        return Page([_notice_json(row) for row in rows], cursor)
+
+    def episodes_of(self, identifier: Identifier) -> list[dict[str, Any]]:
+        """Return the episodes of the patient with this identifier, first enrolled first; empty when there is none."""
+        hashed = self._desk.keyring.identifier_hash(identifier.system, identifier.value)
+        with self._desk.store.read() as reader:
+            found = reader.find_patients([hashed])
+            rows = reader.episodes_of(found[0][1].patient_id) if found else []
+        return [_row_json(row) for row in rows]
+
+    def next_alarm(self) -> datetime | None:
+        """Return when the next timer falls due, in UTC; None when none is pending."""
+        with self._desk.store.read() as reader:
+            return reader.next_alarm()
+
+    def _view(self, reader: Reader, row: EpisodeRow, now: datetime) -> dict[str, Any]:
+        episode = self._desk.engine.load(unpack(self._desk.key(row), row.episode_id, row.document))
+        pathway = self._desk.shelf.version(row.version, reader)
+        return {**self._desk.engine.view(pathway, episode, max(now, row.at)), **_row_json(row)}
+
+
+def entry_json(key: PatientKey, entry: Sealed) -> dict[str, Any]:
+    """Return one entry as JSON: header, body and its hash in hex."""
+    return {**open_header(entry)._asdict(), **open_body(key, entry), "hash": entry.hash.hex()}
+
+
+def _found(reader: Reader, episode_id: str) -> EpisodeRow:
+    row = reader.episode(episode_id)
+    if row is None:
+        raise NotFound("there is no such episode")
+    return row
+
+
+def _row_json(row: EpisodeRow) -> dict[str, Any]:
+    return {
+        "episode_id": row.episode_id,
+        "patient_id": row.patient_id,
+        "pathway": row.pathway,
+        "version": row.version,
+        "ward": row.ward,
+        "state": row.state,
+        "stage": row.state.partition("/")[0],
+        "seq": row.seq,
+        "at": instant(row.at),
+        "enrolled_at": instant(row.enrolled_at),
+        "next_due_at": row.next_due_at and instant(row.next_due_at),
+        "closed": row.closed,
+        "set_aside_until": row.set_aside_until and instant(row.set_aside_until),
+    }
+
+
+def _work_json(row: WorkRow, now: datetime) -> dict[str, Any]:
+    due = None if row.item.due_at == NO_DUE else row.item.due_at
+    told = {**row.item._asdict(), "due_at": due and instant(due), "overdue": due is not None and due < now}
+    return {**told, "patient_id": row.patient_id, "pathway": row.pathway, "state": row.state, "seq": row.seq}
+
+
+def _notice_json(row: NoticeRow) -> dict[str, Any]:
+    return {**row._asdict(), "due_at": instant(row.due_at), "told_at": instant(row.told_at)}
+
+
+def _size(limit: int) -> int:
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise InvalidCommand(f"limit must lie between 1 and {LARGEST_PAGE}")
+    return limit
+
+
+def _cursor(at: datetime, *key: str) -> str:
+    return _SEPARATOR.join((instant(at), *key))
+
+
+def _parse(cursor: str, parts: int) -> tuple[datetime, list[str]]:
+    moment, *key = cursor.split(_SEPARATOR, parts)
+    try:
+        at = datetime.fromisoformat(moment)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None or len(key) != parts:
+        raise InputError("the cursor is not one that a page gave")
+    return at, key

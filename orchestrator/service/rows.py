@@ -1,0 +1,163 @@
+"""What passes between the service and the store? Plain rows; instants are aware and in UTC."""
+
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from orchestrator.audit.seal import Sealed
+
+NO_DUE = datetime(9999, 12, 31, tzinfo=UTC)
+"""Stands in `ItemRow.due_at` where nothing says by when, so that such items come last."""
+
+
+class Times(NamedTuple):
+    """What time it is, read once and after the lock. They differ in a simulated store."""
+
+    now: datetime  # by the store's clock: decides
+    wall: datetime  # by the wall: records, leases, tries again
+
+
+class EpisodeRow(NamedTuple):
+    """An episode as stored, with the wrapped key of its patient."""
+
+    episode_id: str
+    patient_id: str
+    pathway: str
+    version: str
+    ward: str
+    state: str
+    seq: int
+    at: datetime
+    enrolled_at: datetime
+    next_due_at: datetime | None
+    closed: bool
+    tag: str
+    chain_hash: bytes
+    document: bytes
+    set_aside_until: datetime | None
+    attempts: int
+    kek_id: str
+    wrapped_key: bytes | None  # None: destroyed
+
+
+class ItemRow(NamedTuple):
+    """One open thing of an episode, for worklists and diaries."""
+
+    episode_id: str
+    kind: str
+    key: str
+    name: str
+    role: str
+    ward: str
+    due_at: datetime
+
+
+class OutboxRow(NamedTuple):
+    """One notice to be delivered: a reminder's rung told to one role."""
+
+    episode_id: str
+    seq: int
+    number: int
+    reminder: str
+    key: str
+    rung: int
+    role: str
+    ward: str
+    due_at: datetime
+    told_at: datetime
+    late: bool
+    next_try_at: datetime  # wall time
+
+
+class Write(NamedTuple):
+    """Everything that one command or one firing changes, written at once."""
+
+    row: EpisodeRow
+    entries: list[Sealed]
+    gone: list[tuple[str, str, str]]  # keys of items that are no longer open: episode, kind, key
+    changed: list[ItemRow]  # items that are new or differ
+    outbox: list[OutboxRow]
+
+
+class Locked(NamedTuple):
+    """An episode under lock, the entry that the same cause made before (if any), and the time after the lock."""
+
+    row: EpisodeRow
+    prior: Sealed | None
+    times: Times
+
+
+class PatientRow(NamedTuple):
+    """A patient as stored."""
+
+    patient_id: str
+    kek_id: str
+    wrapped_key: bytes | None
+    created_at: datetime
+
+
+class IdentifierRow(NamedTuple):
+    """One identifier of a patient: found by its keyed hash, readable with the patient's key."""
+
+    identifier_hash: bytes
+    patient_id: str
+    sealed: bytes
+
+
+class PathwayRow(NamedTuple):
+    """A version that an episode runs on, with its whole text."""
+
+    version: str
+    pathway: str
+    label: str
+    text: str
+    first_used_at: datetime
+
+
+class Lease(NamedTuple):
+    """A notice that one worker has for a while; only the holder of the last token may finish it."""
+
+    row: OutboxRow
+    attempts: int
+    token: int
+
+
+class NoticeRow(NamedTuple):
+    """One notice in the inbox. kind: reminder, or set-aside (then `name` is the kind of failure)."""
+
+    episode_id: str
+    key: str
+    kind: str
+    name: str
+    role: str
+    ward: str
+    rung: int
+    due_at: datetime
+    told_at: datetime
+    late: bool
+
+
+class WorkRow(NamedTuple):
+    """One line of a worklist: an item, with what its episode tells."""
+
+    item: ItemRow
+    patient_id: str
+    pathway: str
+    state: str
+    seq: int
+
+
+class NoticeId(NamedTuple):
+    """Names one notice of the outbox; as text it is all that a broker's message ever holds."""
+
+    episode_id: str
+    seq: int
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.episode_id}.{self.seq}.{self.number}"
+
+    @classmethod
+    def parse(cls, text: str) -> "NoticeId":
+        """Return the id that `str` wrote. Raises ValueError."""
+        episode_id, seq, number = text.rsplit(".", 2)
+        return cls(episode_id, int(seq), int(number))

@@ -1,0 +1,138 @@
+"""How is everything read that is not hot, and written that is rare? SQLAlchemy Core, the same for both databases."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, func, or_, select, tuple_
+
+from orchestrator.audit.seal import Sealed
+from orchestrator.service.rows import (
+    EpisodeRow,
+    IdentifierRow,
+    ItemRow,
+    NoticeRow,
+    PatientRow,
+    Times,
+    WorkRow,
+)
+from orchestrator.store import tables as t
+
+EPISODE_COLUMNS = [t.episode.c[name] for name in EpisodeRow._fields[:-2]] + [
+    t.patient.c.kek_id,
+    t.patient.c.wrapped_key,
+]
+_EPISODES = select(*EPISODE_COLUMNS).join_from(t.episode, t.patient)
+_ENTRIES = select(*(t.entry.c[name] for name in Sealed._fields))
+_NOTICES = select(*(t.notice.c[name] for name in NoticeRow._fields))
+_ITEMS = select(*(t.item.c[name] for name in ItemRow._fields))
+_PATIENTS = select(*(t.patient.c[name] for name in PatientRow._fields))
+_WORK = _ITEMS.add_columns(
+    t.episode.c.patient_id, t.episode.c.pathway, t.episode.c.state, t.episode.c.seq
+).join_from(t.item, t.episode, t.item.c.episode_id == t.episode.c.episode_id)  # fmt: skip
+
+
+def sealed(row: Sequence[Any]) -> Sealed:
+    """Return a stored entry: its header is kept as text, so that people can read it, and chained as bytes."""
+    return Sealed(row[0], row[1], row[2], row[3].encode(), row[4], row[5], row[6])
+
+
+class ColdReader:
+    """Reads within the transaction of one connection; see `service.ports.Reader`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @property
+    def _sql(self) -> Connection:
+        """The connection, within a transaction."""
+        return self._connection
+
+    def _rows(self, statement: Select[Any]) -> list[Any]:
+        return list(self._sql.execute(statement).all())
+
+    def times(self) -> Times:
+        raise NotImplementedError
+
+    def episode(self, episode_id: str) -> EpisodeRow | None:
+        rows = self._rows(_EPISODES.where(t.episode.c.episode_id == episode_id))
+        return EpisodeRow(*rows[0]) if rows else None
+
+    def episodes_of(self, patient_id: str) -> list[EpisodeRow]:
+        chosen = _EPISODES.where(t.episode.c.patient_id == patient_id)
+        return [
+            EpisodeRow(*row) for row in self._rows(chosen.order_by(t.episode.c.enrolled_at, t.episode.c.episode_id))
+        ]
+
+    def episode_ids(self, after: str, limit: int) -> list[str]:
+        ids = select(t.episode.c.episode_id).where(t.episode.c.episode_id > after)
+        return [row[0] for row in self._rows(ids.order_by(t.episode.c.episode_id).limit(limit))]
+
+    def entries(self, episode_id: str, after: int, limit: int) -> list[Sealed]:
+        chosen = _ENTRIES.where(t.entry.c.episode_id == episode_id, t.entry.c.seq > after)
+        return [sealed(row) for row in self._rows(chosen.order_by(t.entry.c.seq).limit(limit))]
+
+    def items(self, episode_id: str) -> list[ItemRow]:
+        chosen = _ITEMS.where(t.item.c.episode_id == episode_id).order_by(t.item.c.kind, t.item.c.key)
+        return [ItemRow(*row) for row in self._rows(chosen)]
+
+    def worklist(
+        self, wards: Sequence[str], roles: Sequence[str], after: tuple[datetime, str, str, str] | None, limit: int
+    ) -> list[WorkRow]:
+        order = (t.item.c.due_at, t.item.c.episode_id, t.item.c.kind, t.item.c.key)
+        chosen = _within(_WORK, t.item, wards, roles)
+        if after is not None:
+            chosen = chosen.where(_behind(order, after))
+        rows = self._rows(chosen.order_by(*order).limit(limit))
+        return [WorkRow(ItemRow(*row[:7]), *row[7:]) for row in rows]
+
+    def notices(
+        self, wards: Sequence[str], roles: Sequence[str], before: tuple[datetime, str, str] | None, limit: int
+    ) -> list[NoticeRow]:
+        order = (t.notice.c.told_at, t.notice.c.episode_id, t.notice.c.key)
+        chosen = _within(_NOTICES, t.notice, wards, roles)
+        if before is not None:
+            moment, *key = before
+            earlier = and_(order[0] == moment, tuple_(*order[1:]) < tuple_(*key))
+            chosen = chosen.where(or_(order[0] < moment, earlier))
+        return [NoticeRow(*row) for row in self._rows(chosen.order_by(*(each.desc() for each in order)).limit(limit))]
+
+    def find_patients(self, hashes: Sequence[bytes]) -> list[tuple[bytes, PatientRow]]:
+        known = t.patient_identifier.c.identifier_hash
+        chosen = _PATIENTS.add_columns(known).join_from(t.patient, t.patient_identifier).where(known.in_(hashes))
+        return [(row[-1], PatientRow(*row[:-1])) for row in self._rows(chosen)]
+
+    def patient(self, patient_id: str) -> PatientRow | None:
+        rows = self._rows(_PATIENTS.where(t.patient.c.patient_id == patient_id))
+        return PatientRow(*rows[0]) if rows else None
+
+    def identifiers(self, patient_id: str) -> list[IdentifierRow]:
+        chosen = select(t.patient_identifier).where(t.patient_identifier.c.patient_id == patient_id)
+        return [IdentifierRow(*row) for row in self._rows(chosen)]
+
+    def open_enrolment(self, patient_id: str, pathway: str) -> str | None:
+        found = select(t.open_enrolment.c.episode_id).where(
+            t.open_enrolment.c.patient_id == patient_id, t.open_enrolment.c.pathway == pathway
+        )
+        return self._sql.execute(found).scalar()
+
+    def pathway_text(self, version: str) -> str | None:
+        chosen = select(t.pathway_version.c.text).where(t.pathway_version.c.version == version)
+        return self._sql.execute(chosen).scalar()
+
+    def next_alarm(self) -> datetime | None:
+        chosen = select(func.min(t.episode.c.next_due_at)).where(
+            t.episode.c.next_due_at.is_not(None), t.episode.c.set_aside_until.is_(None)
+        )
+        return self._sql.execute(chosen).scalar()
+
+
+def _within(chosen: Select[Any], table: Any, wards: Sequence[str], roles: Sequence[str]) -> Select[Any]:  # noqa: ANN401
+    if wards:
+        chosen = chosen.where(table.c.ward.in_(wards))
+    return chosen.where(table.c.role.in_(roles)) if roles else chosen
+
+
+def _behind(order: Sequence[Any], after: Sequence[Any]) -> Any:  # noqa: ANN401
+    """Compare the first column by itself: a row comparison would not be bound in the first column's own type."""
+    return or_(order[0] > after[0], and_(order[0] == after[0], tuple_(*order[1:]) > tuple_(*after[1:])))

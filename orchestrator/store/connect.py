@@ -1,0 +1,76 @@
+"""How is a database reached, and which ones can be trusted? Engines, settings, checks of versions."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.pool import StaticPool
+
+from orchestrator.errors import StoreError
+
+_FIXED = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
+"""Releases of SQLite in which the WAL fault of 3.7.0 to 3.51.2 is mended: two connections could corrupt the file."""
+_WRITER = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+_READER = ("query_only=ON", "synchronous=FULL")
+
+
+def sqlite_module() -> Any:  # noqa: ANN401  a module
+    """Return a DB-API module over an SQLite without the WAL fault. Raises StoreError when there is none."""
+    for name in ("pysqlite3.dbapi2", "sqlite3.dbapi2"):
+        try:
+            module = importlib.import_module(name)
+        except ImportError:
+            continue
+        if trusted(module.sqlite_version_info):
+            return module
+    raise StoreError("this SQLite can corrupt a store (versions 3.7.0 to 3.51.2): install pysqlite3 0.6 or newer")
+
+
+def trusted(version: tuple[int, ...]) -> bool:
+    """Tell whether a version of SQLite is free of the WAL fault: a mended one, or a later patch of the same line."""
+    return version >= _FIXED[-1] or any(version[:2] == fixed[:2] and version >= fixed for fixed in _FIXED)
+
+
+def sqlite_engines(path: Path, wait_s: float) -> tuple[Engine, Engine]:
+    """Return the engine that writes a file and the one that only reads it; both wait `wait_s` for another process."""
+    busy = f"busy_timeout={int(wait_s * 1000)}"
+    return _sqlite(f"sqlite:///{path}", (busy, *_WRITER)), _sqlite(f"sqlite:///{path}", (busy, *_READER))
+
+
+def memory_engine() -> Engine:
+    """Return an engine over one connection to a database in memory, gone when it is closed."""
+    return _sqlite("sqlite://", ("foreign_keys=ON", "synchronous=OFF"), poolclass=StaticPool)
+
+
+def postgres_engine(url: str, lock_wait_s: float) -> Engine:
+    """Return an engine over psycopg 3. Waiting for a lock: `lock_wait_s` seconds."""
+    options = f"-c timezone=UTC -c lock_timeout={int(lock_wait_s * 1000)} -c idle_in_transaction_session_timeout=60000"
+    address = "postgresql+psycopg://" + url.partition("://")[2]
+    return create_engine(
+        address,
+        isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
+        pool_size=8,
+        max_overflow=16,
+        pool_pre_ping=False,
+        connect_args={"options": options, "application_name": "carepath", "connect_timeout": 5},
+    )
+
+
+def _sqlite(address: str, pragmas: tuple[str, ...], **settings: Any) -> Engine:  # noqa: ANN401  SQLAlchemy's own
+    engine = create_engine(
+        address,
+        module=sqlite_module(),
+        isolation_level="AUTOCOMMIT",  # BEGIN and COMMIT are ours to say
+        hide_parameters=True,
+        connect_args={"check_same_thread": False, "cached_statements": 256},
+        **settings,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _: object) -> None:  # noqa: ANN401  a driver's connection
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    return engine

@@ -1,0 +1,58 @@
+"""What does a database's error mean to whoever runs carepath? One line that says what to do; never a value."""
+
+from sqlalchemy.exc import DBAPIError
+
+from orchestrator.errors import CarepathError, StoreError
+from orchestrator.service.ports import Collision
+
+BUSY = "the store is busy: another program holds it; try again"
+_FULL = "the disk is full: nothing was written; free some space"
+_READ_ONLY = "the store is read-only: nothing was written; make its folder and files writable for this user"
+_SQLITE = (
+    ("is locked", BUSY),
+    ("is full", _FULL),
+    ("readonly", _READ_ONLY),
+    ("unable to open", "the store cannot be opened: its folder is missing or not writable for this user"),
+    ("no such table", "the store has no tables yet: run carepath db upgrade"),
+    ("no such column", "the store is of another schema than this program: run carepath db upgrade"),
+    ("not a database", "the store's file is no database"),
+    ("malformed", "the store's file is damaged: restore it from a backup"),
+)
+_POSTGRESQL = {
+    "55P03": BUSY,
+    "57014": BUSY,
+    "40001": BUSY,
+    "40P01": BUSY,
+    "53300": "the store takes no more connections: raise max_connections or run fewer processes",
+    "53100": _FULL,
+    "25006": _READ_ONLY,
+    "42501": "the database role lacks a right that carepath needs",
+    "42P01": "the store has no tables yet: run carepath db upgrade",
+    "42703": "the store is of another schema than this program: run carepath db upgrade",
+    "28P01": "the database refuses the password",
+    "3D000": "there is no such database",
+}
+
+
+def translate(error: BaseException) -> CarepathError | None:
+    """Return what to raise instead of a driver's error, or None when it is not one. Never tells a parameter."""
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    if origin is None:
+        return None
+    names = {kind.__name__ for kind in type(origin).__mro__}
+    state = getattr(origin, "sqlstate", None)
+    if state == "23505" or ("IntegrityError" in names and "UNIQUE" in str(origin)):
+        return Collision("another transaction wrote the same first: try again")
+    if "DatabaseError" not in names:
+        return None
+    if state is not None:
+        return StoreError(_POSTGRESQL.get(state, f"the database refuses: SQLSTATE {state}"))
+    if type(origin).__module__.startswith("psycopg"):
+        return StoreError("the database cannot be reached: see that it runs and that its address is right")
+    return StoreError(_sqlite(str(origin)))
+
+
+def _sqlite(text: str) -> str:
+    return next(
+        (said for part, said in _SQLITE if part in text), f"the store cannot be used: {text.splitlines()[0][:80]}"
+    )

@@ -1,0 +1,178 @@
+"""How is a store made, opened and shut? Which kind is it, what time is it in it, and are its keys at hand?"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from orchestrator.audit.keys import Keyring
+from orchestrator.clock import Clock, HostClock, SimulatedClock
+from orchestrator.errors import CarepathError, KeyMissing, StoreError
+from orchestrator.store import guards, keyfile, schema  # noqa: F401  guards: the triggers belong to the tables
+from orchestrator.store.connect import memory_engine, postgres_engine, sqlite_engines
+from orchestrator.store.faults import translate
+from orchestrator.store.postgres import PostgresStore
+from orchestrator.store.sqlite import SqliteStore
+from orchestrator.store.tables import kek, metadata, store_info
+
+REAL, SIMULATED = "real", "simulated"
+LARGEST_FACTOR = 100_000
+_WAIT_S = 10.0
+_LOCK_WAIT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """A store's own time: what its clock shows when it is born, and how many times as fast as the wall it runs."""
+
+    start: datetime
+    factor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A store that is ready for use. simulation: None for a real one.   clock: this machine's view of its time."""
+
+    store: SqliteStore | PostgresStore
+    keyring: Keyring
+    simulation: Simulation | None
+    clock: Clock
+
+    @property
+    def simulated(self) -> bool:
+        """Tell whether the store is one for trying things out."""
+        return self.simulation is not None
+
+
+def prepare(url: str, keys: Path, simulation: Simulation | None = None) -> None:
+    """Make a store and its key file if they are not there, and bring the schema up to date; what is there stays.
+
+    url: sqlite:///PATH or postgresql://…   Raises StoreError: a store of the other kind, or one whose key file is
+    missing.
+    """
+    engine = _writer(url)
+    try:
+        schema.upgrade(engine)
+        with engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.dialect.name == "sqlite" else "BEGIN")
+            try:
+                _settle(connection, keys, simulation)
+            except BaseException:
+                connection.exec_driver_sql("ROLLBACK")
+                raise
+            connection.exec_driver_sql("COMMIT")
+    except Exception as error:
+        raise _said(error) from None
+    finally:
+        engine.dispose()
+
+
+def open_store(url: str, keys: Path) -> Opened:
+    """Open a store that `prepare` has made. Raises StoreError, in one line that says what to do."""
+    engine = _writer(url)
+    try:
+        schema.check(engine)
+        with engine.connect() as connection:
+            simulation, born = _kind(connection)
+            ring = keyfile.load(keys).ring
+            _prove(connection, ring, keys)
+    except Exception as error:
+        engine.dispose()
+        raise _said(error) from None
+    clock: Clock = HostClock() if simulation is None else SimulatedClock(simulation.start, simulation.factor, born)
+    if engine.dialect.name == "postgresql":
+        return Opened(PostgresStore(engine, _sql_clock(simulation, born)), ring, simulation, clock)
+    engine.dispose()
+    return Opened(SqliteStore(*sqlite_engines(_path(url), _WAIT_S), clock, wait_s=_WAIT_S), ring, simulation, clock)
+
+
+def open_throwaway(clock: Clock) -> tuple[SqliteStore, Keyring]:
+    """Return an empty store in memory with keys of its own, on the given clock: for scenarios and simulations."""
+    engine, ring = memory_engine(), Keyring.ephemeral()
+    metadata.create_all(engine, checkfirst=False)
+    with engine.connect() as connection:
+        _register(connection, ring, HostClock().now())
+    return SqliteStore(engine, None, clock), ring
+
+
+def _settle(connection: Connection, keys: Path, simulation: Simulation | None) -> None:
+    """Write what kind of store this is if nothing says so yet, and see to its keys."""
+    now = HostClock().now()
+    if connection.execute(select(store_info.c.id)).first() is None:
+        _check_simulation(simulation)
+        start, factor = (None, None) if simulation is None else (simulation.start, simulation.factor)
+        born = {"created_at": now, "simulated_start": start, "simulated_factor": factor, "seen_at": now}
+        connection.execute(insert(store_info).values(id=1, kind=SIMULATED if simulation else REAL, **born))
+    found, _ = _kind(connection)
+    if simulation is not None and found is None:
+        raise StoreError("this store is a real one: an accelerated clock needs a store of its own")
+    if simulation is None and found is not None:
+        raise StoreError("this store is a simulated one, and never becomes real: choose another")
+    used = connection.execute(select(kek.c.kek_id)).first() is not None
+    held = keyfile.load(keys) if used or keys.exists() else keyfile.create(keys, now)
+    _prove(connection, held.ring, keys)
+    _register(connection, held.ring, now)
+
+
+def _check_simulation(simulation: Simulation | None) -> None:
+    if simulation is not None and not 1 <= simulation.factor <= LARGEST_FACTOR:
+        raise StoreError(f"the speed of a simulated clock must lie between 1 and {LARGEST_FACTOR}")
+
+
+def _kind(connection: Connection) -> tuple[Simulation | None, datetime]:
+    info = connection.execute(select(store_info)).first()
+    if info is None:
+        raise StoreError("the store was not made to its end: run carepath db upgrade")
+    if info.kind == REAL:
+        return None, info.created_at
+    return Simulation(info.simulated_start, info.simulated_factor), info.created_at
+
+
+def _prove(connection: Connection, ring: Keyring, keys: Path) -> None:
+    for row in connection.execute(select(kek.c.kek_id, kek.c.proof)):
+        if not ring.proves(row.kek_id, row.proof):
+            raise KeyMissing(
+                f"the key file {keys} does not hold the key {row.kek_id} of this store: put back its backup"
+            )
+
+
+def _register(connection: Connection, ring: Keyring, now: datetime) -> None:
+    """Note the active key as one in use, with a proof that only it opens."""
+    known = connection.execute(select(kek.c.kek_id).where(kek.c.kek_id == ring.active.id)).first()
+    if known is None:
+        proof = {"fingerprint": ring.active.fingerprint, "proof": ring.proof(ring.active.id), "first_used_at": now}
+        connection.execute(insert(kek).values(kek_id=ring.active.id, **proof))
+
+
+def _sql_clock(simulation: Simulation | None, born: datetime) -> str:
+    """Return the SQL of the store's clock, `{wall}` standing for the wall's, so that both come from one reading."""
+    if simulation is None:
+        return "{wall}"
+    start, since = (f"timestamptz '{moment.isoformat()}'" for moment in (simulation.start, born))
+    return f"({start} + ({{wall}} - {since}) * {simulation.factor})"
+
+
+def _writer(url: str) -> Engine:
+    kind = url.partition(":")[0].partition("+")[0]
+    if kind in {"postgresql", "postgres"}:
+        return postgres_engine(url, _LOCK_WAIT_S)
+    if kind != "sqlite":
+        raise StoreError("the store's address must begin with sqlite:/// or postgresql://")
+    path = _path(url)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"the store's folder {path.parent} cannot be made: {error.strerror}") from None
+    return sqlite_engines(path, _WAIT_S)[0]
+
+
+def _path(url: str) -> Path:
+    path = url.partition(":///")[2].partition("?")[0]
+    if not path:
+        raise StoreError("the store's address must name a file: sqlite:///PATH")
+    return Path(path)
+
+
+def _said(error: Exception) -> Exception:
+    return error if isinstance(error, CarepathError) else translate(error) or error

@@ -1,0 +1,212 @@
+"""How is an episode read and written on SQLite? One writing connection a process, prebuilt statements."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from types import TracebackType
+from typing import Any, NoReturn
+
+from sqlalchemy import Connection, Engine
+
+from orchestrator.clock import Clock, HostClock
+from orchestrator.errors import StoreError
+from orchestrator.service.rows import EpisodeRow, ItemRow, Locked, OutboxRow, Times, Write
+from orchestrator.store.cold import ColdReader, sealed
+from orchestrator.store.faults import BUSY, translate
+from orchestrator.store.rare import RareWrites
+from orchestrator.store.types import from_micros, to_micros
+
+_STORED = EpisodeRow._fields[:-2]
+_SELECT = (
+    f"SELECT {', '.join(f'e.{name}' for name in _STORED)}, p.kek_id, p.wrapped_key"
+    " FROM episode e JOIN patient p ON p.patient_id = e.patient_id"
+)
+_LOCK = f"{_SELECT} WHERE e.episode_id = ?"
+_PRIOR = (
+    "SELECT episode_id, seq, cause_id, header, commitment, body, hash FROM entry WHERE episode_id = ? AND cause_id = ?"
+)
+_CLAIM = (
+    f"{_SELECT} WHERE e.next_due_at <= ? AND (e.set_aside_until IS NULL OR e.set_aside_until <= ?)"
+    " ORDER BY e.next_due_at LIMIT ?"
+)
+_UPDATE = (
+    "UPDATE episode SET ward = ?, state = ?, seq = ?, at = ?, next_due_at = ?, closed = ?, tag = ?, chain_hash = ?,"
+    " document = ?, set_aside_until = NULL, attempts = 0 WHERE episode_id = ?"
+)
+_ENTRY = "INSERT INTO entry (episode_id, seq, cause_id, header, commitment, body, hash) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_LOG = "INSERT INTO log_pending (episode_id, seq, hash) VALUES (?, ?, ?)"
+_GONE = "DELETE FROM item WHERE episode_id = ? AND kind = ? AND key = ?"
+_ITEM = f"INSERT OR REPLACE INTO item ({', '.join(ItemRow._fields)}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_OUTBOX = (
+    f"INSERT INTO outbox ({', '.join(OutboxRow._fields)}, attempts, lease_token)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)"
+)
+_CLOSED = "DELETE FROM open_enrolment WHERE patient_id = ? AND pathway = ? AND episode_id = ?"
+
+
+def _moment(micros: int | None) -> datetime | None:
+    return None if micros is None else from_micros(micros)
+
+
+def _episode(row: Sequence[Any]) -> EpisodeRow:
+    return EpisodeRow(
+        row[0], row[1], row[2], row[3], row[4], row[5], row[6], from_micros(row[7]), from_micros(row[8]),
+        _moment(row[9]), bool(row[10]), row[11], row[12], row[13], _moment(row[14]), row[15], row[16], row[17],
+    )  # fmt: skip
+
+
+class SqliteReader(ColdReader):
+    """Reads from one snapshot."""
+
+    def __init__(self, connection: Connection, clock: Clock, wall: Clock) -> None:
+        super().__init__(connection)
+        self._clock, self._wall = clock, wall
+
+    def times(self) -> Times:
+        return Times(self._clock.now(), self._wall.now())
+
+
+class SqliteChange(SqliteReader, RareWrites):
+    """The one write transaction of this process; see `service.ports.Change`."""
+
+    def __init__(self, connection: Connection, clock: Clock, wall: Clock) -> None:
+        super().__init__(connection, clock, wall)
+        driver: Any = connection.connection.driver_connection
+        self._run, self._run_many = driver.execute, driver.executemany
+
+    def lock(self, episode_id: str, cause_id: bytes) -> Locked | None:
+        row = self._run(_LOCK, (episode_id,)).fetchone()
+        if row is None:
+            return None
+        prior = self._run(_PRIOR, (episode_id, cause_id)).fetchone()
+        return Locked(_episode(row), None if prior is None else sealed(prior), self.times())
+
+    def claim_due(self, limit: int) -> tuple[list[EpisodeRow], Times]:
+        times = self.times()
+        rows = self._run(_CLAIM, (to_micros(times.now), to_micros(times.wall), limit)).fetchall()
+        return [_episode(row) for row in rows], times
+
+    def save(self, writes: Sequence[Write]) -> None:
+        for write in writes:
+            self._save(write)
+
+    def _save(self, write: Write) -> None:
+        row = write.row
+        due = None if row.next_due_at is None else to_micros(row.next_due_at)
+        changed = (row.ward, row.state, row.seq, to_micros(row.at), due, row.closed, row.tag, row.chain_hash)
+        self._run(_UPDATE, (*changed, row.document, row.episode_id))
+        self._append(write)
+        if row.closed:
+            self._run(_CLOSED, (row.patient_id, row.pathway, row.episode_id))
+
+    def add_episode(self, write: Write) -> None:
+        self._add_episode_row(write.row)
+        self._append(write)
+
+    def _append(self, write: Write) -> None:
+        for entry in write.entries:
+            self._run(_ENTRY, (entry[0], entry[1], entry[2], entry[3].decode(), entry[4], entry[5], entry[6]))
+            self._run(_LOG, (entry.episode_id, entry.seq, entry.hash))
+        if write.gone:
+            self._run_many(_GONE, write.gone)
+        if write.changed:
+            self._run_many(_ITEM, [(*item[:6], to_micros(item.due_at)) for item in write.changed])
+        if write.outbox:
+            self._run_many(_OUTBOX, [_outbox(each) for each in write.outbox])
+
+
+def _outbox(row: OutboxRow) -> tuple[Any, ...]:
+    return (*row[:8], to_micros(row.due_at), to_micros(row.told_at), row.late, to_micros(row.next_try_at))
+
+
+class SqliteStore:
+    """A store in one SQLite file, or in memory where `reader` is None: then all share the one connection."""
+
+    def __init__(self, writer: Engine, reader: Engine | None, clock: Clock, *, wait_s: float = 10.0) -> None:
+        self._writer, self._reader = writer, reader
+        self._clock, self._wall, self._wait_s = clock, HostClock(), wait_s
+        self._turn = threading.RLock() if reader is None else threading.Lock()
+        self._change: SqliteChange | None = None
+
+    def change(self) -> "_Transaction":
+        """Return a write transaction; entering waits its turn and raises StoreError when that takes too long."""
+        return _Transaction(self)
+
+    @contextmanager
+    def read(self) -> Iterator[ColdReader]:
+        """Give a reader of one snapshot."""
+        if self._reader is None:
+            with self._turn:
+                yield self._open()
+            return
+        try:
+            with self._reader.connect() as connection:
+                connection.exec_driver_sql("BEGIN")
+                try:
+                    yield SqliteReader(connection, self._clock, self._wall)
+                finally:
+                    connection.exec_driver_sql("ROLLBACK")
+        except Exception as error:
+            _raise(error)
+
+    def close(self) -> None:
+        """Close every connection; the store may be used again, and opens anew."""
+        with self._turn:
+            if self._change is not None:
+                self._change._connection.close()
+                self._change = None
+        self._writer.dispose()
+        if self._reader is not None:
+            self._reader.dispose()
+
+    def _open(self) -> SqliteChange:
+        if self._change is None:
+            self._change = SqliteChange(self._writer.connect(), self._clock, self._wall)
+        return self._change
+
+
+class _Transaction:
+    """`BEGIN IMMEDIATE` … `COMMIT`, a turn at a time within the process. (A class: a generator costs twice.)"""
+
+    __slots__ = ("_change", "_store")
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+
+    def __enter__(self) -> SqliteChange:
+        store = self._store
+        if not store._turn.acquire(timeout=store._wait_s):
+            raise StoreError(BUSY)
+        try:
+            self._change = store._open()
+            self._change._run("BEGIN IMMEDIATE")
+        except Exception as error:
+            store._turn.release()
+            _raise(error)
+        return self._change
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if error is None:
+                self._change._run("COMMIT")
+                return
+        except Exception as failure:
+            error = failure
+        finally:
+            if error is not None:
+                self._undo()
+            self._store._turn.release()
+        _raise(error)
+
+    def _undo(self) -> None:
+        if self._change._connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
+            self._change._run("ROLLBACK")
+
+
+def _raise(error: BaseException) -> NoReturn:
+    """Raise what the error means to people; one that is not the database's stays as it is."""
+    said = translate(error)
+    if said is not None:
+        raise said from None
+    raise error

@@ -1,0 +1,231 @@
+"""What is kept, column by column? The schema of both databases; migrations/ makes it, a test holds the two together.
+
+Every primary and unique key of a per-episode table begins with `episode_id`, so that such tables can be partitioned by
+its hash. The tables of the write path carry no foreign keys: their rows are written in the statement that updates the
+episode, under its lock.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.schema import SchemaItem
+from sqlalchemy.types import TypeEngine
+
+from orchestrator.store.types import Flag, Instant
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+_HAS_ALARM = text("next_due_at IS NOT NULL")
+
+STRICT: dict[str, Any] = {"sqlite_strict": True}
+CLUSTERED: dict[str, Any] = {"sqlite_strict": True, "sqlite_with_rowid": False}
+
+
+def _col(name: str, kind: TypeEngine[Any], comment: str, *args: SchemaItem, null: bool = False) -> Column[Any]:
+    return Column(name, kind, *args, nullable=null, comment=comment)
+
+
+store_info = Table(
+    "store_info", metadata,
+    _col("id", Integer(), "always 1: the table has one row"),
+    _col("kind", Text(), "real or simulated; a store is born so and stays so"),
+    _col("created_at", Instant(), "wall time at which the store was made"),
+    _col("simulated_start", Instant(), "simulated: what the simulated clock showed at created_at", null=True),
+    _col("simulated_factor", Integer(), "simulated: how many times as fast as the wall it runs", null=True),
+    _col("seen_at", Instant(), "wall time last seen by a clock process: firing holds when the wall stands before it"),
+    PrimaryKeyConstraint("id"), CheckConstraint("id = 1", name="one_row"),
+    CheckConstraint("kind IN ('real', 'simulated')", name="kind"), **STRICT,
+)  # fmt: skip
+
+kek = Table(
+    "kek", metadata,
+    _col("kek_id", Text(), "name of a key-encryption key; the key itself is never in the database"),
+    _col("fingerprint", Text(), "16 hex digits that name the key's content without telling it"),
+    _col("proof", LargeBinary(), "a constant encrypted with this key: whoever opens it holds the key"),
+    _col("first_used_at", Instant(), "wall time of its first use in this store"),
+    PrimaryKeyConstraint("kek_id"), **STRICT,
+)  # fmt: skip
+
+key_backup = Table(
+    "key_backup", metadata,
+    _col("backed_up_at", Instant(), "wall time at which the key file was copied"),
+    _col("fingerprint", Text(), "fingerprint of one key in the copy"),
+    _col("place_hash", Text(), "SHA-256 of the copy's path, hex: the path itself is kept in the key file alone"),
+    PrimaryKeyConstraint("backed_up_at", "fingerprint"), **STRICT,
+)  # fmt: skip
+
+access_token = Table(
+    "access_token", metadata,
+    _col("token_hash", LargeBinary(), "SHA-256 of a random token of at least 256 bits; the token is never kept"),
+    _col("actor_id", Text(), "the actor who acts with it"),
+    _col("role", Text(), "the role in which the actor acts"),
+    _col("created_at", Instant(), "wall time at which it was made"),
+    _col("revoked_at", Instant(), "wall time from which it is refused", null=True),
+    PrimaryKeyConstraint("token_hash"), **STRICT,
+)  # fmt: skip
+
+pathway_version = Table(
+    "pathway_version", metadata,
+    _col("version", Text(), "content hash of the effective pathway: SHA-256, hex"),
+    _col("pathway", Text(), "name of the pathway"),
+    _col("label", Text(), "the version as people call it"),
+    _col("text", Text(), "the effective text itself: an episode can always run on its own version"),
+    _col("first_used_at", Instant(), "when the first episode was enrolled on it"),
+    PrimaryKeyConstraint("version"), **STRICT,
+)  # fmt: skip
+
+patient = Table(
+    "patient", metadata,
+    _col("patient_id", Text(), "opaque id, made here; never an identifier of the outside"),
+    _col("kek_id", Text(), "the key-encryption key that wraps this patient's key", ForeignKey("kek.kek_id")),
+    _col("wrapped_key", LargeBinary(), "the patient's key, wrapped; NULL when destroyed", null=True),
+    _col("created_at", Instant(), "when the patient was first enrolled"),
+    PrimaryKeyConstraint("patient_id"), **STRICT,
+)  # fmt: skip
+
+patient_identifier = Table(
+    "patient_identifier", metadata,
+    _col("identifier_hash", LargeBinary(), "keyed hash of system and value: finds the patient, tells nothing"),
+    _col("patient_id", Text(), "whose identifier it is", ForeignKey("patient.patient_id")),
+    _col("sealed", LargeBinary(), "system and value, encrypted with the patient's key"),
+    PrimaryKeyConstraint("identifier_hash"),
+    Index(None, "patient_id"), **STRICT,
+)  # fmt: skip
+
+open_enrolment = Table(
+    "open_enrolment", metadata,
+    _col("patient_id", Text(), "a patient with an open episode"),
+    _col("pathway", Text(), "the pathway that it is on: at most one open episode a patient and pathway"),
+    _col("episode_id", Text(), "that episode; the row goes when it closes"),
+    PrimaryKeyConstraint("patient_id", "pathway"), **CLUSTERED,
+)  # fmt: skip
+
+episode = Table(
+    "episode", metadata,
+    _col("episode_id", Text(), "opaque id, derived from the request that enrolled: a repeat finds it"),
+    _col("patient_id", Text(), "whose episode it is", ForeignKey("patient.patient_id")),
+    _col("pathway", Text(), "name of the pathway"),
+    _col("version", Text(), "content hash of the version that it runs on", ForeignKey("pathway_version.version")),
+    _col("ward", Text(), "the ward that has the patient now"),
+    _col("state", Text(), "where the patient stands: stage/state"),
+    _col("seq", Integer(), "number of the last entry; the entity tag of the API"),
+    _col("at", Instant(), "time of the last entry, by the store's clock"),
+    _col("enrolled_at", Instant(), "time of the first entry"),
+    _col("next_due_at", Instant(), "the earliest pending timer: the one alarm of the episode", null=True),
+    _col("closed", Flag(), "closed with an outcome"),
+    _col("tag", Text(), "keyed hash of what a decision depends on, as in the last entry's header"),
+    _col("chain_hash", LargeBinary(), "hash of the last entry: the head of the chain"),
+    _col("document", LargeBinary(), "the whole state: dumped, compressed, encrypted with the patient's key"),
+    _col("set_aside_until", Instant(), "operational: firing failed for this episode alone, next try then", null=True),
+    _col("attempts", Integer(), "operational: how often in a row firing failed"),
+    PrimaryKeyConstraint("episode_id"),
+    Index(None, "patient_id"),
+    Index("ix_episode_due", "next_due_at", sqlite_where=_HAS_ALARM, postgresql_where=_HAS_ALARM),
+    **STRICT,
+)  # fmt: skip
+
+entry = Table(
+    "entry", metadata,
+    _col("episode_id", Text(), "the episode whose trail this is"),
+    _col("seq", Integer(), "1, 2, 3 … without a gap"),
+    _col("cause_id", LargeBinary(), "SHA-256 over what caused it: see service.cause; a repeat finds the first answer"),
+    _col("header", Text(), "the plain part, see audit.seal.Header; chained as these exact bytes"),
+    _col("commitment", LargeBinary(), "salted hash of the body: chained in the body's stead"),
+    _col("body", LargeBinary(), "command, events and reason, encrypted with the patient's key"),
+    _col("hash", LargeBinary(), "hash over the entry before, header and commitment"),
+    PrimaryKeyConstraint("episode_id", "seq"),
+    UniqueConstraint("episode_id", "cause_id"), CheckConstraint("seq >= 1", name="seq"), **CLUSTERED,
+)  # fmt: skip
+
+log_pending = Table(
+    "log_pending", metadata,
+    _col("episode_id", Text(), "the episode of an entry that is not yet in the log of all entries"),
+    _col("seq", Integer(), "its number"),
+    _col("hash", LargeBinary(), "its hash, which the log takes up"),
+    PrimaryKeyConstraint("episode_id", "seq"), **CLUSTERED,
+)  # fmt: skip
+
+item = Table(
+    "item", metadata,
+    _col("episode_id", Text(), "the episode in which something is open"),
+    _col("kind", Text(), "task, dose, decision or reminder"),
+    _col("key", Text(), "what tells it from its like within the episode"),
+    _col("name", Text(), "what it is, by the pathway's own name"),
+    _col("role", Text(), "who owes it"),
+    _col("ward", Text(), "where: the episode's ward"),
+    _col("due_at", Instant(), "by when; the last moment of the year 9999 where nothing says"),
+    PrimaryKeyConstraint("episode_id", "kind", "key"),
+    Index(None, "ward", "due_at"),
+    Index(None, "due_at"), **CLUSTERED,
+)  # fmt: skip
+
+outbox = Table(
+    "outbox", metadata,
+    _col("episode_id", Text(), "the episode that a notice is about"),
+    _col("seq", Integer(), "the entry that told the reminder"),
+    _col("number", Integer(), "which of that entry's notices, from 0"),
+    _col("reminder", Text(), "the reminder's name in the pathway"),
+    _col("key", Text(), "which of its openings"),
+    _col("rung", Integer(), "how far up its ladder, from 0"),
+    _col("role", Text(), "who is to be told"),
+    _col("ward", Text(), "of which ward"),
+    _col("due_at", Instant(), "when this rung was due"),
+    _col("told_at", Instant(), "when it fired"),
+    _col("late", Flag(), "it fired later than its grace allows"),
+    _col("next_try_at", Instant(), "when a worker is next asked to deliver it"),
+    _col("attempts", Integer(), "how often a worker was asked"),
+    _col("lease_until", Instant(), "a worker has it until then", null=True),
+    _col("lease_token", Integer(), "fencing token: grows with each lease, only the last may finish"),
+    _col("last_error", Text(), "code of the last failure, never a patient's data", null=True),
+    PrimaryKeyConstraint("episode_id", "seq", "number"),
+    Index(None, "next_try_at"), **STRICT,
+)  # fmt: skip
+
+delivery = Table(
+    "delivery", metadata,
+    _col("episode_id", Text(), "the episode that the notice was about"),
+    _col("seq", Integer(), "the entry that told the reminder"),
+    _col("number", Integer(), "which of that entry's notices"),
+    _col("channel", Text(), "by which means it went"),
+    _col("result", Text(), "delivered, or why it was given up"),
+    _col("attempts", Integer(), "how many tries it took"),
+    _col("done_at", Instant(), "when it was recorded as done"),
+    PrimaryKeyConstraint("episode_id", "seq", "number", "channel"), **CLUSTERED,
+)  # fmt: skip
+
+notice = Table(
+    "notice", metadata,
+    _col("episode_id", Text(), "the episode that the notice is about"),
+    _col("key", Text(), "stable key of the notice: told twice, it stands here once"),
+    _col("kind", Text(), "reminder or set-aside"),
+    _col("name", Text(), "the reminder's name, or what went wrong as a code"),
+    _col("role", Text(), "who is told"),
+    _col("ward", Text(), "of which ward"),
+    _col("rung", Integer(), "how far up the ladder, from 0"),
+    _col("due_at", Instant(), "when it was due"),
+    _col("told_at", Instant(), "when it was told"),
+    _col("late", Flag(), "told later than its grace allows"),
+    PrimaryKeyConstraint("episode_id", "key"),
+    Index(None, "role", "told_at"),
+    Index(None, "ward", "told_at"), **STRICT,
+)  # fmt: skip

@@ -1,0 +1,56 @@
+"""How are instants and flags kept? One Python value, one form in each database."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import TIMESTAMP, Boolean, Dialect, Integer
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_micros(moment: datetime) -> int:
+    """Return an aware instant as microseconds since 1970, UTC."""
+    return (moment - EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """Return microseconds since 1970 as an aware instant in UTC."""
+    return EPOCH + timedelta(microseconds=micros)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant in UTC: `timestamptz` on PostgreSQL, microseconds since 1970 on SQLite."""
+
+    impl = TIMESTAMP
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        kind: TypeEngine[Any] = Integer() if dialect.name == "sqlite" else TIMESTAMP(timezone=True)
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | datetime | None:
+        return to_micros(value) if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: int | datetime | None, dialect: Dialect) -> datetime | None:
+        if isinstance(value, int):
+            return from_micros(value)
+        return None if value is None else value.astimezone(UTC)
+
+
+class Flag(TypeDecorator[bool]):
+    """True or false: `boolean` on PostgreSQL, 0 or 1 on SQLite, whose strict tables know no booleans."""
+
+    impl = Boolean
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        kind: TypeEngine[Any] = Integer() if dialect.name == "sqlite" else Boolean()
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: bool | None, dialect: Dialect) -> int | bool | None:
+        return int(value) if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: int | bool | None, dialect: Dialect) -> bool | None:
+        return None if value is None else bool(value)
