@@ -290,7 +290,9 @@ class Builder:
     def _task(self, name: str, entry: Fields) -> TaskKind:
         due = take_duration(entry, "due")
         due_local = entry.take("due_local", bool, False)
-        entry.take("of", str, None)
+        of = entry.take("of", str, "")
+        if of:
+            name_in(entry, "of", of, ("administration",), "kind of task")
         when, unless = self._optional(entry, "when"), self._optional(entry, "unless")
         if unless is not None and when is None:
             when = parse("true", self.scope)
@@ -298,7 +300,7 @@ class Builder:
         title, entering = entry.take("title", str), self._stage(entry, "entering")
         ladder, reminder = self._ladder(entry), entry.take("reminder", str, None)
         mark = self._mark(entry, number=due is not None and not due_local)
-        return TaskKind(name, title, due, ladder, reminder, entering, guard, mark)
+        return TaskKind(name, title, due, ladder, reminder, entering, guard, mark, bool(of))
 
     def _reminders(self) -> dict[str, ReminderKind]:
         return {name: self._reminder(name, entry) for name, entry in self._named("reminders", "reminder").items()}

@@ -332,6 +332,7 @@ class TaskKind:
     entering: str | None
     guard: Guard | None
     mark: Mark
+    of_administrations: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -458,6 +459,11 @@ class Pathway:
     def state_of(self, stage: str) -> str:
         """Return the state of a stage; each stage but ``closed`` has one that transitions lead to."""
         return next(state.name for state in self.states.values() if state.stage == stage)
+
+    @property
+    def dose_tasks(self) -> frozenset[str]:
+        """Return the kinds of task that stand for an administration to be recorded."""
+        return frozenset(task.name for task in self.tasks.values() if task.of_administrations)
 
     @property
     def course_facts(self) -> tuple[Fact, ...]:

@@ -1,0 +1,78 @@
+"""Why does the patient not go further? Every guard that could move him from here, each clause true, false or unknown."""
+
+import datetime as dt
+from typing import Any
+
+from orchestrator.episode.codec import plain
+from orchestrator.episode.draft import Draft
+from orchestrator.episode.host import pending_check
+from orchestrator.episode.courses import c0, taper_end
+from orchestrator.episode.model import Episode
+from orchestrator.pathway.expression import Clause, Expression
+from orchestrator.pathway.model import Guard, Pathway
+
+
+def explain(pathway: Pathway, episode: Episode, now: dt.datetime) -> dict[str, Any]:
+    """Return the moves that could be made from the present state, why each is not made, and the moments that are to come."""
+    draft = Draft(pathway, episode, now)
+    return {
+        "state": episode.state,
+        "moves": [
+            {
+                "transition": row.name,
+                "to": row.target,
+                "through": row.through,
+                "on": row.on,
+                "rules": list(row.mark.rules),
+                "holds": row.guard.holds(draft.values, draft.host),
+                "awaits": sorted(row.guard.unknown(draft.values, draft.host)),
+                **_guard(draft, row.guard),
+            }
+            for row in pathway.transitions
+            if episode.stage in row.origins
+        ],
+        "gates": [
+            {
+                "gate": gate.name,
+                "passes": _clause(draft, gate.passes) if gate.passes else None,
+                "refuses": _clause(draft, gate.refuses) if gate.refuses else None,
+                "rules": list(gate.mark.rules),
+            }
+            for gate in sorted(pathway.gates.values(), key=lambda each: each.order)
+        ],
+        "moments": _moments(draft),
+    }
+
+
+def _guard(draft: Draft, guard: Guard) -> dict[str, Any]:
+    return {
+        "when": _clause(draft, guard.when),
+        "unless": _clause(draft, guard.unless) if guard.unless is not None else None,
+    }
+
+
+def _clause(draft: Draft, expression: Expression) -> dict[str, Any]:
+    return _json(expression.explain(draft.values, draft.host))
+
+
+def _json(clause: Clause) -> dict[str, Any]:
+    return {
+        "words": clause.words,
+        "value": clause.value,
+        "facts": {name: plain(value) for name, value in clause.facts},
+        "clauses": [_json(each) for each in clause.clauses],
+    }
+
+
+def _moments(draft: Draft) -> list[dict[str, Any]]:
+    """Return the checks and ends of courses that will move the episode by themselves."""
+    made = []
+    for course in draft.episode.courses:
+        check = pending_check(draft.pathway, course)
+        if check is not None:
+            at = c0(draft.pathway, course, draft.episode.timezone) + check.after
+            made.append({"what": f"check {check.name} of {course.regimen}", "at": at.isoformat(), "rules": list(check.mark.rules)})
+        end = taper_end(draft.pathway, course) if course.in_force else None
+        if end is not None:
+            made.append({"what": f"{course.regimen} is complete", "at": end.isoformat(), "rules": list(draft.pathway.regimens[course.regimen].mark.rules)})
+    return sorted(made, key=lambda each: str(each["at"]))

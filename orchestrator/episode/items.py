@@ -1,0 +1,75 @@
+"""What is open in an episode, for worklists and diaries? Tasks, next doses, the decision it waits for, unanswered reminders."""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from orchestrator.episode.courses import open_slots
+from orchestrator.episode.model import Episode, Reminder
+from orchestrator.pathway.model import Pathway
+
+DECISION = "decision"
+
+
+class Item(NamedTuple):
+    """One open thing. kind: task, dose, decision or reminder; role: who owes it first; due_at: UTC, None when it has no time."""
+
+    kind: str
+    key: str
+    name: str
+    role: str
+    due_at: dt.datetime | None
+
+
+def items(pathway: Pathway, episode: Episode) -> tuple[Item, ...]:
+    """Return what is open; nothing once the episode is closed."""
+    if episode.closed:
+        return ()
+    return (*_tasks(pathway, episode), *_doses(pathway, episode), *_decision(pathway, episode), *_reminders(pathway, episode))
+
+
+def _first_role(pathway: Pathway, ladder: str) -> str:
+    return pathway.ladders[ladder][0].role
+
+
+def _tasks(pathway: Pathway, episode: Episode) -> Iterator[Item]:
+    for task in episode.tasks:
+        kind = pathway.tasks[task.name]
+        due_at = task.due_at or _armed(episode, kind.reminder)
+        yield Item("task", task.name, task.name, _first_role(pathway, kind.ladder), due_at)
+
+
+def _armed(episode: Episode, name: str | None) -> dt.datetime | None:
+    """Return when a reminder of this name first fires or fired, for a task that has its time from it."""
+    moments = [each.fired_at or each.due_at for each in episode.reminders if each.name == name]
+    return min((at for at in moments if at is not None), default=None)
+
+
+def _doses(pathway: Pathway, episode: Episode) -> Iterator[Item]:
+    for course in episode.courses:
+        if course.in_force:
+            for number, at in open_slots(pathway, course, episode.timezone)[:1]:
+                ladder = pathway.reminders[pathway.regimens[course.regimen].reminder].ladder
+                yield Item("dose", f"{course.regimen} {course.id}/{number}", course.regimen, _first_role(pathway, ladder), at)
+
+
+def _decision(pathway: Pathway, episode: Episode) -> Iterator[Item]:
+    if episode.wait is not None:
+        kind = next((each for each in pathway.reminders.values() if each.of == "waiting"), None)
+        role = _first_role(pathway, kind.ladder) if kind else pathway.roles[0]
+        yield Item(DECISION, DECISION, DECISION, role, _armed(episode, kind.name if kind else None))
+
+
+def _reminders(pathway: Pathway, episode: Episode) -> Iterator[Item]:
+    for reminder in episode.reminders:
+        if reminder.open:
+            yield Item("reminder", reminder_key(reminder), reminder.name, _told_last(pathway, reminder), reminder.fired_at)
+
+
+def reminder_key(reminder: Reminder) -> str:
+    """Return what tells one reminder from another: name, subject and number, as ``acknowledge`` takes it."""
+    return f"{reminder.name}#{reminder.subject}/{reminder.n}"
+
+
+def _told_last(pathway: Pathway, reminder: Reminder) -> str:
+    return pathway.ladders[reminder.ladder][max(reminder.told - 1, 0)].role

@@ -1,0 +1,202 @@
+"""Does the episode show what the story expects? Each expectation is one check: expected, actual, passed."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from orchestrator.episode.courses import open_slots, slots
+from orchestrator.episode.draft import Draft
+from orchestrator.episode.model import DECLINED, MISSED, Episode
+from orchestrator.episode.proposals import missing, warning_names
+from orchestrator.episode.view import upcoming
+from orchestrator.service.scenario.story import offset
+from orchestrator.service.scenario.world import World
+
+TOLERANCE = Decimal("0.005")
+"""Amounts are compared within half a per cent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The episode as it stands when an expectation is checked."""
+
+    world: World
+    episode: Episode
+    draft: Draft
+    start: dt.datetime
+
+    def since_start(self, moment: dt.datetime) -> str:
+        """Return a moment as an offset from T0."""
+        return as_offset(moment - self.start)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One expectation and what came of it."""
+
+    at: str
+    key: str
+    expected: Any
+    actual: Any
+    passed: bool
+
+
+def look(world: World, start: dt.datetime) -> Look:
+    """Return the episode as it stands now."""
+    episode = world.episode()
+    return Look(world, episode, Draft(world.pathway, episode, world.clock.now()), start)
+
+
+def as_offset(length: dt.timedelta) -> str:
+    """Return an offset as a scenario writes it, such as ``3d4h``."""
+    sign = "-" if length < dt.timedelta(0) else ""
+    seconds = int(abs(length).total_seconds())
+    days, rest = divmod(seconds, 86400)
+    parts = ((days, "d"), (rest // 3600, "h"), (rest % 3600 // 60, "m"))
+    text = "".join(f"{number}{unit}" for number, unit in parts if number)
+    return sign + (text or "0h") + (f"+{seconds % 60}s" if seconds % 60 else "")
+
+
+def check(at: str, key: str, expected: Any, seen: Look) -> Check:
+    """Return the outcome of one expectation."""
+    actual, passed = _CHECKS[key](expected, seen)
+    return Check(at, key, expected, actual, passed)
+
+
+Outcome = tuple[Any, bool]
+
+
+def _stage(expected: Any, seen: Look) -> Outcome:
+    return seen.episode.stage, seen.episode.stage == expected
+
+
+def _state(expected: Any, seen: Look) -> Outcome:
+    return seen.episode.state, seen.episode.state == expected
+
+
+def _courses(expected: list[str], seen: Look) -> Outcome:
+    actual = sorted(course.regimen for course in seen.episode.courses if course.in_force)
+    return actual, actual == sorted(expected)
+
+
+def _proposed(expected: Mapping[str, str], seen: Look) -> Outcome:
+    actual = {regimen: seen.draft.table.standing(regimen).value for regimen in expected}
+    return actual, actual == dict(expected)
+
+
+def _among(actual: list[str], expected: list[str]) -> Outcome:
+    return actual, set(expected) <= set(actual)
+
+
+def _none_of(actual: list[str], expected: list[str]) -> Outcome:
+    return actual, not set(expected) & set(actual)
+
+
+def _missing(seen: Look) -> list[str]:
+    return sorted(missing(seen.draft.host, seen.draft.values, seen.draft.table))
+
+
+def _warnings(seen: Look) -> list[str]:
+    return sorted(warning_names(seen.draft.host, seen.draft.values, seen.draft.table))
+
+
+def _tasks(seen: Look) -> list[str]:
+    """Return the open tasks; each administration to be recorded is one, named by the task kind that stands for doses."""
+    names = {task.name for task in seen.episode.tasks}
+    pathway, episode = seen.world.pathway, seen.episode
+    doses = any(open_slots(pathway, course, episode.timezone) for course in episode.courses if course.in_force)
+    return sorted(names | (pathway.dose_tasks if doses else set()))
+
+
+def _fired(seen: Look) -> list[str]:
+    return sorted(seen.world.memory.fired)
+
+
+def _told(expected: Mapping[str, list[str]], seen: Look) -> Outcome:
+    actual = {name: seen.world.memory.told.get(name, []) for name in expected}
+    return actual, actual == {name: list(roles) for name, roles in expected.items()}
+
+
+def _upcoming(expected: Mapping[str, str], seen: Look) -> Outcome:
+    due = upcoming(seen.world.pathway, seen.episode)
+    actual = {name: seen.since_start(due[name]) if name in due else None for name in expected}
+    return actual, all(_same_offset(expected[name], actual[name]) for name in expected)
+
+
+def _same_offset(expected: Any, actual: str | None) -> bool:
+    if expected is None or actual is None:
+        return expected is None and actual is None
+    try:
+        return as_offset(offset(str(expected))) == actual
+    except ValueError:
+        return False
+
+
+def _doses(expected: Mapping[str, Any], seen: Look) -> Outcome:
+    actual = {regimen: _doses_of(regimen, seen) for regimen in expected}
+    return actual, all(_same_doses(expected[regimen], actual[regimen]) for regimen in expected)
+
+
+def _doses_of(regimen: str, seen: Look) -> list[dict[str, Any]]:
+    """Return what was given and is planned of the regimen's latest course; missed and declined ones are no doses."""
+    course = next((each for each in reversed(seen.episode.courses) if each.regimen == regimen), None)
+    if course is None:
+        return []
+    made = []
+    for slot in slots(seen.world.pathway, course, seen.episode.timezone, seen.draft.values):
+        if slot.status not in {MISSED, DECLINED}:
+            dose: dict[str, Any] = {"at": seen.since_start(slot.at)}
+            if slot.dosage is not None:
+                dose |= {"amount": slot.dosage.text, "unit": slot.dosage.unit}
+            made.append(dose)
+    return made
+
+
+def _same_doses(expected: Any, actual: list[dict[str, Any]]) -> bool:
+    if not isinstance(expected, list) or len(expected) != len(actual):
+        return False
+    return all(_same_dose(each, other) for each, other in zip(expected, actual, strict=True))
+
+
+def _same_dose(expected: Any, actual: dict[str, Any]) -> bool:
+    if not isinstance(expected, Mapping):
+        return False
+    compare = {"at": _same_offset, "amount": _same_amount}
+    return all(
+        key in actual and (compare[key](value, actual[key]) if key in compare else value == actual[key])
+        for key, value in expected.items()
+    )
+
+
+def _same_amount(expected: Any, actual: str) -> bool:
+    try:
+        wanted, found = Decimal(str(expected)), Decimal(actual)
+    except InvalidOperation:
+        return str(expected) == actual
+    return abs(wanted - found) <= abs(wanted) * TOLERANCE
+
+
+def _audit(expected: Any, seen: Look) -> Outcome:
+    actual = "intact" if seen.world.intact() else "broken"
+    return actual, actual == expected
+
+
+_CHECKS: dict[str, Callable[[Any, Look], Outcome]] = {
+    "stage": _stage,
+    "state": _state,
+    "courses": _courses,
+    "proposed": _proposed,
+    "missing": lambda expected, seen: _among(_missing(seen), expected),
+    "warnings": lambda expected, seen: _among(_warnings(seen), expected),
+    "no_warnings": lambda expected, seen: _none_of(_warnings(seen), expected),
+    "tasks": lambda expected, seen: _among(_tasks(seen), expected),
+    "no_tasks": lambda expected, seen: _none_of(_tasks(seen), expected),
+    "fired": lambda expected, seen: _among(_fired(seen), expected),
+    "not_fired": lambda expected, seen: _none_of(_fired(seen), expected),
+    "told": _told,
+    "upcoming": _upcoming,
+    "doses": _doses,
+    "audit": _audit,
+}

@@ -1,0 +1,155 @@
+"""How does a story play? Entry by entry; between two the clock moves on and what comes due fires, as it would in production."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from orchestrator.clock import VirtualClock
+from orchestrator.episode.commands import Command, Confirm, Give, Record, command_from_json
+from orchestrator.episode.courses import open_slots
+from orchestrator.errors import CarepathError, InvalidCommand, NotFound, PathwayError
+from orchestrator.service.handlers import Desk
+from orchestrator.service.scenario.expectations import Check, check, look
+from orchestrator.service.scenario.story import DEFAULT_ROLE, Entry, Scenario, check_names, read_story
+from orchestrator.service.scenario.world import World
+
+Stage = Callable[[VirtualClock], Desk]
+"""Opens a throw-away store on a clock."""
+_TARGETS = {"stop": "regimen", "miss": "regimen", "decline": "regimen", "retract": "target", "complete": "task",
+            "acknowledge": "reminder", "close": "outcome"}  # fmt: skip
+INVALID = "invalid-value"
+ACCEPTED = "accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of one file. error: why it could not be read or played, else None."""
+
+    file: str
+    scenario: str
+    passed: bool
+    checks: tuple[Check, ...]
+    error: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as the contract has it."""
+        return {
+            "file": self.file,
+            "scenario": self.scenario,
+            "passed": self.passed,
+            "checks": [asdict(each) for each in self.checks],
+            "error": self.error,
+        }
+
+
+def run_file(path: Path, stage: Stage) -> Report:
+    """Play the story in a file on a store of its own; a file that cannot be read or played gives a report with its error."""
+    try:
+        scenario = read_story(path)
+        return play(scenario, stage)
+    except PathwayError as error:
+        return Report(str(path), "", False, (), str(error))
+    except CarepathError as error:
+        return Report(str(path), "", False, (), f"{path}: {error}")
+
+
+def play(scenario: Scenario, stage: Stage) -> Report:
+    """Play a story; raises PathwayError when its pathway or a role in it does not exist."""
+    clock = VirtualClock(scenario.start)
+    desk = stage(clock)
+    try:
+        pathway = desk.shelf.newest(scenario.pathway)
+    except NotFound as error:
+        raise PathwayError(str(error), file=scenario.file, line=scenario.line) from None
+    check_names(scenario, pathway)
+    world = World(desk, clock, pathway)
+    world.enrol(scenario.timezone, DEFAULT_ROLE)
+    checks = tuple(each for entry in scenario.entries for each in _play_entry(world, entry, scenario.start))
+    return Report(scenario.file, scenario.title, all(each.passed for each in checks), checks)
+
+
+def _play_entry(world: World, entry: Entry, start: dt.datetime) -> Iterator[Check]:
+    world.advance(start + entry.at)
+    if entry.action is not None:
+        code = _act(world, entry, start)
+        expected = entry.refused or ACCEPTED
+        if entry.refused is not None or code != ACCEPTED:
+            yield Check(entry.text, "refused" if entry.refused else entry.action[0], expected, code, code == expected)
+    if entry.expect:
+        seen = look(world, start)
+        for key, value in entry.expect.items():
+            yield check(entry.text, key, value, seen)
+
+
+def _act(world: World, entry: Entry, start: dt.datetime) -> str:
+    """Carry out the entry's action; return what became of it: accepted, or the code of the refusal."""
+    try:
+        name, target = entry.action or ("", None)
+        if name == "give":
+            return _give(world, entry, target, start)
+        return _answer(world, _command(name, target, entry, start), entry.role)
+    except InvalidCommand:
+        return INVALID
+
+
+def _answer(world: World, command: Command, role: str) -> str:
+    answer = world.act(command, role)
+    return answer.code or ACCEPTED
+
+
+def _command(name: str, target: Any, entry: Entry, start: dt.datetime) -> Command:
+    common = {"reason": entry.reason, "override": entry.override}
+    if name == Record.kind:
+        return Record(facts={fact: _jsonable(value) for fact, value in target.items()}, **_filled(common))
+    if name == Confirm.kind:
+        return Confirm(tuple(target), _moments(entry.parameters, start), **_filled(common))
+    return command_from_json(name, {_TARGETS[name]: target, **{key: value for key, value in common.items() if value}})
+
+
+def _filled(common: dict[str, Any]) -> dict[str, Any]:
+    reason = common["reason"]
+    return {**common, "reason": reason.strip() or None if isinstance(reason, str) else None}
+
+
+def _jsonable(value: Any) -> Any:
+    return list(value) if isinstance(value, list) else value
+
+
+def _moments(parameters: Any, start: dt.datetime) -> dict[str, Any]:
+    made = {name: _plain(value) for name, value in parameters.items()}
+    if isinstance(made.get("start"), dt.timedelta):
+        made["start"] = (start + made["start"]).isoformat()
+    if "given" in made:
+        made["given"] = [(start + each).isoformat() for each in made["given"]]
+    return made
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _give(world: World, entry: Entry, target: tuple[str, int], start: dt.datetime) -> str:
+    regimen, count = target
+    common = _filled({"reason": entry.reason, "override": entry.override})
+    if not count:
+        given_at = None if entry.given_at is None else start + entry.given_at
+        return _answer(world, Give(regimen, given_at, **common), entry.role)
+    for _ in range(count):
+        planned = _next_planned(world, regimen)
+        if planned is not None:
+            world.advance(planned)
+        code = _answer(world, Give(regimen, planned, **common), entry.role)
+        if code != ACCEPTED:
+            return code
+    return ACCEPTED
+
+
+def _next_planned(world: World, regimen: str) -> dt.datetime | None:
+    """Return when the next administration of ``regimen`` is planned, or None where there is none."""
+    episode = world.episode()
+    course = episode.in_force(regimen)
+    planned = open_slots(world.pathway, course, episode.timezone) if course is not None else []
+    return planned[0][1] if planned else None

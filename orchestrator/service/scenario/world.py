@@ -1,0 +1,101 @@
+"""Where does a scenario play? In a store, through the same handlers as everybody, with a clock that the story moves."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator.audit.seal import open_body, open_header
+from orchestrator.clock import VirtualClock
+from orchestrator.episode.commands import Actor, Command
+from orchestrator.episode.events import Event, ReminderFired, ReminderTold, event_from_json
+from orchestrator.episode.model import Episode
+from orchestrator.pathway.model import Pathway
+from orchestrator.service.enrolment import EnrolRequest, Enrolments, Identifier
+from orchestrator.service.firing import Firing
+from orchestrator.service.handlers import Answer, Desk, Handlers, Request, new_key
+from orchestrator.service.ledger import unpack
+from orchestrator.service.replay import Audit
+
+PERSON = "scenario"
+
+
+@dataclass
+class Memory:
+    """What has been seen of the story's reminders: fired at least once, and the roles told by the latest firing."""
+
+    fired: set[str] = field(default_factory=set)
+    told: dict[str, list[str]] = field(default_factory=dict)
+    seen: int = 0
+
+    def note(self, event: Event) -> None:
+        """Take an event into account."""
+        if isinstance(event, ReminderFired):
+            self.fired.add(event.name)
+            self.told[event.name] = []
+        elif isinstance(event, ReminderTold):
+            self._tell(event)
+
+    def _tell(self, event: ReminderTold) -> None:
+        told = self.told.setdefault(event.name, [])
+        if len(told) == event.rung:
+            told.append(event.role)
+
+
+class World:
+    """One patient in one store."""
+
+    def __init__(self, desk: Desk, clock: VirtualClock, pathway: Pathway) -> None:
+        self.desk, self.clock, self.pathway = desk, clock, pathway
+        self.memory = Memory()
+        self.episode_id = ""
+        self._handlers, self._firing = Handlers(desk), Firing(desk)
+
+    def enrol(self, timezone: str, role: str) -> Answer:
+        """Enrol the patient now."""
+        request = EnrolRequest(
+            f"{self.pathway.name}@{self.pathway.version}", (Identifier(PERSON, new_key()),), PERSON, timezone,
+            Actor(PERSON, role), new_key(),
+        )  # fmt: skip
+        answer = Enrolments(self.desk).enrol(request)
+        self.episode_id = answer.episode_id
+        return answer
+
+    def advance(self, to: dt.datetime) -> None:
+        """Move the clock on to ``to`` (never back); what comes due on the way fires at its moment."""
+        while (due := self.next_due()) is not None and due <= to:
+            self.clock.set(max(due, self.clock.now()))
+            self._firing.fire_due(1)
+        self.clock.set(max(to, self.clock.now()))
+
+    def next_due(self) -> dt.datetime | None:
+        """Return the episode's alarm."""
+        with self.desk.store.read() as reader:
+            row = reader.episode(self.episode_id)
+        return None if row is None else row.next_due_at
+
+    def act(self, command: Command, role: str) -> Answer:
+        """Carry out a command as a person of this role."""
+        return self._handlers.execute(Request(self.episode_id, command, Actor(f"{PERSON}-{role}", role), new_key()))
+
+    def episode(self) -> Episode:
+        """Return the episode as it stands, and note what its new entries tell of reminders."""
+        with self.desk.store.read() as reader:
+            row = reader.episode(self.episode_id)
+            if row is None:
+                raise AssertionError("the story's episode is gone")
+            key = self.desk.key(row)
+            entries = reader.entries(self.episode_id, self.memory.seen, 10_000)
+        for entry in entries:
+            for event in _events(open_body(key, entry)):
+                self.memory.note(event)
+            self.memory.seen = open_header(entry).seq
+        return self.desk.engine.load(unpack(key, row.episode_id, row.document))
+
+    def intact(self) -> bool:
+        """Return whether the chain of entries is intact, and folding it gives the episode's row."""
+        audit = Audit(self.desk)
+        return audit.verify(self.episode_id).whole and audit.replay(self.episode_id).equal
+
+
+def _events(body: dict[str, Any]) -> list[Event]:
+    return [event_from_json(each) for each in body["events"]]
