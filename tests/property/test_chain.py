@@ -1,4 +1,4 @@
-"""Goal: whatever is changed in a trail is found and named, save a recomputed whole chain; and the verdict says just that."""
+"""Goal: whatever is changed in a trail is found and named, save a recomputed whole chain; the verdict says so."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,7 +33,7 @@ def test_any_changed_byte_is_found_at_its_entry(data: st.DataObject) -> None:
     new = bytearray(old)
     new[index] ^= data.draw(st.integers(1, 255))
     entries = list(TRAIL)
-    entries[place] = TRAIL[place]._replace(**{field: bytes(new)})
+    entries[place] = TRAIL[place]._replace(**{field: bytes(new)})  # type: ignore[arg-type]
     assert judge(entries).faults[0].seq == place + 1
 
 

@@ -1,4 +1,4 @@
-"""Goal: an entry's bytes are exact, its body is bound to its place, and nothing about a patient can be guessed from it."""
+"""Goal: an entry's bytes are exact, its body is bound to its place, and nothing can be guessed from it."""
 
 import uuid
 from datetime import UTC, date, datetime
@@ -37,7 +37,8 @@ def test_keys_are_sorted_and_text_is_utf8() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [1.0, float("nan"), 2**53, -(2**53), Decimal("1.5"), date(2026, 1, 1), uuid.UUID(int=1), {"é": 1}, {1: 2}, (1,), "\ud800"],
+    [1.0, float("nan"), 2**53, -(2**53), Decimal("1.5"), date(2026, 1, 1), uuid.UUID(int=1), {"é": 1}, {1: 2},
+     (1,), "\ud800"],
 )  # fmt: skip
 def test_what_has_no_exact_form_is_refused_without_being_told(value: object) -> None:
     with pytest.raises(NotCanonical) as told:

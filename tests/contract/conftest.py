@@ -1,0 +1,144 @@
+"""The systems that the contract tests run against: each store, a small engine, a clock that the test moves."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from orchestrator.audit.keys import Keyring
+from orchestrator.clock import VirtualClock
+from orchestrator.service.deliveries import Deliveries
+from orchestrator.service.enrolment import Enrolments
+from orchestrator.service.firing import Firing
+from orchestrator.service.handlers import Desk, Handlers
+from orchestrator.service.queries import Queries
+from orchestrator.service.replay import Audit
+from orchestrator.service.shelf import Shelf
+from orchestrator.store.connect import sqlite_engines
+from orchestrator.store.opening import open_store, open_throwaway, prepare
+from orchestrator.store.postgres import PostgresStore
+from orchestrator.store.sqlite import SqliteStore
+from tests.factories import T0, SmallEngine, SmallLibrary, small_pathway
+
+STORES = ("sqlite", "memory", "postgres")
+
+
+class SqlClock:
+    """Moves a PostgreSQL store's clock, which is SQL: the test's instant stands in it."""
+
+    def __init__(self, store: PostgresStore) -> None:
+        self._store = store
+        self.set(T0)
+
+    def now(self) -> datetime:
+        return self._now
+
+    def set(self, moment: datetime) -> None:
+        self._now = moment
+        self._store._clock = f"timestamptz '{moment.isoformat()}'"
+
+    def advance(self, by: timedelta) -> None:
+        self.set(self._now + by)
+
+
+@dataclass
+class System:
+    """Everything from the use cases down."""
+
+    store: SqliteStore | PostgresStore
+    clock: VirtualClock | SqlClock
+    engine: SmallEngine
+    desk: Desk
+
+    @property
+    def handlers(self) -> Handlers:
+        return Handlers(self.desk)
+
+    @property
+    def enrolments(self) -> Enrolments:
+        return Enrolments(self.desk)
+
+    @property
+    def firing(self) -> Firing:
+        return Firing(self.desk)
+
+    @property
+    def deliveries(self) -> Deliveries:
+        return Deliveries(self.desk)
+
+    @property
+    def queries(self) -> Queries:
+        return Queries(self.desk)
+
+    @property
+    def audit(self) -> Audit:
+        return Audit(self.desk)
+
+    def sql(self, statement: str) -> None:
+        """Change the store behind the program's back."""
+        with self.store.change() as change:
+            change._sql.exec_driver_sql(statement)
+
+
+def system(store: SqliteStore | PostgresStore, ring: Keyring, clock: VirtualClock | SqlClock) -> System:
+    engine = SmallEngine()
+    return System(store, clock, engine, Desk(store, ring, Shelf(SmallLibrary(), small_pathway), engine))
+
+
+@pytest.fixture(scope="session")
+def postgres_template(
+    new_postgres_database: Callable[..., str], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path]:
+    """The name of a database that is migrated and empty, and its key file; copying it is quicker than migrating."""
+    keys = tmp_path_factory.mktemp("keys") / "keys.json"
+    url = new_postgres_database()
+    prepare(url, keys)
+    return url.partition("@/")[2].partition("?")[0], keys
+
+
+@pytest.fixture
+def migrated_postgres(
+    postgres_template: tuple[str, Path], new_postgres_database: Callable[..., str]
+) -> tuple[str, Path]:
+    """The URL of a migrated database for this test alone, and its key file."""
+    name, keys = postgres_template
+    return new_postgres_database(name), keys
+
+
+@pytest.fixture(params=STORES)
+def sut(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
+    """A system on each kind of store in turn."""
+    made = BUILDERS[request.param](request, tmp_path)
+    yield made
+    made.store.close()
+
+
+def _memory(_: pytest.FixtureRequest, __: Path) -> System:
+    clock = VirtualClock(T0)
+    store, ring = open_throwaway(clock)
+    return system(store, ring, clock)
+
+
+def _sqlite(_: pytest.FixtureRequest, folder: Path) -> System:
+    url = f"sqlite:///{folder / 'store.db'}"
+    prepare(url, folder / "keys.json")
+    opened = open_store(url, folder / "keys.json")
+    opened.store.close()
+    clock = VirtualClock(T0)
+    return system(SqliteStore(*sqlite_engines(folder / "store.db", 1.0), clock, wait_s=1.0), opened.keyring, clock)
+
+
+def _postgres(request: pytest.FixtureRequest, _: Path) -> System:
+    url, keys = request.getfixturevalue("migrated_postgres")
+    opened = open_store(url, keys)
+    assert isinstance(opened.store, PostgresStore)
+    return system(opened.store, opened.keyring, SqlClock(opened.store))
+
+
+BUILDERS: dict[str, Callable[[pytest.FixtureRequest, Path], System]] = {
+    "memory": _memory,
+    "sqlite": _sqlite,
+    "postgres": _postgres,
+}

@@ -1,0 +1,138 @@
+"""Small stand-ins for tests: an engine that does what the test says, a library of one pathway, people who act."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from orchestrator.episode import document, fold
+from orchestrator.episode import events as ev
+from orchestrator.episode.commands import Actor, Close, Command, Enrolment, Record, Tick
+from orchestrator.episode.decide import Accepted, Refused
+from orchestrator.episode.model import Episode
+from orchestrator.errors import Ambiguous, NotFound
+from orchestrator.pathway.model import Pathway
+from orchestrator.service.enrolment import EnrolRequest, Identifier
+from orchestrator.service.handlers import Request, new_key
+
+T0 = datetime(2026, 3, 2, 8, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+NURSE = Actor("n-1", "nurse")
+CLINICIAN = Actor("c-1", "clinician")
+
+
+@dataclass(frozen=True)
+class Thing:
+    """An open thing of an episode."""
+
+    kind: str
+    key: str
+    name: str
+    role: str
+    due_at: datetime | None
+
+
+@dataclass(frozen=True)
+class SmallPathway:
+    """As much of a pathway as the service looks at."""
+
+    name: str
+    version: str = "1"
+    text: str = "a pathway"
+
+    @property
+    def hash(self) -> str:
+        return hashlib.sha256(f"{self.name} {self.version}".encode()).hexdigest()
+
+
+def small_pathway(name: str = "small") -> Pathway:
+    return cast(Pathway, SmallPathway(name))
+
+
+class SmallLibrary:
+    """Holds a few small pathways."""
+
+    def __init__(self, *names: str) -> None:
+        self._all = [small_pathway(name) for name in names or ("small", "other")]
+
+    def newest(self, name: str) -> Pathway:
+        for each in self._all:
+            if each.name == name:
+                return each
+        raise NotFound(f"there is no pathway {name}")
+
+    def by_hash(self, version: str) -> Pathway:
+        for each in self._all:
+            if each.hash == version:
+                return each
+        raise NotFound("there is no such version")
+
+
+class SmallEngine:
+    """Records facts; `alarm` (hours as text) sets the alarm, which tells the lead once; facts are the open things."""
+
+    def __init__(self) -> None:
+        self.poisoned: set[str] = set()
+        self.fold, self.stamp = fold.fold, fold.stamp
+        self.dump, self.load = document.dump, document.load
+
+    def enrol(self, wish: Enrolment, actor: Actor, now: datetime) -> Accepted | Refused:
+        if actor.role == "nobody":
+            return Refused("needs-role", "a role that may enrol is needed")
+        pathway = wish.pathway
+        made = ev.Enrolled(
+            wish.episode_id, wish.patient_id, pathway.name, pathway.hash, wish.ward, wish.timezone, "workup/start"
+        )
+        return self._accept(None, now, made)
+
+    def decide(
+        self, pathway: Pathway, episode: Episode, command: Command, actor: Actor, now: datetime
+    ) -> Accepted | Refused:
+        if isinstance(command, Tick):
+            return self._tick(episode, now)
+        if episode.closed:
+            return Refused("episode-closed", "the episode is closed")
+        if isinstance(command, Close):
+            closed = ev.Closed(command.outcome, f"closed/{command.outcome}")
+            return self._accept(episode, now, closed, ev.AlarmSet(None))
+        if not isinstance(command, Record) or "refuse" in command.facts:
+            return Refused("not-proposed", "that is not proposed")
+        events: list[ev.Event] = [ev.FactRecorded(name, value) for name, value in command.facts.items()]
+        if "alarm" in command.facts:
+            events.append(ev.AlarmSet(now + int(command.facts["alarm"]) * HOUR))
+        return self._accept(episode, now, *events)
+
+    def items(self, pathway: Pathway, episode: Episode) -> Sequence[Thing]:
+        if episode.closed:
+            return ()
+        return tuple(Thing("task", name, name, "nurse", episode.next_due_at) for name in episode.facts)
+
+    def view(self, pathway: Pathway, episode: Episode, now: datetime) -> dict[str, Any]:
+        return {"facts": sorted(episode.facts)}
+
+    def decision_tag(self, pathway: Pathway, episode: Episode, now: datetime) -> str:
+        return f"{episode.state} {episode.values().get('decisive')}"
+
+    def _tick(self, episode: Episode, now: datetime) -> Accepted:
+        if episode.episode_id in self.poisoned:
+            raise Ambiguous("two transitions are enabled at once")
+        due = episode.next_due_at or now
+        return self._accept(episode, now, ev.ReminderTold("late", "", 1, "lead", 0, due, now), ev.AlarmSet(None))
+
+    def _accept(self, episode: Episode | None, now: datetime, *events: ev.Event) -> Accepted:
+        seq = episode.seq + 1 if episode else 1
+        for event in events:
+            episode = self.fold(episode, event, seq, now)
+        assert episode is not None
+        return Accepted(events, replace(episode, seq=seq, at=now))
+
+
+def enrolment(number: str = "1", *, key: str | None = None, pathway: str = "small", ward: str = "w-1") -> EnrolRequest:
+    return EnrolRequest(pathway, (Identifier("mrn", number),), ward, "Europe/London", CLINICIAN, key or new_key())
+
+
+def record(
+    episode_id: str, *, key: str | None = None, actor: Actor = CLINICIAN, seen: int | None = None, **facts: object
+) -> Request:
+    return Request(episode_id, Record(facts=facts), actor, key or new_key(), seen)
