@@ -4,13 +4,22 @@ A *refusal* (a guard said no) is not an exception but a returned value, and is a
 No message holds a patient's data: codes, field names and identifiers only.
 """
 
+from typing import ClassVar
+
 
 class CarepathError(Exception):
-    """Base of every error that a caller can cause or meet; its text is one line that says what to do."""
+    """Base of every error that a caller can cause or meet; its text is one line that says what to do.
+
+    code: what programs tell it by; stable.
+    """
+
+    code: ClassVar[str] = "error"
 
 
 class InputError(CarepathError):
     """What was handed in cannot be read or does not fit; nothing was written."""
+
+    code = "invalid-request"
 
 
 class PathwayError(InputError):
@@ -33,13 +42,43 @@ class NotCanonical(InputError):
 class NotFound(CarepathError):
     """There is no such episode, pathway or version."""
 
+    code = "not-found"
+
 
 class Conflict(CarepathError):
     """Somebody else was there first: a stale version, a key used with another body, a second enrolment."""
 
+    code = "conflict"
+
+
+class KeyReused(Conflict):
+    """An idempotency key came with another request than the first time."""
+
+    code = "idempotency-key-reused"
+
+
+class Changed(Conflict):
+    """What a person decides on is no longer as that person saw it."""
+
+    code = "changed-since-read"
+
+
+class AlreadyEnrolled(Conflict):
+    """The patient has an open episode on this pathway."""
+
+    code = "already-enrolled"
+
 
 class StoreError(CarepathError):
     """The store cannot be used: locked, full, read-only, of a newer schema, or its keys are missing."""
+
+    code = "store-unavailable"
+
+
+class StoreBusy(StoreError):
+    """Another transaction holds what is needed; trying again helps."""
+
+    code = "store-busy"
 
 
 class KeyMissing(StoreError):

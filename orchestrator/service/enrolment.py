@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from orchestrator.audit.canonical import canonical
 from orchestrator.audit.keys import prefixed
 from orchestrator.audit.seal import GENESIS
+from orchestrator.episode.calendar import zone
 from orchestrator.episode.commands import Actor, Enrolment
 from orchestrator.episode.decide import Refused
-from orchestrator.errors import Conflict, InvalidCommand
+from orchestrator.errors import AlreadyEnrolled, Conflict, InvalidCommand, KeyReused
 from orchestrator.service.cause import cause_id, episode_id_of, request_hash
 from orchestrator.service.handlers import Answer, Desk, repeat
 from orchestrator.service.ledger import Ledger
@@ -79,12 +80,12 @@ class Enrolments:
         if locked := change.lock(episode_id, cause):
             key = self._desk.key(locked.row)
             if locked.prior is None:
-                raise Conflict("idempotency-key-reused: this key was used with another request; take a new one")
+                raise KeyReused("idempotency-key-reused: this key was used with another request; take a new one")
             return repeat(locked.prior, key, request_hash(key, asked))
         times = change.times()
         patient = self._patient(change, request, times)
         if change.open_enrolment(patient.patient_id, pathway.name):
-            raise Conflict("this patient has an open episode on this pathway already")
+            raise AlreadyEnrolled("this patient has an open episode on this pathway already")
         change.keep_pathway(PathwayRow(pathway.hash, pathway.name, pathway.version, pathway.text, times.now))
         row = _new_row(episode_id, patient, pathway, request, times)
         key = self._desk.key(row)
@@ -149,6 +150,10 @@ def _asked(request: EnrolRequest) -> bytes:
 
 
 def _check(request: EnrolRequest) -> None:
+    try:
+        zone(request.timezone)
+    except ValueError:
+        raise InvalidCommand("timezone must be an IANA name, such as Europe/London") from None
     if not request.identifiers or len(request.identifiers) > 20:
         raise InvalidCommand("a patient needs between 1 and 20 identifiers")
     texts = {"ward": [request.ward], "system": [], "value": []}

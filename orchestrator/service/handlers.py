@@ -9,7 +9,7 @@ from orchestrator.audit.canonical import canonical
 from orchestrator.audit.keys import Keyring, PatientKey
 from orchestrator.audit.seal import Header, Sealed, open_body, open_header
 from orchestrator.episode.commands import Actor, Command, Tick, command_to_json
-from orchestrator.errors import Conflict, KeyMissing, NotFound
+from orchestrator.errors import Changed, KeyMissing, KeyReused, NotFound
 from orchestrator.service.cause import cause_id, request_hash
 from orchestrator.service.ledger import ACCEPTED, Ledger, unpack
 from orchestrator.service.ports import Change, Collision, Engine, Store
@@ -128,7 +128,7 @@ class Handlers:
         seen = change.entries(request.episode_id, request.seen - 1, 1)
         if not seen or open_header(seen[0]).tag != ledger.row.tag:
             now = locked.row.seq
-            raise Conflict(
+            raise Changed(
                 f"proposals, warnings, gates or courses have changed since entry {request.seen}; read entry {now}"
             )
 
@@ -145,7 +145,7 @@ def repeat(prior: Sealed, key: PatientKey, request: str) -> Answer:
     """Return the first answer to a repeated request. Raises Conflict when it asks for something else than the first."""
     header = open_header(prior)
     if header.request != request:
-        raise Conflict("idempotency-key-reused: this key was used with another request; take a new one")
+        raise KeyReused("idempotency-key-reused: this key was used with another request; take a new one")
     events = open_body(key, prior)["events"] if header.result != ACCEPTED else []
     return _answer(header, events[0]["text"] if events else "")._replace(repeated=True)
 

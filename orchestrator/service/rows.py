@@ -113,6 +113,15 @@ class PathwayRow(NamedTuple):
     first_used_at: datetime
 
 
+class TokenRow(NamedTuple):
+    """An access token, as its hash, and who acts with it."""
+
+    token_hash: bytes
+    actor_id: str
+    role: str
+    created_at: datetime  # wall time
+
+
 class Lease(NamedTuple):
     """A notice that one worker has for a while; only the holder of the last token may finish it."""
 

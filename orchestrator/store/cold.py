@@ -14,6 +14,7 @@ from orchestrator.service.rows import (
     NoticeRow,
     PatientRow,
     Times,
+    TokenRow,
     WorkRow,
 )
 from orchestrator.store import tables as t
@@ -26,6 +27,7 @@ _EPISODES = select(*EPISODE_COLUMNS).join_from(t.episode, t.patient)
 _ENTRIES = select(*(t.entry.c[name] for name in Sealed._fields))
 _NOTICES = select(*(t.notice.c[name] for name in NoticeRow._fields))
 _ITEMS = select(*(t.item.c[name] for name in ItemRow._fields))
+_TOKENS = select(*(t.access_token.c[name] for name in TokenRow._fields))
 _PATIENTS = select(*(t.patient.c[name] for name in PatientRow._fields))
 _WORK = _ITEMS.add_columns(
     t.episode.c.patient_id, t.episode.c.pathway, t.episode.c.state, t.episode.c.seq
@@ -119,6 +121,9 @@ class ColdReader:
     def pathway_text(self, version: str) -> str | None:
         chosen = select(t.pathway_version.c.text).where(t.pathway_version.c.version == version)
         return self._sql.execute(chosen).scalar()
+
+    def tokens(self) -> list[TokenRow]:
+        return [TokenRow(*row) for row in self._rows(_TOKENS.where(t.access_token.c.revoked_at.is_(None)))]
 
     def next_alarm(self) -> datetime | None:
         chosen = select(func.min(t.episode.c.next_due_at)).where(

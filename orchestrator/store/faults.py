@@ -2,7 +2,7 @@
 
 from sqlalchemy.exc import DBAPIError
 
-from orchestrator.errors import CarepathError, StoreError
+from orchestrator.errors import CarepathError, StoreBusy, StoreError
 from orchestrator.service.ports import Collision
 
 BUSY = "the store is busy: another program holds it; try again"
@@ -46,10 +46,14 @@ def translate(error: BaseException) -> CarepathError | None:
     if "DatabaseError" not in names:
         return None
     if state is not None:
-        return StoreError(_POSTGRESQL.get(state, f"the database refuses: SQLSTATE {state}"))
+        return _store_error(_POSTGRESQL.get(state, f"the database refuses: SQLSTATE {state}"))
     if type(origin).__module__.startswith("psycopg"):
         return StoreError("the database cannot be reached: see that it runs and that its address is right")
-    return StoreError(_sqlite(str(origin)))
+    return _store_error(_sqlite(str(origin)))
+
+
+def _store_error(said: str) -> StoreError:
+    return StoreBusy(said) if said == BUSY else StoreError(said)
 
 
 def _sqlite(text: str) -> str:

@@ -17,6 +17,7 @@ from orchestrator.service.rows import (
     OutboxRow,
     PathwayRow,
     PatientRow,
+    TokenRow,
 )
 from orchestrator.store import tables as t
 from orchestrator.store.cold import ColdReader
@@ -51,6 +52,13 @@ class RareWrites(ColdReader):
         self._sql.execute(
             insert(t.open_enrolment).values(patient_id=row.patient_id, pathway=row.pathway, episode_id=row.episode_id)
         )
+
+    def add_token(self, row: TokenRow) -> None:
+        self._sql.execute(insert(t.access_token).values(**row._asdict()))
+
+    def revoke_tokens(self, at: datetime) -> None:
+        live = update(t.access_token).where(t.access_token.c.revoked_at.is_(None))
+        self._sql.execute(live.values(revoked_at=at))
 
     def set_aside(self, episode_id: str, until: datetime, attempts: int) -> None:
         values = {"set_aside_until": until, "attempts": attempts}

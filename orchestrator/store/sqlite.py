@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from sqlalchemy import Connection, Engine
 
 from orchestrator.clock import Clock, HostClock
-from orchestrator.errors import StoreError
+from orchestrator.errors import StoreBusy
 from orchestrator.service.rows import EpisodeRow, ItemRow, Locked, OutboxRow, Times, Write
 from orchestrator.store.cold import ColdReader, sealed
 from orchestrator.store.faults import BUSY, translate
@@ -177,7 +177,7 @@ class _Transaction:
     def __enter__(self) -> SqliteChange:
         store = self._store
         if not store._turn.acquire(timeout=store._wait_s):
-            raise StoreError(BUSY)
+            raise StoreBusy(BUSY)
         try:
             self._change = store._open()
             self._change._run("BEGIN IMMEDIATE")

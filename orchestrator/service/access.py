@@ -1,0 +1,93 @@
+"""Who may come in? One administrator's token, kept as a hash beside the record; people come later.
+
+The hash stands in the database, not in the key file: it opens nothing, every process sees a new token at once, and
+the copy of the keys need not be renewed with it. A plain SHA-256 serves, since the token is random and long: there is
+nothing to guess, and no slow hash to be called at every request.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from datetime import datetime
+from typing import NamedTuple
+
+from orchestrator.errors import InputError
+from orchestrator.service.ports import Store
+from orchestrator.service.rows import TokenRow
+
+ADMINISTRATOR = "administrator"
+_GIVEN = re.compile(r"[!-~]{43,256}")
+"""A token from a file: 256 random bits are 43 characters in base64, 64 in hex."""
+
+
+class Holder(NamedTuple):
+    """Who holds a token, and the role in which the holder acts unless another is asserted."""
+
+    actor_id: str
+    role: str
+
+
+class Access:
+    """Keeps the access token and knows it again."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def holder(self, token: str) -> Holder | None:
+        """Return who holds this token; None when nobody does, or no longer."""
+        hashed = _hash(token)
+        with self._store.read() as reader:
+            rows = reader.tokens()
+        found = [row for row in rows if hmac.compare_digest(row.token_hash, hashed)]
+        return Holder(found[0].actor_id, found[0].role) if found else None
+
+    def first_token(self) -> str | None:
+        """Make the administrator's token if there is none, and return it, to be shown once; None if there is one."""
+        token = _random()
+        with self._store.change() as change:
+            if change.tokens():
+                return None
+            change.add_token(_row(token, change.times().wall))
+        return token
+
+    def new_token(self) -> str:
+        """Return a new token; the old one opens nothing from now on."""
+        token = _random()
+        self._replace(token)
+        return token
+
+    def adopt(self, token: str) -> None:
+        """Make the content of a secret file the one token that opens. Raises InputError when it could be guessed."""
+        if not _GIVEN.fullmatch(token):
+            raise InputError(
+                "the administrator's token must be 43 to 256 characters without blanks: take 32 random bytes in hex"
+            )
+        if self.holder(token) is None:
+            self._replace(token)
+
+    def _replace(self, token: str) -> None:
+        with self._store.change() as change:
+            now = change.times().wall
+            change.revoke_tokens(now)
+            change.add_token(_row(token, now))
+
+
+def read_secret(content: str) -> str:
+    """Return the token that a secret file holds: its one line. Raises InputError."""
+    lines = content.splitlines()
+    if len(lines) != 1:
+        raise InputError("the file of the administrator's token must hold one line")
+    return lines[0].strip()
+
+
+def _random() -> str:
+    return f"cp_{secrets.token_urlsafe(32)}"
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+
+
+def _row(token: str, now: datetime) -> TokenRow:
+    return TokenRow(_hash(token), ADMINISTRATOR, ADMINISTRATOR, now)
