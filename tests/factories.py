@@ -1,7 +1,6 @@
 """Small stand-ins for tests: an engine that does what the test says, a library of one pathway, people who act."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -10,6 +9,7 @@ from orchestrator.episode import document, fold
 from orchestrator.episode import events as ev
 from orchestrator.episode.commands import Actor, Close, Command, Enrolment, Record, Tick
 from orchestrator.episode.decide import Accepted, Refused
+from orchestrator.episode.items import Item
 from orchestrator.episode.model import Episode
 from orchestrator.errors import Ambiguous, NotFound
 from orchestrator.pathway.model import Pathway
@@ -20,17 +20,6 @@ T0 = datetime(2026, 3, 2, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 NURSE = Actor("n-1", "nurse")
 CLINICIAN = Actor("c-1", "clinician")
-
-
-@dataclass(frozen=True)
-class Thing:
-    """An open thing of an episode."""
-
-    kind: str
-    key: str
-    name: str
-    role: str
-    due_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -103,10 +92,10 @@ class SmallEngine:
             events.append(ev.AlarmSet(now + int(command.facts["alarm"]) * HOUR))
         return self._accept(episode, now, *events)
 
-    def items(self, pathway: Pathway, episode: Episode) -> Sequence[Thing]:
+    def items(self, pathway: Pathway, episode: Episode) -> tuple[Item, ...]:
         if episode.closed:
             return ()
-        return tuple(Thing("task", name, name, "nurse", episode.next_due_at) for name in episode.facts)
+        return tuple(Item("task", name, name, "nurse", episode.next_due_at) for name in episode.facts)
 
     def view(self, pathway: Pathway, episode: Episode, now: datetime) -> dict[str, Any]:
         return {"facts": sorted(episode.facts)}

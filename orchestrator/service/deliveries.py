@@ -1,6 +1,8 @@
 """How does a notice reach people for certain? Its outbox row lives until the delivery is recorded."""
 
+from orchestrator.service.firing import TOLD_WHEN_SET_ASIDE
 from orchestrator.service.handlers import Desk
+from orchestrator.service.ports import Change
 from orchestrator.service.rows import Lease, NoticeId, NoticeRow
 
 LEASE_SECONDS = 60
@@ -29,11 +31,31 @@ class Deliveries:
         """Let it be tried again later. error: a code, never a patient's data."""
         return self._desk.transact(lambda change: change.give_back(lease, error))
 
+    def give_up(self, lease: Lease, channel: str, error: str) -> bool:
+        """Record that a channel refuses for good, and tell those who look after it: undelivered has an owner.
+
+        error: a code, never a patient's data. False when the lease has passed to another.
+        """
+        return self._desk.transact(lambda change: _give_up(change, lease, channel, error))
+
     def put_in_inbox(self, lease: Lease) -> None:
         """Write the notice into the inbox; told twice, it stands there once."""
-        row = lease.row
-        notice = NoticeRow(
-            row.episode_id, f"{row.seq}.{row.number}", "reminder", row.reminder, row.role, row.ward, row.rung,
-            row.due_at, row.told_at, row.late,
-        )  # fmt: skip
-        self._desk.transact(lambda change: change.put_notices([notice]))
+        self._desk.transact(lambda change: change.put_notices([_reminder(lease)]))
+
+
+def _give_up(change: Change, lease: Lease, channel: str, error: str) -> bool:
+    if not change.finish(lease, channel, error):
+        return False
+    notice, key = _reminder(lease), f"undelivered.{lease.row.seq}.{lease.row.number}"
+    change.put_notices(
+        [notice._replace(key=f"{key}.{role}", kind="undelivered", role=role) for role in TOLD_WHEN_SET_ASIDE]
+    )
+    return True
+
+
+def _reminder(lease: Lease) -> NoticeRow:
+    row = lease.row
+    return NoticeRow(
+        row.episode_id, f"{row.seq}.{row.number}", "reminder", row.reminder, row.key, row.role, row.ward, row.rung,
+        row.due_at, row.told_at, row.late,
+    )  # fmt: skip

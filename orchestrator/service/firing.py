@@ -98,7 +98,7 @@ def _set_aside(change: Change, episode_id: str, code: str) -> None:
     change.put_notices(
         [
             NoticeRow(
-                episode_id, f"set-aside.{row.seq}.{attempts}.{role}", "set-aside", code, role, row.ward, 0, due,
+                episode_id, f"set-aside.{row.seq}.{attempts}.{role}", "set-aside", code, "", role, row.ward, 0, due,
                 times.now, late=True,
             )
             for role in TOLD_WHEN_SET_ASIDE

@@ -134,8 +134,8 @@ class Ledger:
         told = [event for event in events if isinstance(event, ReminderTold)]
         return [
             OutboxRow(
-                self.row.episode_id, seq, number, event.name, f"{event.subject}:{event.n}", event.rung, event.role,
-                ward, event.due_at, event.told_at, event.late, self.times.wall,
+                self.row.episode_id, seq, number, event.name, f"{event.name}#{event.subject}/{event.n}", event.rung,
+                event.role, ward, event.due_at, event.told_at, event.late, self.times.wall,
             )
             for number, event in enumerate(told)
         ]  # fmt: skip

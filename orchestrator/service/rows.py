@@ -58,7 +58,7 @@ class OutboxRow(NamedTuple):
     seq: int
     number: int
     reminder: str
-    key: str
+    key: str  # by which the reminder is acknowledged
     rung: int
     role: str
     ward: str
@@ -131,12 +131,16 @@ class Lease(NamedTuple):
 
 
 class NoticeRow(NamedTuple):
-    """One notice in the inbox. kind: reminder, or set-aside (then `name` is the kind of failure)."""
+    """One notice in the inbox. kind: reminder, or set-aside (then `name` is the kind of failure).
+
+    about: key of the reminder, by which it is acknowledged.
+    """
 
     episode_id: str
     key: str
     kind: str
     name: str
+    about: str
     role: str
     ward: str
     rung: int

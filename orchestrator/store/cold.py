@@ -131,6 +131,9 @@ class ColdReader:
         )
         return self._sql.execute(chosen).scalar()
 
+    def seen_at(self) -> datetime | None:
+        return self._sql.execute(select(t.store_info.c.seen_at)).scalar()
+
 
 def _within(chosen: Select[Any], table: Any, wards: Sequence[str], roles: Sequence[str]) -> Select[Any]:  # noqa: ANN401
     if wards:

@@ -68,6 +68,10 @@ class RareWrites(ColdReader):
         if rows:
             self._sql.execute(self._unless_there(t.notice), [row._asdict() for row in rows])
 
+    def saw(self, wall: datetime) -> None:
+        seen = t.store_info.c.seen_at
+        self._sql.execute(update(t.store_info).where(seen < wall).values(seen_at=wall))
+
     def hint(self, limit: int) -> list[NoticeId]:
         wall = self.times().wall
         c = t.outbox.c

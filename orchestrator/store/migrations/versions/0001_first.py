@@ -208,6 +208,12 @@ def _notice() -> None:
         ),
         sa.Column("kind", sa.Text(), nullable=False, comment="reminder or set-aside"),
         sa.Column("name", sa.Text(), nullable=False, comment="the reminder's name, or what went wrong as a code"),
+        sa.Column(
+            "about",
+            sa.Text(),
+            nullable=False,
+            comment="key of the reminder, by which it is acknowledged; empty for set-aside",
+        ),
         sa.Column("role", sa.Text(), nullable=False, comment="who is told"),
         sa.Column("ward", sa.Text(), nullable=False, comment="of which ward"),
         sa.Column("rung", sa.Integer(), nullable=False, comment="how far up the ladder, from 0"),
@@ -245,7 +251,9 @@ def _outbox() -> None:
         sa.Column("seq", sa.Integer(), nullable=False, comment="the entry that told the reminder"),
         sa.Column("number", sa.Integer(), nullable=False, comment="which of that entry's notices, from 0"),
         sa.Column("reminder", sa.Text(), nullable=False, comment="the reminder's name in the pathway"),
-        sa.Column("key", sa.Text(), nullable=False, comment="which of its openings"),
+        sa.Column(
+            "key", sa.Text(), nullable=False, comment="which of its openings: the key by which it is acknowledged"
+        ),
         sa.Column("rung", sa.Integer(), nullable=False, comment="how far up its ladder, from 0"),
         sa.Column("role", sa.Text(), nullable=False, comment="who is to be told"),
         sa.Column("ward", sa.Text(), nullable=False, comment="of which ward"),

@@ -1,0 +1,45 @@
+"""What must a clock process know? The time, by store and wall, the next alarm, and whether the time can be trusted."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from orchestrator.service.firing import TOLD_WHEN_SET_ASIDE
+from orchestrator.service.handlers import Desk
+from orchestrator.service.rows import NoticeRow
+
+
+class Look(NamedTuple):
+    """What a clock saw, all read at one moment. next_alarm: by the store's clock.   seen_at: the latest wall time
+    that any clock process has trusted; None in a store that no clock looks after."""
+
+    now: datetime
+    wall: datetime
+    next_alarm: datetime | None
+    seen_at: datetime | None
+
+
+class Pulse:
+    """Reads and keeps what clocks go by."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def look(self) -> Look:
+        """Return what there is to know, from one reading."""
+        with self._desk.store.read() as reader:
+            times = reader.times()
+            return Look(times.now, times.wall, reader.next_alarm(), reader.seen_at())
+
+    def saw(self, wall: datetime) -> None:
+        """Remember a wall time that was trusted; an earlier one than is known already changes nothing."""
+        self._desk.transact(lambda change: change.saw(wall))
+
+    def alarm(self, code: str, wall: datetime) -> None:
+        """Tell lead and administrator that firing is held; within an hour the same code is told once."""
+        notices = [
+            NoticeRow(
+                "", f"clock.{code}.{wall:%Y%m%dT%H}.{role}", "clock", code, "", role, "", 0, wall, wall, late=False
+            )
+            for role in TOLD_WHEN_SET_ASIDE
+        ]
+        self._desk.transact(lambda change: change.put_notices(notices))
