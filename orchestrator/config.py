@@ -1,0 +1,173 @@
+"""Which settings hold? Read once, from the environment (CAREPATH_*) and the command line's options, which win.
+
+Nothing here opens anything; a setting that cannot be right is refused in one line that names it. `repr` tells no
+address of a database or broker, since both may carry a password.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+from zoneinfo import ZoneInfo
+
+from orchestrator.errors import InputError
+
+_PACKAGED = Path(__file__).parent / "workflows"
+_CHECKOUT = Path(__file__).parents[1] / "workflows"
+_LONGEST_SECRET = 1000
+
+
+class SettingError(InputError):
+    """A setting cannot be used: which one, and what it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that differs from one installation to the next.
+
+    home: the folder for whatever has no place of its own: store, keys, token, broker. It need not exist yet.
+    broker_url: empty where `carepath up` starts its own.   timezone: the hospital's, an IANA name.
+    admin_token_file: a secret file that holds the administrator's token; None where the store's own hash of it counts.
+    """
+
+    home: Path
+    database_url: str = field(repr=False)
+    broker_url: str = field(repr=False)
+    keys: Path
+    workflows: Path
+    timezone: str
+    admin_token_file: Path | None
+    host: str
+    port: int
+    simulated: bool = False
+
+    @property
+    def admin_token_hash(self) -> Path:
+        """Where the hash of a token made by this program lies."""
+        return self.home / "admin-token.sha256"
+
+    @property
+    def broker_folder(self) -> Path:
+        """Where the embedded broker keeps its queue."""
+        return self.home / "broker"
+
+    @property
+    def embedded(self) -> bool:
+        """Tell whether the store is a file on this machine."""
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def database_name(self) -> str:
+        """The store's address, fit to be shown: without user and password."""
+        parts = urlsplit(self.database_url)
+        place = parts.netloc.rpartition("@")[2]
+        return f"{parts.scheme}://{place}{parts.path}"
+
+
+def read(
+    environ: Mapping[str, str] | None = None,
+    *,
+    home: Path | None = None,
+    database_url: str | None = None,
+    workflows: Path | None = None,
+    host: str | None = None,
+    port: int | None = None,
+    simulated: bool = False,
+) -> Settings:
+    """Return the settings. simulated: those of the simulated store, a sister of the real one in the same home.
+
+    Raises SettingError.
+    """
+    given = {name: value for name, value in (os.environ if environ is None else environ).items() if value}
+    folder = (home or Path(given.get("CAREPATH_HOME") or _default_home(given))).expanduser().absolute()
+    if simulated:
+        folder /= "simulated"
+        given.pop("CAREPATH_DATABASE_URL", None)  # that of the real one
+        given.pop("CAREPATH_KEYS", None)
+    database = database_url or given.get("CAREPATH_DATABASE_URL") or f"sqlite:///{folder / 'carepath.db'}"
+    token = given.get("CAREPATH_ADMIN_TOKEN_FILE")
+    return Settings(
+        home=folder,
+        database_url=_database(database, given.get("CAREPATH_DATABASE_PASSWORD_FILE")),
+        broker_url=_broker(given.get("CAREPATH_BROKER_URL", ""), given.get("CAREPATH_BROKER_PASSWORD_FILE")),
+        keys=Path(given.get("CAREPATH_KEYS") or folder / "carepath.keys").expanduser().absolute(),
+        workflows=workflows or Path(given.get("CAREPATH_WORKFLOWS") or default_workflows()),
+        timezone=_timezone(given.get("CAREPATH_TIMEZONE", "UTC")),
+        admin_token_file=Path(token) if token else None,
+        host=host or given.get("CAREPATH_HOST", "127.0.0.1"),
+        port=_port(port if port is not None else given.get("CAREPATH_PORT", "8000")),
+        simulated=simulated,
+    )
+
+
+def default_workflows() -> Path:
+    """Return the pathways that came with the program: the wheel's package data, or the checkout's folder."""
+    return _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
+
+
+def secret(path: Path, name: str) -> str:
+    """Return what a secret file holds, without blanks around it; `name` is the setting that pointed to it."""
+    try:
+        held = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise SettingError(f"{name}: the file {path} cannot be read: {why}") from None
+    if not held or len(held) > _LONGEST_SECRET or "\n" in held:
+        raise SettingError(f"{name}: the file {path} must hold one line of 1 to {_LONGEST_SECRET} characters")
+    return held
+
+
+def _default_home(environ: Mapping[str, str]) -> Path:
+    base = environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "carepath"
+
+
+def _database(url: str, password_file: str | None) -> str:
+    scheme = url.partition(":")[0].partition("+")[0]
+    if scheme not in {"sqlite", "postgresql", "postgres"}:
+        raise SettingError("the store's address must begin with sqlite:/// or postgresql://")
+    if scheme == "sqlite" and not url.partition(":///")[2]:
+        raise SettingError("the store's address must name a file: sqlite:///PATH")
+    if scheme == "sqlite" or password_file is None:
+        return url
+    return _with_password(url, secret(Path(password_file), "CAREPATH_DATABASE_PASSWORD_FILE"), "CAREPATH_DATABASE_URL")
+
+
+def _broker(url: str, password_file: str | None) -> str:
+    scheme = url.partition(":")[0]
+    if url and scheme not in {"redis", "rediss", "redis+socket", "unix"}:
+        raise SettingError("CAREPATH_BROKER_URL must begin with redis://, rediss:// or redis+socket://")
+    if not url or password_file is None:
+        return url
+    return _with_password(url, secret(Path(password_file), "CAREPATH_BROKER_PASSWORD_FILE"), "CAREPATH_BROKER_URL")
+
+
+def _with_password(url: str, password: str, name: str) -> str:
+    """Return the address with the password in it, unless it has one already."""
+    try:
+        parts = urlsplit(url)
+        if parts.password is not None or not parts.hostname:
+            return url
+    except ValueError:
+        raise SettingError(f"{name} is not an address that can be read") from None
+    user, _, place = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{user}:{quote(password, safe='')}@{place}"))
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        raise SettingError(f"CAREPATH_TIMEZONE: there is no time zone '{name[:40]}'; name one such as UTC") from None
+    return name
+
+
+def _port(value: str | int) -> int:
+    try:
+        port = int(value)
+    except ValueError:
+        port = -1
+    if not 0 <= port <= 65535:
+        raise SettingError("the port must be a number from 0 to 65535")
+    return port
