@@ -1,0 +1,39 @@
+"""The story of one episode: what happened, why, and who decided, made from its decrypted entries.
+
+``tell`` returns one JSON-ready document. Moments are ISO 8601 texts in UTC, lengths whole seconds, amounts decimal
+texts. Every row that an entry made carries ``seq``, ``at``, ``actor``, ``role``, ``on_behalf_of``, ``authenticated``:
+its *stamp*. An *origin* is {kind: sourced | local | mixed | unstated, rules, sources [{key, title}]}.
+
+    format, version  "carepath-story", 1; a later version may add fields, and changes none without a new number
+    simulated        the store's clock or patient is not real
+    episode          id, pathway, title, version, hash, ward, timezone (IANA), enrolled_at, told_until, state,
+                     state_title, stage, outcome, entries, erased (entries whose content was erased), next_due_at
+    way              the stays: stamp, n, state, stage, title, from, until, seconds, passed (left in the same entry),
+                     transition, when, rules, origin, cause {kind, words}
+    timeline         every entry: stamp, kind, words, details, from, to, refused (a code), reason, override, corrects,
+                     erased
+    decisions        stamp, n, kind, words, choice {regimens [{regimen, standing}], regimen, outcome, parameters},
+                     proposals [{regimen, standing, chosen, conflict, reasons [{standing, words, facts, origin}],
+                     would_change}], warnings [{name, text, origin}], overridden [{gate, why, reason, origin}],
+                     accepted, reason, outcome
+    courses          id, regimen, kind, confirmed (stamp), standing, reason, parameters, accepted, start, status,
+                     ended, answer, administrations [{n, planned_at, planned, inputs, due_at, at, status, given, by,
+                     off_seconds, deviation}], retracted, origin,
+                     chart {unit, planned, given: [{at, until, amount}], until}
+    reminders        name, title, subject, about, n, ladder, status, due_at, fulfilled, ended, origin,
+                     firings [{due_at, fired_at, late, late_seconds, acknowledged,
+                     told [{rung, role, due_at, told_at, late, late_seconds}]}]
+    tasks            name, title, opened (stamp), due_at, due_local, rules, status, left (stamp), late_seconds, origin
+    facts            stamp, fact, label, value, words, unit, corrects, reason, status, decided_in,
+                     left (stamp and reason)
+    overrides        stamp, kind, words, gate, why, reason, origin
+    refusals         stamp, kind, words, code, text, reason
+    local            what, value, rules: the values in this story that no document gives
+    chain            checked, whole, entries, bodies, faults [{seq, what}], text, reach
+    origins          what the kinds of origin mean
+"""
+
+from orchestrator.audit.story.entries import StoryEntry
+from orchestrator.audit.story.tell import FORMAT, VERSION, tell
+
+__all__ = ["FORMAT", "VERSION", "StoryEntry", "tell"]

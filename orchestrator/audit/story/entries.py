@@ -1,0 +1,96 @@
+"""What is an entry, once it is open? The header's facts and the events of the body, typed."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+
+from orchestrator.audit.seal import instant
+from orchestrator.episode.events import Event, event_from_json
+
+E = TypeVar("E", bound=Event)
+_REFUSED = "refused:"
+
+
+class StoryEntry(NamedTuple):
+    """One entry as it was opened. header: the fields of ``seal.Header``; body: None when it was erased.
+
+    body: ``command`` (as ``command_to_json`` has it) and ``events`` (as ``event_to_json`` has them), in order.
+    """
+
+    header: Mapping[str, Any]
+    body: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry, read. at: UTC; refused: the code of the refusal, or None; origin, target: states."""
+
+    episode_id: str
+    ward: str
+    seq: int
+    at: dt.datetime
+    who: Mapping[str, Any]
+    kind: str
+    command: Mapping[str, Any]
+    events: tuple[Event, ...]
+    erased: bool
+    origin: str | None
+    target: str
+    refused: str | None
+    corrects: int | None
+
+    @property
+    def when(self) -> str:
+        """Return its moment as text: ISO 8601 in UTC."""
+        return instant(self.at)
+
+    @property
+    def reason(self) -> str | None:
+        """Return the reason that was given, or None."""
+        reason = self.command.get("reason")
+        return reason if isinstance(reason, str) else None
+
+    @property
+    def stamp(self) -> dict[str, Any]:
+        """Return what every row of a story tells of its entry: number, moment and who acted."""
+        return {"seq": self.seq, "at": self.when, **self.who}
+
+    def of(self, kind: type[E]) -> Iterator[E]:
+        """Yield the events of one kind, in order."""
+        return (event for event in self.events if isinstance(event, kind))
+
+
+def read(entries: Iterable[StoryEntry]) -> tuple[Entry, ...]:
+    """Return the entries, read; raises KeyError for an event that this version does not know."""
+    return tuple(_read(each.header, each.body) for each in entries)
+
+
+def every(entries: Iterable[Entry], kind: type[E]) -> Iterator[tuple[Entry, E]]:
+    """Yield the events of one kind with their entries, in order."""
+    return ((entry, event) for entry in entries for event in entry.of(kind))
+
+
+def _read(header: Mapping[str, Any], body: Mapping[str, Any] | None) -> Entry:
+    result = str(header.get("result", ""))
+    who = {
+        "actor": header["actor"],
+        "role": header["role"],
+        "on_behalf_of": header.get("on_behalf_of"),
+        "authenticated": bool(header.get("authenticated")),
+    }
+    return Entry(
+        episode_id=header["episode_id"],
+        ward=header["ward"],
+        seq=header["seq"],
+        at=dt.datetime.fromisoformat(header["at"]).astimezone(dt.UTC),
+        who=who,
+        kind=header["cause"],
+        command={} if body is None else body.get("command") or {},
+        events=() if body is None else tuple(event_from_json(each) for each in body["events"]),
+        erased=body is None,
+        origin=header.get("from_state"),
+        target=header["to_state"],
+        refused=result.removeprefix(_REFUSED) if result.startswith(_REFUSED) else None,
+        corrects=header.get("corrects"),
+    )

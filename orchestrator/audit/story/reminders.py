@@ -1,0 +1,181 @@
+"""Who was told what, when, and how late? Every firing of every reminder, and those that are still to come."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator.audit.seal import instant
+from orchestrator.audit.story.entries import Entry
+from orchestrator.audit.story.speech import about, origin, reminder_title, seconds
+from orchestrator.episode import events as ev
+from orchestrator.pathway.model import Pathway
+
+Key = tuple[str, str, int]
+_OfReminder = (
+    ev.ReminderMoved | ev.ReminderFired | ev.ReminderTold | ev.ReminderAcknowledged | ev.ReminderFulfilled
+    | ev.ReminderReopened | ev.ReminderEnded
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Armed:
+    """One reminder as it stands while the entries are read."""
+
+    key: Key
+    ladder: str
+    due_at: dt.datetime | None
+    firings: list[dict[str, Any]] = field(default_factory=list)
+    fulfilled: dict[str, Any] | None = None
+    ended: dict[str, Any] | None = None
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """Return the present firing."""
+        return self.firings[-1]
+
+
+class _Reader:
+    """Follows the reminders through the entries."""
+
+    def __init__(self) -> None:
+        self.all: list[_Armed] = []
+        self.open: dict[Key, _Armed] = {}
+
+    def take(self, entry: Entry, event: ev.Event) -> None:
+        """Read one event; those of other things change nothing."""
+        apply = _READERS.get(type(event))
+        if apply is not None:
+            apply(self, entry, event)
+
+    def armed(self, _: Entry, event: ev.ReminderArmed) -> None:
+        """Read that a reminder was armed."""
+        made = _Armed((event.name, event.subject, event.n), event.ladder, event.due_at)
+        self.open[made.key] = made
+        self.all.append(made)
+
+    def moved(self, _: Entry, event: ev.ReminderMoved) -> None:
+        """Read that its moment moved."""
+        self._of(event).due_at = event.due_at
+
+    def fired(self, entry: Entry, event: ev.ReminderFired) -> None:
+        """Read that it fired."""
+        reminder = self._of(event)
+        reminder.due_at = event.next_at
+        late = seconds(event.due_at, entry.at)
+        reminder.firings.append(
+            {
+                "seq": entry.seq, "due_at": instant(event.due_at), "fired_at": entry.when, "_at": entry.at,
+                "late": event.late, "late_seconds": max(late, 0), "told": [], "acknowledged": None,
+            }
+        )  # fmt: skip
+
+    def told(self, _: Entry, event: ev.ReminderTold) -> None:
+        """Read that a rung was told."""
+        reminder = self._of(event)
+        if event.again_at is not None:
+            reminder.due_at = event.again_at
+        reminder.last["told"].append(
+            {
+                "rung": event.rung + 1, "role": event.role, "due_at": instant(event.due_at),
+                "told_at": instant(event.told_at), "late": event.late,
+                "late_seconds": max(seconds(event.due_at, event.told_at), 0),
+            }
+        )  # fmt: skip
+
+    def acknowledged(self, entry: Entry, event: ev.ReminderAcknowledged) -> None:
+        """Read that a person saw it."""
+        reminder = self._of(event)
+        if event.again_at is not None:
+            reminder.due_at = event.again_at
+        if reminder.firings:
+            reminder.last["acknowledged"] = entry.stamp
+
+    def fulfilled(self, entry: Entry, event: ev.ReminderFulfilled) -> None:
+        """Read that what it asks for was done."""
+        reminder = self._of(event)
+        reminder.due_at = None
+        took = seconds(reminder.firings[0]["_at"], entry.at) if reminder.firings else None
+        reminder.fulfilled = {**entry.stamp, "by": event.by, "took_seconds": took}
+
+    def reopened(self, _: Entry, event: ev.ReminderReopened) -> None:
+        """Read that what had fulfilled it was taken back."""
+        reminder = self._of(event)
+        reminder.fulfilled, reminder.due_at = None, event.due_at
+
+    def ended(self, entry: Entry, event: ev.ReminderEnded) -> None:
+        """Read that it ended."""
+        reminder = self._of(event)
+        reminder.due_at = None
+        took = seconds(reminder.firings[0]["_at"], entry.at) if reminder.firings else None
+        reminder.ended = {**entry.stamp, "kind": entry.kind, "over": event.over, "took_seconds": took}
+
+    def closed(self, entry: Entry, _: ev.Closed) -> None:
+        """Read that the episode closed, and every reminder with it."""
+        for reminder in self.open.values():
+            if reminder.due_at is not None or not (reminder.fulfilled or reminder.ended):
+                reminder.due_at = None
+                reminder.ended = {**entry.stamp, "kind": entry.kind, "over": False, "took_seconds": None}
+
+    def _of(self, event: _OfReminder) -> _Armed:
+        key = (event.name, event.subject, event.n)
+        if key not in self.open:  # armed in an entry that was erased
+            self.open[key] = _Armed(key, "", None)
+            self.all.append(self.open[key])
+        return self.open[key]
+
+
+_READERS: dict[type[ev.Event], Callable[[_Reader, Entry, Any], None]] = {
+    ev.ReminderArmed: _Reader.armed,
+    ev.ReminderMoved: _Reader.moved,
+    ev.ReminderFired: _Reader.fired,
+    ev.ReminderTold: _Reader.told,
+    ev.ReminderAcknowledged: _Reader.acknowledged,
+    ev.ReminderFulfilled: _Reader.fulfilled,
+    ev.ReminderReopened: _Reader.reopened,
+    ev.ReminderEnded: _Reader.ended,
+    ev.Closed: _Reader.closed,
+}
+
+
+def reminders(entries: Sequence[Entry], pathway: Pathway) -> list[dict[str, Any]]:
+    """Return the reminders that fired, in the order of their first firing, then those that are still to come.
+
+    status: waiting (fired, wants an answer), answered (what it asks for was done), ended (what it belongs to was done
+    or is gone), to-come. took_seconds: from the first firing to the answer.
+    """
+    reader = _Reader()
+    for entry in entries:
+        for event in entry.events:
+            reader.take(entry, event)
+    fired = sorted(
+        (each for each in reader.all if each.firings), key=lambda each: (each.firings[0]["fired_at"], each.key)
+    )
+    coming = [each for each in reader.all if not each.firings and each.due_at and not (each.fulfilled or each.ended)]
+    coming.sort(key=lambda each: (each.due_at, each.key))
+    return [_row(each, pathway) for each in (*fired, *coming)]
+
+
+def _row(reminder: _Armed, pathway: Pathway) -> dict[str, Any]:
+    name, subject, number = reminder.key
+    kind = pathway.reminders.get(name)
+    return {
+        "name": name,
+        "title": reminder_title(pathway, name),
+        "subject": subject,
+        "about": about(pathway, subject),
+        "n": number,
+        "ladder": reminder.ladder,
+        "status": _status(reminder),
+        "due_at": None if reminder.due_at is None else instant(reminder.due_at),
+        "firings": [{key: value for key, value in each.items() if key != "_at"} for each in reminder.firings],
+        "fulfilled": reminder.fulfilled,
+        "ended": reminder.ended,
+        "origin": None if kind is None else origin(pathway, kind.mark),
+    }
+
+
+def _status(reminder: _Armed) -> str:
+    if not reminder.firings:
+        return "to-come"
+    return "answered" if reminder.fulfilled else "ended" if reminder.ended else "waiting"

@@ -1,0 +1,124 @@
+"""How is a thing called in a story? Titles, values and spans in words, and where each comes from."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from orchestrator.audit.seal import instant
+from orchestrator.pathway.model import Fact, Mark, Pathway
+
+SOURCED, LOCAL, MIXED, UNSTATED = "sourced", "local", "mixed", "unstated"
+
+
+def origin(pathway: Pathway, mark: Mark, *, local: bool = False) -> dict[str, Any]:
+    """Return where an element comes from.
+
+    kind: sourced (a document says so), local (no document does; a hospital may change it), mixed (a document, with
+    local values in it) or unstated (the pathway's own structure). local: a value in it is local whatever the mark says.
+    """
+    is_local = mark.local or local
+    kind = (MIXED if is_local else SOURCED) if mark.sources else LOCAL if is_local else UNSTATED
+    sources = [{"key": key, "title": pathway.sources.get(key, key)} for key in mark.sources]
+    return {"kind": kind, "rules": list(mark.rules), "sources": sources}
+
+
+def plain(value: object) -> Any:  # noqa: ANN401  # JSON
+    """Return any value of an event or a command as JSON: decimals, dates and moments as text, sets sorted."""
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, dt.datetime):
+        return instant(value.astimezone(dt.UTC))
+    if isinstance(value, Decimal | dt.date):
+        return str(value)
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    return [plain(each) for each in value] if isinstance(value, Sequence) else str(value)
+
+
+def seconds(begin: dt.datetime, end: dt.datetime) -> int:
+    """Return the whole seconds from one moment to another."""
+    return round((end - begin).total_seconds())
+
+
+def span(length: int) -> str:
+    """Return seconds in words, by the two largest units: ``3 d 4 h``, ``12 min``, ``0 min``."""
+    minutes = abs(length) // 60
+    days, hours = minutes // 1440, minutes // 60 % 24
+    parts = [f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes % 60, "min")) if count]
+    return " ".join(parts[:2]) or "0 min"
+
+
+def state_title(pathway: Pathway, state: str) -> str:
+    """Return the title of a state; its name when this version does not know it."""
+    found = pathway.states.get(state)
+    return found.title if found else state
+
+
+def stage_of(state: str) -> str:
+    """Return the stage of a state."""
+    return state.partition("/")[0]
+
+
+def stage_title(state: str) -> str:
+    """Return the stage of a state in words."""
+    return stage_of(state).replace("-", " ")
+
+
+def task_title(pathway: Pathway, task: str) -> str:
+    """Return the title of a task; its name when this version does not know it."""
+    found = pathway.tasks.get(task)
+    return found.title if found else task
+
+
+def reminder_title(pathway: Pathway, name: str) -> str:
+    """Return the title of a reminder; its name when this version does not know it."""
+    found = pathway.reminders.get(name)
+    return found.title if found else name
+
+
+def about(pathway: Pathway, subject: str) -> str:
+    """Return what a reminder's subject is: a task's title, a course's regimen, or empty."""
+    return task_title(pathway, subject) if subject in pathway.tasks else subject.rpartition(" ")[0] or subject
+
+
+def reminder_words(pathway: Pathway, name: str, subject: str) -> str:
+    """Return what a reminder asks for, and of what."""
+    what = about(pathway, subject)
+    return f"{reminder_title(pathway, name)} ({what})" if what else reminder_title(pathway, name)
+
+
+def fact_label(pathway: Pathway, name: str) -> str:
+    """Return what a fact is called."""
+    found = pathway.facts.get(name)
+    return found.label if found else name
+
+
+def fact_value(pathway: Pathway, name: str, value: object) -> str:
+    """Return a fact's value in words, with its unit; None is unknown."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, frozenset | set | list | tuple):
+        return ", ".join(sorted(str(each) for each in value)) or "nothing found"
+    return f"{value} {_unit(pathway.facts.get(name))}".rstrip()
+
+
+def _unit(fact: Fact | None) -> str:
+    unit = "" if fact is None or fact.unit is None else fact.unit
+    return (
+        "" if unit.startswith("{") else "years" if unit == "a" else unit
+    )  # UCUM: an annotation is no unit, a is a year
+
+
+def amount(value: str | None, unit: str | None) -> str:
+    """Return a dose in words; empty when there is none."""
+    return "" if value is None else f"{value} {unit or ''}".rstrip()
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as one enumerates them: ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""

@@ -1,0 +1,176 @@
+"""What does an entry say, in words that a clinician reads? One line for the cause, one for each event worth telling."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from orchestrator.audit.story.entries import Entry
+from orchestrator.audit.story.speech import (
+    amount,
+    fact_label,
+    fact_value,
+    listed,
+    reminder_title,
+    reminder_words,
+    stage_title,
+    state_title,
+    task_title,
+)
+from orchestrator.episode import events as ev
+from orchestrator.pathway.model import Pathway
+
+ERASED = "What it said was erased; that it was made, by whom and when is still proved"
+
+
+def headline(entry: Entry, pathway: Pathway) -> str:
+    """Return what was done, or what somebody wanted to do, in one line."""
+    if entry.erased:
+        return f"{_CALLED.get(entry.kind, entry.kind)}. {ERASED}"
+    words = _HEADLINES[entry.kind](entry, pathway) if entry.kind in _HEADLINES else entry.kind
+    if entry.refused is None:
+        return words
+    return f"Refused ({entry.refused}): {words[:1].lower()}{words[1:]}"
+
+
+_CALLED = {
+    "enrol": "Enrolment", "record": "Recording", "confirm": "Confirmation", "give": "Administration given",
+    "miss": "Administration missed", "decline": "Administration declined", "stop": "Course stopped",
+    "retract": "Retraction", "complete": "Task completed", "acknowledge": "Reminder acknowledged", "close": "Closing",
+    "tick": "What fell due",
+}  # fmt: skip
+
+
+def _named(entry: Entry, field: str) -> str:
+    return str(entry.command.get(field, ""))
+
+
+def _record(entry: Entry, pathway: Pathway) -> str:
+    facts: Mapping[str, Any] = entry.command.get("facts") or {}
+    told = [f"{fact_label(pathway, name)} {fact_value(pathway, name, value)}" for name, value in facts.items()]
+    return f"Recorded {listed(told)}" if entry.refused is None else f"Record {listed(told)}"
+
+
+def _confirm(entry: Entry, _: Pathway) -> str:
+    parameters: Mapping[str, Any] = entry.command.get("parameters") or {}
+    told = ", ".join(f"{name.replace('_', ' ')} {_parameter(value)}" for name, value in sorted(parameters.items()))
+    verb = "Confirmed" if entry.refused is None else "Confirm"
+    return f"{verb} {listed(entry.command.get('regimens') or [])}" + (f" ({told})" if told else "")
+
+
+def _parameter(value: object) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(f"{key} {each}" for key, each in sorted(value.items()))
+    return "; ".join(_parameter(each) for each in value) if isinstance(value, list | tuple) else str(value)
+
+
+def _administration(done: str, wanted: str) -> Callable[[Entry, Pathway], str]:
+    def words(entry: Entry, _: Pathway) -> str:
+        event = next(entry.of(ev.AdministrationRecorded), None)
+        if event is None:
+            return f"{wanted} of {_named(entry, 'regimen')}"
+        dose = amount(event.amount, event.unit)
+        return f"{done} administration {event.number + 1} of {event.regimen}" + (f", {dose}" if dose else "")
+
+    return words
+
+
+def _retract(entry: Entry, pathway: Pathway) -> str:
+    target = _named(entry, "target")
+    what = fact_label(pathway, target) if target in pathway.facts else f"the last administration of {target}"
+    return f"Took back {what}" if entry.refused is None else f"Take back {what}"
+
+
+def _tick(entry: Entry, pathway: Pathway) -> str:
+    fired = [reminder_words(pathway, event.name, event.subject) for event in entry.of(ev.ReminderFired)]
+    told = [reminder_words(pathway, event.name, event.subject) for event in entry.of(ev.ReminderTold)]
+    if fired:
+        return f"Fell due: {'; '.join(dict.fromkeys(fired))}"
+    return f"Still unanswered: {'; '.join(dict.fromkeys(told))}" if told else "Something fell due"
+
+
+_HEADLINES: dict[str, Callable[[Entry, Pathway], str]] = {
+    "enrol": lambda _, pathway: f"Enrolled on {pathway.title}, version {pathway.version}",
+    "record": _record,
+    "confirm": _confirm,
+    "give": _administration("Gave", "Record an administration as given"),
+    "miss": _administration("Missed", "Record an administration as missed"),
+    "decline": _administration("Declined by the patient:", "Record an administration as declined"),
+    "stop": lambda entry, _: f"{'Stopped' if entry.refused is None else 'Stop'} {_named(entry, 'regimen')}",
+    "retract": _retract,
+    "complete": lambda entry, pathway: (
+        f"{'Completed' if entry.refused is None else 'Complete'}: {task_title(pathway, _named(entry, 'task'))}"
+    ),
+    "acknowledge": lambda entry, pathway: (
+        f"Saw the reminder: {reminder_title(pathway, _named(entry, 'reminder').partition('#')[0])}"
+    ),
+    "close": lambda entry, _: f"{'Closed' if entry.refused is None else 'Close'} as {_named(entry, 'outcome')}",
+    "tick": _tick,
+}
+
+
+def details(entry: Entry, pathway: Pathway) -> list[str]:
+    """Return what followed, a line for each event worth telling, in order."""
+    told = (_DETAILS[type(event)](event, pathway) for event in entry.events if type(event) in _DETAILS)
+    return [words for words in told if words]
+
+
+def _fact_recorded(event: ev.FactRecorded, pathway: Pathway) -> str:
+    if event.corrects is None:
+        return ""
+    value = fact_value(pathway, event.fact, event.value)
+    return f"{fact_label(pathway, event.fact)} {value} corrects entry {event.corrects}"
+
+
+def _decided(event: ev.FactDecided, pathway: Pathway) -> str:
+    return f"{fact_label(pathway, event.fact)} {fact_value(pathway, event.fact, event.value)} decided"
+
+
+def _moved(event: ev.Moved, pathway: Pathway) -> str:
+    rules = f" ({', '.join(event.rules)})" if event.rules else ""
+    return f"Moved from {stage_title(event.origin)} to {stage_title(event.target)}{rules}" + (
+        ": a relapse" if event.relapse else ""
+    )
+
+
+def _confirmed(event: ev.CourseConfirmed, _: Pathway) -> str:
+    planned = "" if event.planned is None else f", {event.planned} administrations planned"
+    return f"{event.regimen} stood as {event.standing}{planned}"
+
+
+def _ended(event: ev.CourseEnded, _: Pathway) -> str:
+    return f"The course of {event.regimen} ended: {event.end}"
+
+
+def _told(event: ev.ReminderTold, pathway: Pathway) -> str:
+    late = ", late" if event.late else ""
+    return f"Told the {event.role}: {reminder_words(pathway, event.name, event.subject)}{late}"
+
+
+_DETAILS: dict[type[ev.Event], Callable[[Any, Pathway], str]] = {
+    ev.FactRecorded: _fact_recorded,
+    ev.FactRetracted: lambda event, pathway: (
+        f"The {fact_label(pathway, event.fact)} of entry {event.of} no longer counts"
+    ),
+    ev.FactExpired: lambda event, pathway: (
+        f"{fact_label(pathway, event.fact)} is unknown again: another course was confirmed"
+    ),
+    ev.FactDecided: _decided,
+    ev.DecisionTakenBack: lambda event, pathway: (
+        f"The move that it had brought is taken back: {state_title(pathway, event.state)}"
+    ),
+    ev.GateOverridden: lambda event, _: f"Passed the gate {event.gate} ({event.why}) by override",
+    ev.CourseConfirmed: _confirmed,
+    ev.AdministrationRetracted: lambda event, _: (
+        f"Administration {event.number + 1} of {event.regimen}, recorded in entry {event.of}, no longer counts"
+    ),
+    ev.CourseEnded: _ended,
+    ev.CourseReopened: lambda event, _: f"The course of {event.regimen} is in force again",
+    ev.ConcernAccepted: lambda event, _: f"Accepted that {event.concern} speaks against a course in force",
+    ev.CheckDue: lambda event, _: f"The check {event.check} fell due",
+    ev.Moved: _moved,
+    ev.TaskOpened: lambda event, pathway: f"Task: {task_title(pathway, event.task)}",
+    ev.TaskWithdrawn: lambda event, pathway: f"Task withdrawn: {task_title(pathway, event.task)}",
+    ev.ReminderTold: _told,
+    ev.ReminderFulfilled: lambda event, pathway: f"Answered: {reminder_words(pathway, event.name, event.subject)}",
+    ev.ReminderReopened: lambda event, pathway: f"Open again: {reminder_words(pathway, event.name, event.subject)}",
+    ev.Refused: lambda event, _: event.text,
+}
