@@ -16,11 +16,14 @@ from orchestrator.episode.fold import fold, stamp
 from orchestrator.episode.items import items
 from orchestrator.episode.view import decision_tag, view
 from orchestrator.errors import StoreError
+from orchestrator.notify.channel import Channel
+from orchestrator.notify.inbox import InboxChannel
 from orchestrator.pathway.loader import Library, load_library, load_text
 from orchestrator.service.deliveries import Deliveries
 from orchestrator.service.enrolment import Enrolments
 from orchestrator.service.firing import Firing
 from orchestrator.service.handlers import Desk, Handlers
+from orchestrator.service.pulse import Pulse
 from orchestrator.service.queries import Queries
 from orchestrator.service.replay import Audit
 from orchestrator.service.shelf import Shelf
@@ -70,6 +73,16 @@ class System:
     def simulated(self) -> bool:
         """Tell whether the store is one for trying things out: whatever shows anything of it must say so."""
         return self.simulation is not None
+
+    @property
+    def pulse(self) -> Pulse:
+        """What clock processes go by."""
+        return Pulse(self.desk)
+
+    @property
+    def channel(self) -> Channel:
+        """The means by which notices go out."""
+        return InboxChannel(self.deliveries)
 
     def close(self) -> None:
         """Close every connection of the store."""

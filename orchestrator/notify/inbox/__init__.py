@@ -1,1 +1,5 @@
-"""The in-app inbox: the channel that is always there."""
+"""The in-app inbox, where every notice lands: the only channel that needs nothing outside."""
+
+from orchestrator.notify.inbox.channel import InboxChannel
+
+__all__ = ["InboxChannel"]

@@ -1,0 +1,141 @@
+"""How do jobs travel? The Celery application: what a message may be, and what a process needs to carry one out.
+
+A message says no more than 'fire what is due' or 'deliver the notice with this id'. It may be lost, doubled or late:
+what is to be done stands in the store, and is found there again. So nothing here waits for a result, tries again or
+carries a time, and a message is acknowledged when it has been acted upon.
+"""
+
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from celery import Celery, signals
+
+from orchestrator.bootstrap import System
+
+FIRE, DELIVER = "carepath.fire", "carepath.deliver"
+"""Names of the jobs, and of the queue that each has for itself: a herd of notices never stands before a firing."""
+LONGEST_JOB_SECONDS = 30
+_HIDDEN = "…"
+
+app = Celery("carepath", include=["workers.fire", "workers.deliver"])
+app.conf.update(
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    broker_connection_timeout=5,
+    broker_transport_options={
+        # A worker that was killed gives its messages back after the visibility timeout, looked for every second; it
+        # must be longer than the longest job, and need not be short: the store hints again in any case.
+        "visibility_timeout": 120,
+        "unacked_restore_interval": 1,
+        "unacked_restore_throttle": 1,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+    },
+    accept_content=["json"],
+    task_serializer="json",
+    result_serializer="json",
+    task_ignore_result=True,
+    task_store_errors_even_if_ignored=False,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_publish_retry=False,
+    task_default_queue=FIRE,
+    task_routes={DELIVER: {"queue": DELIVER}},
+    task_queues=None,
+    task_time_limit=LONGEST_JOB_SECONDS,
+    task_send_sent_event=False,
+    worker_send_task_events=False,
+    worker_enable_remote_control=False,
+    worker_prefetch_multiplier=1,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    worker_soft_shutdown_timeout=2.0,
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    timezone="UTC",
+)
+
+
+class Process:
+    """The System of this process: opened when it is first wanted and after any fork, so that no two share a socket."""
+
+    def __init__(self) -> None:
+        self._open: Callable[[], System] | None = None
+        self._system: System | None = None
+        self._pid = 0
+        self._lock = threading.Lock()
+
+    def prepare(self, open_one: Callable[[], System]) -> None:
+        """Say how a System is opened; done before any fork, and opens nothing."""
+        self._open = open_one
+
+    def system(self) -> System:
+        """Return this process's own System."""
+        with self._lock:
+            if self._system is None or self._pid != os.getpid():
+                assert self._open is not None, "Process.prepare comes first"
+                self._system, self._pid = self._open(), os.getpid()
+            return self._system
+
+    def close(self) -> None:
+        """Close what this process opened."""
+        with self._lock:
+            if self._system is not None and self._pid == os.getpid():
+                self._system.close()
+            self._system = None
+
+
+process = Process()
+
+
+@signals.worker_process_init.connect(weak=False)
+def _after_fork(**_: Any) -> None:  # noqa: ANN401  Celery's own
+    process._lock = threading.Lock()  # the parent's may have been held by another thread at the fork
+    process.system()
+
+
+@signals.worker_process_shutdown.connect(weak=False)
+def _before_exit(**_: Any) -> None:  # noqa: ANN401
+    process.close()
+
+
+def configure(broker_url: str, open_one: Callable[[], System]) -> None:
+    """Say where the broker is and how a System is opened. Nothing is connected yet."""
+    app.conf.update(broker_url=broker_url)
+    process.prepare(open_one)
+
+
+def publish(job: str, *args: str) -> None:
+    """Put one message into the broker. What it holds stays out of logs. Raises the broker's own errors."""
+    app.send_task(job, args, queue=job, argsrepr=_HIDDEN, kwargsrepr=_HIDDEN, ignore_result=True)
+
+
+def waiting(queue: str) -> int:
+    """Return how many messages nobody has taken yet. Raises the broker's own errors."""
+    with app.connection_for_write() as connection:
+        channel = connection.default_channel
+        declared: Any = app.amqp.queues[queue].bind(channel).queue_declare()
+        return int(declared.message_count)
+
+
+def run_worker(*, threads: int = 0, processes: int = 0) -> int:
+    """Work until a signal says otherwise; return the exit code.
+
+    threads: a thread pool, for the embedded system.   processes: prefork; 0 for one per processor.
+    """
+    pool, size = ("threads", threads) if threads else ("prefork", processes or os.cpu_count() or 1)
+    worker = app.Worker(
+        pool=pool,
+        concurrency=size,
+        queues=[FIRE, DELIVER],
+        loglevel="WARNING",
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
+    worker.start()
+    process.close()
+    return worker.exitcode or 0

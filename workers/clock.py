@@ -1,0 +1,150 @@
+"""When does something fire? Clocks look for what is due and say so; as many of them as one likes, all the same.
+
+A clock is a process of its own. It sleeps until the next alarm, a second at most, and then asks the workers to fire
+what is due. With the broker down, or with nobody who fires in time, it does so itself. It trusts nothing that it cannot
+trust: when the wall clock was moved, it holds all firing and calls for a person.
+"""
+
+import logging
+import threading
+import time
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from orchestrator.bootstrap import System
+from orchestrator.errors import CarepathError
+from orchestrator.service.pulse import Look
+from orchestrator.service.rows import NoticeId
+from workers.fire import fire
+from workers.sweep import HandOver, bring_back, sweep
+
+_log = logging.getLogger(__name__)
+LONGEST_SLEEP_SECONDS = 1.0
+SHORTEST_SLEEP_SECONDS = 0.02
+ASKED_SLEEP_SECONDS = 0.25
+"""Between asking and looking again: each time one more job joins in, for as long as somebody is free to take it."""
+LATEST_SECONDS = 1.0
+BRING_BACK_SECONDS = 10.0
+REMEMBER_SECONDS = 30.0
+MOST_DRIFT = timedelta(seconds=5)
+
+
+class Hints(Protocol):
+    """Where hints go: `workers.publisher.Publisher`."""
+
+    def fire(self) -> bool: ...
+    def deliver(self, notice: NoticeId) -> bool: ...
+
+
+class Trust:
+    """Tells whether the wall clock can be trusted: it keeps step with monotonic time, and never stands before what was
+    trusted already."""
+
+    def __init__(self) -> None:
+        self._then: tuple[float, datetime] | None = None
+
+    def fault(self, look: Look, passed: float) -> str | None:
+        """Return what is wrong as a code, or None. passed: monotonic seconds."""
+        if self._then is None:
+            self._then = passed, look.wall
+        then, wall = self._then
+        drift = look.wall - wall - timedelta(seconds=passed - then)
+        if abs(drift) > MOST_DRIFT:
+            return "clock-jumped"
+        if look.seen_at is not None and look.wall < look.seen_at - MOST_DRIFT:
+            return "clock-behind"
+        if passed - then > REMEMBER_SECONDS:  # two machines' quartz may part by seconds in a week: that is no jump
+            self._then = passed, look.wall
+        return None
+
+
+_WHAT_TO_DO = {
+    "clock-jumped": "the wall clock was moved by over 5 s: set it right, or restart the clock if it is right now",
+    "clock-behind": "the wall clock stands before what this store has seen: set it right",
+}
+
+
+class Ticker:
+    """One clock: `tick` is one turn of it."""
+
+    def __init__(self, system: System, hints: Hints) -> None:
+        self._system, self._hints = system, hints
+        self._speed = system.simulation.factor if system.simulation else 1
+        self._trust = Trust()
+        self._held: str | None = None
+        self._swept = self._brought_back = self._remembered = float("-inf")
+
+    def tick(self, passed: float | None = None) -> float:
+        """Do what is to be done now, and return for how many seconds to sleep. passed: monotonic seconds."""
+        passed = elapsed() if passed is None else passed
+        look = self._system.pulse.look()
+        fault = self._trust.fault(look, passed)
+        self._tell(fault, look)
+        if fault is not None:
+            return LONGEST_SLEEP_SECONDS
+        self._remember(look, passed)
+        asked, inline = self._fire(look, passed)
+        if inline or passed - self._swept >= LONGEST_SLEEP_SECONDS:
+            sweep(self._system, HandOver(self._system, self._hints.deliver, inline=inline))
+            self._swept = passed
+        return ASKED_SLEEP_SECONDS if asked else self._until_next()
+
+    def _fire(self, look: Look, passed: float) -> tuple[bool, bool]:
+        """Let what is due fire; return whether workers were asked to, and whether nobody was there who could."""
+        if passed - self._brought_back >= BRING_BACK_SECONDS:
+            bring_back(self._system)
+            self._brought_back = passed
+        overdue = self._seconds(look)
+        if overdue is None or overdue < 0:
+            return False, False
+        if overdue <= LATEST_SECONDS and self._hints.fire():
+            return True, False
+        fire(self._system, seconds=LATEST_SECONDS)
+        return False, True
+
+    def _until_next(self) -> float:
+        overdue = self._seconds(self._system.pulse.look())
+        if overdue is None:
+            return LONGEST_SLEEP_SECONDS
+        return min(max(-overdue, SHORTEST_SLEEP_SECONDS), LONGEST_SLEEP_SECONDS)
+
+    def _seconds(self, look: Look) -> float | None:
+        """Return for how many seconds of wall time the next alarm is overdue; negative: it is not yet due."""
+        if look.next_alarm is None:
+            return None
+        return (look.now - look.next_alarm).total_seconds() / self._speed
+
+    def _remember(self, look: Look, passed: float) -> None:
+        if passed - self._remembered >= REMEMBER_SECONDS:
+            self._system.pulse.saw(look.wall)
+            self._remembered = passed
+
+    def _tell(self, fault: str | None, look: Look) -> None:
+        if fault is not None and fault != self._held:
+            _log.critical("all firing is held: %s", _WHAT_TO_DO[fault])
+            self._system.pulse.alarm(fault, look.wall)
+        if fault is None and self._held is not None:
+            _log.warning("the wall clock is right again: firing goes on")
+        self._held = fault
+
+
+def elapsed() -> float:
+    """Return seconds that pass evenly whoever sets the clock; those in which the machine was suspended count."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def run(system: System, hints: Hints, stop: threading.Event) -> None:
+    """Tick until told to stop. A store that cannot be used is tried again, for ever, every second."""
+    ticker = Ticker(system, hints)
+    while not stop.is_set():
+        stop.wait(_turn(ticker))
+
+
+def _turn(ticker: Ticker) -> float:
+    try:
+        return ticker.tick()
+    except CarepathError as error:
+        _log.error("nothing can fire: %s", error)
+    except Exception:
+        _log.exception("a turn of the clock failed")
+    return LONGEST_SLEEP_SECONDS

@@ -1,0 +1,28 @@
+"""How does what is due fire? Claim, decide, write, until nothing is due; then what was told is handed on."""
+
+from time import monotonic
+
+from orchestrator.bootstrap import System
+from workers.app import FIRE, app, process
+from workers.sweep import HandOver, sweep
+
+LONGEST_SECONDS = 10.0
+
+
+@app.task(name=FIRE)
+def job() -> None:
+    """Fire what is due."""
+    system = process.system()
+    fire(system)
+    sweep(system, HandOver(system))
+
+
+def fire(system: System, seconds: float = LONGEST_SECONDS) -> int:
+    """Fire until nothing is due, or for so many seconds; return how many episodes fired. Raises StoreError."""
+    deadline = monotonic() + seconds
+    total = 0
+    while True:
+        done = system.firing.fire_due()
+        total += done.fired
+        if not done.more or monotonic() >= deadline:
+            return total

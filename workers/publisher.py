@@ -1,0 +1,69 @@
+"""How is a hint put into the broker without ever waiting for it? On a thread of its own, and for 200 ms at most."""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+
+from orchestrator.service.rows import NoticeId
+from workers.app import DELIVER, FIRE, publish, waiting
+
+_log = logging.getLogger(__name__)
+PATIENCE_SECONDS = 0.2
+
+
+class _Job:
+    """One hint on its way. done is set when the broker took it or refused it."""
+
+    def __init__(self, send: Callable[[], None]) -> None:
+        self.send, self.done, self.sent = send, threading.Event(), False
+
+
+class Publisher:
+    """Puts hints into the broker. A hint that the broker takes after all, later, is a doubled one: without harm."""
+
+    def __init__(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self._patience = patience_seconds
+        self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        self._last: _Job | None = None
+        self._down = False
+        threading.Thread(target=self._work, name="publisher", daemon=True).start()
+
+    def fire(self) -> bool:
+        """Say 'fire what is due', unless that is said already and nobody was free to hear it. False: broker down."""
+        return self._put(_say_fire)
+
+    def deliver(self, notice: NoticeId) -> bool:
+        """Say 'deliver this notice'. False: the broker did not take it in time."""
+        return self._put(lambda: publish(DELIVER, str(notice)))
+
+    def _put(self, send: Callable[[], None]) -> bool:
+        if self._last is not None and not self._last.done.is_set():
+            return False  # the one before still hangs
+        job = self._last = _Job(send)
+        self._jobs.put(job)
+        job.done.wait(self._patience)
+        self._tell(down=not job.sent)
+        return job.sent
+
+    def _work(self) -> None:
+        while True:
+            job = self._jobs.get()
+            try:
+                job.send()
+                job.sent = True
+            except Exception as error:  # whatever a broker's client raises; what is due fires without it
+                _log.debug("the broker took no hint: %s", type(error).__name__)
+            job.done.set()
+
+    def _tell(self, *, down: bool) -> None:
+        if down and not self._down:
+            _log.warning("the broker cannot be reached: what is due fires without it")
+        if self._down and not down:
+            _log.warning("the broker is back")
+        self._down = down
+
+
+def _say_fire() -> None:
+    if waiting(FIRE) == 0:
+        publish(FIRE)
