@@ -10,19 +10,17 @@ from types import TracebackType
 from orchestrator.audit.keys import Keyring
 from orchestrator.clock import Clock
 from orchestrator.config import Settings
-from orchestrator.episode.decide import decide, enrol
-from orchestrator.episode.document import dump, load
-from orchestrator.episode.fold import fold, stamp
-from orchestrator.episode.items import items
-from orchestrator.episode.view import decision_tag, view
 from orchestrator.errors import StoreError
 from orchestrator.notify.channel import Channel
 from orchestrator.notify.inbox import InboxChannel
 from orchestrator.pathway.loader import Library, load_library, load_text
+from orchestrator.service.access import Access
 from orchestrator.service.deliveries import Deliveries
+from orchestrator.service.engine import EpisodeEngine
 from orchestrator.service.enrolment import Enrolments
 from orchestrator.service.firing import Firing
 from orchestrator.service.handlers import Desk, Handlers
+from orchestrator.service.pulse import Pulse
 from orchestrator.service.pulse import Pulse
 from orchestrator.service.queries import Queries
 from orchestrator.service.replay import Audit
@@ -32,21 +30,7 @@ from orchestrator.store.opening import Simulation
 from orchestrator.store.postgres import PostgresStore
 from orchestrator.store.sqlite import SqliteStore
 
-__all__ = ["PureEngine", "Simulation", "System", "open_library", "open_system", "prepare_store", "throwaway_system"]
-
-
-class PureEngine:
-    """The engine as the service asks for it: the pure functions of `episode`."""
-
-    enrol = staticmethod(enrol)
-    decide = staticmethod(decide)
-    fold = staticmethod(fold)
-    stamp = staticmethod(stamp)
-    dump = staticmethod(dump)
-    load = staticmethod(load)
-    items = staticmethod(items)
-    view = staticmethod(view)
-    decision_tag = staticmethod(decision_tag)
+__all__ = ["Simulation", "System", "open_library", "open_system", "prepare_store", "throwaway_system"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +52,8 @@ class System:
     firing: Firing
     deliveries: Deliveries
     replay: Audit
+    pulse: Pulse
+    access: Access
 
     @property
     def simulated(self) -> bool:
@@ -127,10 +113,10 @@ def throwaway_system(workflows: Path | Library, clock: Clock) -> System:
 def _assemble(
     store: SqliteStore | PostgresStore, keyring: Keyring, library: Library, clock: Clock, simulation: Simulation | None
 ) -> System:
-    desk = Desk(store, keyring, Shelf(library, load_text), PureEngine())
+    desk = Desk(store, keyring, Shelf(library, load_text), EpisodeEngine())
     return System(
         store, keyring, library, clock, simulation, desk, Handlers(desk), Enrolments(desk), Queries(desk), Firing(desk),
-        Deliveries(desk), Audit(desk),
+        Deliveries(desk), Audit(desk), Pulse(desk), Access(store),
     )  # fmt: skip
 
 

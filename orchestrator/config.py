@@ -28,7 +28,8 @@ class Settings:
 
     home: the folder for whatever has no place of its own: store, keys, token, broker. It need not exist yet.
     broker_url: empty where `carepath up` starts its own.   timezone: the hospital's, an IANA name.
-    admin_token_file: a secret file that holds the administrator's token; None where the store's own hash of it counts.
+    admin_token_file: a secret file that holds the administrator's token; None where
+    the program makes one itself. Either way the store keeps its hash alone.
     """
 
     home: Path
@@ -41,11 +42,6 @@ class Settings:
     host: str
     port: int
     simulated: bool = False
-
-    @property
-    def admin_token_hash(self) -> Path:
-        """Where the hash of a token made by this program lies."""
-        return self.home / "admin-token.sha256"
 
     @property
     def broker_folder(self) -> Path:
