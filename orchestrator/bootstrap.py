@@ -21,7 +21,6 @@ from orchestrator.service.enrolment import Enrolments
 from orchestrator.service.firing import Firing
 from orchestrator.service.handlers import Desk, Handlers
 from orchestrator.service.pulse import Pulse
-from orchestrator.service.pulse import Pulse
 from orchestrator.service.queries import Queries
 from orchestrator.service.replay import Audit
 from orchestrator.service.shelf import Shelf
@@ -59,11 +58,6 @@ class System:
     def simulated(self) -> bool:
         """Tell whether the store is one for trying things out: whatever shows anything of it must say so."""
         return self.simulation is not None
-
-    @property
-    def pulse(self) -> Pulse:
-        """What clock processes go by."""
-        return Pulse(self.desk)
 
     @property
     def channel(self) -> Channel:
