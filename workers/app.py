@@ -7,10 +7,12 @@ carries a time, and a message is acknowledged when it has been acted upon.
 
 import os
 import threading
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 from celery import Celery, signals
+from celery.exceptions import SecurityWarning
 
 from orchestrator.bootstrap import System
 
@@ -125,6 +127,8 @@ def run_worker(*, threads: int = 0, processes: int = 0) -> int:
 
     threads: a thread pool, for the embedded system.   processes: prefork; 0 for one per processor.
     """
+    # Celery warns whoever is root of pickled messages; there are none here.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     pool, size = ("threads", threads) if threads else ("prefork", processes or os.cpu_count() or 1)
     worker = app.Worker(
         pool=pool,

@@ -1,0 +1,225 @@
+"""How does the whole system run on one machine? `carepath up` starts broker, API, worker and clock, and ends them.
+
+Everything lives in one folder, the home: store, keys, broker's queue. One launcher holds it at a time.
+"""
+
+import errno
+import fcntl
+import http.client
+import ipaddress
+import os
+import socket
+import sys
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from time import monotonic
+
+from orchestrator import __version__
+from orchestrator.bootstrap import Simulation, System, open_system, prepare_store
+from orchestrator.cli import valkey
+from orchestrator.cli.children import Child, Signals
+from orchestrator.cli.serve import mark
+from orchestrator.config import Settings, secret
+from orchestrator.errors import CarepathError
+from orchestrator.service.access import Access
+
+DEFAULT_SPEED = 3600
+_START_SECONDS = 45.0
+_MOST_FAILURES = 4
+_LOOK_SECONDS = 1.0
+_API_END_SECONDS, _CLOCK_END_SECONDS, _WORKER_END_SECONDS = 5.0, 3.0, 10.0
+
+
+class CannotStart(CarepathError):
+    """The embedded system cannot be started here: one line says why and what to do."""
+
+    code = "cannot-start"
+
+
+def run(settings: Settings, speed: int | None = None) -> int:
+    """Run until a signal ends it; return the exit code: 0 when it was asked to end, 1 when it did not come up.
+
+    speed: of a simulated store that is born now; of one that exists, it must be the same or None.
+    Raises CarepathError, in one line that says what to do, when it cannot be started here; nothing is left running.
+    """
+    with ExitStack() as stack:
+        signals = stack.enter_context(Signals())
+        listening = stack.enter_context(_listen(settings.host, settings.port))
+        stack.callback(os.close, _hold(settings))
+        system = stack.enter_context(_open(settings, speed))
+        return Launcher(settings, system, listening, signals).run()
+
+
+class Launcher:
+    """The running system: a broker and three processes, looked after until a signal ends it."""
+
+    def __init__(self, settings: Settings, system: System, listening: socket.socket, signals: Signals) -> None:
+        self._system, self._listening, self._signals = system, listening, signals
+        self._settings = replace(settings, port=listening.getsockname()[1])
+        self._own_broker = not settings.broker_url
+        self._mark = mark(system.simulation)
+        self._broker: valkey.Valkey | None = None
+        self._api = Child("api", self._say, listening.fileno())
+        self._worker, self._clock = Child("worker", self._say), Child("clock", self._say)
+        self._children = (self._api, self._worker, self._clock)
+
+    def run(self) -> int:
+        """Start everything, look after it, and end it in order, whatever happens."""
+        try:
+            self._look_after_broker()
+            for child in self._children:
+                child.start(self._settings)
+            if not self._comes_up():
+                return 0 if self._signals.asked else 1
+            self._greet()
+            while not self._signals.asked:
+                self._signals.wait(_LOOK_SECONDS)
+                self._look_after()
+            return 0
+        finally:
+            self._end()
+
+    def _comes_up(self) -> bool:
+        """Wait until the API answers; False when it does not, or somebody asks to end."""
+        deadline = monotonic() + _START_SECONDS
+        while not self._signals.asked:
+            if _answers(self._settings.host, self._settings.port):
+                return True
+            if monotonic() > deadline or self._api.failures >= _MOST_FAILURES:
+                self._say("the API does not come up: see the lines above", error=True)
+                return False
+            self._signals.wait(0.05)
+            self._look_after()
+        return False
+
+    def _look_after(self) -> None:
+        if self._signals.asked:
+            return
+        self._look_after_broker()
+        for child in self._children:
+            child.look_after(self._settings)
+
+    def _look_after_broker(self) -> None:
+        """Start the broker, or start it again; where its address is another one now, so are those who talk to it."""
+        if not self._own_broker or (self._broker is not None and self._broker.process.poll() is None):
+            return
+        if self._broker is not None:
+            self._say("the broker has ended; it is started again")
+            self._broker.stop()
+        self._broker = valkey.start(self._settings.broker_folder)
+        if self._broker.url != self._settings.broker_url:
+            self._settings = replace(self._settings, broker_url=self._broker.url)
+            self._worker.ask_to_end()
+            self._clock.ask_to_end()
+
+    def _greet(self) -> None:
+        shown = "127.0.0.1" if self._settings.host in {"0.0.0.0", "::"} else self._settings.host
+        place = f"[{shown}]" if ":" in shown else shown
+        self._say(
+            f"carepath {__version__} on http://{place}:{self._settings.port}, with its store in {self._settings.home}"
+        )
+        if self._system.simulation is not None:
+            self._say("this store is for trying things out: its clock is not the wall's, and no patient belongs in it")
+        access = Access(self._system.store)
+        if self._settings.admin_token_file is not None:
+            return
+        if not _is_loopback(self._settings.host) or not sys.stdout.isatty():
+            self._say(
+                "the administrator's token is shown on a loopback terminal only; or set CAREPATH_ADMIN_TOKEN_FILE"
+            )
+        elif (token := access.first_token()) is not None:
+            self._say(f"the administrator's token, shown this once: {token}")
+
+    def _end(self) -> None:
+        """API first, so that nothing new comes in; then the clock; the worker drains while its broker still runs."""
+        self._say("ending")
+        self._api.end(_API_END_SECONDS, self._signals)
+        self._clock.ask_to_end()
+        self._worker.ask_to_end()
+        self._clock.end(_CLOCK_END_SECONDS, self._signals)
+        self._worker.end(_WORKER_END_SECONDS, self._signals)
+        if self._broker is not None:
+            self._broker.stop()
+        self._say("ended")
+
+    def _say(self, line: str, *, error: bool = False) -> None:
+        print(f"{self._mark}{line}", file=sys.stderr if error else sys.stdout, flush=True)
+
+
+def _open(settings: Settings, speed: int | None) -> System:
+    """Make the store where it is not there, open it, and see that it is what was asked for."""
+    if speed is not None and not settings.simulated:
+        raise CannotStart("--speed is for a simulated store: add --simulated")
+    born = Simulation(datetime.now(UTC), speed or DEFAULT_SPEED) if settings.simulated else None
+    prepare_store(settings, born)
+    system = open_system(settings)
+    try:
+        if speed is not None and system.simulation is not None and system.simulation.factor != speed:
+            raise CannotStart(
+                f"this simulated store was born at speed {system.simulation.factor} and never runs at another:"
+                " leave --speed out, or choose another home"
+            )
+        if settings.admin_token_file is not None:
+            Access(system.store).adopt(secret(settings.admin_token_file, "CAREPATH_ADMIN_TOKEN_FILE"))
+    except BaseException:
+        system.close()
+        raise
+    return system
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens: whoever starts the API again loses no caller."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except OSError:
+        raise CannotStart(f"there is no host '{host}': choose another with --host") from None
+    listening = socket.socket(family, kind, protocol)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(1024)
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise CannotStart(f"port {port} is in use: choose another with --port") from None
+        raise CannotStart(f"cannot listen on {host} port {port}: {error.strerror}") from None
+    return listening
+
+
+def _hold(settings: Settings) -> int:
+    """Return a descriptor that holds the home for as long as this process lives."""
+    try:
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        held = os.open(settings.home / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise CannotStart(
+            f"the folder {settings.home} cannot be written: {error.strerror}; choose another with CAREPATH_HOME"
+        ) from None
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(held)
+        raise CannotStart(f"another carepath runs in {settings.home}: stop it first") from None
+    return held
+
+
+def _answers(host: str, port: int) -> bool:
+    asked = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    connection = http.client.HTTPConnection(asked, port, timeout=1.0)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
