@@ -1,7 +1,7 @@
 """Small stand-ins for tests: an engine that does what the test says, a library of one pathway, people who act."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -114,7 +114,7 @@ class SmallEngine:
         for event in events:
             episode = self.fold(episode, event, seq, now)
         assert episode is not None
-        return Accepted(events, replace(episode, seq=seq, at=now))
+        return Accepted(events, self.stamp(episode, seq, now))
 
 
 def enrolment(number: str = "1", *, key: str | None = None, pathway: str = "small", ward: str = "w-1") -> EnrolRequest:

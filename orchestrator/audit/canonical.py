@@ -10,6 +10,7 @@ import orjson
 from orchestrator.errors import NotCanonical
 
 _LARGEST = 2**53 - 1
+_PLAIN = frozenset({str, bool, type(None)})
 _OPTIONS = orjson.OPT_SORT_KEYS
 
 
@@ -27,12 +28,10 @@ def canonical(value: object) -> bytes:
 
 def _check(value: object, place: str) -> None:
     kind = type(value)  # exactly these: a subclass (an enum, a date) would be written in a form of its own
-    if kind is str or value is None or kind is bool:
+    if kind in _PLAIN:
         return
     if isinstance(value, dict):
-        _check_keys(value, place)
-        for key, inner in value.items():
-            _check(inner, key)
+        _check_object(value, place)
     elif isinstance(value, list):
         for inner in value:
             _check(inner, place)
@@ -42,7 +41,9 @@ def _check(value: object, place: str) -> None:
         raise NotCanonical(f"{place or 'the value'} is an integer beyond 2^53")
 
 
-def _check_keys(value: dict[object, object], place: str) -> None:
-    for key in value:
+def _check_object(value: dict[object, object], place: str) -> None:
+    for key, inner in value.items():
         if type(key) is not str or not key.isascii():
             raise NotCanonical(f"a key in {place or 'the value'} is not ASCII text")
+        if type(inner) not in _PLAIN:  # most are: a call for each would cost more than the writing
+            _check(inner, key)

@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 import orjson
 
 from orchestrator.audit.canonical import canonical
-from orchestrator.audit.keys import PatientKey, prefixed
+from orchestrator.audit.keys import PatientKey
 
 FORMAT = 1
+_LENGTH_32 = (32).to_bytes(4)
 GENESIS = bytes(32)
 """Stands for the hash before the first entry."""
 
@@ -113,8 +114,9 @@ def commit(key: PatientKey, place: bytes, body: bytes) -> bytes:
 
 def link(previous: bytes, header: bytes, commitment: bytes) -> bytes:
     """Return the hash that chains an entry to the one before."""
-    return hashlib.sha256(b"\x00" + prefixed(previous, header, commitment)).digest()
+    parts = (b"\x00", _LENGTH_32, previous, len(header).to_bytes(4), header, _LENGTH_32, commitment)
+    return hashlib.sha256(b"".join(parts)).digest()
 
 
 def _place(episode_id: str, seq: int) -> bytes:
-    return prefixed(episode_id.encode(), b"%d" % seq)
+    return b"%b\x00%d" % (episode_id.encode(), seq)  # no episode's id holds a zero byte

@@ -14,7 +14,7 @@ from orchestrator.errors import AlreadyEnrolled, Conflict, InvalidCommand, KeyRe
 from orchestrator.service.cause import cause_id, episode_id_of, request_hash
 from orchestrator.service.handlers import Answer, Desk, repeat
 from orchestrator.service.ledger import Ledger
-from orchestrator.service.ports import Change
+from orchestrator.service.ports import Change, Collision
 from orchestrator.service.rows import EpisodeRow, IdentifierRow, PathwayRow, PatientRow, Times
 
 if TYPE_CHECKING:
@@ -84,12 +84,14 @@ class Enrolments:
             return repeat(locked.prior, key, request_hash(key, asked))
         times = change.times()
         patient = self._patient(change, request, times)
-        if change.open_enrolment(patient.patient_id, pathway.name):
+        if held_by := change.open_enrolment(patient.patient_id, pathway.name):
+            if held_by == episode_id:  # the same request came first while this one looked for the patient
+                raise Collision("this enrolment was made meanwhile: try again")
             raise AlreadyEnrolled("this patient has an open episode on this pathway already")
         change.keep_pathway(PathwayRow(pathway.hash, pathway.name, pathway.version, pathway.text, times.now))
         row = _new_row(episode_id, patient, pathway, request, times)
         key = self._desk.key(row)
-        ledger = Ledger(self._desk.engine, pathway, key, row=row, episode=None, times=times)
+        ledger = Ledger(self._desk.engine, pathway, key, row=row, known=None, times=times)
         wish = Enrolment(pathway, episode_id, patient.patient_id, request.ward, request.timezone)
         outcome = self._desk.engine.enrol(wish, request.actor, times.now)
         if isinstance(outcome, Refused):
@@ -101,7 +103,7 @@ class Enrolments:
             "timezone": request.timezone,
         }
         header = ledger.add(request.actor, (_KIND, cause), request_hash(key, asked), command, outcome)
-        change.add_episode(ledger.write())
+        change.add_episode(self._desk.written(ledger))
         return Answer(episode_id, header.seq, "", "", header.to_state, header.at)
 
     def _patient(self, change: Change, request: EnrolRequest, times: Times) -> PatientRow:

@@ -60,7 +60,7 @@ class Firing:
     def _fire(self, change: Change, row: EpisodeRow, times: Times) -> Write:
         ledger = self._desk.ledger(change, row, times)
         fire(self._desk.engine, ledger)
-        return ledger.write()
+        return self._desk.written(ledger)
 
     def _fire_alone(self, episode_id: str) -> bool:
         try:

@@ -13,7 +13,8 @@ from orchestrator.errors import Changed, KeyMissing, KeyReused, NotFound
 from orchestrator.service.cause import cause_id, request_hash
 from orchestrator.service.ledger import ACCEPTED, Ledger, unpack
 from orchestrator.service.ports import Change, Collision, Engine, Store
-from orchestrator.service.rows import EpisodeRow, Locked, Times
+from orchestrator.service.recent import Recent
+from orchestrator.service.rows import EpisodeRow, Locked, Times, Write
 from orchestrator.service.shelf import Shelf
 
 T = TypeVar("T")
@@ -63,6 +64,7 @@ class Desk:
 
     def __init__(self, store: Store, keyring: Keyring, shelf: Shelf, engine: Engine) -> None:
         self.store, self.keyring, self.shelf, self.engine = store, keyring, shelf, engine
+        self.recent = Recent()
 
     def transact(self, work: Callable[[Change], T]) -> T:
         """Do the work in one transaction; after a collision once more, for then it reads what the other wrote."""
@@ -83,9 +85,18 @@ class Desk:
 
     def ledger(self, change: Change, row: EpisodeRow, times: Times) -> Ledger:
         """Open an episode that is under lock."""
-        key = self.key(row)
-        episode = self.engine.load(unpack(key, row.episode_id, row.document))
-        return Ledger(self.engine, self.shelf.version(row.version, change), key, row=row, episode=episode, times=times)
+        key, pathway = self.key(row), self.shelf.version(row.version, change)
+        known = self.recent.get(row.chain_hash)
+        if known is None:
+            episode = self.engine.load(unpack(key, row.episode_id, row.document))
+            known = episode, self.engine.items(pathway, episode)
+        return Ledger(self.engine, pathway, key, row=row, known=known, times=times)
+
+    def written(self, ledger: Ledger) -> Write:
+        """Return what a ledger has to write, and remember where it leaves the episode."""
+        write = ledger.write()
+        self.recent.put(ledger.row.chain_hash, ledger.episode, ledger.items)
+        return write
 
 
 class Handlers:
@@ -118,7 +129,7 @@ class Handlers:
         self._check_seen(change, request, ledger, locked)
         outcome = self._desk.engine.decide(ledger.pathway, ledger.episode, request.command, request.actor, ledger.now)
         header = ledger.add(request.actor, (request.command.kind, cause), hashed, asked, outcome)
-        change.save([ledger.write()])
+        change.save([self._desk.written(ledger)])
         return _answer(header, getattr(outcome, "text", ""))
 
     def _check_seen(self, change: Change, request: Request, ledger: Ledger, locked: Locked) -> None:

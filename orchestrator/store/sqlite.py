@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from sqlalchemy import Connection, Engine
 
+from orchestrator.audit.seal import Sealed
 from orchestrator.clock import Clock, HostClock
 from orchestrator.errors import StoreBusy
 from orchestrator.service.rows import EpisodeRow, ItemRow, Locked, OutboxRow, Times, Write
@@ -18,13 +19,14 @@ from orchestrator.store.rare import RareWrites
 from orchestrator.store.types import from_micros, to_micros
 
 _STORED = EpisodeRow._fields[:-2]
+_PRIOR = ", ".join(f"n.{name}" for name in Sealed._fields)
 _SELECT = (
     f"SELECT {', '.join(f'e.{name}' for name in _STORED)}, p.kek_id, p.wrapped_key"
     " FROM episode e JOIN patient p ON p.patient_id = e.patient_id"
 )
-_LOCK = f"{_SELECT} WHERE e.episode_id = ?"
-_PRIOR = (
-    "SELECT episode_id, seq, cause_id, header, commitment, body, hash FROM entry WHERE episode_id = ? AND cause_id = ?"
+_LOCK = (
+    f"{_SELECT.replace(' FROM', f', {_PRIOR} FROM')}"
+    " LEFT JOIN entry n ON n.episode_id = e.episode_id AND n.cause_id = ? WHERE e.episode_id = ?"
 )
 _CLAIM = (
     f"{_SELECT} WHERE e.next_due_at <= ? AND (e.set_aside_until IS NULL OR e.set_aside_until <= ?)"
@@ -76,11 +78,10 @@ class SqliteChange(SqliteReader, RareWrites):
         self._run, self._run_many = driver.execute, driver.executemany
 
     def lock(self, episode_id: str, cause_id: bytes) -> Locked | None:
-        row = self._run(_LOCK, (episode_id,)).fetchone()
+        row = self._run(_LOCK, (cause_id, episode_id)).fetchone()
         if row is None:
             return None
-        prior = self._run(_PRIOR, (episode_id, cause_id)).fetchone()
-        return Locked(_episode(row), None if prior is None else sealed(prior), self.times())
+        return Locked(_episode(row), None if row[18] is None else sealed(row[18:]), self.times())
 
     def claim_due(self, limit: int) -> tuple[list[EpisodeRow], Times]:
         times = self.times()
