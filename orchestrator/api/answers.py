@@ -1,0 +1,166 @@
+"""What comes back? The shapes of the answers, for the API's description and for tests; replies are made from rows."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from orchestrator.api.problems import Problem
+from orchestrator.service.handlers import Answer
+
+Object = dict[str, Any]
+Seq = Annotated[int, Field(description="Number of the episode's last entry; its entity tag is this number in quotes.")]
+Simulated = Annotated[bool, Field(description="True in a store for trying things out: no patient is real.")]
+_CONFLICTS = frozenset({"episode-closed"})
+
+
+class Reply(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    simulated: Simulated
+
+
+class ProblemDetails(Reply):
+    """RFC 9457. A refusal that is on the record also has episode_id and seq, the entry in which it stands."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+
+
+class Done(Reply):
+    """What became of a command. repeated: this key came before, and this is the first answer again."""
+
+    episode_id: str
+    seq: Seq
+    state: str
+    at: str
+    repeated: bool
+
+
+class EpisodeNow(Reply):
+    """An episode as it stands; an answer to 'why' beside each thing: rules, sources, the facts used."""
+
+    episode_id: str
+    patient_id: str
+    pathway: str
+    version: Annotated[str, Field(description="Content hash of the version that the episode runs on.")]
+    ward: str
+    state: str
+    stage: str
+    seq: Seq
+    at: str
+    enrolled_at: str
+    next_due_at: str | None
+    closed: bool
+    facts: Object
+    proposals: list[Object]
+    absent: list[Object]
+    missing: list[str]
+    warnings: list[Object]
+    gates: list[Object]
+    offers: list[Object]
+    courses: list[Object]
+    tasks: list[Object]
+    reminders: list[Object]
+    upcoming: list[Object]
+
+
+class Explanation(Reply):
+    """Why the patient goes no further: each guard and clause, true, false or unknown."""
+
+    state: str
+    moves: list[Object]
+    gates: list[Object]
+    moments: list[Object]
+
+
+class Timeline(Reply):
+    """The entries in order: header, command and events, and the hash that chains them."""
+
+    episode_id: str
+    seq: Seq
+    entries: list[Object]
+
+
+class Story(Reply):
+    """What happened, why, and who decided: all that a report shows."""
+
+    format: str
+    version: int
+    episode: Object
+
+
+class Items(Reply):
+    """A page. after: cursor of the next one, null at the end."""
+
+    items: list[Object]
+    after: str | None
+
+
+class Notices(Reply):
+    """A page, latest first. before: cursor of the next one, null at the end."""
+
+    notices: list[Object]
+    before: str | None
+
+
+class Episodes(Reply):
+    episodes: list[Object]
+
+
+class PathwayVersion(BaseModel):
+    name: str
+    version: str
+    hash: str
+    title: str
+    newest: bool
+
+
+class Pathways(Reply):
+    pathways: list[PathwayVersion]
+
+
+class Health(Reply):
+    status: str
+    version: str
+    store: str
+
+
+def reply(
+    request: Request,
+    document: Mapping[str, Any],
+    *,
+    status: int = 200,
+    seq: int | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return a document as JSON. seq: the entry that it stands at, sent as the entity tag."""
+    body = orjson.dumps({**document, "simulated": request.app.state.simulated})
+    made = dict(headers or {})
+    if seq is not None:
+        made["ETag"] = f'"{seq}"'
+    return Response(body, status, headers=made, media_type="application/json")
+
+
+def answered(
+    request: Request, answer: Answer, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return what became of a command. Raises Problem for a refusal, which stands in the record all the same."""
+    told = {"episode_id": answer.episode_id, "seq": answer.seq, "state": answer.state, "at": answer.at}
+    if not answer.accepted:
+        raise _refusal(answer, told)
+    made = {**(headers or {}), **({"Idempotent-Replayed": "true"} if answer.repeated else {})}
+    return reply(request, {**told, "repeated": answer.repeated}, status=status, seq=answer.seq, headers=made)
+
+
+def _refusal(answer: Answer, told: dict[str, Any]) -> Problem:
+    status = 409 if answer.code in _CONFLICTS else 422
+    if not answer.seq:  # an enrolment that was refused: there is no episode in whose record it could stand
+        return Problem(status, answer.code, answer.text)
+    headers = {"ETag": f'"{answer.seq}"'}
+    return Problem(status, answer.code, answer.text, headers=headers, more={**told, "repeated": answer.repeated})

@@ -1,0 +1,48 @@
+"""How is the HTTP face put together? Routes, problems and the guard around them; the system is handed in."""
+
+from typing import Any
+
+from fastapi import Depends, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from orchestrator import __version__
+from orchestrator.api import commands, health, reads
+from orchestrator.api.caller import one_header
+from orchestrator.api.description import describe
+from orchestrator.api.guard import Failures, Guard
+from orchestrator.api.problems import on_error
+from orchestrator.bootstrap import System
+
+PREFIX = "/api/v1"
+
+
+def create_app(system: System, *, failures: Failures | None = None) -> FastAPI:
+    """Return the application over an opened system; whoever opened the system closes it.
+
+    failures: counts wrong tokens; a test may hand in one with its own clock.
+    """
+    app = FastAPI(
+        title="carepath",
+        version=__version__,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # its page loads scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        dependencies=[Depends(one_header)],
+        exception_handlers={HTTPException: on_error, RequestValidationError: on_error},
+    )
+    app.state.system = system
+    app.state.simulated = system.simulated
+    app.include_router(health.router)
+    app.include_router(commands.router, prefix=PREFIX)
+    app.include_router(reads.router, prefix=PREFIX)
+    app.add_middleware(Guard, access=system.access, simulated=system.simulated, failures=failures or Failures())
+    app.openapi = lambda: _described(app)  # type: ignore[method-assign]
+    return app
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        app.openapi_schema = describe(app)
+    return app.openapi_schema

@@ -1,0 +1,181 @@
+"""What may be asked over HTTP? The bodies of the commands; what a name or value means is the pathway's to say."""
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+
+from orchestrator.episode.commands import Command, command_from_json
+from orchestrator.service.enrolment import Identifier
+
+_TEXT = {"type": "string", "maxLength": 4000}
+_EXACT = "A number is read as an exact decimal, whether it comes as a JSON number or as text."
+
+
+def _fact(value: object) -> object:
+    listed = value if isinstance(value, list) else [value]
+    if isinstance(value, dict) or any(isinstance(each, dict | list) for each in listed):
+        raise ValueError("a value is a text, a number, true, false, null or a list of texts")
+    return value
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Reason = Annotated[str | None, Field(max_length=4000, description="Why; some commands need it.")]
+Override = Annotated[list[Name], Field(max_length=50, description="Gates that a lead passes; needs a reason.")]
+Moment = Annotated[
+    str | None, Field(max_length=40, description="ISO 8601 with an offset, such as 2026-03-02T08:00:00Z.")
+]
+Value = Annotated[
+    Any,
+    AfterValidator(_fact),
+    WithJsonSchema(
+        {
+            "description": f"{_EXACT} null takes the fact back to unknown.",
+            "anyOf": [
+                _TEXT,
+                {"type": "number"},
+                {"type": "boolean"},
+                {"type": "array", "items": _TEXT, "maxItems": 200},
+                {"type": "null"},
+            ],
+        }
+    ),
+]
+Parameter = Annotated[
+    Any,
+    WithJsonSchema({"description": f"What the regimen takes: text, number or list. {_EXACT}"}),
+]
+
+
+class Body(BaseModel):
+    """What all bodies have in common: nothing unknown in them, nothing turned into another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class CommandBody(Body):
+    kind: ClassVar[str]
+    reason: Reason = None
+
+    def command(self) -> Command:
+        """Return the command. Raises InvalidCommand."""
+        return command_from_json(self.kind, self.model_dump(exclude_unset=True))
+
+
+class PatientIdentifier(Body):
+    system: Name
+    value: Name
+
+    def identifier(self) -> Identifier:
+        return Identifier(self.system, self.value)
+
+
+def _examples(*examples: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": list(examples)})
+
+
+class Enrol(Body):
+    model_config = _examples(
+        {
+            "pathway": "PATHWAY",
+            "ward": "ward-7",
+            "timezone": "Europe/London",
+            "identifiers": [{"system": "hospital-number", "value": "0000001"}],
+        }
+    )
+    pathway: Annotated[
+        Name,
+        Field(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$",
+            description="Its name; NAME@VERSION for another version than the newest.",
+        ),
+    ]
+    ward: Name
+    timezone: Annotated[Name, Field(description="IANA name of the hospital's zone.")]
+    identifiers: Annotated[list[PatientIdentifier], Field(min_length=1, max_length=20)]
+
+
+class Find(Body):
+    model_config = _examples({"identifier": {"system": "hospital-number", "value": "0000001"}})
+    identifier: PatientIdentifier
+
+
+class Record(CommandBody):
+    kind = "record"
+    model_config = _examples({"facts": {"FACT": "a value", "NUMBER": 65.5, "MISTAKEN": None}})
+    facts: Annotated[dict[Name, Value], Field(min_length=1, max_length=100)]
+
+
+class Confirm(CommandBody):
+    kind = "confirm"
+    model_config = _examples(
+        {"regimens": ["REGIMEN"], "parameters": {"days": 5, "start": "2026-03-02T18:00:00Z"}},
+        {"regimens": ["REGIMEN"], "override": ["GATE"], "reason": "why"},
+    )
+    regimens: Annotated[list[Name], Field(min_length=1, max_length=50)]
+    parameters: Annotated[
+        dict[Name, Parameter],
+        Field(
+            max_length=50,
+            description=(
+                "By name: days, sessions, taper_days (whole numbers), dose, dose_per_kg (decimals), steps (list of "
+                "{days, dose}), start (a moment), given (moments of what was already given)."
+            ),
+        ),
+    ] = {}
+    override: Override = []
+
+
+class Give(CommandBody):
+    kind = "give"
+    model_config = _examples({"regimen": "REGIMEN", "given_at": "2026-03-02T08:00:00Z"})
+    regimen: Name
+    given_at: Moment = None
+
+
+class Miss(CommandBody):
+    kind = "miss"
+    model_config = _examples({"regimen": "REGIMEN", "reason": "why"})
+    regimen: Name
+
+
+class Decline(CommandBody):
+    kind = "decline"
+    model_config = _examples({"regimen": "REGIMEN"})
+    regimen: Name
+
+
+class Stop(CommandBody):
+    kind = "stop"
+    model_config = _examples({"regimen": "REGIMEN", "override": ["GATE"], "reason": "why"})
+    regimen: Name
+    override: Override = []
+
+
+class Retract(CommandBody):
+    kind = "retract"
+    model_config = _examples({"target": "FACT or REGIMEN", "reason": "why"})
+    target: Annotated[Name, Field(description="A fact, or a regimen, whose last administration is taken back.")]
+
+
+class Complete(CommandBody):
+    kind = "complete"
+    model_config = _examples({"task": "TASK"})
+    task: Name
+
+
+class Acknowledge(CommandBody):
+    kind = "acknowledge"
+    model_config = _examples({"reminder": "REMINDER"})
+    reminder: Annotated[Name, Field(description="Its name, or NAME#KEY for one of several.")]
+
+
+class Close(CommandBody):
+    kind = "close"
+    model_config = _examples({"outcome": "recovered"})
+    outcome: Name
+    override: Override = []
+
+
+BODIES: tuple[type[CommandBody], ...] = (
+    Record, Confirm, Give, Miss, Decline, Stop, Retract, Complete, Acknowledge, Close
+)  # fmt: skip

@@ -1,0 +1,143 @@
+"""The routes that change something: enrol, and one for each command; each is one transaction and one entry."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, NamedTuple
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from orchestrator.api.answers import Done, ProblemDetails, answered
+from orchestrator.api.bodies import (
+    Acknowledge,
+    Close,
+    CommandBody,
+    Complete,
+    Confirm,
+    Decline,
+    Enrol,
+    Give,
+    Miss,
+    Record,
+    Retract,
+    Stop,
+)
+from orchestrator.api.caller import EpisodeId, Key, Seen, Who
+from orchestrator.api.strict import StrictRoute
+from orchestrator.episode.commands import Actor
+from orchestrator.service.enrolment import EnrolRequest
+from orchestrator.service.handlers import Request as Asked
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {"model": ProblemDetails, "description": "Not JSON, or a header is missing."},
+    404: {"model": ProblemDetails, "description": "There is no such episode or pathway."},
+    409: {"model": ProblemDetails, "description": "The key was used with another body, or the episode is closed."},
+    412: {"model": ProblemDetails, "description": "What the decision depends on has changed since If-Match."},
+    413: {"model": ProblemDetails, "description": "The body is too large."},
+    415: {"model": ProblemDetails, "description": "The body is not JSON."},
+    422: {"model": ProblemDetails, "description": "It does not fit, or is refused; a refusal is on the record."},
+    503: {"model": ProblemDetails, "description": "The store is busy or cannot be used; nothing was written."},
+}
+router = APIRouter(route_class=StrictRoute, tags=["commands"])
+
+
+@router.post(
+    "/episodes",
+    status_code=201,
+    summary="Enrol a patient",
+    responses={201: {"model": Done}, **_PROBLEMS},
+)
+def enrol(request: Request, body: Enrol, actor: Who, key: Key) -> Response:
+    """Enrol a patient on the newest version of a pathway. He is found by his identifiers, or made new."""
+    identifiers = tuple(each.identifier() for each in body.identifiers)
+    wish = EnrolRequest(body.pathway, identifiers, body.ward, body.timezone, actor, key)
+    answer = request.app.state.system.enrolments.enrol(wish)
+    place = f"{request.url.path}/{answer.episode_id}"
+    return answered(request, answer, status=201, headers={"Location": place})
+
+
+def _command(verb: str, summary: str) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
+    return router.post(
+        f"/episodes/{{episode_id}}/{verb}", summary=summary, responses={200: {"model": Done}, **_PROBLEMS}
+    )
+
+
+class Call(NamedTuple):
+    """Everything of a command but its body."""
+
+    request: Request
+    episode_id: str
+    actor: Actor
+    key: str
+    seen: int | None
+
+    def execute(self, body: CommandBody) -> Response:
+        """Carry the command out. Raises Problem when it is refused."""
+        asked = Asked(self.episode_id, body.command(), self.actor, self.key, self.seen)
+        return answered(self.request, self.request.app.state.system.handlers.execute(asked))
+
+
+def _call(request: Request, episode_id: EpisodeId, actor: Who, key: Key, seen: Seen) -> Call:
+    return Call(request, episode_id, actor, key, seen)
+
+
+Calling = Annotated[Call, Depends(_call)]
+
+
+@_command("record", "Record facts")
+def record(call: Calling, body: Record) -> Response:
+    """Record facts, all or none; null takes one back to unknown."""
+    return call.execute(body)
+
+
+@_command("confirm", "Confirm what is to be given")
+def confirm(call: Calling, body: Confirm) -> Response:
+    """Confirm regimens, with their parameters; pass gates with an override and a reason."""
+    return call.execute(body)
+
+
+@_command("give", "Record the next administration as given")
+def give(call: Calling, body: Give) -> Response:
+    """Record the next planned administration as given, now or at a moment that has passed."""
+    return call.execute(body)
+
+
+@_command("miss", "Record the next administration as missed")
+def miss(call: Calling, body: Miss) -> Response:
+    """Record the next planned administration as missed."""
+    return call.execute(body)
+
+
+@_command("decline", "Record the next administration as declined")
+def decline(call: Calling, body: Decline) -> Response:
+    """Record the next planned administration as declined by the patient."""
+    return call.execute(body)
+
+
+@_command("stop", "End a course")
+def stop(call: Calling, body: Stop) -> Response:
+    """End a course; pass gates with an override and a reason."""
+    return call.execute(body)
+
+
+@_command("retract", "Take back what was recorded in error")
+def retract(call: Calling, body: Retract) -> Response:
+    """Take back a fact, or a regimen's last administration; what was recorded stays in the record. Needs a reason."""
+    return call.execute(body)
+
+
+@_command("complete", "Complete a task")
+def complete(call: Calling, body: Complete) -> Response:
+    """Complete an open task."""
+    return call.execute(body)
+
+
+@_command("acknowledge", "Acknowledge a reminder")
+def acknowledge(call: Calling, body: Acknowledge) -> Response:
+    """Say that a person saw a reminder: it climbs no further. What it asks for is not done by that."""
+    return call.execute(body)
+
+
+@_command("close", "Close the episode")
+def close(call: Calling, body: Close) -> Response:
+    """Close the episode with an outcome; pass gates with an override and a reason."""
+    return call.execute(body)

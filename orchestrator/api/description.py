@@ -1,0 +1,61 @@
+"""What does the API promise, machine-readable? OpenAPI 3.1, made from the routes."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from orchestrator.api.guard import PUBLIC
+from orchestrator.api.problems import MEDIA_TYPE
+
+_ABOUT = """
+Runs care pathways: enrol a patient, record facts, confirm what is to be given; read where he stands, why, what is due.
+
+* Every request but /healthz and /readyz needs `Authorization: Bearer TOKEN`.
+* Who acts is asserted with `Carepath-Actor` and `Carepath-Role`, and recorded as asserted.
+* Every command needs an `Idempotency-Key`: a repeat gets the first answer, another body under the same key a 409.
+* The number of an episode's last entry is its entity tag. A command with `If-Match` is refused (412) only when
+  proposals, warnings, gates or courses have changed since that entry.
+* A command that the pathway refuses is answered with a problem (422, or 409 for a closed episode). Its `code` names the
+  gate, or what is wrong, such as `not-proposed` or `needs-reason`; it stands in the record as the entry `seq`.
+* Numbers are exact: a dose or weight may be sent as a JSON number or as text, and comes back as text.
+* `Carepath-Store` and `simulated` tell a store for trying things out from a real one.
+"""
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """Return the description of all routes."""
+    made = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary="Care pathways for autoimmune and post-viral disease of the nervous system.",
+        description=_ABOUT.strip(),
+        routes=app.routes,
+    )
+    schemes = {"token": {"type": "http", "scheme": "bearer", "description": "The administrator's token."}}
+    made["components"]["securitySchemes"] = schemes
+    made["security"] = [{"token": []}]
+    for path, operations in made["paths"].items():
+        for operation in operations.values():
+            _finish(operation, public=path in PUBLIC)
+    for unused in ("HTTPValidationError", "ValidationError"):
+        made["components"]["schemas"].pop(unused, None)
+    return made
+
+
+def _finish(operation: dict[str, Any], *, public: bool) -> None:
+    """Say of one operation what the guard adds, and that problems have a media type of their own."""
+    responses = operation["responses"]
+    if public:
+        operation["security"] = []
+    else:
+        responses["401"] = {"description": "There is no valid token.", "content": {"application/json": _PROBLEM}}
+        responses["429"] = {"description": "Too many wrong tokens.", "content": {"application/json": _PROBLEM}}
+    for code, response in responses.items():
+        content = response.get("content", {})
+        if code >= "400":
+            content = {"application/json": _PROBLEM}
+            response["content"] = {MEDIA_TYPE: content["application/json"]}
+
+
+_PROBLEM = {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}

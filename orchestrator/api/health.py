@@ -1,0 +1,26 @@
+"""Is this process alive, and can it work? Asked without a token, by whoever watches it."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from orchestrator import __version__
+from orchestrator.api.answers import Health, ProblemDetails, reply
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz", responses={200: {"model": Health}})
+async def healthz(request: Request) -> Response:
+    """Say that the process answers; the store is not asked."""
+    return reply(request, _state(request, "ok"))
+
+
+@router.get("/readyz", responses={200: {"model": Health}, 503: {"model": ProblemDetails, "description": "Not ready."}})
+def readyz(request: Request) -> Response:
+    """Say that the store can be read."""
+    request.app.state.system.queries.next_alarm()
+    return reply(request, _state(request, "ready"))
+
+
+def _state(request: Request, status: str) -> dict[str, str]:
+    return {"status": status, "version": __version__, "store": "simulated" if request.app.state.simulated else "real"}

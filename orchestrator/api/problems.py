@@ -1,0 +1,144 @@
+"""How does the API say no? RFC 9457 problems: a stable type and code, one line of text, never a patient's value."""
+
+import re
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from orchestrator.errors import (
+    CarepathError,
+    Changed,
+    Conflict,
+    InputError,
+    KeyMissing,
+    NotFound,
+    StoreBusy,
+    StoreError,
+    WrongKey,
+)
+from orchestrator.service.ports import Collision
+
+MEDIA_TYPE = "application/problem+json"
+TYPES = "/api/v1/problems/"
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,60}")
+_FAILED = "carepath failed; its log says where. Ask again with the same Idempotency-Key: nothing is done twice."
+_RETRY_SOON, _RETRY_LATER = "1", "30"
+
+_STATUS: Sequence[tuple[type[CarepathError], int]] = (
+    (Collision, 503),
+    (Changed, 412),
+    (Conflict, 409),
+    (NotFound, 404),
+    (InputError, 422),
+    (KeyMissing, 503),
+    (WrongKey, 503),
+    (StoreError, 503),
+)
+TITLES = {
+    "already-enrolled": "The patient is on this pathway already",
+    "changed-since-read": "What the decision depends on has changed since it was read",
+    "episode-closed": "The episode is closed",
+    "idempotency-key-missing": "A command needs an Idempotency-Key",
+    "idempotency-key-reused": "This Idempotency-Key was used with another request",
+    "invalid-json": "The body cannot be read as JSON",
+    "invalid-request": "The request does not fit",
+    "not-found": "There is no such thing",
+    "store-busy": "The store is busy",
+    "store-unavailable": "The store cannot be used",
+    "token-needed": "An access token is needed",
+    "too-large": "The body is too large",
+    "too-many-failures": "Too many wrong tokens",
+    "unsupported-media-type": "The body must be JSON",
+}
+
+
+class Problem(HTTPException):
+    """Ends a request with a problem. more: further members, such as the entry in which a refusal is recorded."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(status, detail, dict(headers or {}))
+        self.code, self.more = code, dict(more or {})
+
+    def document(self, simulated: bool) -> dict[str, Any]:
+        """Return the problem as RFC 9457 has it."""
+        return {
+            "type": TYPES + self.code,
+            "title": TITLES.get(self.code, HTTPStatus(self.status_code).phrase),
+            "status": self.status_code,
+            "code": self.code,
+            "detail": " ".join(self.detail.split()),
+            **self.more,
+            "simulated": simulated,
+        }
+
+    def response(self, simulated: bool) -> Response:
+        """Return the problem as a response."""
+        body = orjson.dumps(self.document(simulated))
+        return Response(body, self.status_code, headers=dict(self.headers or {}), media_type=MEDIA_TYPE)
+
+
+def problem_of(error: Exception) -> Problem:
+    """Return the problem that an error is; one that nobody foresaw is told by nothing but its kind."""
+    match error:
+        case Problem():
+            return error
+        case CarepathError():
+            return _of_ours(error)
+        case RequestValidationError():
+            return _of_validation(error)
+        case HTTPException():
+            status = HTTPStatus(error.status_code)
+            code = status.phrase.lower().replace(" ", "-")
+            return Problem(status, code, f"{status.phrase}.", headers=error.headers)
+        case _:
+            return Problem(500, "internal-error", _FAILED)
+
+
+async def on_error(request: Request, error: Exception) -> Response:
+    """Answer an error with its problem."""
+    return problem_of(error).response(bool(request.app.state.simulated))
+
+
+def _of_ours(error: CarepathError) -> Problem:
+    status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+    headers = {}
+    if isinstance(error, StoreBusy | Collision):
+        headers["Retry-After"] = _RETRY_SOON
+    elif status == HTTPStatus.SERVICE_UNAVAILABLE and not isinstance(error, KeyMissing | WrongKey):
+        headers["Retry-After"] = _RETRY_LATER
+    code = StoreBusy.code if isinstance(error, Collision) else error.code
+    return Problem(status, code, str(error).removeprefix(f"{error.code}: "), headers=headers)
+
+
+def _of_validation(error: RequestValidationError) -> Problem:
+    errors = [_fault(each) for each in error.errors()[:20]]
+    first = errors[0]
+    if any(each["field"].lower() == "header idempotency-key" and each["code"] == "missing" for each in errors):
+        return Problem(400, "idempotency-key-missing", "Send an Idempotency-Key that is new for each command.")
+    if first["field"].startswith("path "):
+        return Problem(404, NotFound.code, "there is no such episode")
+    text = f"{first['field']}: {first['text']}"
+    return Problem(422, InputError.code, text, more={"errors": errors})
+
+
+def _fault(each: Mapping[str, Any]) -> dict[str, str]:
+    """Return one fault of a request by field, code and text; what was sent there is not repeated."""
+    place = [str(part) for part in each["loc"]]
+    named = [part if _NAME.fullmatch(part) else "…" for part in place]
+    code = str(each["type"]).replace("_", "-")
+    text = "there is no such field" if code == "extra-forbidden" else str(each["msg"]).removeprefix("Value error, ")
+    return {"field": " ".join((named[0], ".".join(named[1:]))).strip(), "code": code, "text": text}

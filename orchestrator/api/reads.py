@@ -1,0 +1,148 @@
+"""The routes that only read. No patient's data stands in an address: ids are opaque, identifiers travel in bodies."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import StringConstraints
+from starlette.responses import HTMLResponse, Response
+
+from orchestrator.api.answers import (
+    EpisodeNow,
+    Episodes,
+    Explanation,
+    Items,
+    Notices,
+    Pathways,
+    ProblemDetails,
+    Story,
+    Timeline,
+    reply,
+)
+from orchestrator.api.bodies import Find
+from orchestrator.api.caller import EpisodeId
+from orchestrator.api.page import headers_for
+from orchestrator.api.strict import StrictRoute
+from orchestrator.bootstrap import System
+from orchestrator.pathway.loader import version_key
+from orchestrator.report import as_html
+from orchestrator.service.queries import LARGEST_PAGE
+
+_NOT_FOUND: dict[int | str, dict[str, Any]] = {
+    404: {"model": ProblemDetails, "description": "There is no such episode."},
+    503: {"model": ProblemDetails, "description": "The store cannot be used."},
+}
+_PAGE: dict[int | str, dict[str, Any]] = {
+    422: {"model": ProblemDetails, "description": "A parameter does not fit."},
+    503: {"model": ProblemDetails, "description": "The store cannot be used."},
+}
+Term = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,600}$")]
+Wards = Annotated[tuple[Term, ...], Query(alias="ward", max_length=100, description="Only these wards.")]
+Roles = Annotated[
+    tuple[Term, ...], Query(alias="role", max_length=20, description="Only what these roles owe or are told.")
+]
+Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
+Cursor = Annotated[Term | None, Query(description="The cursor that the page before gave.")]
+
+router = APIRouter(route_class=StrictRoute)
+
+
+@router.get("/episodes/{episode_id}", tags=["episodes"], responses={200: {"model": EpisodeNow}, **_NOT_FOUND})
+def episode(request: Request, episode_id: EpisodeId) -> Response:
+    """Return an episode as it stands now."""
+    document = request.app.state.system.queries.show(episode_id)
+    return reply(request, document, seq=document["seq"])
+
+
+@router.get("/episodes/{episode_id}/explain", tags=["episodes"], responses={200: {"model": Explanation}, **_NOT_FOUND})
+def explain(request: Request, episode_id: EpisodeId) -> Response:
+    """Return why the episode goes no further."""
+    document = request.app.state.system.telling.explain(episode_id)
+    return reply(request, document, seq=document["seq"])
+
+
+@router.get("/episodes/{episode_id}/timeline", tags=["episodes"], responses={200: {"model": Timeline}, **_NOT_FOUND})
+def timeline(request: Request, episode_id: EpisodeId) -> Response:
+    """Return the episode's entries, the first one first."""
+    entries = request.app.state.system.queries.timeline(episode_id)
+    seq = entries[-1]["seq"]
+    return reply(request, {"episode_id": episode_id, "seq": seq, "entries": entries}, seq=seq)
+
+
+@router.get("/episodes/{episode_id}/story", tags=["episodes"], responses={200: {"model": Story}, **_NOT_FOUND})
+def story(request: Request, episode_id: EpisodeId) -> Response:
+    """Return the episode's story, with the verdict of its chain."""
+    document = _story(request, episode_id)
+    return reply(request, document, seq=document["episode"]["entries"])
+
+
+@router.get(
+    "/episodes/{episode_id}/report",
+    tags=["episodes"],
+    response_class=HTMLResponse,
+    responses={200: {"description": "One page that needs nothing else."}, **_NOT_FOUND},
+)
+def report(request: Request, episode_id: EpisodeId) -> Response:
+    """Return the episode's story as a page to read, keep and print."""
+    told = _story(request, episode_id)
+    page = as_html(told, request.app.state.system.pathway(told["episode"]["hash"]))
+    return HTMLResponse(page, headers=headers_for(page))
+
+
+def _story(request: Request, episode_id: str) -> dict[str, Any]:
+    system: System = request.app.state.system
+    return system.telling.story(episode_id, simulated=system.simulated)
+
+
+@router.post(
+    "/episodes/find",
+    tags=["episodes"],
+    responses={200: {"model": Episodes}, **_PAGE, 415: {"model": ProblemDetails, "description": "Not JSON."}},
+)
+def find(request: Request, body: Find) -> Response:
+    """Return the episodes of the patient with an identifier, first enrolled first. Changes nothing."""
+    rows = request.app.state.system.queries.episodes_of(body.identifier.identifier())
+    return reply(request, {"episodes": rows})
+
+
+@router.get("/worklist", tags=["wards"], responses={200: {"model": Items}, **_PAGE})
+def worklist(
+    request: Request,
+    ward: Wards = (),
+    role: Roles = (),
+    after: Cursor = None,
+    limit: Limit = 100,
+) -> Response:
+    """Return what is open, longest overdue first; what has no time comes last."""
+    page = request.app.state.system.queries.worklist(wards=ward, roles=role, after=after, limit=limit)
+    return reply(request, {"items": page.rows, "after": page.after})
+
+
+@router.get("/inbox", tags=["wards"], responses={200: {"model": Notices}, **_PAGE})
+def inbox(
+    request: Request,
+    ward: Wards = (),
+    role: Roles = (),
+    before: Cursor = None,
+    limit: Limit = 100,
+) -> Response:
+    """Return the notices, latest first: who was told what, when, and how late."""
+    page = request.app.state.system.queries.inbox(wards=ward, roles=role, before=before, limit=limit)
+    return reply(request, {"notices": page.rows, "before": page.after})
+
+
+@router.get("/pathways", tags=["pathways"], responses={200: {"model": Pathways}})
+def pathways(request: Request) -> Response:
+    """Return the pathways on which patients can be enrolled, all versions."""
+    library = request.app.state.system.library
+    newest = {each.name: library.newest(each.name).hash for each in library.pathways}
+    rows = [
+        {
+            "name": each.name,
+            "version": each.version,
+            "hash": each.hash,
+            "title": each.title,
+            "newest": newest[each.name] == each.hash,
+        }
+        for each in sorted(library.pathways, key=lambda each: (each.name, version_key(each.version)))
+    ]
+    return reply(request, {"pathways": rows})

@@ -1,0 +1,105 @@
+"""Goal: the same command twice is one entry and one answer; of two who decide at once one is told what changed."""
+
+import threading
+
+from tests.integration.api.conftest import Ward, enrolment
+
+FACTS = {"severity": "severe", "infection_status": "excluded"}
+
+
+def entries(ward: Ward, episode: str) -> int:
+    return len(ward.get(f"{episode}/timeline").json()["entries"])
+
+
+def test_a_repeat_gets_the_first_answer(each_ward: Ward) -> None:
+    episode = each_ward.enrol()
+    first = each_ward.post(f"{episode}/record", {"facts": FACTS}, idempotency_key="once")
+    again = each_ward.post(f"{episode}/record", {"facts": FACTS}, idempotency_key="once")
+    assert again.json() == {**first.json(), "repeated": True}
+    assert again.headers["idempotent-replayed"] == "true"
+    assert again.headers["etag"] == first.headers["etag"] == '"2"'
+    assert entries(each_ward, episode) == 2
+
+
+def test_a_repeated_refusal_is_one_entry(ward: Ward) -> None:
+    episode = ward.enrol()
+    first, again = (ward.post(f"{episode}/give", {"regimen": "ivig"}, idempotency_key="once") for _ in range(2))
+    assert first.status_code == again.status_code == 422
+    assert again.json() == {**first.json(), "repeated": True}
+    assert entries(ward, episode) == 2
+
+
+def test_the_same_key_with_another_body_is_refused(each_ward: Ward) -> None:
+    episode = each_ward.enrol()
+    each_ward.post(f"{episode}/record", {"facts": FACTS}, idempotency_key="once")
+    other = each_ward.post(f"{episode}/record", {"facts": {"severity": "mild"}}, idempotency_key="once")
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency-key-reused")
+    assert other.json()["detail"] == "this key was used with another request; take a new one"
+    assert entries(each_ward, episode) == 2
+
+
+def test_enrolling_is_repeatable_and_nobody_is_enrolled_twice(each_ward: Ward) -> None:
+    first = each_ward.post("/episodes", enrolment(), idempotency_key="once")
+    again = each_ward.post("/episodes", enrolment(), idempotency_key="once")
+    assert again.status_code == 201
+    assert again.json() == {**first.json(), "repeated": True}
+    other = each_ward.post("/episodes", enrolment("0002"), idempotency_key="once")
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency-key-reused")
+    twice = each_ward.post("/episodes", enrolment())
+    assert (twice.status_code, twice.json()["code"]) == (409, "already-enrolled")
+
+
+def test_of_two_who_decide_on_the_same_entry_the_second_is_told_what_changed(each_ward: Ward) -> None:
+    episode = each_ward.enrol()
+    each_ward.do(episode, "record", facts=FACTS)
+    seen = each_ward.get(episode).headers["etag"]
+    wishes = {
+        "lead": {"regimens": ["ivmp-pulse"]},
+        "clinician": {"regimens": ["ivmp-pulse"], "parameters": {"days": 4}},
+    }
+    got: dict[str, tuple[int, str | None]] = {}
+    ready = threading.Barrier(2)
+
+    def decide(role: str) -> None:
+        ready.wait()
+        answer = each_ward.post(f"{episode}/confirm", wishes[role], role, if_match=seen)
+        got[role] = (answer.status_code, answer.json().get("code"))
+
+    people = [threading.Thread(target=decide, args=(role,)) for role in wishes]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    assert sorted(got.values(), key=str) == [(200, None), (412, "changed-since-read")]
+    assert entries(each_ward, episode) == 3
+    assert len(each_ward.get(episode).json()["courses"]) == 1
+
+
+def test_another_entry_alone_is_no_matter(ward: Ward) -> None:
+    episode = ward.enrol()
+    ward.do(episode, "record", facts=FACTS)
+    seen = ward.get(episode).headers["etag"]
+    ward.do(episode, "complete", "nurse", task="eeg")
+    assert ward.get(episode).headers["etag"] != seen
+    assert ward.post(f"{episode}/confirm", {"regimens": ["ivmp-pulse"]}, if_match=seen).status_code == 200
+
+
+def test_if_match_holds_for_every_command_and_may_be_left_out(ward: Ward) -> None:
+    episode = ward.enrol()
+    ward.do(episode, "record", facts=FACTS)
+    bodies = {
+        "record": {"facts": {"response": "none"}},
+        "confirm": {"regimens": ["ivmp-pulse"]},
+        "stop": {"regimen": "ivmp-pulse"},
+        "complete": {"task": "eeg"},
+        "close": {"outcome": "withdrawn"},
+    }
+    for verb, body in bodies.items():
+        refused = ward.post(f"{episode}/{verb}", body, if_match='"1"')
+        assert (refused.status_code, refused.json()["code"]) == (412, "changed-since-read"), verb
+    unheard_of = ward.post(f"{episode}/record", bodies["record"], if_match='"999"')
+    assert unheard_of.status_code == 412
+    assert entries(ward, episode) == 2
+    assert ward.post(f"{episode}/record", bodies["record"], if_match="*").status_code == 200
+    for wrong in ('W/"1"', "1", '"0"', '"1", "2"', '"x"'):
+        assert ward.post(f"{episode}/record", bodies["record"], if_match=wrong).status_code == 422, wrong
