@@ -1,6 +1,7 @@
 """What does a database's error mean to whoever runs carepath? One line that says what to do; never a value."""
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from orchestrator.errors import CarepathError, StoreBusy, StoreError
 from orchestrator.service.ports import Collision
@@ -36,9 +37,9 @@ _POSTGRESQL = {
 
 def translate(error: BaseException) -> CarepathError | None:
     """Return what to raise instead of a driver's error, or None when it is not one. Never tells a parameter."""
+    if isinstance(error, NoConnection):  # all of the pool are in use
+        return StoreBusy(BUSY)
     origin = error.orig if isinstance(error, DBAPIError) else error
-    if origin is None:
-        return None
     names = {kind.__name__ for kind in type(origin).__mro__}
     state = getattr(origin, "sqlstate", None)
     if state == "23505" or ("IntegrityError" in names and "UNIQUE" in str(origin)):
