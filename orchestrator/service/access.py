@@ -73,14 +73,6 @@ class Access:
             change.add_token(_row(token, now))
 
 
-def read_secret(content: str) -> str:
-    """Return the token that a secret file holds: its one line. Raises InputError."""
-    lines = content.splitlines()
-    if len(lines) != 1:
-        raise InputError("the file of the administrator's token must hold one line")
-    return lines[0].strip()
-
-
 def _random() -> str:
     return f"cp_{secrets.token_urlsafe(32)}"
 
