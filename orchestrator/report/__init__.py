@@ -1,1 +1,20 @@
-"""The story of an episode, rendered for people."""
+"""The story of an episode, rendered: as a self-contained page, and as JSON."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from orchestrator.pathway.model import Pathway
+
+
+def as_json(story: Mapping[str, Any]) -> bytes:
+    """Return the story as JSON, indented, keys in the order of the story, UTF-8."""
+    return orjson.dumps(story, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def as_html(story: Mapping[str, Any], pathway: Pathway) -> str:
+    """Return the story as one self-contained HTML page. pathway: the version that the episode runs on."""
+    from orchestrator.report.html import page  # noqa: PLC0415  # the template engine is loaded for a report alone
+
+    return page(story, pathway)

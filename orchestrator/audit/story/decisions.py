@@ -5,7 +5,7 @@ from typing import Any
 
 from orchestrator.audit.story.entries import Entry, every
 from orchestrator.audit.story.speech import LOCAL, MIXED, SOURCED, UNSTATED, fact_label, fact_value, origin, plain
-from orchestrator.audit.story.words import details, headline
+from orchestrator.audit.story.words import details, headline, wish
 from orchestrator.episode import events as ev
 from orchestrator.episode.codec import rich
 from orchestrator.pathway.model import Mark, Pathway
@@ -131,7 +131,7 @@ def refusals(entries: Sequence[Entry], pathway: Pathway) -> list[dict[str, Any]]
         {
             **entry.stamp,
             "kind": entry.kind,
-            "words": headline(entry, pathway),
+            "words": entry.kind if entry.erased else wish(entry, pathway),
             "code": entry.refused,
             "text": next((event.text for event in entry.of(ev.Refused)), ""),
             "reason": entry.reason,

@@ -35,10 +35,18 @@ class _Armed:
         return self.firings[-1]
 
 
+def _firing(entry: Entry, due_at: dt.datetime, *, late: bool) -> dict[str, Any]:
+    return {
+        "seq": entry.seq, "due_at": instant(due_at), "fired_at": entry.when, "_at": entry.at, "late": late,
+        "late_seconds": max(seconds(due_at, entry.at), 0), "told": [], "acknowledged": None,
+    }  # fmt: skip
+
+
 class _Reader:
     """Follows the reminders through the entries."""
 
-    def __init__(self) -> None:
+    def __init__(self, pathway: Pathway) -> None:
+        self.pathway = pathway
         self.all: list[_Armed] = []
         self.open: dict[Key, _Armed] = {}
 
@@ -62,19 +70,15 @@ class _Reader:
         """Read that it fired."""
         reminder = self._of(event)
         reminder.due_at = event.next_at
-        late = seconds(event.due_at, entry.at)
-        reminder.firings.append(
-            {
-                "seq": entry.seq, "due_at": instant(event.due_at), "fired_at": entry.when, "_at": entry.at,
-                "late": event.late, "late_seconds": max(late, 0), "told": [], "acknowledged": None,
-            }
-        )  # fmt: skip
+        reminder.firings.append(_firing(entry, event.due_at, late=event.late))
 
-    def told(self, _: Entry, event: ev.ReminderTold) -> None:
+    def told(self, entry: Entry, event: ev.ReminderTold) -> None:
         """Read that a rung was told."""
         reminder = self._of(event)
         if event.again_at is not None:
             reminder.due_at = event.again_at
+        if not reminder.firings:  # it fired in an entry that cannot be read
+            reminder.firings.append(_firing(entry, event.due_at, late=event.late))
         reminder.last["told"].append(
             {
                 "rung": event.rung + 1, "role": event.role, "due_at": instant(event.due_at),
@@ -108,7 +112,11 @@ class _Reader:
         reminder = self._of(event)
         reminder.due_at = None
         took = seconds(reminder.firings[0]["_at"], entry.at) if reminder.firings else None
-        reminder.ended = {**entry.stamp, "kind": entry.kind, "over": event.over, "took_seconds": took}
+        left = {**entry.stamp, "kind": entry.kind, "over": event.over, "took_seconds": took}
+        if self._done(entry, reminder.key):
+            reminder.fulfilled = {**left, "by": entry.seq}
+        else:
+            reminder.ended = left
 
     def closed(self, entry: Entry, _: ev.Closed) -> None:
         """Read that the episode closed, and every reminder with it."""
@@ -116,6 +124,21 @@ class _Reader:
             if reminder.due_at is not None or not (reminder.fulfilled or reminder.ended):
                 reminder.due_at = None
                 reminder.ended = {**entry.stamp, "kind": entry.kind, "over": False, "took_seconds": None}
+
+    def _done(self, entry: Entry, key: Key) -> bool:
+        """Return whether the entry did the very thing that the reminder asks for."""
+        name, subject, number = key
+        kind = self.pathway.reminders.get(name)
+        until = None if kind is None else kind.until
+        tasks = {subject, until.task if until else None}
+        return (
+            any(event.task in tasks for event in entry.of(ev.TaskCompleted))
+            or any(until and event.fact == until.fact for event in entry.of(ev.FactRecorded))
+            or any(
+                (f"{event.regimen} {event.course}", event.number) == (subject, number)
+                for event in entry.of(ev.AdministrationRecorded)
+            )
+        )
 
     def _of(self, event: _OfReminder) -> _Armed:
         key = (event.name, event.subject, event.n)
@@ -144,7 +167,7 @@ def reminders(entries: Sequence[Entry], pathway: Pathway) -> list[dict[str, Any]
     status: waiting (fired, wants an answer), answered (what it asks for was done), ended (what it belongs to was done
     or is gone), to-come. took_seconds: from the first firing to the answer.
     """
-    reader = _Reader()
+    reader = _Reader(pathway)
     for entry in entries:
         for event in entry.events:
             reader.take(entry, event)

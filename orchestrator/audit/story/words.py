@@ -25,10 +25,15 @@ def headline(entry: Entry, pathway: Pathway) -> str:
     """Return what was done, or what somebody wanted to do, in one line."""
     if entry.erased:
         return f"{_CALLED.get(entry.kind, entry.kind)}. {ERASED}"
-    words = _HEADLINES[entry.kind](entry, pathway) if entry.kind in _HEADLINES else entry.kind
+    words = wish(entry, pathway)
     if entry.refused is None:
         return words
     return f"Refused ({entry.refused}): {words[:1].lower()}{words[1:]}"
+
+
+def wish(entry: Entry, pathway: Pathway) -> str:
+    """Return what was done or, when it was refused, what somebody wanted to do; not for an erased entry."""
+    return _HEADLINES[entry.kind](entry, pathway) if entry.kind in _HEADLINES else entry.kind
 
 
 _CALLED = {
@@ -117,7 +122,7 @@ def _fact_recorded(event: ev.FactRecorded, pathway: Pathway) -> str:
     if event.corrects is None:
         return ""
     value = fact_value(pathway, event.fact, event.value)
-    return f"{fact_label(pathway, event.fact)} {value} corrects entry {event.corrects}"
+    return f"{fact_label(pathway, event.fact)} {value} takes the place of entry {event.corrects}"
 
 
 def _decided(event: ev.FactDecided, pathway: Pathway) -> str:

@@ -1,0 +1,112 @@
+"""How does a story become a page? One self-contained HTML document: no script, nothing fetched, every text escaped."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from orchestrator.audit.story import speech
+from orchestrator.pathway.geometry import Picture
+from orchestrator.pathway.layout import lay_out
+from orchestrator.pathway.model import Pathway
+from orchestrator.report import chart, moments, svg
+
+_FOLDER = Path(__file__).parent
+STYLE = (_FOLDER / "style" / "page.css").read_text(encoding="utf-8")
+CLOCK = "tick"
+
+
+def page(story: Mapping[str, Any], pathway: Pathway) -> str:
+    """Return the report of one episode. story: as ``audit.story.tell`` has it; pathway: the version it ran on."""
+    where = moments.zone(story["episode"]["timezone"])
+    picture = picture_of(story, pathway)
+    charts = [chart.draw(each, where, prefix=f"taper-{each['id']}") for each in story["courses"]]
+    return (
+        _environment()
+        .get_template("story.html")
+        .render(
+            story=story,
+            episode=story["episode"],
+            where=where,
+            style=Markup(STYLE + svg.CSS + chart.CSS),  # noqa: S704  # the program's own files
+            picture=Markup(svg.draw(picture, story["way"], story["episode"]["state"], style=False)),  # noqa: S704  # escaped there
+            charts=[Markup(each) for each in charts],  # noqa: S704  # escaped there
+            groups=list(_groups(story["timeline"])),
+            sources=_sources(story),
+            counts=_counts(story),
+        )
+    )
+
+
+def picture_of(story: Mapping[str, Any], pathway: Pathway) -> Picture:
+    """Return the pathway's picture with every move of the story in it, those that no transition makes too."""
+    drawn = {(edge.origin, edge.target) for edge in lay_out(pathway).edges}
+    taken = [(stay["from"], stay["state"]) for stay in story["way"] if stay["from"] is not None]
+    known = pathway.states
+    return lay_out(pathway, [pair for pair in taken if pair not in drawn and pair[0] in known and pair[1] in known])
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(_FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["moment"] = moments.moment
+    made.filters["offset"] = moments.offset
+    made.filters["span"] = speech.span
+    made.filters["listed"] = lambda names: speech.listed(list(names))
+    return made
+
+
+# what the page shows that the story does not hold ready
+
+
+def _groups(timeline: Sequence[Mapping[str, Any]]) -> Iterator[tuple[bool, list[Mapping[str, Any]]]]:
+    """Yield the entries in runs: those in which the clock only told people something, and the others."""
+    for quiet, rows in groupby(timeline, key=_quiet):
+        run = list(rows)
+        yield quiet and len(run) > 1, run
+
+
+def _quiet(entry: Mapping[str, Any]) -> bool:
+    return entry["kind"] == CLOCK and entry["from"] == entry["to"] and not entry["erased"]
+
+
+def _sources(story: Mapping[str, Any]) -> dict[str, str]:
+    """Return the documents that the story refers to, by key."""
+    found = {each["key"]: each["title"] for each in _find_sources(story)}
+    return dict(sorted(found.items()))
+
+
+def _find_sources(value: object) -> Iterator[Mapping[str, str]]:
+    if isinstance(value, Mapping):
+        if "sources" in value:
+            yield from value["sources"]
+        for each in value.values():
+            yield from _find_sources(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _find_sources(each)
+
+
+def _counts(story: Mapping[str, Any]) -> dict[str, int]:
+    firings = [firing for reminder in story["reminders"] for firing in reminder["firings"]]
+    return {
+        "fired": len(firings),
+        "late": sum(bool(firing["late"]) for firing in firings),
+        "longest_late": max((firing["late_seconds"] for firing in firings), default=0),
+        "waiting": _with_status(story["reminders"], "waiting"),
+        "open_tasks": _with_status(story["tasks"], "open"),
+    }
+
+
+def _with_status(rows: Iterable[Mapping[str, Any]], status: str) -> int:
+    return sum(row["status"] == status for row in rows)

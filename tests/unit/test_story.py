@@ -1,0 +1,250 @@
+"""Goal: the story of an episode says all that happened, why, who decided and how late, and what is not known."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from orchestrator.audit.chain import Fault, Verdict
+from orchestrator.audit.story import StoryEntry, tell
+from orchestrator.episode.commands import Confirm, Give, Record, Retract
+from orchestrator.pathway.model import Pathway
+from tests.unit.playing import CLINICIAN, NURSE, Played, cerebellar, closed_way, long_way
+
+Story = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def pathway() -> Pathway:
+    return cerebellar()
+
+
+@pytest.fixture(scope="module")
+def played(pathway: Pathway) -> Played:
+    return long_way(pathway)
+
+
+@pytest.fixture(scope="module")
+def story(played: Played) -> Story:
+    return played.story(simulated=True)
+
+
+@pytest.fixture(scope="module")
+def closed(pathway: Pathway) -> Story:
+    return closed_way(pathway).story()
+
+
+def course(story: Story, regimen: str) -> Story:
+    return next(each for each in story["courses"] if each["regimen"] == regimen)
+
+
+def test_a_story_is_json_of_texts_and_whole_numbers(story: Story) -> None:
+    assert orjson.loads(orjson.dumps(story)) == story
+    assert (story["format"], story["version"], story["simulated"]) == ("carepath-story", 1, True)
+
+
+def test_it_says_where_the_patient_stands(story: Story, closed: Story) -> None:
+    assert story["episode"]["state"] == "bridging/taper"
+    assert story["episode"]["outcome"] is None
+    assert story["episode"]["timezone"] == "Europe/London"
+    assert (closed["episode"]["stage"], closed["episode"]["outcome"]) == ("closed", "transferred")
+
+
+def test_the_way_is_numbered_and_says_what_brought_the_patient_there(story: Story) -> None:
+    way = story["way"]
+    assert [stay["stage"] for stay in way] == [
+        "workup",
+        "first-line",
+        "reassess",
+        "second-line",
+        "refractory",
+        "bridging",
+    ]
+    assert [stay["n"] for stay in way] == [1, 2, 3, 4, 5, 6]
+    assert [stay["from"] for stay in way[1:]] == [stay["state"] for stay in way[:-1]]
+    assert [stay["until"] for stay in way[:-1]] == [stay["at"] for stay in way[1:]]
+    assert way[2]["transition"] == "assessment-due"
+    assert "X-15" in way[2]["rules"]
+    assert way[3]["cause"]["words"] == "Recorded response none"
+
+
+def test_a_closing_is_a_stay_of_its_own(closed: Story) -> None:
+    last = closed["way"][-1]
+    assert (last["state"], last["transition"], last["until"]) == ("closed/transferred", None, None)
+
+
+def test_a_decision_keeps_the_proposals_as_they_stood(story: Story) -> None:
+    decision = story["decisions"][1]
+    assert decision["words"] == "Confirmed plex"
+    standings = {each["regimen"]: (each["standing"], each["chosen"]) for each in decision["proposals"]}
+    assert standings["ivig"] == ("recommended", False)
+    assert standings["plex"] == ("recommended", True)
+    reason = story["decisions"][0]["proposals"][0]["reasons"][0]
+    assert reason["origin"]["rules"] == ["P-05"]
+    assert reason["origin"]["kind"] == "sourced"
+    facts = {each["fact"]: each["words"] for each in reason["facts"]}
+    assert facts["severity"] == "severe"
+    assert facts["symptoms_progressing"] == "unknown"
+
+
+def test_an_override_names_gate_person_and_reason(story: Story) -> None:
+    (override,) = story["overrides"]
+    assert (override["gate"], override["role"], override["reason"]) == (
+        "taper-minimum", "lead", "Steroid psychosis after the pulse",
+    )  # fmt: skip
+    assert story["decisions"][-1]["overridden"][0]["gate"] == "taper-minimum"
+
+
+def test_refusals_are_told_and_are_no_decisions(story: Story) -> None:
+    codes = [each["code"] for each in story["refusals"]]
+    assert codes == ["infection-excluded", "needs-role", "neurology-consulted", "needs-role"]
+    assert story["refusals"][0]["words"] == "Confirm ivmp-pulse"
+    refused = [line for line in story["timeline"] if line["refused"]]
+    assert [line["refused"] for line in refused] == codes
+    assert not {line["seq"] for line in refused} & {each["seq"] for each in story["decisions"]}
+
+
+def test_every_entry_is_in_the_timeline(story: Story, played: Played) -> None:
+    assert [line["seq"] for line in story["timeline"]] == [entry.header["seq"] for entry in played.entries]
+    assert all(line["words"] for line in story["timeline"])
+
+
+def test_administrations_are_compared_with_the_plan(story: Story) -> None:
+    plex = course(story, "plex")["administrations"]
+    assert [each["status"] for each in plex] == ["given", "given", "given", "declined", "given"]
+    pulse = course(story, "ivmp-pulse")["administrations"]
+    assert pulse[0]["deviation"] == "15 min late"
+    assert pulse[0]["given"]["words"] == "1 g"
+    taper = course(story, "steroid-taper")["administrations"]
+    assert taper[1]["off_seconds"] == 24 * 3600
+    assert taper[2]["status"] == "planned"
+
+
+def test_a_dose_shows_formula_and_inputs(closed: Story) -> None:
+    first = course(closed, "prednisone-oral")["administrations"][0]
+    assert first["planned"]["words"].startswith("62.5 mg")
+    assert first["planned"]["formula"].startswith("1 mg/kg × 62.5 kg")
+    assert first["inputs"] == {"weight_kg": "62.5"}
+
+
+def test_what_an_ended_course_still_planned_was_not_given(closed: Story) -> None:
+    statuses = [each["status"] for each in course(closed, "prednisone-oral")["administrations"]]
+    assert statuses == ["given", "missed", "not-given", "not-given"]
+
+
+def test_a_taper_is_charted_as_planned_and_as_given(story: Story) -> None:
+    chart = course(story, "steroid-taper")["chart"]
+    assert [step["amount"] for step in chart["planned"]] == ["60", "40", "20"]
+    assert chart["planned"][-1]["until"] == "2026-04-19T10:00:00.000000Z"
+    assert [step["amount"] for step in chart["given"]] == ["60", "40"]
+    assert chart["given"][0]["until"] == chart["given"][1]["at"]
+    assert course(story, "plex")["chart"] is None
+
+
+def test_a_reminder_says_who_was_told_when_and_what_came_of_it(story: Story) -> None:
+    reminder = next(each for each in story["reminders"] if each["name"] == "day-3-response")
+    (firing,) = reminder["firings"]
+    assert [(each["role"], each["told_at"][11:16]) for each in firing["told"]] == [
+        ("clinician", "09:00"), ("lead", "10:00"), ("on-call", "11:00"),
+    ]  # fmt: skip
+    assert (firing["late"], firing["late_seconds"]) == (False, 0)
+    assert reminder["status"] == "answered"
+    assert reminder["fulfilled"]["took_seconds"] == 6 * 3600
+    assert reminder["about"] == "ivmp-pulse"
+
+
+def test_a_reminder_that_was_seen_and_not_answered_fires_again(story: Story) -> None:
+    reminder = next(each for each in story["reminders"] if each["name"] == "neurology-consult-due")
+    assert reminder["firings"][0]["acknowledged"]["actor"] == "u-17"
+    assert len(reminder["firings"]) > 1
+    assert reminder["status"] == "answered"
+
+
+def test_what_is_to_come_is_told_apart(story: Story, closed: Story) -> None:
+    coming = [each for each in story["reminders"] if each["status"] == "to-come"]
+    assert "taper-complete" in {each["name"] for each in coming}
+    assert all(each["due_at"] > story["episode"]["told_until"] for each in coming)
+    assert not [each for each in closed["reminders"] if each["status"] in {"to-come", "waiting"}]
+
+
+def test_tasks_say_who_completed_them_and_how_late(story: Story, closed: Story) -> None:
+    consult = next(each for each in story["tasks"] if each["name"] == "neurology-consult")
+    assert (consult["status"], consult["left"]["actor"]) == ("completed", "u-17")
+    assert consult["late_seconds"] == 302 * 3600
+    assert {each["status"] for each in closed["tasks"]} <= {"withdrawn", "closed", "completed"}
+
+
+def test_a_correction_keeps_both_values(story: Story) -> None:
+    first, second = (each for each in story["facts"] if each["fact"] == "weight_kg")
+    assert (first["status"], first["left"]["reason"]) == ("replaced", "Weighed again on the bed scale")
+    assert (second["status"], second["corrects"], second["words"]) == ("stands", first["seq"], "82 kg")
+
+
+def test_a_retraction_keeps_what_was_taken_back_and_brings_the_earlier_value_back(pathway: Pathway) -> None:
+    played = (
+        Played(pathway)
+        .at(0, (NURSE, Record(facts={"severity": "mild"})))
+        .at(1, (NURSE, Record(facts={"severity": "severe"})))
+    )
+    played.at(2, (NURSE, Retract(target="severity", reason="Another patient")))
+    first, second = played.story()["facts"]
+    assert (first["status"], second["status"]) == ("stands", "retracted")
+    assert second["left"]["reason"] == "Another patient"
+
+
+def test_a_dose_taken_back_is_planned_again(pathway: Pathway) -> None:
+    played = Played(pathway).at(0, (NURSE, Record(facts={"severity": "severe", "infection_status": "excluded"})))
+    played.at(1, (CLINICIAN, Confirm(regimens=("ivmp-pulse",)))).at(2, (NURSE, Give(regimen="ivmp-pulse")))
+    pulse = course(played.at(3, (NURSE, Retract(target="ivmp-pulse", reason="Wrong chart"))).story(), "ivmp-pulse")
+    assert pulse["administrations"][0]["status"] == "planned"
+    assert (pulse["retracted"][0]["n"], pulse["retracted"][0]["reason"]) == (1, "Wrong chart")
+
+
+def test_local_sourced_and_unstated_are_three_different_things(story: Story) -> None:
+    kinds = {stay["origin"]["kind"] for stay in story["way"] if stay["origin"]}
+    kinds |= {each["origin"]["kind"] for each in story["reminders"]}
+    kinds |= {course(story, "ivmp-pulse")["origin"]["schedule"]["kind"]}
+    assert kinds == {"sourced", "local", "mixed", "unstated"}
+    assert kinds == set(story["origins"])
+
+
+def test_local_values_are_listed_with_their_rule(story: Story) -> None:
+    listed = {each["what"]: each for each in story["local"]}
+    assert listed["reminder dose-due"]["rules"] == ["X-09"]
+    assert listed["ivmp-pulse: days, when nobody chooses"]["value"] == "3"
+    assert "plex: sessions, when nobody chooses" in listed
+
+
+def test_erased_entries_leave_who_when_and_the_way(played: Played, pathway: Pathway) -> None:
+    erased = [StoryEntry(entry.header, None) for entry in played.entries]
+    story = tell(erased, pathway, None)
+    assert story["episode"]["erased"] == len(erased)
+    assert [stay["stage"] for stay in story["way"]] == [
+        "workup", "first-line", "reassess", "second-line", "refractory", "bridging",
+    ]  # fmt: skip
+    assert [story[part] for part in ("facts", "decisions", "courses", "reminders")] == [[], [], [], []]
+    assert len(story["refusals"]) == 4
+    assert "psychosis" not in orjson.dumps(story).decode()
+    assert story["timeline"][0]["actor"] == "u-17"
+
+
+def test_one_entry_that_cannot_be_read_does_not_hide_the_others(played: Played, pathway: Pathway) -> None:
+    for gone in range(len(played.entries)):
+        entries = [
+            StoryEntry(entry.header, None if number == gone else entry.body)
+            for number, entry in enumerate(played.entries)
+        ]
+        assert len(tell(entries, pathway)["timeline"]) == len(played.entries)
+
+
+def test_the_verdict_is_told_with_its_reach(played: Played, pathway: Pathway) -> None:
+    broken = Verdict("e-1", 3, 2, (Fault(2, "its body is not the one committed to"),))
+    chain = tell(played.entries, pathway, broken)["chain"]
+    assert (chain["whole"], chain["faults"]) == (False, [{"seq": 2, "what": "its body is not the one committed to"}])
+    assert chain["reach"] == "finds every change that does not recompute the whole chain"
+    assert tell(played.entries, pathway)["chain"]["checked"] is False
+
+
+def test_no_entries_are_no_story(pathway: Pathway) -> None:
+    with pytest.raises(ValueError, match="without entries"):
+        tell([], pathway)
