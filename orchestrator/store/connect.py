@@ -4,7 +4,7 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.pool import StaticPool
 
 from orchestrator.errors import StoreError
@@ -45,8 +45,9 @@ def memory_engine() -> Engine:
 
 def postgres_engine(url: str, lock_wait_s: float) -> Engine:
     """Return an engine over psycopg 3. Waiting for a lock: `lock_wait_s` seconds."""
-    options = f"-c timezone=UTC -c lock_timeout={int(lock_wait_s * 1000)} -c idle_in_transaction_session_timeout=60000"
-    address = "postgresql+psycopg://" + url.partition("://")[2]
+    address = make_url("postgresql+psycopg://" + url.partition("://")[2])
+    waits = f"-c lock_timeout={int(lock_wait_s * 1000)} -c idle_in_transaction_session_timeout=60000"
+    options = f"-c timezone=UTC {waits} {address.query.get('options', '')}"
     return create_engine(
         address,
         isolation_level="AUTOCOMMIT",

@@ -177,7 +177,7 @@ class _Transaction:
 
     def __enter__(self) -> SqliteChange:
         store = self._store
-        if not store._turn.acquire(timeout=store._wait_s):
+        if not (store._turn.acquire(blocking=False) or store._turn.acquire(timeout=store._wait_s)):
             raise StoreBusy(BUSY)
         try:
             self._change = store._open()

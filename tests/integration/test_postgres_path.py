@@ -1,0 +1,164 @@
+"""Goal: on PostgreSQL a command is two round trips, and the claim takes no more than it was asked for, by its index."""
+
+import select
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from orchestrator.clock import VirtualClock
+from orchestrator.store.opening import open_store, prepare
+from orchestrator.store.postgres import PostgresStore
+from tests.contract.conftest import SqlClock, System, system
+from tests.factories import HOUR, T0, enrolment, record
+from tests.servers.postgres import Postgres
+
+
+class Counter:
+    """Passes bytes between one client and the server, and counts how often the client spoke after it had listened."""
+
+    def __init__(self, near: socket.socket, far: socket.socket) -> None:
+        self.trips = 0
+        self._near, self._far = near, far
+        self._listened = True
+
+    def run(self) -> None:
+        while True:
+            ready, _, _ = select.select([self._near, self._far], [], [])
+            for source in ready:
+                data = source.recv(65536)
+                if not data:
+                    return
+                if source is self._near:
+                    self.trips += self._listened
+                    self._listened = False
+                else:
+                    self._listened = True
+                (self._far if source is self._near else self._near).sendall(data)
+
+
+@contextmanager
+def counted(server: Postgres, folder: Path) -> Iterator[Callable[[], int]]:
+    """Listen where a server would, pass on to the real one; yield what reads the count of all connections."""
+    counters: list[Counter] = []
+    sockets: list[socket.socket] = []
+    threads: list[threading.Thread] = []
+    door = socket.socket(socket.AF_UNIX)
+    door.bind(str(folder / ".s.PGSQL.5432"))
+    door.listen()
+
+    def serve() -> None:
+        while True:
+            try:
+                near, _ = door.accept()
+            except OSError:
+                return
+            far = socket.socket(socket.AF_UNIX)
+            far.connect(str(server.socket / ".s.PGSQL.5432"))
+            sockets.extend((near, far))
+            counters.append(Counter(near, far))
+            threads.append(threading.Thread(target=counters[-1].run))
+            threads[-1].start()
+
+    waiter = threading.Thread(target=serve)
+    waiter.start()
+    try:
+        yield lambda: sum(each.trips for each in counters)
+    finally:
+        door.shutdown(socket.SHUT_RDWR)
+        door.close()
+        waiter.join()
+        for thread in threads:
+            thread.join()
+        for each in sockets:
+            each.close()
+
+
+@pytest.fixture
+def database(postgres_database: str, tmp_path: Path) -> str:
+    prepare(postgres_database, tmp_path / "keys.json")
+    return postgres_database
+
+
+def on(address: str, folder: Path) -> System:
+    opened = open_store(address, folder / "keys.json")
+    assert isinstance(opened.store, PostgresStore)
+    return system(opened.store, opened.keyring, SqlClock(opened.store))
+
+
+def test_a_command_is_two_round_trips(
+    database: str, postgres_server: Postgres, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("p")
+    with counted(postgres_server, folder) as trips:
+        sut = on(database.partition("?")[0] + f"?host={folder}", tmp_path)
+        episode_id = sut.enrolments.enrol(enrolment()).episode_id
+        for number in range(8):  # until the statements are prepared
+            sut.handlers.execute(record(episode_id, a=number))
+        before = trips()
+        sut.handlers.execute(record(episode_id, a=99))
+        assert trips() - before == 2
+        before = trips()
+        assert sut.firing.fire_due().fired == 0
+        assert trips() - before <= 2
+        sut.store.close()
+
+
+def test_a_claim_never_takes_more_than_it_was_asked_for_nor_what_others_hold(database: str, tmp_path: Path) -> None:
+    sut = on(database, tmp_path)
+    for number in range(6):
+        sut.handlers.execute(record(sut.enrolments.enrol(enrolment(str(number))).episode_id, alarm="1"))
+    sut.clock.advance(2 * HOUR)
+    with sut.store.change() as first, sut.store.change() as second, sut.store.change() as third:
+        taken = [
+            {row.episode_id for row in each.claim_due(limit)[0]}
+            for each, limit in ((first, 2), (second, 3), (third, 9))
+        ]
+    assert [len(each) for each in taken] == [2, 3, 1]
+    assert len(set.union(*taken)) == 6
+    sut.store.close()
+
+
+def test_the_claim_walks_the_index_of_alarms(database: str, tmp_path: Path) -> None:
+    sut = on(database, tmp_path)
+    for number in range(3):
+        sut.handlers.execute(record(sut.enrolments.enrol(enrolment(str(number))).episode_id, alarm="1"))
+    address = database.replace("+psycopg", "")
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO episode SELECT 'x' || n, patient_id, pathway, version, ward, state, seq, at, enrolled_at,"
+            " now() + n * interval '1 hour', closed, tag, chain_hash, document, set_aside_until, attempts"
+            " FROM (SELECT * FROM episode LIMIT 1) e, generate_series(1, 5000) n"
+        )
+        connection.execute("ANALYZE")
+        plan = explained(connection, sut)
+    assert "ix_episode_due" in plan
+    assert "Seq Scan on episode" not in plan
+    sut.store.close()
+
+
+def explained(connection: "psycopg.Connection[Any]", sut: System) -> str:
+    """Return the plan of the claim as the store sends it, on a real store's clock."""
+    from orchestrator.store import postgres
+
+    claim = postgres._CLAIM.format(now="now()", limit=200, select=postgres._SELECT)
+    return "\n".join(row[0] for row in connection.execute(f"EXPLAIN {claim}".encode()).fetchall())
+
+
+def test_a_real_stores_clock_is_the_databases(database: str, tmp_path: Path) -> None:
+    opened = open_store(database, tmp_path / "keys.json")
+    sut = system(opened.store, opened.keyring, VirtualClock(T0))
+    with psycopg.connect(database.replace("+psycopg", "")) as connection:
+        (now,) = connection.execute("SELECT clock_timestamp()").fetchone() or (None,)
+    sut.enrolments.enrol(enrolment())
+    with sut.store.read() as reader:
+        times = reader.times()
+    assert now is not None
+    assert 0 <= (times.now - now).total_seconds() < 60
+    assert times.now == times.wall
+    sut.store.close()

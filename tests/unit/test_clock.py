@@ -1,0 +1,39 @@
+"""Goal: each clock tells the time that it should; a simulated one runs at its one speed."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+from orchestrator.clock import HostClock, SimulatedClock, VirtualClock, Watch
+
+T0 = datetime(2026, 3, 2, 8, tzinfo=UTC)
+
+
+def test_a_host_clock_is_in_utc() -> None:
+    assert HostClock().now().tzinfo is UTC
+
+
+def test_a_virtual_clock_moves_when_told() -> None:
+    clock = VirtualClock(T0.astimezone(timezone(timedelta(hours=2))))
+    assert clock.now() == T0
+    assert clock.now().tzinfo is UTC
+    clock.advance(timedelta(hours=72))
+    assert clock.now() == T0 + timedelta(days=3)
+    clock.set(T0)
+    assert clock.now() == T0
+
+
+def test_a_simulated_clock_runs_an_hour_a_second() -> None:
+    wall = VirtualClock(datetime(2030, 1, 1, tzinfo=UTC))
+    clock = SimulatedClock(T0, 3600, wall.now(), wall)
+    assert clock.now() == T0
+    wall.advance(timedelta(seconds=72))
+    assert clock.now() == T0 + timedelta(hours=72)
+
+
+def test_a_watch_tells_a_clock_that_was_moved() -> None:
+    wall = VirtualClock(T0)
+    watch = Watch(wall)
+    assert abs(watch.drift()) < timedelta(seconds=1)
+    wall.advance(timedelta(hours=1))
+    assert watch.drift() > timedelta(minutes=59)
+    wall.advance(timedelta(hours=-2))
+    assert watch.drift() < timedelta(minutes=-59)
