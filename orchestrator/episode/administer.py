@@ -4,10 +4,10 @@ import datetime as dt
 
 from orchestrator.episode import events as ev
 from orchestrator.episode.commands import Actor, Decline, Give, Miss, Retract
-from orchestrator.episode.courses import dosage, moment
+from orchestrator.episode.courses import c0, dosage, moment
 from orchestrator.episode.doses import missing_inputs
 from orchestrator.episode.draft import Draft
-from orchestrator.episode.host import QUIET, Signals
+from orchestrator.episode.host import QUIET, Signals, check_of
 from orchestrator.episode.model import COMPLETED, DECLINED, GIVEN, MISSED, Course
 from orchestrator.episode.refusal import Refusal, need_reason, need_role
 from orchestrator.errors import InvalidCommand
@@ -19,8 +19,8 @@ def give(draft: Draft, command: Give, actor: Actor) -> Signals:
     given_at = command.given_at or draft.now
     if given_at > draft.now:
         raise InvalidCommand("given_at lies in the future")
-    if course.recorded and given_at <= course.recorded[-1].at:
-        raise InvalidCommand("given_at must lie after the administration before it")
+    if any(each.status == GIVEN and given_at <= each.at for each in course.recorded):
+        raise InvalidCommand("given_at must lie after the dose before it")
     need_role(draft.pathway, actor, "give")
     needed = missing_inputs(draft.pathway, draft.pathway.regimens[course.regimen], course.parameters, draft.values)
     if needed:
@@ -85,3 +85,31 @@ def retract_administration(draft: Draft, command: Retract, actor: Actor) -> None
     tapers = schedule is not None and schedule.kind == "taper"
     if course.end == COMPLETED and not tapers and draft.episode.in_force(course.regimen) is None:
         draft.emit(ev.CourseReopened(course.id, course.regimen))
+    withdraw_check(draft, draft.episode.course(course.id))
+
+
+def withdraw_check(draft: Draft, course: Course) -> None:
+    """Undo a check that fell due by a dose that was taken back, and the move that it made, if nothing rests on that yet."""
+    check = check_of(draft.pathway, course.regimen)
+    if check is None or not course.checked or c0(draft.pathway, course, draft.episode.timezone) + check.after <= draft.now:
+        return
+    draft.emit(ev.CheckWithdrawn(check.name, course.id))
+    take_back_move(draft, course.checked)
+
+
+def take_back_move(draft: Draft, entry: int) -> None:
+    """Undo the move that entry ``entry`` made, with its tasks, unless another followed or a treatment was confirmed since."""
+    episode = draft.episode
+    treats = draft.pathway.regimens
+    later = any(course.seq > entry and treats[course.regimen].treats for course in episode.courses)
+    if later or episode.entered_seq != entry or not episode.came_from:
+        return
+    draft.emit(ev.DecisionTakenBack(episode.came_from, (), ()))
+    withdraw_tasks(draft, entry)
+
+
+def withdraw_tasks(draft: Draft, entry: int) -> None:
+    """Withdraw the tasks that a move in ``entry`` opened; those of a condition go when it ceases to hold."""
+    for task in draft.episode.tasks:
+        if task.seq == entry and not any(name.partition("/")[0] == task.name for name in draft.episode.holding):
+            draft.emit(ev.TaskWithdrawn(task.name))

@@ -9,6 +9,8 @@ from orchestrator.errors import InvalidCommand
 from orchestrator.pathway.model import Pathway
 
 MAX_REASON = 4000
+EXACT = 2**53
+"""Whole numbers from here on are written as text: not every reader of JSON keeps them exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,8 @@ def _json(value: Any) -> Any:
         return {str(key): _json(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_json(each) for each in value]
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= EXACT:
+        return str(value)
     return value if value is None or isinstance(value, str | bool | int) else str(value)
 
 

@@ -41,10 +41,13 @@ def confirm(draft: Draft, command: Confirm, actor: Actor) -> Signals:
     accepted = {regimen: concerns(draft.host, draft.values, regimen) for regimen in command.regimens}
     if treats:
         _expire(draft)
-    for regimen in command.regimens:
-        course = _confirmed(draft, regimen, parameters[regimen], standings[regimen], proposals, warned, accepted[regimen], command)
+    made = [
+        _confirmed(draft, regimen, parameters[regimen], standings[regimen], proposals, warned, accepted[regimen], command)
+        for regimen in command.regimens
+    ]
+    for course in made:
         _replace(draft, course)
-        for at in parameters[regimen].get("given", ()):
+        for at in parameters[course.regimen].get("given", ()):
             record_given(draft, draft.episode.course(course.id), at)
     return Signals(confirmed=frozenset(command.regimens))
 

@@ -27,15 +27,24 @@ class Slot:
     recorded: Administration | None = None
 
 
-def offsets(schedule: Schedule, parameters: Mapping[str, Any]) -> tuple[dt.timedelta, ...]:
-    """Return when each administration is planned, counted from the first; empty for a monthly schedule, which has no end."""
+def offset(schedule: Schedule, parameters: Mapping[str, Any], number: int) -> dt.timedelta:
+    """Return when administration ``number`` (from 0) is planned, counted from the first."""
     if schedule.kind == "on_days":
-        return tuple((day - schedule.days[0]) * DAY for day in schedule.days)
+        return (schedule.days[number] - schedule.days[0]) * DAY
     if schedule.kind == "taper":
-        return _taper_offsets(schedule, parameters)
-    if schedule.kind == "monthly":
-        return ()
-    return tuple(number * schedule.every * DAY for number in range(length(schedule, parameters)))
+        steps = parameters.get("steps")
+        return (sum(step["days"] for step in steps[:number]) if steps else number * schedule.step_days) * DAY
+    return number * schedule.every * DAY
+
+
+def count(schedule: Schedule, parameters: Mapping[str, Any]) -> int:
+    """Return how many administrations there are: days, sessions, or a taper's steps."""
+    if schedule.kind == "on_days":
+        return len(schedule.days)
+    if schedule.kind != "taper":
+        return length(schedule, parameters)
+    steps = parameters.get("steps")
+    return len(steps) if steps else -(-length(schedule, parameters) // schedule.step_days)
 
 
 def length(schedule: Schedule, parameters: Mapping[str, Any]) -> int:
@@ -50,20 +59,11 @@ def taper_days(schedule: Schedule, parameters: Mapping[str, Any]) -> int:
     return sum(step["days"] for step in steps) if steps else length(schedule, parameters)
 
 
-def _taper_offsets(schedule: Schedule, parameters: Mapping[str, Any]) -> tuple[dt.timedelta, ...]:
-    steps = parameters.get("steps")
-    if steps:
-        begins = [sum(step["days"] for step in steps[:number]) for number in range(len(steps))]
-        return tuple(day * DAY for day in begins)
-    count = -(-length(schedule, parameters) // schedule.step_days)
-    return tuple(number * schedule.step_days * DAY for number in range(count))
-
-
 def planned_count(regimen: Regimen, parameters: Mapping[str, Any]) -> int | None:
     """Return how many administrations are laid out; None for none at all or without end."""
     if regimen.schedule is None or regimen.schedule.kind == "monthly":
         return None
-    return len(offsets(regimen.schedule, parameters))
+    return count(regimen.schedule, parameters)
 
 
 def moment(pathway: Pathway, course: Course, number: int, timezone: str) -> dt.datetime:
@@ -74,15 +74,14 @@ def moment(pathway: Pathway, course: Course, number: int, timezone: str) -> dt.d
     if schedule.kind == "monthly":
         first = course.recorded[0] if course.recorded and course.recorded[0].status == GIVEN else None
         return add_months(first.at if first else course.start, number * schedule.every, timezone)
-    planned = offsets(schedule, course.parameters)
-    return _relaid(course, planned, planned[number])
+    return _relaid(schedule, course, offset(schedule, course.parameters, number))
 
 
-def _relaid(course: Course, planned: tuple[dt.timedelta, ...], offset: dt.timedelta) -> dt.datetime:
-    given = next((n for n in range(len(course.recorded) - 1, -1, -1) if course.recorded[n].status == GIVEN), None)
-    if given is None:
-        return course.start + offset
-    return course.recorded[given].at + (offset - planned[given])
+def _relaid(schedule: Schedule, course: Course, planned: dt.timedelta) -> dt.datetime:
+    for number in range(len(course.recorded) - 1, -1, -1):
+        if course.recorded[number].status == GIVEN:
+            return course.recorded[number].at + (planned - offset(schedule, course.parameters, number))
+    return course.start + planned
 
 
 def taper_end(pathway: Pathway, course: Course) -> dt.datetime | None:
@@ -90,8 +89,7 @@ def taper_end(pathway: Pathway, course: Course) -> dt.datetime | None:
     schedule = pathway.regimens[course.regimen].schedule
     if schedule is None or schedule.kind != "taper":
         return None
-    planned = offsets(schedule, course.parameters)
-    return _relaid(course, planned, taper_days(schedule, course.parameters) * DAY)
+    return _relaid(schedule, course, taper_days(schedule, course.parameters) * DAY)
 
 
 def c0(pathway: Pathway, course: Course, timezone: str) -> dt.datetime:
@@ -125,8 +123,8 @@ def dosage(pathway: Pathway, course: Course, number: int, values: Mapping[str, A
     base = base_dose(pathway, regimen, course.parameters, values)
     if base is None or regimen.schedule is None or regimen.schedule.kind != "taper":
         return base
-    count = len(offsets(regimen.schedule, course.parameters))
-    return scaled(base, count - number, count)
+    steps_in_all = count(regimen.schedule, course.parameters)
+    return scaled(base, steps_in_all - number, steps_in_all)
 
 
 def slots(pathway: Pathway, course: Course, timezone: str, values: Mapping[str, Any]) -> list[Slot]:

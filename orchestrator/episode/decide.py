@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.episode import events as ev
-from orchestrator.episode.administer import decline, give, miss, retract_administration
+from orchestrator.episode.administer import decline, give, miss, retract_administration, take_back_move, withdraw_tasks
 from orchestrator.episode.commands import (
     Acknowledge,
     Actor,
@@ -173,13 +173,15 @@ def _retract(draft: Draft, command: Retract, actor: Actor) -> Signals:
 
 
 def _take_back_decision(draft: Draft, fact: str, of: int) -> None:
-    """Undo what a response decided, if that is what was retracted: everything that follows from it is recomputed (X-20).
+    """Undo what the retracted recording decided or moved: everything that follows from it is recomputed (X-20).
 
     The stage goes back only if nothing has moved it since and no treatment was confirmed on the strength of it: what was
     given stays given.
     """
     decided = draft.episode.decided
     if decided is None or decided.fact != fact or decided.seq != of:
+        if decided is None or decided.entry != of:
+            take_back_move(draft, of)
         return
     treats = draft.pathway.regimens
     later = any(course.seq > decided.entry and treats[course.regimen].treats for course in draft.episode.courses)
@@ -190,10 +192,7 @@ def _take_back_decision(draft: Draft, fact: str, of: int) -> None:
     draft.emit(ev.DecisionTakenBack(decided.origin, decided.courses, decided.ended, decided.relapse))
     for course_id in decided.ended:
         draft.emit(ev.CourseReopened(course_id, draft.episode.course(course_id).regimen))
-    for task in draft.episode.tasks:
-        kind = draft.pathway.tasks[task.name]
-        if task.seq == decided.entry and (kind.guard is None or kind.entering is not None):
-            draft.emit(ev.TaskWithdrawn(task.name))
+    withdraw_tasks(draft, decided.entry)
 
 
 def _complete(draft: Draft, command: Complete, actor: Actor) -> Signals:

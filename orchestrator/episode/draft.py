@@ -3,11 +3,11 @@
 import datetime as dt
 from typing import Any
 
-from orchestrator.episode.events import Event
+from orchestrator.episode.events import BOOKKEEPING, Event
 from orchestrator.episode.fold import fold
 from orchestrator.episode.host import QUIET, Host, Signals
 from orchestrator.episode.model import Episode
-from orchestrator.episode.proposals import Table, table
+from orchestrator.episode.proposals import Table, missing, table
 from orchestrator.pathway.model import Pathway
 
 
@@ -22,6 +22,7 @@ class Draft:
         self._host: Host | None = None
         self._values: dict[str, Any] | None = None
         self._table: Table | None = None
+        self._missing: frozenset[str] | None = None
 
     @property
     def episode(self) -> Episode:
@@ -34,7 +35,8 @@ class Draft:
         """Add an event and fold it."""
         self.events.append(event)
         self._episode = fold(self._episode, event, self.seq, self.now)
-        self._host = self._values = self._table = None
+        if type(event) not in BOOKKEEPING:
+            self._host = self._values = self._table = self._missing = None
 
     @property
     def values(self) -> dict[str, Any]:
@@ -60,3 +62,10 @@ class Draft:
         if self._table is None:
             self._table = table(self.host, self.values)
         return self._table
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """Return the unknown facts on which something open now depends."""
+        if self._missing is None:
+            self._missing = missing(self.host, self.values, self.table)
+        return self._missing

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from orchestrator.episode.codec import decode, encode
 
 
@@ -70,7 +72,7 @@ class FactDecided(Event):
 
 @dataclass(frozen=True, slots=True)
 class DecisionTakenBack(Event):
-    """The response that moved the episode was retracted: the move, and what it ended, are undone."""
+    """What had moved the episode was taken back: the move, what it decided and what it ended are undone."""
 
     state: str
     courses: tuple[int, ...]
@@ -137,7 +139,7 @@ class AdministrationRetracted(Event):
 
 @dataclass(frozen=True, slots=True)
 class CourseEnded(Event):
-    """A course ended. end: completed, stopped, replaced, reviewed or closed."""
+    """A course ended. end: completed, stopped, replaced (by another line), tapered (its taper's first step), reviewed or closed."""
 
     course: int
     regimen: str
@@ -167,6 +169,14 @@ class CheckDue(Event):
     check: str
     course: int
     due_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CheckWithdrawn(Event):
+    """A check that had fallen due has not yet, since the dose from which it counted was taken back."""
+
+    check: str
+    course: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,13 +352,22 @@ def _tag(cls: type[Event]) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
 
 
+BOOKKEEPING: frozenset[type[Event]] = frozenset(
+    {
+        ConditionChanged, TaskOpened, ReminderArmed, ReminderMoved, ReminderFired, ReminderTold, ReminderAcknowledged,
+        ReminderFulfilled, ReminderReopened, ReminderEnded, WaitBegan, WaitEnded, AlarmSet,
+    }  # fmt: skip
+)
+"""Events that no guard can see: proposals, warnings, gates and moves are the same after them as before."""
+
 _TAGS = {cls: _tag(cls) for cls in Event.__subclasses__()}
 _CLASSES = {tag: cls for cls, tag in _TAGS.items()}
 
 
 def event_to_json(event: Event) -> dict[str, Any]:
     """Return the event as canonical-safe JSON with its ``type``, such as ``fact-recorded``."""
-    return {"type": _TAGS[type(event)], **encode(event)}
+    made: dict[str, Any] = orjson.loads(orjson.dumps({"type": _TAGS[type(event)], **encode(event)}))
+    return made
 
 
 def event_from_json(value: Mapping[str, Any]) -> Event:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from orchestrator.episode import events as ev
@@ -36,7 +35,7 @@ def fold(episode: Episode | None, event: ev.Event, seq: int, at: dt.datetime) ->
 
 def stamp(episode: Episode, seq: int, at: dt.datetime) -> Episode:
     """Return the episode with the number and time of its last entry."""
-    return replace(episode, seq=seq, at=at)
+    return episode._replace(seq=seq, at=at)
 
 
 def _enrolled(event: ev.Enrolled, seq: int, at: dt.datetime) -> Episode:
@@ -49,32 +48,31 @@ def _enrolled(event: ev.Enrolled, seq: int, at: dt.datetime) -> Episode:
 
 def _fact_recorded(episode: Episode, event: ev.FactRecorded, seq: int, at: dt.datetime) -> Episode:
     earlier = episode.facts.get(event.fact, ())[-KEPT_RECORDINGS + 1 :]
-    return replace(episode, facts={**episode.facts, event.fact: (*earlier, Recorded(event.value, seq, at))})
+    return episode._replace(facts={**episode.facts, event.fact: (*earlier, Recorded(event.value, seq, at))})
 
 
 def _fact_retracted(episode: Episode, event: ev.FactRetracted, _: int, __: dt.datetime) -> Episode:
     left = episode.facts[event.fact][:-1]
     facts = {name: each for name, each in episode.facts.items() if name != event.fact}
-    return replace(episode, facts={**facts, event.fact: left} if left else facts)
+    return episode._replace(facts={**facts, event.fact: left} if left else facts)
 
 
 def _fact_expired(episode: Episode, event: ev.FactExpired, _: int, __: dt.datetime) -> Episode:
-    expired = tuple(replace(each, expired=True) for each in episode.facts.get(event.fact, ()))
-    return replace(episode, facts={**episode.facts, event.fact: expired}) if expired else episode
+    expired = tuple(each._replace(expired=True) for each in episode.facts.get(event.fact, ()))
+    return episode._replace(facts={**episode.facts, event.fact: expired}) if expired else episode
 
 
 def _fact_decided(episode: Episode, event: ev.FactDecided, seq: int, _: dt.datetime) -> Episode:
     recordings = episode.facts[event.fact]
-    spent = (*recordings[:-1], replace(recordings[-1], spent=True))
+    spent = (*recordings[:-1], recordings[-1]._replace(spent=True))
     decided = Decided(event.fact, event.of, event.origin, event.target, event.courses, event.ended, event.relapse, seq)
-    courses = tuple(replace(each, answer=event.value) if each.id in event.courses else each for each in episode.courses)
-    return replace(episode, facts={**episode.facts, event.fact: spent}, courses=courses, decided=decided)
+    courses = tuple(each._replace(answer=event.value) if each.id in event.courses else each for each in episode.courses)
+    return episode._replace(facts={**episode.facts, event.fact: spent}, courses=courses, decided=decided)
 
 
 def _taken_back(episode: Episode, event: ev.DecisionTakenBack, seq: int, at: dt.datetime) -> Episode:
-    courses = tuple(replace(each, answer=None) if each.id in event.courses else each for each in episode.courses)
-    return replace(
-        episode, state=event.state, entered_at=at, entered_seq=seq, courses=courses, decided=None,
+    courses = tuple(each._replace(answer=None) if each.id in event.courses else each for each in episode.courses)
+    return episode._replace(state=event.state, entered_at=at, entered_seq=seq, came_from="", courses=courses, decided=None,
         round=episode.round - int(event.relapse),
     )
 
@@ -84,24 +82,24 @@ def _confirmed(episode: Episode, event: ev.CourseConfirmed, seq: int, at: dt.dat
         event.course, event.regimen, at, seq, episode.stage, event.round, event.start, event.parameters,
         baseline=event.baseline, accepted=event.accepted, planned=event.planned,
     )  # fmt: skip
-    return replace(episode, courses=(*episode.courses, course))
+    return episode._replace(courses=(*episode.courses, course))
 
 
 def _course(episode: Episode, course_id: int, change: Callable[[Course], Course]) -> Episode:
-    return replace(episode, courses=tuple(change(each) if each.id == course_id else each for each in episode.courses))
+    return episode._replace(courses=tuple(change(each) if each.id == course_id else each for each in episode.courses))
 
 
 def _administration(episode: Episode, event: ev.AdministrationRecorded, seq: int, _: dt.datetime) -> Episode:
     made = Administration(event.status, event.at, event.planned_at, seq, event.amount)
-    return _course(episode, event.course, lambda course: replace(course, recorded=(*course.recorded, made)))
+    return _course(episode, event.course, lambda course: course._replace(recorded=(*course.recorded, made)))
 
 
 def _administration_retracted(episode: Episode, event: ev.AdministrationRetracted, _: int, __: dt.datetime) -> Episode:
-    return _course(episode, event.course, lambda course: replace(course, recorded=course.recorded[:-1]))
+    return _course(episode, event.course, lambda course: course._replace(recorded=course.recorded[:-1]))
 
 
 def _ended(episode: Episode, event: ev.CourseEnded, _: int, at: dt.datetime) -> Episode:
-    return _thin(_course(episode, event.course, lambda course: replace(course, ended_at=at, end=event.end)))
+    return _thin(_course(episode, event.course, lambda course: course._replace(ended_at=at, end=event.end)))
 
 
 def _thin(episode: Episode) -> Episode:
@@ -109,52 +107,56 @@ def _thin(episode: Episode) -> Episode:
     ended = [each.id for each in episode.courses if not each.in_force][:-KEPT_COURSES]
     if not ended:
         return episode
-    return replace(episode, courses=tuple(_thinned(each) if each.id in ended else each for each in episode.courses))
+    return episode._replace(courses=tuple(_thinned(each) if each.id in ended else each for each in episode.courses))
 
 
 def _thinned(course: Course) -> Course:
     if len(course.recorded) <= 2:
         return course
     given = next((each for each in course.recorded if each.status == "given"), course.recorded[0])
-    return replace(course, recorded=(given, course.recorded[-1]), planned=None, parameters={})
+    return course._replace(recorded=(given, course.recorded[-1]), planned=None, parameters={})
 
 
 def _reopened(episode: Episode, event: ev.CourseReopened, _: int, __: dt.datetime) -> Episode:
-    return _course(episode, event.course, lambda course: replace(course, ended_at=None, end=None))
+    return _course(episode, event.course, lambda course: course._replace(ended_at=None, end=None))
 
 
 def _accepted(episode: Episode, event: ev.ConcernAccepted, _: int, __: dt.datetime) -> Episode:
-    return _course(episode, event.course, lambda course: replace(course, accepted=(*course.accepted, event.concern)))
+    return _course(episode, event.course, lambda course: course._replace(accepted=(*course.accepted, event.concern)))
 
 
-def _check_due(episode: Episode, event: ev.CheckDue, _: int, __: dt.datetime) -> Episode:
-    return _course(episode, event.course, lambda course: replace(course, checked=True))
+def _check_due(episode: Episode, event: ev.CheckDue, seq: int, _: dt.datetime) -> Episode:
+    return _course(episode, event.course, lambda course: course._replace(checked=seq))
+
+
+def _check_withdrawn(episode: Episode, event: ev.CheckWithdrawn, _: int, __: dt.datetime) -> Episode:
+    return _course(episode, event.course, lambda course: course._replace(checked=0))
 
 
 def _moved(episode: Episode, event: ev.Moved, seq: int, at: dt.datetime) -> Episode:
     stage = event.target.partition("/")[0]
-    courses = tuple(replace(each, stage=stage) if each.seq == seq else each for each in episode.courses)
-    return replace(
-        episode, state=event.target, entered_at=at, entered_seq=seq, reached=episode.reached | {stage}, courses=courses,
+    courses = tuple(each._replace(stage=stage) if each.seq == seq else each for each in episode.courses)
+    came_from = episode.came_from if episode.entered_seq == seq else event.origin
+    return episode._replace(state=event.target, entered_at=at, entered_seq=seq, came_from=came_from, reached=episode.reached | {stage}, courses=courses,
         round=episode.round + int(event.relapse),
     )  # fmt: skip
 
 
 def _condition(episode: Episode, event: ev.ConditionChanged, _: int, __: dt.datetime) -> Episode:
     named = frozenset({event.name})
-    return replace(episode, holding=episode.holding | named if event.holds else episode.holding - named)
+    return episode._replace(holding=episode.holding | named if event.holds else episode.holding - named)
 
 
 def _task_opened(episode: Episode, event: ev.TaskOpened, seq: int, at: dt.datetime) -> Episode:
-    return replace(episode, tasks=(*episode.tasks, Task(event.task, seq, at, event.due_at)))
+    return episode._replace(tasks=(*episode.tasks, Task(event.task, seq, at, event.due_at)))
 
 
 def _task_left(episode: Episode, name: str) -> Episode:
-    return replace(episode, tasks=tuple(task for task in episode.tasks if task.name != name))
+    return episode._replace(tasks=tuple(task for task in episode.tasks if task.name != name))
 
 
 def _task_completed(episode: Episode, event: ev.TaskCompleted, _: int, __: dt.datetime) -> Episode:
-    return replace(_task_left(episode, event.task), completed=episode.completed | {event.task})
+    return _task_left(episode, event.task)._replace(completed=episode.completed | {event.task})
 
 
 def _task_withdrawn(episode: Episode, event: ev.TaskWithdrawn, _: int, __: dt.datetime) -> Episode:
@@ -163,13 +165,12 @@ def _task_withdrawn(episode: Episode, event: ev.TaskWithdrawn, _: int, __: dt.da
 
 def _armed(episode: Episode, event: ev.ReminderArmed, seq: int, _: dt.datetime) -> Episode:
     made = Reminder(event.name, event.subject, event.n, event.ladder, (seq, event.place), event.due_at)
-    return replace(episode, reminders=(*episode.reminders, made))
+    return episode._replace(reminders=(*episode.reminders, made))
 
 
 def _reminder(episode: Episode, event: Any, **changes: Any) -> Episode:
     key = (event.name, event.subject, event.n)
-    return replace(
-        episode, reminders=tuple(replace(each, **changes) if each.key == key else each for each in episode.reminders)
+    return episode._replace(reminders=tuple(each._replace(**changes) if each.key == key else each for each in episode.reminders)
     )
 
 
@@ -207,24 +208,23 @@ def _reminder_ended(episode: Episode, event: ev.ReminderEnded, _: int, __: dt.da
     if event.over:
         return _reminder(episode, event, over=True, climb_at=None, due_at=None)
     key = (event.name, event.subject, event.n)
-    return replace(episode, reminders=tuple(each for each in episode.reminders if each.key != key))
+    return episode._replace(reminders=tuple(each for each in episode.reminders if each.key != key))
 
 
 def _wait_began(episode: Episode, event: ev.WaitBegan, seq: int, at: dt.datetime) -> Episode:
-    return replace(episode, wait=Wait(event.what, seq, at))
+    return episode._replace(wait=Wait(event.what, seq, at))
 
 
 def _wait_ended(episode: Episode, _: ev.WaitEnded, __: int, ___: dt.datetime) -> Episode:
-    return replace(episode, wait=None)
+    return episode._replace(wait=None)
 
 
 def _alarm(episode: Episode, event: ev.AlarmSet, _: int, __: dt.datetime) -> Episode:
-    return replace(episode, next_due_at=event.due_at)
+    return episode._replace(next_due_at=event.due_at)
 
 
 def _closed(episode: Episode, event: ev.Closed, seq: int, at: dt.datetime) -> Episode:
-    return replace(
-        episode, state=event.state, entered_at=at, entered_seq=seq, reminders=(), tasks=(), wait=None, decided=None, holding=frozenset()
+    return episode._replace(state=event.state, entered_at=at, entered_seq=seq, reminders=(), tasks=(), wait=None, decided=None, holding=frozenset()
     )
 
 
@@ -241,6 +241,7 @@ _FOLDS: dict[type[ev.Event], Callable[[Episode, Any, int, dt.datetime], Episode]
     ev.CourseReopened: _reopened,
     ev.ConcernAccepted: _accepted,
     ev.CheckDue: _check_due,
+    ev.CheckWithdrawn: _check_withdrawn,
     ev.Moved: _moved,
     ev.ConditionChanged: _condition,
     ev.TaskOpened: _task_opened,

@@ -5,17 +5,17 @@ All moments are aware UTC datetimes. History is in the entries; here is only wha
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from orchestrator.pathway.model import CLOSED_STAGE
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 GIVEN, MISSED, DECLINED = "given", "missed", "declined"
-COMPLETED, STOPPED, REPLACED, CLOSED, REVIEWED = "completed", "stopped", "replaced", "closed", "reviewed"
+COMPLETED, STOPPED, REPLACED, TAPERED, CLOSED, REVIEWED = "completed", "stopped", "replaced", "tapered", "closed", "reviewed"
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """One recording of a fact. value: as the fact's type has it, None for 'unknown again'."""
 
     value: Any
@@ -27,8 +27,7 @@ class Recorded:
     """The value has decided (X-11)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Administration:
+class Administration(NamedTuple):
     """One administration that was recorded. at: when it was given, or for which moment it was planned."""
 
     status: str
@@ -38,8 +37,7 @@ class Administration:
     amount: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(NamedTuple):
     """One patient's run of a regimen."""
 
     id: int
@@ -57,9 +55,9 @@ class Course:
     end: str | None = None
     answer: str | None = None
     """The response that decided on this course."""
-    checked: bool = False
-    """Its check has fallen due."""
-    baseline: Mapping[str, str] = field(default_factory=dict)
+    checked: int = 0
+    """The entry in which its check fell due, or 0."""
+    baseline: Mapping[str, str] = NOTHING
     """Ordered facts as they stood at confirmation."""
     accepted: tuple[str, ...] = ()
     """Concerns (gates that refuse, contraindications) that a person has accepted."""
@@ -79,8 +77,7 @@ class Course:
         return len(self.recorded) < self.planned or any(each.status == GIVEN for each in self.recorded)
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """An open work item."""
 
     name: str
@@ -89,8 +86,7 @@ class Task:
     due_at: dt.datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Reminder:
+class Reminder(NamedTuple):
     """One reminder, armed or fired. Its key is (name, subject, n); subject: a course's or task's key, or empty."""
 
     name: str
@@ -123,8 +119,7 @@ class Reminder:
         return self.fired_at is not None and self.fulfilled_by is None and not self.over and not self.acknowledged
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     """The episode waits for a person's choice or a fact, since ``at``; ``what`` tells one wait from the next."""
 
     what: str
@@ -132,8 +127,7 @@ class Wait:
     at: dt.datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(NamedTuple):
     """The last response that moved the episode, so that it can be taken back (X-20)."""
 
     fact: str
@@ -147,8 +141,7 @@ class Decided:
     """The entry in which it decided."""
 
 
-@dataclass(frozen=True, slots=True)
-class Episode:
+class Episode(NamedTuple):
     """One patient on one pathway version."""
 
     episode_id: str
@@ -166,12 +159,14 @@ class Episode:
     """Time of the last entry."""
     entered_seq: int = 1
     """The entry that entered the present state."""
+    came_from: str = ""
+    """The state before that entry."""
     next_due_at: dt.datetime | None = None
     round: int = 0
     """How many relapses there were; what was given counts per round (X-17)."""
     reached: frozenset[str] = frozenset()
     """Stages reached so far."""
-    facts: Mapping[str, tuple[Recorded, ...]] = field(default_factory=dict)
+    facts: Mapping[str, tuple[Recorded, ...]] = NOTHING
     """Recordings of each fact, the last one counts; a few earlier ones are kept so that it can be taken back."""
     courses: tuple[Course, ...] = ()
     tasks: tuple[Task, ...] = ()

@@ -40,7 +40,7 @@ def shown_stages(pathway: Pathway, episode: Episode) -> frozenset[str]:
     stage = pathway.stages[episode.stage]
     shown = {stage.name, *stage.standings_of}
     if stage.after_relapse_reached and episode.round > 0:
-        shown |= episode.reached
+        shown |= episode.reached & set(pathway.lines.values())
     return frozenset(shown)
 
 
@@ -141,8 +141,9 @@ def missing(host: Host, values: Mapping[str, Any], found: Table) -> frozenset[st
         if episode.stage in transition.origins and transition.on == "any":
             names |= transition.guard.unknown(values, host) | _undecided(transition.decides, values)
     for task in pathway.tasks.values():
-        if task.guard is not None and task.entering is None:
-            names |= task.guard.unknown(values, host)
+        if task.entering is None:
+            for guard in task.guards:
+                names |= guard.unknown(values, host)
     return frozenset(names | dose_inputs(pathway, episode, values, found))
 
 

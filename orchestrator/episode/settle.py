@@ -6,52 +6,71 @@ Everything here is a consequence that the pathway's table prescribes. Persons' c
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from orchestrator.episode import events as ev
 from orchestrator.episode.courses import c0, taper_end
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import QUIET, Signals, follows, pending_check
 from orchestrator.episode.machine import enabled, way
-from orchestrator.episode.model import COMPLETED, GIVEN, REPLACED, REVIEWED, Course
-from orchestrator.episode.proposals import missing
+from orchestrator.episode.model import COMPLETED, GIVEN, REVIEWED, TAPERED, Course
 from orchestrator.episode.reminders import act, next_moment, reconcile
 from orchestrator.errors import Ambiguous
 from orchestrator.pathway.model import Check, Standing, TaskKind, Transition
 
-MAX_ROUNDS = 200
-"""Consequences of one entry; more would mean that the pathway never comes to rest."""
+MAX_ROUNDS = 50
+"""Moves of one entry; more would mean that the pathway never comes to rest."""
+MAX_DUE = 10_000
+"""Moments that may be due at once, after a long downtime."""
 
-Due = tuple[dt.datetime, int, tuple[int, int], Callable[[], None]]
+CLIMB = frozenset({ev.ReminderTold})
+"""Nothing follows from a rung being told: an episode at rest stays so."""
+
+Due = tuple[dt.datetime, int, tuple[int, int], Callable[..., None], tuple[Any, ...]]
+
+
+def _moment(due: Due) -> tuple[dt.datetime, int, tuple[int, int]]:
+    return due[:3]
 
 
 def settle(draft: Draft, signals: Signals = QUIET) -> None:
     """Draw every consequence of the draft's events, fire what is due, and set the episode's one alarm."""
     if signals is not QUIET:
         move(draft, "confirmation", signals)
-    for _ in range(MAX_ROUNDS):
-        _rest(draft)
-        due = min(_due(draft), key=lambda each: each[:3], default=None)
+    at_rest = not draft.events
+    for _ in range(MAX_DUE):
+        if not at_rest:
+            _rest(draft)
+        due = min(_due(draft), key=_moment, default=None)
         if due is None or due[0] > draft.now:
             alarm = None if due is None else due[0]
             if alarm != draft.episode.next_due_at:
                 draft.emit(ev.AlarmSet(alarm))
             return
-        due[3]()
-    raise Ambiguous(f"{draft.pathway.name}: an entry has more than {MAX_ROUNDS} consequences")
+        before = len(draft.events)
+        due[3](*due[4])
+        at_rest = all(type(event) in CLIMB for event in draft.events[before:])
+    raise Ambiguous(f"{draft.pathway.name}: an entry has more than {MAX_DUE} moments that are due")
 
 
 def _rest(draft: Draft) -> None:
+    """Draw the consequences in their order: no guard sees a task opened, a wait or a reminder, so that each is drawn once."""
+    _follow(draft)
+    _wait(draft)
+    reconcile(draft)
+
+
+def _follow(draft: Draft) -> None:
+    """Make the moves and open the tasks that follow, until none does."""
     for _ in range(MAX_ROUNDS):
         before = len(draft.events)
         if not draft.episode.closed:
             _end_completed(draft)
             move(draft, "any", QUIET)
             _open_tasks(draft)
-            _wait(draft)
-        reconcile(draft)
-        if len(draft.events) == before:
+        if all(type(event) in ev.BOOKKEEPING for event in draft.events[before:]):
             return
-    raise Ambiguous(f"{draft.pathway.name}: the episode does not come to rest in {draft.episode.state}")
+    raise Ambiguous(f"{draft.pathway.name}: the moves from {draft.episode.state} never end")
 
 
 # what is due
@@ -62,14 +81,14 @@ def _due(draft: Draft) -> Iterator[Due]:
     for reminder in draft.episode.reminders:
         at = next_moment(reminder)
         if at is not None:
-            yield at, 0, reminder.order, lambda reminder=reminder: act(draft, reminder)  # type: ignore[misc]
+            yield at, 0, reminder.order, act, (draft, reminder)
     if draft.episode.closed:
         return
     for course in draft.episode.courses:
         check = pending_check(draft.pathway, course)
         if check is not None:
             at = c0(draft.pathway, course, draft.episode.timezone) + check.after
-            yield at, 1, (course.seq, course.id), lambda course=course, check=check, at=at: _check(draft, course, check, at)  # type: ignore[misc]
+            yield at, 1, (course.seq, course.id), _check, (draft, course, check, at)
         if course.in_force:
             yield from _course_moments(draft, course)
 
@@ -77,14 +96,14 @@ def _due(draft: Draft) -> Iterator[Due]:
 def _course_moments(draft: Draft, course: Course) -> Iterator[Due]:
     end = taper_end(draft.pathway, course)
     if end is not None:
-        yield end, 2, (course.seq, course.id), lambda: _end_taper(draft, course)
+        yield end, 2, (course.seq, course.id), _end_taper, (draft, course)
     began = None
     for row in draft.pathway.replaces:
         if row.at == "start" and course.regimen in row.by:
             began = began or c0(draft.pathway, course, draft.episode.timezone)
             for other in follows(draft.pathway, draft.episode, row.what):
-                if other.id != course.id:
-                    yield began, 2, (course.seq, course.id), lambda other=other: end_course(draft, other, REPLACED)  # type: ignore[misc]
+                if other.id < course.id:
+                    yield began, 2, (course.seq, course.id), end_course, (draft, other, TAPERED)
 
 
 def _check(draft: Draft, course: Course, check: Check, at: dt.datetime) -> None:
@@ -160,7 +179,7 @@ def _decide(draft: Draft, row: Transition, passed: list[str], ending: list[Cours
 def _enter(draft: Draft) -> None:
     for kind in draft.pathway.tasks.values():
         entered = kind.entering == draft.episode.stage
-        if entered and (kind.guard is None or kind.guard.holds(draft.values, draft.host)):
+        if entered and all(guard.holds(draft.values, draft.host) for guard in kind.guards):
             open_task(draft, kind)
 
 
@@ -174,15 +193,16 @@ def open_task(draft: Draft, kind: TaskKind) -> None:
 def _open_tasks(draft: Draft) -> None:
     """Open the tasks whose condition begins to hold; withdraw one whose condition was taken back by a retraction."""
     for kind in draft.pathway.tasks.values():
-        if kind.guard is None or kind.entering is not None:
+        if kind.entering is not None:
             continue
-        holds = kind.guard.holds(draft.values, draft.host)
-        if holds == (kind.name in draft.episode.holding):
-            continue
-        draft.emit(ev.ConditionChanged(kind.name, holds))
-        if holds:
+        names = {f"{kind.name}/{number}" if number else kind.name: guard for number, guard in enumerate(kind.guards)}
+        hold = {name for name, guard in names.items() if guard.holds(draft.values, draft.host)}
+        held = draft.episode.holding & names.keys()
+        for name in sorted(hold ^ held):
+            draft.emit(ev.ConditionChanged(name, name in hold))
+        if hold - held:
             open_task(draft, kind)
-        elif draft.retracting and draft.episode.task(kind.name) is not None:
+        elif held and not hold and draft.retracting and draft.episode.task(kind.name) is not None:
             draft.emit(ev.TaskWithdrawn(kind.name))
 
 
@@ -191,7 +211,7 @@ def _open_tasks(draft: Draft) -> None:
 
 def _wait(draft: Draft) -> None:
     """Note when the episode begins to wait for a person's choice or a fact, and for which (X-18)."""
-    what = _waits_for(draft)
+    what = "" if draft.episode.closed else _waits_for(draft)
     wait = draft.episode.wait
     if wait is not None and wait.what != what:
         draft.emit(ev.WaitEnded())
@@ -207,5 +227,5 @@ def _waits_for(draft: Draft) -> str:
     if not waits and Standing.RECOMMENDED not in options.values():
         return ""
     parts = [state.name, *(f"{regimen}={standing}" for regimen, standing in options.items())]
-    parts += sorted(missing(draft.host, draft.values, draft.table))
+    parts += sorted(draft.missing)
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:12]

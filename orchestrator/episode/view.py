@@ -11,7 +11,7 @@ from orchestrator.episode.doses import Dosage
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.items import items, reminder_key
 from orchestrator.episode.model import Course, Episode, Reminder
-from orchestrator.episode.proposals import gate_refusal, gates_refusing, missing, warning_names, warnings
+from orchestrator.episode.proposals import gate_refusal, gates_refusing, warning_names, warnings
 from orchestrator.episode.snapshot import proposals_as_they_stand, reason
 from orchestrator.episode.wants import has_until
 from orchestrator.pathway.model import Gate, Mark, Pathway, StandingRow, WarningRow
@@ -31,7 +31,7 @@ def view(pathway: Pathway, episode: Episode, now: dt.datetime) -> dict[str, Any]
         "facts": _facts(draft),
         "proposals": [] if episode.closed else proposals_as_they_stand(draft),
         "absent": _absent(draft),
-        "missing": sorted(missing(draft.host, draft.values, draft.table)),
+        "missing": sorted(draft.missing),
         "warnings": _warnings(draft),
         "gates": _gates(draft),
         "offers": _offers(draft),

@@ -293,14 +293,18 @@ class Builder:
         of = entry.take("of", str, "")
         if of:
             name_in(entry, "of", of, ("administration",), "kind of task")
-        when, unless = self._optional(entry, "when"), self._optional(entry, "unless")
-        if unless is not None and when is None:
-            when = parse("true", self.scope)
-        guard = None if when is None else Guard(when, unless)
+        guards = self._conditions(entry)
         title, entering = entry.take("title", str), self._stage(entry, "entering")
         ladder, reminder = self._ladder(entry), entry.take("reminder", str, None)
         mark = self._mark(entry, number=due is not None and not due_local)
-        return TaskKind(name, title, due, ladder, reminder, entering, guard, mark, bool(of))
+        return TaskKind(name, title, due, ladder, reminder, entering, guards, mark, bool(of))
+
+    def _conditions(self, entry: Fields) -> tuple[Guard, ...]:
+        """Read ``when``, one condition or a list of them, and ``unless``, which holds for each."""
+        unless = self._optional(entry, "unless")
+        texts = entry.texts("when", ()) or (("true",) if unless is not None else ())
+        line = entry.line_of("when")
+        return tuple(Guard(parse(text, self.scope, file=entry.file, line=line), unless) for text in texts)
 
     def _reminders(self) -> dict[str, ReminderKind]:
         return {name: self._reminder(name, entry) for name, entry in self._named("reminders", "reminder").items()}

@@ -55,6 +55,7 @@ __all__ = [
     "children", "durations", "facts_of", "is_name", "parse", "parse_duration", "type_of", "walk",
 ]  # fmt: skip
 
+MAX_FOUND = 1000
 MAX_NODES = 200
 # With definitions written out, so that definitions of definitions can grow neither without end nor too deep for Python.
 MAX_EXPANDED = 1000
@@ -127,6 +128,10 @@ class Expression:
         return self.own_words or words_of(self.tree, self.labels)
 
     @cached_property
+    def _found(self) -> dict[tuple[Any, ...], frozenset[str]]:
+        return {}
+
+    @cached_property
     def trace(self) -> Trace:
         """The function that values every part; made when first needed."""
         return compile_trace(self.tree)
@@ -138,7 +143,14 @@ class Expression:
         """
         if self.test(facts, host) is not None:
             return frozenset()
-        return _missing(self.tree, self.trace.values(facts, host), facts)
+        values = self.trace.values(facts, host)
+        known = tuple(values.values())  # what is missing hangs on the truth of the parts alone: found once for each
+        found = self._found.get(known)
+        if found is None:
+            if len(self._found) >= MAX_FOUND:
+                self._found.clear()
+            found = self._found[known] = _missing(self.tree, values, facts)
+        return found
 
     def explain(self, facts: Facts, host: object) -> Clause:
         """Return the condition's parts, each with its truth and the facts (None is unknown) that it was read from."""

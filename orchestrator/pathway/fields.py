@@ -44,6 +44,8 @@ def fits(value: object, kind: type) -> bool:
     """Return whether a value is of ``kind``; true and false are no numbers, a whole number does for a Decimal."""
     if isinstance(value, bool):
         return kind is bool
+    if isinstance(value, Decimal) and not value.is_finite():
+        return False
     return isinstance(value, kind) or (kind is Decimal and isinstance(value, int))
 
 

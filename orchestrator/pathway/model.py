@@ -330,7 +330,8 @@ class TaskKind:
     ladder: str
     reminder: str | None
     entering: str | None
-    guard: Guard | None
+    guards: tuple[Guard, ...]
+    """Conditions; each opens the task when it begins to hold. On entering a stage all of them must hold."""
     mark: Mark
     of_administrations: bool = False
 

@@ -29,7 +29,6 @@ from orchestrator.errors import PathwayError
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
 MAX_NUMBER_LENGTH = 40
-MAX_EXPONENT = 100
 
 Scalar: TypeAlias = "str | int | Decimal | bool | None"
 Value: TypeAlias = "Map | Seq | Scalar"
@@ -187,23 +186,16 @@ class _Builder:
         if text in _WORDS:
             return _WORDS[text]
         if _NOT_FINITE.fullmatch(text):
-            raise self.refusal(event, f"'{text}' is not a number that can be used", "quote it to make it text")
+            return Decimal(text.lower().replace(".", ""))  # read as it is written; whoever wants a number refuses it
         if _INTEGER.fullmatch(text) or _BASED.fullmatch(text) or _DECIMAL.fullmatch(text):
-            return self.number(event, text)
+            return _number(text) if len(text) <= MAX_NUMBER_LENGTH else text
         return text
-
-    def number(self, event: Event, text: str) -> int | Decimal:
-        if len(text) > MAX_NUMBER_LENGTH:
-            what = f"a number of more than {MAX_NUMBER_LENGTH} characters"
-            raise self.refusal(event, what, "quote it to make it text")
-        if _INTEGER.fullmatch(text):
-            return int(text)
-        if _BASED.fullmatch(text):
-            return int(text, 0)
-        value = Decimal(text)
-        if abs(value.adjusted()) > MAX_EXPONENT:
-            raise self.refusal(event, f"'{text}' is out of range", "quote it to make it text")
-        return value
 
     def refusal(self, event: Event, what: str, hint: str = "") -> PathwayError:
         return PathwayError(what, file=self.file, line=_line(event), hint=hint)
+
+
+def _number(text: str) -> int | Decimal:
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return int(text, 0) if _BASED.fullmatch(text) else Decimal(text)

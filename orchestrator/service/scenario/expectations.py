@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator.episode.courses import open_slots, slots
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.model import DECLINED, MISSED, Episode
-from orchestrator.episode.proposals import missing, warning_names
+from orchestrator.episode.proposals import warning_names
 from orchestrator.episode.view import upcoming
 from orchestrator.service.scenario.story import offset
 from orchestrator.service.scenario.world import World
@@ -95,7 +95,7 @@ def _none_of(actual: list[str], expected: list[str]) -> Outcome:
 
 
 def _missing(seen: Look) -> list[str]:
-    return sorted(missing(seen.draft.host, seen.draft.values, seen.draft.table))
+    return sorted(seen.draft.missing)
 
 
 def _warnings(seen: Look) -> list[str]:

@@ -2,8 +2,9 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -99,8 +100,8 @@ def _entries(timeline: Seq, file: str) -> Iterator[Entry]:
     before = None
     for index, value in enumerate(timeline):
         entry = _entry(Fields(value, file, "an entry of the timeline", line=timeline.line_of(index)))
-        if before is not None and entry.at < before:
-            raise PathwayError(f"'at: {entry.text}' lies before the entry above it", file=file, line=entry.line)
+        if entry.at < (before or dt.timedelta(0)):
+            raise PathwayError(f"'at: {entry.text}' lies before {'the entry above it' if before else 'T0'}", file=file, line=entry.line)
         before = entry.at
         yield entry
 
@@ -123,7 +124,9 @@ def _entry(fields: Fields) -> Entry:
     _known_only(fields)
     if action is None and (refused is not None or override or parameters):
         raise fields.error("refused, override and with belong to an action", "at")
-    return Entry(at, str(text), fields.values.line, action, role, reason, override, parameters, given_at, refused, expect)
+    return Entry(
+        at, str(text), fields.values.line, action, role, reason, override, parameters, given_at, refused, expect
+    )
 
 
 def _known_only(fields: Fields) -> None:
@@ -157,7 +160,9 @@ def _give(fields: Fields) -> tuple[str, int]:
     value = fields.take("give", (str, Map))
     if isinstance(value, str):
         return value, 0
-    if len(value) != 1 or not all(isinstance(each, int) and not isinstance(each, bool) and each > 0 for each in value.values()):
+    if len(value) != 1 or not all(
+        isinstance(each, int) and not isinstance(each, bool) and each > 0 for each in value.values()
+    ):
         raise fields.error("give takes a regimen, or one regimen and how many", "give", "such as give: {ivig: 5}")
     ((regimen, count),) = value.items()
     return regimen, count
@@ -194,9 +199,49 @@ def _expect(fields: Fields) -> dict[str, Any]:
 def _expected(expect: Fields, name: str) -> Any:
     if name in _LISTS:
         return list(expect.texts(name))
-    if name in _MAPS:
-        return dict(expect.take(name, Map))
-    return expect.take(name, str)
+    if name not in _MAPS:
+        return expect.take(name, str)
+    return {key: _READ[name](expect, name, value) for key, value in expect.take(name, Map).items()}
+
+
+def _one_text(expect: Fields, key: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise expect.error(f"{key} takes a word for each name", key)
+    return value
+
+
+def _several_texts(expect: Fields, key: str, value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise expect.error(f"{key} takes a list of roles for each reminder", key)
+    return list(value)
+
+
+def _one_offset(expect: Fields, key: str, value: Any) -> str | None:
+    if value is not None:
+        _offset(expect, key, value)
+    return None if value is None else str(value)
+
+
+def _several_doses(expect: Fields, key: str, value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(each, Map) for each in value):
+        raise expect.error(f"{key} takes a list of {{at, amount, unit}} for each regimen", key)
+    return [_dose(Fields(each, expect.file, "a dose", line=value.line_of(index))) for index, each in enumerate(value)]
+
+
+def _dose(fields: Fields) -> dict[str, Any]:
+    amount = fields.take("amount", (Decimal, str), None)
+    made = {"at": _one_offset(fields, "at", fields.take("at", (str, int), None)), "unit": fields.take("unit", str, None),
+            "amount": None if amount is None else str(amount)}  # fmt: skip
+    fields.done()
+    return {key: value for key, value in made.items() if value is not None}
+
+
+_READ: dict[str, Callable[[Fields, str, Any], Any]] = {
+    "proposed": _one_text,
+    "told": _several_texts,
+    "upcoming": _one_offset,
+    "doses": _several_doses,
+}
 
 
 def check_names(scenario: Scenario, pathway: Pathway) -> None:

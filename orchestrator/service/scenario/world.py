@@ -9,6 +9,7 @@ from orchestrator.clock import VirtualClock
 from orchestrator.episode.commands import Actor, Command
 from orchestrator.episode.events import Event, ReminderFired, ReminderTold, event_from_json
 from orchestrator.episode.model import Episode
+from orchestrator.errors import CarepathError
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.enrolment import EnrolRequest, Enrolments, Identifier
 from orchestrator.service.firing import Firing
@@ -19,12 +20,18 @@ from orchestrator.service.replay import Audit
 PERSON = "scenario"
 
 
+class StoryBroken(CarepathError):
+    """The engine failed on a story: a defect to be reported with the file."""
+
+
 @dataclass
 class Memory:
     """What has been seen of the story's reminders: fired at least once, and the roles told by the latest firing."""
 
     fired: set[str] = field(default_factory=set)
     told: dict[str, list[str]] = field(default_factory=dict)
+    latest: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Which one of a name fired last."""
     seen: int = 0
 
     def note(self, event: Event) -> None:
@@ -32,13 +39,9 @@ class Memory:
         if isinstance(event, ReminderFired):
             self.fired.add(event.name)
             self.told[event.name] = []
-        elif isinstance(event, ReminderTold):
-            self._tell(event)
-
-    def _tell(self, event: ReminderTold) -> None:
-        told = self.told.setdefault(event.name, [])
-        if len(told) == event.rung:
-            told.append(event.role)
+            self.latest[event.name] = event.subject, event.n
+        elif isinstance(event, ReminderTold) and self.latest[event.name] == (event.subject, event.n):
+            self.told[event.name].append(event.role)
 
 
 class World:
@@ -64,7 +67,8 @@ class World:
         """Move the clock on to ``to`` (never back); what comes due on the way fires at its moment."""
         while (due := self.next_due()) is not None and due <= to:
             self.clock.set(max(due, self.clock.now()))
-            self._firing.fire_due(1)
+            if self._firing.fire_due(1).set_aside:
+                raise StoryBroken(f"the episode cannot fire at {due.isoformat()}")
         self.clock.set(max(to, self.clock.now()))
 
     def next_due(self) -> dt.datetime | None:
