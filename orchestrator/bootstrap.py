@@ -8,12 +8,14 @@ from pathlib import Path
 from types import TracebackType
 
 from orchestrator.audit.keys import Keyring
+from orchestrator.audit.seal import Sealed
 from orchestrator.clock import Clock
 from orchestrator.config import Settings
-from orchestrator.errors import StoreError
+from orchestrator.errors import NotFound, StoreError
 from orchestrator.notify.channel import Channel
 from orchestrator.notify.inbox import InboxChannel
 from orchestrator.pathway.loader import Library, load_library, load_text
+from orchestrator.pathway.model import Pathway
 from orchestrator.service.access import Access
 from orchestrator.service.deliveries import Deliveries
 from orchestrator.service.engine import EpisodeEngine
@@ -22,14 +24,27 @@ from orchestrator.service.firing import Firing
 from orchestrator.service.handlers import Desk, Handlers
 from orchestrator.service.pulse import Pulse
 from orchestrator.service.queries import Queries
-from orchestrator.service.replay import Audit
+from orchestrator.service.replay import Audit, all_entries
 from orchestrator.service.shelf import Shelf
-from orchestrator.store import opening
+from orchestrator.service.telling import Telling
+from orchestrator.store import health, opening
+from orchestrator.store.health import Health
 from orchestrator.store.opening import Simulation
 from orchestrator.store.postgres import PostgresStore
 from orchestrator.store.sqlite import SqliteStore
 
-__all__ = ["Simulation", "System", "open_library", "open_system", "prepare_store", "throwaway_system"]
+__all__ = [
+    "Health",
+    "Simulation",
+    "System",
+    "back_up_keys",
+    "examine",
+    "open_library",
+    "open_system",
+    "prepare_store",
+    "sqlite_version",
+    "throwaway_system",
+]
 
 
 @dataclass(frozen=True)
@@ -53,6 +68,7 @@ class System:
     replay: Audit
     pulse: Pulse
     access: Access
+    telling: Telling
 
     @property
     def simulated(self) -> bool:
@@ -63,6 +79,19 @@ class System:
     def channel(self) -> Channel:
         """The means by which notices go out."""
         return InboxChannel(self.deliveries)
+
+    def pathway(self, version: str) -> Pathway:
+        """Return the pathway with this content hash, from the files or the store. Raises NotFound."""
+        with self.store.read() as reader:
+            return self.desk.shelf.version(version, reader)
+
+    def sealed_entries(self, episode_id: str) -> list[Sealed]:
+        """Return an episode's entries as they are stored, the first one first. Raises NotFound."""
+        with self.store.read() as reader:
+            found = list(all_entries(reader, episode_id))
+        if not found:
+            raise NotFound("there is no such episode")
+        return found
 
     def close(self) -> None:
         """Close every connection of the store."""
@@ -82,7 +111,7 @@ def open_library(settings: Settings) -> Library:
 
 def prepare_store(settings: Settings, simulation: Simulation | None = None) -> None:
     """Make the store and its keys where they are not there, and bring the schema up to date. Raises StoreError."""
-    if settings.embedded:
+    if settings.database_file is not None and settings.home in settings.database_file.parents:
         _make_home(settings.home)
     opening.prepare(settings.database_url, settings.keys, simulation)
 
@@ -90,8 +119,27 @@ def prepare_store(settings: Settings, simulation: Simulation | None = None) -> N
 def open_system(settings: Settings) -> System:
     """Open the store that `prepare_store` has made. Raises StoreError or PathwayError."""
     library = open_library(settings)
+    file = settings.database_file
+    if file is not None and not file.exists():  # to open it would leave an empty file behind
+        raise StoreError(f"there is no store at {file} yet: run carepath up, or carepath db upgrade")
     opened = opening.open_store(settings.database_url, settings.keys)
     return _assemble(opened.store, opened.keyring, library, opened.clock, opened.simulation)
+
+
+def examine(settings: Settings, system: System) -> Health:
+    """Return how an opened store is, for `carepath doctor`. Raises StoreError."""
+    now = system.clock.now() if system.simulated else None
+    return health.health(settings.database_url, settings.database_file, settings.keys, now)
+
+
+def sqlite_version() -> str:
+    """Return the version of SQLite in use. Raises StoreError when there is none without the WAL fault."""
+    return health.sqlite_version()
+
+
+def back_up_keys(settings: Settings, destination: Path) -> None:
+    """Copy the key file to a place that is not there yet, and record it in the store. Raises StoreError."""
+    health.back_up_keys(settings.database_url, settings.database_file, settings.keys, destination)
 
 
 def throwaway_system(workflows: Path | Library, clock: Clock) -> System:
@@ -110,7 +158,7 @@ def _assemble(
     desk = Desk(store, keyring, Shelf(library, load_text), EpisodeEngine())
     return System(
         store, keyring, library, clock, simulation, desk, Handlers(desk), Enrolments(desk), Queries(desk), Firing(desk),
-        Deliveries(desk), Audit(desk), Pulse(desk), Access(store),
+        Deliveries(desk), Audit(desk), Pulse(desk), Access(store), Telling(desk),
     )  # fmt: skip
 
 

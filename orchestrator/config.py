@@ -49,13 +49,16 @@ class Settings:
         return self.home / "broker"
 
     @property
-    def embedded(self) -> bool:
-        """Tell whether the store is a file on this machine."""
-        return self.database_url.startswith("sqlite")
+    def database_file(self) -> Path | None:
+        """The file of an SQLite store; None for PostgreSQL."""
+        scheme, _, path = self.database_url.partition(":///")
+        return Path(path.partition("?")[0]) if scheme.startswith("sqlite") else None
 
     @property
     def database_name(self) -> str:
-        """The store's address, fit to be shown: without user and password."""
+        """The store's address, fit to be shown: without user and password; a file by its path."""
+        if self.database_file is not None:
+            return str(self.database_file)
         parts = urlsplit(self.database_url)
         place = parts.netloc.rpartition("@")[2]
         return f"{parts.scheme}://{place}{parts.path}"

@@ -1,0 +1,222 @@
+"""Which commands act on an episode? One for each of the engine's; who acts is asserted, and stands on the record."""
+
+import functools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orchestrator.cli import parsing
+from orchestrator.cli.face import EPISODE, Face, with_settings
+from orchestrator.cli.failure import Failed
+from orchestrator.errors import InvalidCommand
+
+if TYPE_CHECKING:
+    from orchestrator.episode.commands import Actor
+    from orchestrator.service.handlers import Answer
+
+# Headers of entries are chained in plain text and can never be erased: opaque ids only, never a free text.
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,99}")
+_ROLE = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_KEY = re.compile(r"[!-~]{1,200}")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What every command on an episode says besides its own: who, why, and with which key."""
+
+    who: str | None
+    role: str
+    behalf: str | None
+    reason: str | None
+    key: str | None
+    seen: int | None
+
+    def actor(self) -> "Actor":
+        """Return who acts. Raises InvalidCommand."""
+        from orchestrator.episode.commands import Actor  # noqa: PLC0415  not for --help
+
+        if self.who is None:
+            raise InvalidCommand("say who acts: --as ID, or set CAREPATH_ACTOR")
+        for given in filter(None, (self.who, self.behalf)):
+            if not _ID.fullmatch(given):
+                raise InvalidCommand("an actor's id is 1 to 100 letters, digits or . _ : @ -, and never a name")
+        if not _ROLE.fullmatch(self.role):
+            raise InvalidCommand("a role is 1 to 40 small letters, digits or -")
+        return Actor(self.who, self.role, self.behalf)
+
+    def idempotency_key(self) -> str:
+        """Return the key given, or a new one. Raises InvalidCommand."""
+        from orchestrator.service.handlers import new_key  # noqa: PLC0415  not for --help
+
+        if self.key is not None and not _KEY.fullmatch(self.key):
+            raise InvalidCommand("a key is 1 to 200 visible characters without blanks")
+        return self.key or new_key()
+
+
+def acts(work: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say who acts and why; it gets them as Asked, behind its Face."""
+
+    @with_settings
+    @click.option("--as", "who", metavar="ID", envvar="CAREPATH_ACTOR", help="Who acts: an opaque id, never a name.")
+    @click.option("--role", default="clinician", show_default=True, envvar="CAREPATH_ROLE", help="In which role.")
+    @click.option("--on-behalf-of", "behalf", metavar="ID", help="In whose name.")
+    @click.option("--reason", metavar="TEXT", help="Why; some commands need it.")
+    @click.option("--key", metavar="KEY", help="Idempotency key: the same command twice is done once.")
+    @click.option(
+        "--seen", type=click.IntRange(min=1), metavar="N", help="Refuse if what a decision needs changed since N."
+    )
+    @functools.wraps(work)
+    def command(
+        face: Face,
+        *args: Any,  # noqa: ANN401  what click hands over
+        who: str | None,
+        role: str,
+        behalf: str | None,
+        reason: str | None,
+        key: str | None,
+        seen: int | None,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        work(face, Asked(who, role, behalf, reason, key, seen), *args, **kwargs)
+
+    return command
+
+
+def carry_out(face: Face, asked: Asked, episode: str, kind: str, body: dict[str, Any]) -> None:
+    """Carry out one command and say what became of it. Raises Failed when it was refused."""
+    from orchestrator.episode.commands import command_from_json  # noqa: PLC0415  not for --help
+    from orchestrator.service.handlers import Request  # noqa: PLC0415
+
+    given = {name: value for name, value in {**body, "reason": asked.reason}.items() if value not in (None, (), [])}
+    command, actor, key = command_from_json(kind, given), asked.actor(), asked.idempotency_key()
+    with face.system() as system:
+        answer = system.handlers.execute(Request(episode, command, actor, key, asked.seen))
+    tell(face, kind, answer)
+
+
+def tell(face: Face, kind: str, answer: "Answer") -> None:
+    """Say what became of a command. Raises Failed when it was refused."""
+    document = {**answer._asdict(), "accepted": answer.accepted, "command": kind}
+    face.show(document, _accepted if answer.accepted else lambda _: "")
+    if not answer.accepted:
+        again = " (the first answer again)" if answer.repeated else ""
+        entry = f"; recorded as entry {answer.seq}" if answer.seq else ""
+        raise Failed(f"refused: {answer.code}: {answer.text}{entry}{again}", answer.code)
+
+
+def _accepted(document: dict[str, Any]) -> str:
+    again = "  (done before: the first answer again)" if document["repeated"] else ""
+    return f"{document['command']}: done, entry {document['seq']}, now {document['state']}{again}"
+
+
+OVERRIDE = click.option("--override", multiple=True, metavar="GATE", help="Pass this gate: needs a lead and a reason.")
+
+
+@click.command()
+@EPISODE
+@click.argument("words", nargs=-1, metavar="NAME=VALUE...")
+@click.option("--from", "file", metavar="FILE", help="Read NAME: VALUE lines from a file; - is standard input.")
+@acts
+def record(face: Face, asked: Asked, episode: str, words: tuple[str, ...], file: str | None) -> None:
+    """Record facts, all or nothing.
+
+    NAME=3, NAME=text, NAME=[a,b], NAME=true; NAME=null takes a value back to unknown.
+    """
+    carry_out(face, asked, episode, "record", {"facts": parsing.facts(words, file)})
+
+
+@click.command()
+@EPISODE
+@click.argument("regimens", nargs=-1, required=True, metavar="REGIMEN...")
+@click.option("--days", type=int, help="For how many days.")
+@click.option("--sessions", type=int, help="How many sessions.")
+@click.option("--taper-days", type=int, help="Over how many days a taper goes.")
+@click.option("--dose", metavar="DOSE", help="A number in the regimen's unit; text with a unit where it states none.")
+@click.option("--dose-per-kg", metavar="DOSE", help="Where the regimen has a dose per kilogram to choose.")
+@click.option("--steps", metavar="DAYS:DOSE,…", help="All steps of a taper, such as 7:60,7:40.")
+@click.option("--start", metavar="TIME", help="When the first is given, such as 2026-03-02T08:00:00+00:00.")
+@click.option("--given", multiple=True, metavar="TIME", help="What was already given, once for each.")
+@OVERRIDE
+@acts
+def confirm(
+    face: Face,
+    asked: Asked,
+    episode: str,
+    regimens: tuple[str, ...],
+    override: tuple[str, ...],
+    **parameters: Any,  # noqa: ANN401
+) -> None:
+    """Confirm what is to be given."""
+    if parameters["steps"] is not None:
+        parameters["steps"] = parsing.steps(parameters["steps"])
+    parameters["given"] = list(parameters["given"]) or None
+    chosen = {name: value for name, value in parameters.items() if value is not None}
+    body = {"regimens": list(regimens), "override": list(override), "parameters": chosen or None}
+    carry_out(face, asked, episode, "confirm", body)
+
+
+@click.command()
+@EPISODE
+@click.argument("regimen")
+@click.option("--at", "given_at", metavar="TIME", help="When, if not now; never in the future.")
+@acts
+def give(face: Face, asked: Asked, episode: str, regimen: str, given_at: str | None) -> None:
+    """Record the next planned administration as given."""
+    carry_out(face, asked, episode, "give", {"regimen": regimen, "given_at": given_at})
+
+
+@click.command()
+@EPISODE
+@click.argument("regimen")
+@OVERRIDE
+@acts
+def stop(face: Face, asked: Asked, episode: str, regimen: str, override: tuple[str, ...]) -> None:
+    """End a course."""
+    carry_out(face, asked, episode, "stop", {"regimen": regimen, "override": list(override)})
+
+
+@click.command()
+@EPISODE
+@click.argument("outcome")
+@OVERRIDE
+@acts
+def close(face: Face, asked: Asked, episode: str, outcome: str, override: tuple[str, ...]) -> None:
+    """Close the episode with an outcome.
+
+    Nothing can be recorded in it afterwards.
+    """
+    carry_out(face, asked, episode, "close", {"outcome": outcome, "override": list(override)})
+
+
+def _simple(kind: str, field: str, text: str) -> click.Command:
+    """Return a command that names one thing and nothing else."""
+
+    @click.command(kind, help=text)
+    @EPISODE
+    @click.argument(field)
+    @acts
+    def command(face: Face, asked: Asked, episode: str, **body: str) -> None:
+        carry_out(face, asked, episode, kind, dict(body))
+
+    return command
+
+
+COMMANDS = (
+    record,
+    confirm,
+    give,
+    _simple("miss", "regimen", "Record the next planned administration as missed."),
+    _simple("decline", "regimen", "Record the next planned administration as declined."),
+    _simple(
+        "retract",
+        "target",
+        "Take back what was recorded in error.\n\nA fact, or a regimen's last administration. Needs a reason.",
+    ),
+    stop,
+    _simple("complete", "task", "Complete a task."),
+    _simple("acknowledge", "reminder", "Acknowledge a reminder: a person saw it, no more."),
+    close,
+)

@@ -1,0 +1,198 @@
+"""Is everything as it should be? One line a check: ok, warn or fail, and what to do about it."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from orchestrator.cli.face import Face, with_settings
+from orchestrator.cli.failure import Failed
+from orchestrator.errors import CarepathError
+
+if TYPE_CHECKING:
+    from orchestrator.bootstrap import Health, System
+
+OK, WARN, FAIL = "ok", "warn", "fail"
+_LATE, _VERY_LATE = timedelta(minutes=1), timedelta(minutes=10)
+_SKEW, _MUCH_SKEW = timedelta(seconds=1), timedelta(seconds=5)
+_UNSEEN = timedelta(minutes=2)
+_BROKER_SECONDS = 3.0
+
+
+class Line(NamedTuple):
+    """One check. code: ok, warn or fail."""
+
+    level: str
+    check: str
+    text: str
+
+
+@click.command()
+@with_settings
+def doctor(face: Face) -> None:
+    """Check the installation and say what is to be done.
+
+    Store, keys, broker, clock, timers, deliveries: one line each, ok, warn or fail.
+    """
+    lines = list(_lines(face))
+    worst = (
+        FAIL if any(line.level == FAIL for line in lines) else WARN if any(line.level == WARN for line in lines) else OK
+    )
+    face.show({"status": worst, "checks": [line._asdict() for line in lines]}, _text)
+    if worst == FAIL:
+        failed = [line.check for line in lines if line.level == FAIL]
+        raise Failed(f"not as it should be: {', '.join(failed)}; see the lines above", "doctor-fail")
+
+
+def _text(document: dict[str, Any]) -> str:
+    return "\n".join(f"{each['level']:<5} {each['check']:<10} {each['text']}" for each in document["checks"])
+
+
+def _lines(face: Face) -> Iterator[Line]:
+    yield _pathways(face)
+    if face.settings.database_file is not None:
+        yield _sqlite()
+    try:
+        with face.system() as system:
+            yield from _of_store(face, system)
+    except CarepathError as error:
+        yield Line(FAIL, "store", str(error))
+    yield from _broker(face)
+
+
+def _pathways(face: Face) -> Line:
+    from orchestrator.bootstrap import open_library  # noqa: PLC0415  half a second, not for --help
+
+    try:
+        library = open_library(face.settings)
+    except CarepathError as error:
+        return Line(FAIL, "pathways", str(error))
+    return Line(OK, "pathways", f"{len(library.pathways)} in {face.settings.workflows}")
+
+
+def _sqlite() -> Line:
+    from orchestrator.bootstrap import sqlite_version  # noqa: PLC0415
+
+    try:
+        return Line(OK, "sqlite", f"version {sqlite_version()}, without the WAL fault of 3.7.0 to 3.51.2")
+    except CarepathError as error:
+        return Line(FAIL, "sqlite", str(error))
+
+
+def _of_store(face: Face, system: "System") -> Iterator[Line]:
+    from orchestrator.bootstrap import examine  # noqa: PLC0415
+
+    found = examine(face.settings, system)
+    kind = "simulated" if system.simulated else "real"
+    counted = f"{found.episodes} episodes, {found.open_episodes} of them open"
+    yield Line(
+        OK, "store", f"{face.settings.database_name}, {found.database}, schema {found.schema}, {kind}; {counted}"
+    )
+    yield Line(OK, "keys", f"{face.settings.keys} holds every key that is in use")
+    backup = found.backup
+    yield Line(OK if backup.proved else WARN, "backup", backup.text)
+    yield _clock(found)
+    yield _clock_process(found)
+    yield _timers(found, system)
+    yield _set_aside(found)
+    yield _deliveries(found, system)
+
+
+def _clock(found: "Health") -> Line:
+    skew = abs(_now(found) - found.times.wall)
+    if found.last_entry_at is not None and found.last_entry_at > found.times.now + _SKEW:
+        return Line(
+            FAIL, "clock", f"the last entry lies in the future, at {_at(found.last_entry_at)}: set the clock right"
+        )
+    if found.seen_at > found.times.wall + _MUCH_SKEW:
+        return Line(FAIL, "clock", f"the wall clock stands before {_at(found.seen_at)}, which was seen: set it right")
+    if skew > _SKEW:
+        level = FAIL if skew > _MUCH_SKEW else WARN
+        return Line(level, "clock", f"this machine and the store part by {skew.total_seconds():.0f} s: see to NTP")
+    return Line(OK, "clock", f"{_at(found.times.now)} by the store")
+
+
+def _now(found: "Health") -> datetime:
+    from orchestrator.clock import HostClock  # noqa: PLC0415
+
+    return HostClock().now()
+
+
+def _clock_process(found: "Health") -> Line:
+    age = found.times.wall - found.seen_at
+    if age <= _UNSEEN:
+        return Line(OK, "ticking", "a clock process looks after the timers")
+    level = FAIL if found.due else WARN
+    return Line(level, "ticking", f"no clock process has looked since {_at(found.seen_at)}: run carepath up, or clock")
+
+
+def _timers(found: "Health", system: "System") -> Line:
+    if found.oldest_due is None:
+        return Line(OK, "timers", "nothing that is due waits")
+    factor = system.simulation.factor if system.simulation else 1
+    late = (found.times.now - found.oldest_due) / factor
+    text = f"{found.due} episodes wait for a timer to fire, the oldest due {_at(found.oldest_due)}"
+    level = FAIL if late > _VERY_LATE else WARN if late > _LATE else OK
+    return Line(level, "timers", text if level == OK else f"{text}: see that clock and worker run")
+
+
+def _set_aside(found: "Health") -> Line:
+    if not found.set_aside:
+        return Line(OK, "set aside", "no episode is set aside")
+    named = ", ".join(f"{each.episode_id} ({each.attempts} tries)" for each in found.stuck)
+    return Line(
+        FAIL, "set aside", f"{found.set_aside} episodes cannot fire; look after these patients by hand: {named}"
+    )
+
+
+def _deliveries(found: "Health", system: "System") -> Line:
+    if found.oldest_notice is None:
+        return Line(OK, "notices", "all are delivered")
+    factor = system.simulation.factor if system.simulation else 1
+    age = (found.times.now - found.oldest_notice) / factor
+    text = f"{found.undelivered} wait for delivery, the oldest since {_at(found.oldest_notice)}"
+    level = FAIL if age > _VERY_LATE else WARN if age > _LATE else OK
+    return Line(level, "notices", text if level == OK else f"{text}: see that a worker runs, and its log")
+
+
+def _broker(face: Face) -> Iterator[Line]:
+    socket = face.settings.broker_folder / "valkey.sock"
+    if not face.settings.broker_url and not socket.exists():
+        yield Line(OK, "broker", "none is set: carepath up starts and ends its own")
+        return
+    url = face.settings.broker_url.replace("redis+socket://", "unix://").replace("virtual_host=", "db=")
+    yield _ask_broker(url or f"unix://{socket}")
+
+
+def _ask_broker(url: str) -> Line:
+    import redis  # noqa: PLC0415  not for --help
+
+    try:
+        with redis.Redis.from_url(
+            url, socket_timeout=_BROKER_SECONDS, socket_connect_timeout=_BROKER_SECONDS
+        ) as client:
+            client.ping()
+            policy = _policy(client)
+    except (redis.RedisError, OSError, ValueError) as error:
+        return Line(
+            FAIL, "broker", f"it does not answer ({type(error).__name__}): start it; what is due fires without it"
+        )
+    if policy is None:
+        return Line(WARN, "broker", "it does not tell its maxmemory-policy: see that it is noeviction")
+    if policy != "noeviction":
+        return Line(FAIL, "broker", f"its maxmemory-policy is {policy}, which forgets jobs: set noeviction")
+    return Line(OK, "broker", "it answers, and never evicts")
+
+
+def _policy(client: Any) -> str | None:  # noqa: ANN401  redis-py's own types promise both of two worlds
+    import redis  # noqa: PLC0415
+
+    try:
+        return str(client.config_get("maxmemory-policy").get("maxmemory-policy", "")) or None
+    except redis.ResponseError:
+        return None
+
+
+def _at(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

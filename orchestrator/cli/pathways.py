@@ -1,0 +1,80 @@
+"""Which pathways are there, what do they say, and are they well-formed?"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orchestrator.cli.face import Face, with_settings
+
+if TYPE_CHECKING:
+    from orchestrator.pathway.loader import Library
+    from orchestrator.pathway.model import Pathway
+
+
+@click.group()
+def pathway() -> None:
+    """Look at pathways, and check pathway files."""
+
+
+@pathway.command("list")
+@with_settings
+def list_pathways(face: Face) -> None:
+    """List the pathways on which patients can be enrolled, all versions."""
+    from orchestrator.cli.wording.lines import columns  # noqa: PLC0415  not for --help
+
+    library = _library(face.settings.workflows)
+    rows = [_row(library, each) for each in sorted(library.pathways, key=lambda each: (each.name, each.version))]
+    face.show(
+        {"pathways": rows},
+        lambda _: "\n".join(
+            columns([(row["name"], row["version"], row["hash"][:12], row["title"]) for row in rows], 0)
+        ),
+    )
+
+
+@pathway.command()
+@click.argument("name", metavar="NAME[@VERSION]")
+@with_settings
+def show(face: Face, name: str) -> None:
+    """Show a pathway: its parts and moves, with their rules."""
+    from orchestrator.cli.wording.pathway import document, pathway_text  # noqa: PLC0415  not for --help
+
+    library = _library(face.settings.workflows)
+    found = library.newest(name)
+    face.show({**_row(library, found), **document(found)}, pathway_text)
+
+
+@pathway.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@with_settings
+def check(face: Face, file: Path) -> None:
+    """Check a pathway file, or a folder of pathways.
+
+    A file is read together with the shared files beside its folder.
+    """
+    library = _library(_root(file))
+    wanted = [each for each in library.pathways if file.is_dir() or each.name == file.absolute().parent.name]
+    face.show(
+        {"file": str(file), "pathways": [_row(library, each) for each in wanted]},
+        lambda _: "\n".join(f"{each.name}@{each.version}: well-formed, content {each.hash[:12]}" for each in wanted),
+    )
+
+
+def _root(file: Path) -> Path:
+    """Return the folder of pathways that a file belongs to."""
+    return file if file.is_dir() else file.absolute().parent.parent
+
+
+def _library(root: Path) -> "Library":
+    from orchestrator.pathway.loader import load_library  # noqa: PLC0415  not for --help
+
+    return load_library(root)
+
+
+def _row(library: "Library", each: "Pathway") -> dict[str, Any]:
+    newest = library.newest(each.name).hash == each.hash
+    return {"name": each.name, "version": each.version, "hash": each.hash, "title": each.title, "newest": newest}
+
+
+COMMANDS = (pathway,)

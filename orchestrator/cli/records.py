@@ -1,0 +1,184 @@
+"""What is on the record, and can it be proved? The story, the report, the audit."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orchestrator.cli.face import EPISODE, Face, with_settings
+from orchestrator.cli.failure import Failed
+from orchestrator.errors import InputError, InvalidCommand
+
+if TYPE_CHECKING:
+    from orchestrator.bootstrap import System
+
+_OUT = click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Write to a file that is not there yet."
+)
+_ALL = click.option("--all", "every", is_flag=True, help="All episodes of the store.")
+_SOME = click.argument("episode", metavar="[EPISODE]", required=False)
+_SHOWN = 20
+
+
+@click.command()
+@EPISODE
+@_OUT
+@with_settings
+def story(face: Face, episode: str, out: Path | None) -> None:
+    """Print the whole story of an episode as JSON.
+
+    One document, with the verdict on its chain.
+    """
+    import orjson  # noqa: PLC0415  not for --help
+
+    with face.system() as system:
+        document = system.telling.story(episode, simulated=system.simulated)
+    form = 0 if face.as_json else orjson.OPT_INDENT_2
+    _put(orjson.dumps(document, option=form | orjson.OPT_APPEND_NEWLINE), out)
+
+
+@click.command()
+@EPISODE
+@_OUT
+@with_settings
+def report(face: Face, episode: str, out: Path | None) -> None:
+    """Print the report of an episode as one page of HTML.
+
+    It needs nothing else. With --json: the story that it is made of.
+    """
+    import orjson  # noqa: PLC0415  not for --help
+
+    from orchestrator.report.html import page  # noqa: PLC0415
+
+    with face.system() as system:
+        document = system.telling.story(episode, simulated=system.simulated)
+        made = page(document, system.pathway(document["episode"]["hash"]))
+    _put(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE) if face.as_json else made.encode(), out)
+
+
+@click.group()
+def audit() -> None:
+    """Prove the record: verify its chain, replay it, export it."""
+
+
+@audit.command()
+@_SOME
+@_ALL
+@with_settings
+def verify(face: Face, episode: str | None, every: bool) -> None:
+    """Check the chain of entries.
+
+    Of one episode, or of --all: finds every change that does not recompute the whole chain.
+    """
+    from orchestrator.audit.chain import REACH  # noqa: PLC0415  not for --help
+
+    faults: list[dict[str, Any]] = []
+    episodes = entries = unread = 0
+    with face.system() as system:
+        for each in _chosen(system, episode, every):
+            verdict = system.replay.verify(each)
+            episodes, entries = episodes + 1, entries + verdict.entries
+            unread += verdict.entries - verdict.bodies
+            faults += [{"episode_id": each, "seq": fault.seq, "what": fault.what} for fault in verdict.faults]
+    told = {"episodes": episodes, "entries": entries, "unread": unread, "whole": not faults, "faults": faults}
+    face.show({**told, "reach": REACH}, _verdict)
+    if faults:
+        broken = len({fault["episode_id"] for fault in faults})
+        raise Failed(f"the chain of {broken} of {episodes} episodes is broken: compare with a backup", "chain-broken")
+
+
+@audit.command()
+@_SOME
+@_ALL
+@with_settings
+def replay(face: Face, episode: str | None, every: bool) -> None:
+    """Fold the entries anew and compare with what is stored."""
+    episodes = entries = 0
+    differing: list[dict[str, Any]] = []
+    with face.system() as system:
+        for each in _chosen(system, episode, every):
+            compared = system.replay.replay(each)
+            episodes, entries = episodes + 1, entries + compared.entries
+            if not compared.equal:
+                differing.append({"episode_id": each, "differs": list(compared.differs)})
+    face.show(
+        {"episodes": episodes, "entries": entries, "equal": not differing, "differing": differing},
+        lambda told: "\n".join(
+            [f"{told['episodes']} episodes, {told['entries']} entries: {_follows(told)}"]
+            + [f"  {each['episode_id']}: {', '.join(each['differs'])}" for each in differing[:_SHOWN]]
+        ),
+    )
+    if differing:
+        raise Failed(f"{len(differing)} of {episodes} episodes do not follow from their entries", "replay-differs")
+
+
+@audit.command()
+@_SOME
+@_ALL
+@_OUT
+@with_settings
+def export(face: Face, episode: str | None, every: bool, out: Path | None) -> None:
+    """Export entries as they are stored.
+
+    One JSON object a line: header in plain, body sealed.
+    """
+    with face.system() as system:
+        lines = [line for each in _chosen(system, episode, every) for line in _sealed_lines(system, each)]
+    _put(b"".join(lines), out)
+
+
+def _sealed_lines(system: "System", episode: str) -> list[bytes]:
+    import orjson  # noqa: PLC0415  not for --help
+
+    return [
+        orjson.dumps(
+            {
+                "episode_id": entry.episode_id,
+                "seq": entry.seq,
+                "header": entry.header.decode(),
+                "commitment": entry.commitment.hex(),
+                "body": entry.body.hex(),
+                "hash": entry.hash.hex(),
+                "simulated": system.simulated,
+            },
+            option=orjson.OPT_APPEND_NEWLINE,
+        )
+        for entry in system.sealed_entries(episode)
+    ]
+
+
+def _chosen(system: "System", episode: str | None, every: bool) -> "list[str] | Any":  # noqa: ANN401
+    if every == (episode is not None):
+        raise InvalidCommand("name one EPISODE, or say --all")
+    return system.replay.episode_ids() if episode is None else [episode]
+
+
+def _verdict(told: dict[str, Any]) -> str:
+    word = "whole" if told["whole"] else "BROKEN"
+    lines = [f"chain {word}: {told['episodes']} episodes, {told['entries']} entries; this check {told['reach']}"]
+    if told["unread"]:
+        lines.append(f"  {told['unread']} bodies could not be opened: their key was destroyed, or they were changed")
+    lines += [f"  {each['episode_id']} entry {each['seq']}: {each['what']}" for each in told["faults"][:_SHOWN]]
+    return "\n".join(lines)
+
+
+def _follows(told: dict[str, Any]) -> str:
+    return "everything stored follows from them" if told["equal"] else "NOT everything stored follows from them"
+
+
+def _put(content: bytes, out: Path | None) -> None:
+    """Write to standard output, or to a file for its owner alone, whole or not at all."""
+    if out is None:
+        click.echo(content, nl=False)
+        return
+    try:
+        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+    except FileExistsError:
+        raise InputError(f"there is a file at {out} already: choose another place") from None
+    except OSError as error:
+        raise InputError(f"{out} cannot be written: {error.strerror}") from None
+
+
+COMMANDS = (story, report, audit)

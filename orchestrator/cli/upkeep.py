@@ -1,0 +1,102 @@
+"""How is an installation looked after? Schema, keys, the administrator's token, the shell's completion."""
+
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.face import Face, json_option, with_settings
+from orchestrator.errors import InputError
+
+
+@click.group()
+def db() -> None:
+    """Look after the store's schema."""
+
+
+@db.command()
+@with_settings
+def upgrade(face: Face) -> None:
+    """Make the store, or bring its schema up to date.
+
+    Store and keys are made where they are not there; what is there stays.
+    """
+    from orchestrator.bootstrap import prepare_store  # noqa: PLC0415  not for --help
+
+    made = not face.settings.keys.exists()
+    prepare_store(face.settings)
+    with face.system():
+        pass
+    told = {"store": face.settings.database_name, "keys": str(face.settings.keys), "keys_made": made}
+    face.show(told, lambda _: _upgraded(face, made))
+
+
+def _upgraded(face: Face, made: bool) -> str:
+    store = f"the store {face.settings.database_name} is up to date"
+    if not made:
+        return store
+    keys_text = f"new keys are in {face.settings.keys}: back them up with carepath keys backup DEST"
+    return f"{store}\n{keys_text}; without them nothing can be read"
+
+
+@click.group()
+def keys() -> None:
+    """Look after the keys that open the records."""
+
+
+@keys.command()
+@click.argument("destination", metavar="DEST", type=click.Path(path_type=Path))
+@with_settings
+def backup(face: Face, destination: Path) -> None:
+    """Copy the key file to DEST.
+
+    DEST is not there yet. The copy is read back, and the store notes that it was made.
+    """
+    from orchestrator.bootstrap import back_up_keys  # noqa: PLC0415  not for --help
+
+    back_up_keys(face.settings, destination)
+    told = {"keys": str(face.settings.keys), "backup": str(destination)}
+    face.show(
+        told,
+        lambda _: f"the keys are backed up to {destination}: keep it apart from the database, and off this machine",
+    )
+
+
+@click.command()
+@with_settings
+def token(face: Face) -> None:
+    """Make a new administrator's token and print it.
+
+    It is shown this once; the old one opens nothing from now on.
+    """
+    if face.settings.admin_token_file is not None:
+        raise InputError(
+            f"the token is taken from {face.settings.admin_token_file}: change that file, then restart the API"
+        )
+    with face.system() as system:
+        made = system.access.new_token()
+    face.show({"token": made}, lambda told: str(told["token"]))
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@json_option
+@click.pass_context
+def completion(context: click.Context, shell: str, as_json: bool) -> None:
+    """Print what makes a shell complete carepath's words.
+
+    Such as: eval "$(carepath completion bash)".
+    """
+    from click.shell_completion import get_completion_class  # noqa: PLC0415  not for --help
+
+    found = get_completion_class(shell)
+    assert found is not None  # the choice names only those that click knows
+    script = found(context.find_root().command, {}, "carepath", "_CAREPATH_COMPLETE")
+    content = script.source_template % script.source_vars()
+    if as_json:
+        import orjson  # noqa: PLC0415
+
+        content = orjson.dumps({"shell": shell, "script": content}).decode()
+    click.echo(content)
+
+
+COMMANDS = (db, keys, token, completion)

@@ -1,0 +1,170 @@
+"""How does an episode read? Where it stands, what is proposed and why, what is missing, what comes next."""
+
+from collections.abc import Iterator
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from orchestrator.cli.wording.lines import columns, moment, origin, section, value, wrapped
+
+Json = dict[str, Any]
+_PLANNED = "planned"
+_SHOWN_PLANNED = 3
+_ACTIONS = {"confirm": "confirming", "taper": "shortening", "stop": "stopping", "close": "closing with"}
+_GATES = {"refused": "refuses", "unknown": "refuses, as long as it is unknown,", "person": "asks for a lead when"}
+
+
+def episode_text(document: Json) -> str:
+    """Return an episode as text, its times in its own zone."""
+    zone = ZoneInfo(document["timezone"])
+    lines = [*_head(document, zone)]
+    lines += section("Warnings", _warnings(document))
+    lines += section("Courses", _courses(document, zone))
+    lines += section("Proposals", _proposals(document))
+    lines += section("What is missing", wrapped(", ".join(document["missing"]), 2) if document["missing"] else [])
+    lines += section("Gates that do not let everything pass", _gates(document))
+    lines += section("The facts suggest to close with", _offers(document))
+    lines += section("Open tasks", _tasks(document, zone))
+    lines += section("Reminders that nobody has answered", _reminders(document, zone))
+    lines += section("What comes next", _upcoming(document, zone))
+    lines += section("Facts", _facts(document, zone))
+    return "\n".join(lines)
+
+
+def _head(document: Json, zone: ZoneInfo) -> Iterator[str]:
+    yield f"Episode {document['episode_id']}  ward {document['ward']}"
+    yield f"Pathway {document['pathway']} {document['pathway_version']}  (content {document['version'][:12]})"
+    yield f"Stage   {document['stage']}: {document['title']}"
+    yield f"State   {document['state']}"
+    yield f"Entry   {document['seq']}, {moment(document['at'], zone)}; enrolled {moment(document['enrolled_at'], zone)}"
+    if document["waits_since"]:
+        yield f"Waits   for a person's decision or a fact, since {moment(document['waits_since'], zone)}"
+    if document["set_aside_until"]:
+        yield f"SET ASIDE until {moment(document['set_aside_until'], zone)}: its timers fail; see carepath doctor"
+
+
+def _warnings(document: Json) -> Iterator[str]:
+    for each in document["warnings"]:
+        yield from wrapped(f"{each['warning']}: {each['text']} {origin(each)}", 2)
+
+
+def _courses(document: Json, zone: ZoneInfo) -> Iterator[str]:
+    for course in document["courses"]:
+        yield f"  {course['regimen']}: {_standing(course, zone)}"
+        if course["gates_refusing"]:
+            yield f"      would not be confirmed now: {', '.join(course['gates_refusing'])}"
+        yield from _administrations(course, zone)
+
+
+def _standing(course: Json, zone: ZoneInfo) -> str:
+    if not course["in_force"]:
+        answer = f"; response {course['response']}" if course["response"] else ""
+        return f"{course['end']} {moment(course['ended_at'], zone)}{answer}"
+    until = f", until {moment(course['ends_at'], zone)}" if course["ends_at"] else ""
+    return f"in force since {moment(course['confirmed_at'], zone)}{until}"
+
+
+def _administrations(course: Json, zone: ZoneInfo) -> Iterator[str]:
+    """Yield what was recorded, and of what is planned the next few; a year of months is no reading."""
+    planned = [each for each in course["administrations"] if each["status"] == _PLANNED]
+    shown = [each for each in course["administrations"] if each["status"] != _PLANNED] + (
+        planned[:_SHOWN_PLANNED] if course["in_force"] else []
+    )
+    yield from columns(
+        [(f"{each['number']}.", each["status"], moment(each["at"], zone), _dose(each)) for each in shown], indent=6
+    )
+    if course["in_force"] and len(planned) > _SHOWN_PLANNED:
+        last = f"the last {moment(planned[-1]['at'], zone)}  {_dose(planned[-1])}".rstrip()
+        yield f"      … {len(planned) - _SHOWN_PLANNED} more planned, {last}"
+
+
+def _dose(each: Json) -> str:
+    if not each.get("amount"):
+        return ""
+    dose = " ".join(part for part in (each["amount"], each["unit"]) if part)
+    inputs = ", ".join(f"{name} {value(held)}" for name, held in each["inputs"].items())
+    formula = each["formula"] if each["formula"] != dose else ""
+    why = "; ".join(part for part in (formula, inputs, _sources(each)) if part)
+    return f"{dose}  ({why})" if why else dose
+
+
+def _sources(each: Json) -> str:
+    return f"source {', '.join(each['sources'])}" if each["sources"] else ""
+
+
+def _proposals(document: Json) -> Iterator[str]:
+    for each in document["proposals"]:
+        conflict = "  (in conflict: a person has to choose)" if each["conflict"] else ""
+        yield f"  {each['standing']:<16} {each['regimen']}{conflict}"
+        for reason in each["reasons"]:
+            yield from wrapped(f"{reason['standing']} because {reason['words']} {origin(reason)}", 6)
+            if reason["facts"]:
+                used = ", ".join(f"{name} = {value(held)}" for name, held in reason["facts"].items())
+                yield from wrapped(f"facts used: {used}", 8)
+        if each["would_change"]:
+            yield from wrapped(f"would change with: {', '.join(each['would_change'])}", 6)
+    absent = [each["regimen"] for each in document["absent"]]
+    if absent:
+        yield from wrapped(f"not proposed: {', '.join(absent)}", 2)
+
+
+def absent_text(document: Json) -> str:
+    """Return what would bring in each regimen that is not proposed now."""
+    lines = ["", "What would bring in what is not proposed"]
+    for each in document["absent"]:
+        lines.append(f"  {each['regimen']}")
+        for row in each["brought_in_by"]:
+            unless = f", unless {row['unless']}" if row["unless"] else ""
+            told = f"{row['standing']} in {', '.join(row['stages'])}: {row['words']}{unless} {origin(row)}"
+            lines += wrapped(told, 6)
+            if row["facts"]:
+                used = ", ".join(f"{name} = {value(held)}" for name, held in row["facts"].items())
+                lines += wrapped(f"facts used: {used}", 8)
+    return "\n".join(lines)
+
+
+def _gates(document: Json) -> Iterator[str]:
+    for each in document["gates"]:
+        if each["status"] == "passes":
+            continue
+        needs = f", unless {each['passes']}" if each["passes"] else ""
+        least = f" below {each['minimum_days']} days" if each["minimum_days"] else ""
+        action = f"{' or '.join(_ACTIONS.get(name, name) for name in each['actions'])} {each['on']}{least}"
+        word = _GATES.get(each["status"], each["status"])
+        yield from wrapped(f"{each['gate']}: {word} {action}{needs} {origin(each)}", 2)
+
+
+def _offers(document: Json) -> Iterator[str]:
+    for each in document["offers"]:
+        yield from wrapped(f"{each['outcome']}: {each['words']} {origin(each)}", 2)
+
+
+def _tasks(document: Json, zone: ZoneInfo) -> Iterator[str]:
+    tasks = sorted(document["tasks"], key=lambda each: str(each["due_at"] or "9"))
+    rows = [(moment(each["due_at"], zone), each["task"], f"{each['title']} {origin(each)}") for each in tasks]
+    yield from columns(rows)
+
+
+def _reminders(document: Json, zone: ZoneInfo) -> Iterator[str]:
+    for each in document["reminders"]:
+        told = f"told {', '.join(each['told'])}" if each["told"] else "nobody told yet"
+        further = f"; next rung {moment(each['next_rung_at'], zone)}" if each["next_rung_at"] else ""
+        yield f"  {each['title']}: due {moment(each['fired_at'], zone)}, {told}{further} {origin(each)}"
+        yield f"      acknowledge with: {each['key']}"
+
+
+def _upcoming(document: Json, zone: ZoneInfo) -> Iterator[str]:
+    yield from columns(
+        [
+            (moment(each["at"], zone), each["reminder"], f"{each['title']} {origin(each)}")
+            for each in document["upcoming"]
+        ]
+    )
+
+
+def _facts(document: Json, zone: ZoneInfo) -> Iterator[str]:
+    rows = []
+    for name, each in document["facts"].items():
+        unit = f" {each['unit']}" if each["unit"] else ""
+        spent = "; has decided" if each["spent"] else ""
+        rows.append((name, f"{value(each['value'])}{unit}", f"{moment(each['at'], zone)}, entry {each['seq']}{spent}"))
+    yield from columns(rows)

@@ -1,0 +1,66 @@
+"""How do worklists, inboxes and timelines read?"""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from orchestrator.cli.wording.lines import columns, moment, wrapped
+
+Json = dict[str, Any]
+
+
+def worklist_text(document: Json, zone: ZoneInfo) -> str:
+    """Return a worklist as text, longest overdue first."""
+    rows = [
+        (
+            "OVERDUE" if each["overdue"] else "",
+            moment(each["due_at"], zone),
+            each["kind"],
+            each["key"] if each["kind"] == "reminder" else each["name"],
+            each["role"],
+            f"ward {each['ward']}  {each['episode_id']}",
+        )
+        for each in document["items"]
+    ]
+    return "\n".join(columns(rows, 0)) or "nothing is open"
+
+
+def inbox_text(document: Json, zone: ZoneInfo) -> str:
+    """Return notices as text, latest first."""
+    rows = [
+        (
+            moment(each["told_at"], zone),
+            each["kind"],
+            each["name"],
+            f"to {each['role']}",
+            f"due {moment(each['due_at'], zone)}{' LATE' if each['late'] else ''}",
+            f"ward {each['ward']}  {each['episode_id']}",
+        )
+        for each in document["notices"]
+    ]
+    return "\n".join(columns(rows, 0)) or "no notices"
+
+
+def timeline_text(story: Json) -> str:
+    """Return what happened as text, the first first, in the zone of the episode."""
+    zone = ZoneInfo(story["episode"]["timezone"])
+    lines: list[str] = []
+    for each in story["timeline"]:
+        asserted = "" if each["authenticated"] else ", asserted"
+        behalf = f" for {each['on_behalf_of']}" if each["on_behalf_of"] else ""
+        lines.append(
+            f"{each['seq']:>4}  {moment(each['at'], zone)}  {each['actor']} ({each['role']}{asserted}){behalf}"
+        )
+        lines += wrapped(each["words"], 6)
+        for detail in each["details"]:
+            lines += wrapped(str(detail), 8)
+        if each["reason"]:
+            lines += wrapped(f"reason: {each['reason']}", 8)
+    return "\n".join(lines)
+
+
+def episodes_text(document: Json) -> str:
+    """Return a patient's episodes as text."""
+    rows = [
+        (each["episode_id"], each["pathway"], each["state"], f"ward {each['ward']}") for each in document["episodes"]
+    ]
+    return "\n".join(columns(rows, 0)) or "no patient is known by this identifier"

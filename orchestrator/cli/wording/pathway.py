@@ -1,0 +1,82 @@
+"""How does a pathway read? Its stages, what can be given, what holds back, what is owed, and how it moves."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from orchestrator.cli.wording.lines import columns, origin, section, wrapped
+from orchestrator.pathway.model import Mark, Pathway
+
+Json = dict[str, Any]
+
+
+def document(pathway: Pathway) -> Json:
+    """Return a pathway as JSON: what people ask of it first. The files themselves say everything."""
+    return {
+        "stages": [
+            {"stage": name, "states": [state.name for state in pathway.states.values() if state.stage == name]}
+            for name in pathway.stages
+        ],
+        "regimens": [
+            {"name": each.name, "kind": each.kind, **_mark(each.mark)}
+            for each in pathway.regimens.values()
+            if any(each.name in row.selector for row in pathway.standings)
+        ],
+        "gates": [
+            {"name": each.name, "actions": sorted(each.actions), "on": each.selector.text, **_mark(each.mark)}
+            for each in sorted(pathway.gates.values(), key=lambda each: each.order)
+        ],
+        "tasks": [{"name": each.name, "title": each.title, **_mark(each.mark)} for each in pathway.tasks.values()],
+        "reminders": [
+            {
+                "name": each.name,
+                "title": each.title,
+                "ladder": [rung.role for rung in pathway.ladders[each.ladder]],
+                **_mark(each.mark),
+            }
+            for each in pathway.reminders.values()
+        ],
+        "moves": [
+            {
+                "name": each.name,
+                "from": sorted(each.origins),
+                "to": each.target,
+                "when": each.guard.when.words,
+                "unless": each.guard.unless.words if each.guard.unless else None,
+                **_mark(each.mark),
+            }
+            for each in pathway.transitions
+        ],
+    }
+
+
+def pathway_text(told: Json) -> str:
+    """Return a pathway as text."""
+    lines = [f"{told['name']} {told['version']}: {told['title']}", f"content {told['hash']}"]
+    lines += section("Stages", columns([(each["stage"], ", ".join(each["states"])) for each in told["stages"]]))
+    lines += section("What can be proposed", columns([(e["name"], e["kind"], origin(e)) for e in told["regimens"]]))
+    lines += section("Gates", _gates(told["gates"]))
+    lines += section("Tasks", columns([(e["name"], f"{e['title']} {origin(e)}") for e in told["tasks"]]))
+    lines += section(
+        "Reminders",
+        columns(
+            [(e["name"], f"{e['title']}, to {', then '.join(e['ladder'])} {origin(e)}") for e in told["reminders"]]
+        ),
+    )
+    lines += section("Moves", _moves(told["moves"]))
+    return "\n".join(lines)
+
+
+def _gates(gates: Iterable[Json]) -> Iterator[str]:
+    for each in gates:
+        yield from wrapped(f"{each['name']}: {' and '.join(each['actions'])} of {each['on']} {origin(each)}", 2)
+
+
+def _moves(moves: Iterable[Json]) -> Iterator[str]:
+    for each in moves:
+        yield f"  {each['name']}: {', '.join(each['from'])} to {each['to']} {origin(each)}"
+        unless = f", unless {each['unless']}" if each["unless"] else ""
+        yield from wrapped(f"when {each['when']}{unless}", 6)
+
+
+def _mark(mark: Mark) -> Json:
+    return {"rules": list(mark.rules), "sources": list(mark.sources), "local": mark.local}
