@@ -169,8 +169,12 @@ def _armed(episode: Episode, event: ev.ReminderArmed, seq: int, _: dt.datetime) 
 
 
 def _reminder(episode: Episode, event: Any, **changes: Any) -> Episode:
-    key = (event.name, event.subject, event.n)
-    return episode._replace(reminders=tuple(each._replace(**changes) if each.key == key else each for each in episode.reminders)
+    name, subject, n = event.name, event.subject, event.n
+    return episode._replace(
+        reminders=tuple(
+            each._replace(**changes) if each.n == n and each.subject == subject and each.name == name else each
+            for each in episode.reminders
+        )
     )
 
 

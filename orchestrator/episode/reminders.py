@@ -7,6 +7,8 @@ from orchestrator.episode.draft import Draft
 from orchestrator.episode.model import Reminder
 from orchestrator.episode.wants import CLIMBS_ON, SERIES, Want, fulfilled_by, has_until, wants
 
+QUIETLY = object()
+"""An episode at rest stays so: nobody but the reminder itself is concerned."""
 GRACE = dt.timedelta(minutes=1)
 """What is told later than this after it was due is marked late."""
 
@@ -53,12 +55,14 @@ def next_moment(reminder: Reminder) -> dt.datetime | None:
     return min(reminder.climb_at, reminder.due_at)
 
 
-def act(draft: Draft, reminder: Reminder) -> None:
-    """Fire a reminder, or tell its next rung, whichever is due first."""
+def act(draft: Draft, reminder: Reminder) -> object:
+    """Fire a reminder, or tell its next rung, whichever is due first; return QUIETLY when nothing can follow from it."""
     if reminder.climb_at is not None and (reminder.due_at is None or reminder.climb_at < reminder.due_at):
         tell(draft, reminder, reminder.climb_at)
-    else:
-        _fire(draft, reminder)
+        return QUIETLY
+    _fire(draft, reminder)
+    kind = draft.pathway.reminders[reminder.name]
+    return None if kind.of == "recurring" or kind.opens is not None else QUIETLY
 
 
 def _fire(draft: Draft, reminder: Reminder) -> None:

@@ -14,7 +14,7 @@ from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import QUIET, Signals, follows, pending_check
 from orchestrator.episode.machine import enabled, way
 from orchestrator.episode.model import COMPLETED, GIVEN, REVIEWED, TAPERED, Course
-from orchestrator.episode.reminders import act, next_moment, reconcile
+from orchestrator.episode.reminders import QUIETLY, act, next_moment, reconcile
 from orchestrator.errors import Ambiguous
 from orchestrator.pathway.model import Check, Standing, TaskKind, Transition
 
@@ -23,10 +23,7 @@ MAX_ROUNDS = 50
 MAX_DUE = 10_000
 """Moments that may be due at once, after a long downtime."""
 
-CLIMB = frozenset({ev.ReminderTold})
-"""Nothing follows from a rung being told: an episode at rest stays so."""
-
-Due = tuple[dt.datetime, int, tuple[int, int], Callable[..., None], tuple[Any, ...]]
+Due = tuple[dt.datetime, int, tuple[int, int], Callable[..., object], tuple[Any, ...]]
 
 
 def _moment(due: Due) -> tuple[dt.datetime, int, tuple[int, int]]:
@@ -47,9 +44,7 @@ def settle(draft: Draft, signals: Signals = QUIET) -> None:
             if alarm != draft.episode.next_due_at:
                 draft.emit(ev.AlarmSet(alarm))
             return
-        before = len(draft.events)
-        due[3](*due[4])
-        at_rest = all(type(event) in CLIMB for event in draft.events[before:])
+        at_rest = due[3](*due[4]) is QUIETLY
     raise Ambiguous(f"{draft.pathway.name}: an entry has more than {MAX_DUE} moments that are due")
 
 

@@ -9,6 +9,7 @@ from orchestrator.audit.seal import Header, Sealed, instant, seal
 from orchestrator.episode.commands import Actor
 from orchestrator.episode.decide import Accepted, Refused
 from orchestrator.episode.events import (
+    BOOKKEEPING,
     AdministrationRetracted,
     Event,
     FactRecorded,
@@ -94,7 +95,8 @@ class Ledger:
         row, seq, now = self.row, self.row.seq + 1, self.now
         events, result, episode = self._take(outcome)
         episode = self._engine.stamp(episode, seq, now)
-        tag = self._tag(episode) if result == ACCEPTED else row.tag
+        seen = result == ACCEPTED and any(type(event) not in BOOKKEEPING for event in events)
+        tag = self._tag(episode) if seen else row.tag
         header = Header(
             row.episode_id, seq, instant(now), self._recorded_at, actor.id, actor.role, actor.on_behalf_of,
             actor.authenticated, episode.ward, row.version, row.state or None, episode.state, cause[0], cause[1].hex(),

@@ -9,19 +9,15 @@ from orchestrator.clock import VirtualClock
 from orchestrator.episode.commands import Actor, Command
 from orchestrator.episode.events import Event, ReminderFired, ReminderTold, event_from_json
 from orchestrator.episode.model import Episode
-from orchestrator.errors import CarepathError
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.enrolment import EnrolRequest, Enrolments, Identifier
-from orchestrator.service.firing import Firing
-from orchestrator.service.handlers import Answer, Desk, Handlers, Request, new_key
+from orchestrator.service.handlers import Answer, Desk, Handlers, Request, fire, new_key
 from orchestrator.service.ledger import unpack
+from orchestrator.service.ports import Change
 from orchestrator.service.replay import Audit
+from orchestrator.service.rows import Times
 
 PERSON = "scenario"
-
-
-class StoryBroken(CarepathError):
-    """The engine failed on a story: a defect to be reported with the file."""
 
 
 @dataclass
@@ -51,7 +47,7 @@ class World:
         self.desk, self.clock, self.pathway = desk, clock, pathway
         self.memory = Memory()
         self.episode_id = ""
-        self._handlers, self._firing = Handlers(desk), Firing(desk)
+        self._handlers = Handlers(desk)
 
     def enrol(self, timezone: str, role: str) -> Answer:
         """Enrol the patient now."""
@@ -65,17 +61,20 @@ class World:
 
     def advance(self, to: dt.datetime) -> None:
         """Move the clock on to ``to`` (never back); what comes due on the way fires at its moment."""
-        while (due := self.next_due()) is not None and due <= to:
-            self.clock.set(max(due, self.clock.now()))
-            if self._firing.fire_due(1).set_aside:
-                raise StoryBroken(f"the episode cannot fire at {due.isoformat()}")
-        self.clock.set(max(to, self.clock.now()))
+        if to > self.clock.now():
+            self.clock.set(to)
+            self.desk.transact(lambda change: self._pass(change, to))
 
-    def next_due(self) -> dt.datetime | None:
-        """Return the episode's alarm."""
-        with self.desk.store.read() as reader:
-            row = reader.episode(self.episode_id)
-        return None if row is None else row.next_due_at
+    def _pass(self, change: Change, to: dt.datetime) -> None:
+        """Fire each alarm up to ``to`` at its own moment, an entry each, all in one transaction."""
+        locked = change.lock(self.episode_id, b"")
+        if locked is None or locked.row.next_due_at is None or locked.row.next_due_at > to:
+            return
+        ledger = self.desk.ledger(change, locked.row, locked.times)
+        while (due := ledger.row.next_due_at) is not None and due <= to:
+            ledger.times = Times(due, due)
+            fire(self.desk.engine, ledger)
+        change.save([self.desk.written(ledger)])
 
     def act(self, command: Command, role: str) -> Answer:
         """Carry out a command as a person of this role."""
