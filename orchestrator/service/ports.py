@@ -101,7 +101,7 @@ class Reader(Protocol):
         ...
 
     def next_alarm(self) -> datetime | None:
-        """Return the earliest pending timer of all episodes that are not set aside."""
+        """Return the earliest pending timer of all episodes that are not set aside at present."""
         ...
 
     def seen_at(self) -> datetime | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, or_, select, tuple_
+from sqlalchemy import Connection, Select, and_, or_, select, tuple_
 
 from orchestrator.audit.seal import Sealed
 from orchestrator.service.rows import (
@@ -126,10 +126,10 @@ class ColdReader:
         return [TokenRow(*row) for row in self._rows(_TOKENS.where(t.access_token.c.revoked_at.is_(None)))]
 
     def next_alarm(self) -> datetime | None:
-        chosen = select(func.min(t.episode.c.next_due_at)).where(
-            t.episode.c.next_due_at.is_not(None), t.episode.c.set_aside_until.is_(None)
-        )
-        return self._sql.execute(chosen).scalar()
+        c = t.episode.c
+        free = c.set_aside_until.is_(None) | (c.set_aside_until <= self.times().wall)
+        chosen = select(c.next_due_at).where(c.next_due_at.is_not(None), free)
+        return self._sql.execute(chosen.order_by(c.next_due_at).limit(1)).scalar()
 
     def seen_at(self) -> datetime | None:
         return self._sql.execute(select(t.store_info.c.seen_at)).scalar()

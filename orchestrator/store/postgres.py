@@ -179,8 +179,7 @@ class PostgresChange(PostgresReader, RareWrites):
             self._driver.execute("COMMIT")
 
     def _undo(self) -> None:
-        if not self._driver.closed:
-            self._driver.execute("ROLLBACK")
+        self._driver.execute("ROLLBACK")
 
 
 class PostgresStore:
@@ -212,7 +211,7 @@ class PostgresStore:
 
 
 class _Transaction:
-    """`BEGIN` … `COMMIT`; a connection that failed to undo is thrown away."""
+    """`BEGIN` … `COMMIT`; if it cannot even undo, the server is gone: the whole pool is made anew."""
 
     def __init__(self, engine: Engine, clock: str) -> None:
         self._engine, self._clock = engine, clock
@@ -242,6 +241,7 @@ class _Transaction:
             self._change._undo()
         except Exception:
             self._connection.invalidate()
+            self._engine.dispose()
 
 
 def _raise(error: BaseException) -> NoReturn:

@@ -162,6 +162,7 @@ def test_an_episode_that_fails_alone_is_set_aside_and_told_and_holds_up_nobody(s
     sut.clock.advance(2 * HOUR)
     assert sut.firing.fire_due() == (2, 1, True)
     assert sut.firing.fire_due() == (0, 0, False)
+    assert sut.queries.next_alarm() is None
     rows = sut.queries.inbox().rows
     assert sorted((row["role"], row["kind"], row["name"]) for row in rows) == [
         ("administrator", "set-aside", "Ambiguous"),
@@ -170,6 +171,10 @@ def test_an_episode_that_fails_alone_is_set_aside_and_told_and_holds_up_nobody(s
     shown = sut.queries.show(ids[1])
     assert shown["set_aside_until"] is not None
     assert shown["seq"] == 2
+    with sut.store.change() as change:  # its time has come
+        change.set_aside(ids[1], T0 - timedelta(days=9999), 1)
+    assert sut.queries.next_alarm() == T0 + HOUR
+    assert sut.firing.fire_due() == (0, 1, True)
     sut.engine.poisoned = set()
     assert sut.handlers.execute(record(ids[1], a=1)).seq == 4
     assert sut.queries.show(ids[1])["set_aside_until"] is None

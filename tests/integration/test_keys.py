@@ -1,4 +1,4 @@
-"""Goal: keys live in a file of their own and are never lost in silence; a backup is proved by opening what is in use."""
+"""Goal: keys live in a file of their own, are never lost in silence, and a backup is proved by what it opens."""
 
 import stat
 from pathlib import Path

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from orchestrator.clock import VirtualClock
+from orchestrator.errors import StoreError
 from orchestrator.store.opening import open_store, prepare
 from orchestrator.store.postgres import PostgresStore
 from tests.contract.conftest import SqlClock, System, system
@@ -161,4 +162,18 @@ def test_a_real_stores_clock_is_the_databases(database: str, tmp_path: Path) -> 
     assert now is not None
     assert 0 <= (times.now - now).total_seconds() < 60
     assert times.now == times.wall
+    sut.store.close()
+
+
+def test_a_server_that_was_restarted_costs_one_command_and_loses_none(
+    database: str, tmp_path: Path, postgres_server: Postgres
+) -> None:
+    sut = on(database, tmp_path)
+    episode_id = sut.enrolments.enrol(enrolment()).episode_id
+    name = database.partition("@/")[2].partition("?")[0]
+    postgres_server.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    with pytest.raises(StoreError):
+        sut.handlers.execute(record(episode_id, key="k", a=1))
+    assert sut.handlers.execute(record(episode_id, key="k", a=1)).seq == 2
+    assert sut.queries.show(episode_id)["seq"] == 2
     sut.store.close()

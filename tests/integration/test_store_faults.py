@@ -1,4 +1,4 @@
-"""Goal: a store that is locked, full, read-only, newer or without its keys is one clear line; nothing is half-written."""
+"""Goal: a store that is locked, full, read-only, newer or without its keys is one clear line; nothing is half-done."""
 
 import os
 import shutil
