@@ -103,7 +103,7 @@ def _counts(story: Mapping[str, Any]) -> dict[str, int]:
         "fired": len(firings),
         "late": sum(bool(firing["late"]) for firing in firings),
         "longest_late": max((firing["late_seconds"] for firing in firings), default=0),
-        "waiting": _with_status(story["reminders"], "waiting"),
+        "waiting": _with_status(story["reminders"], "waiting") + _with_status(story["reminders"], "unanswered"),
         "open_tasks": _with_status(story["tasks"], "open"),
     }
 

@@ -127,7 +127,7 @@ def test_tables_have_captions_and_scopes_and_headings_descend_by_one(page: str) 
 
 
 def test_a_simulated_store_says_so_on_top(page: str, played: Played, pathway: Pathway) -> None:
-    assert re.search(r"<body>\s*<p class=\"banner\"[^>]*><strong>SIMULATED</strong> – not a real patient", page)
+    assert re.search(r"<body>\s*<aside class=\"banner\"[^>]*><strong>SIMULATED</strong> – not a real patient", page)
     assert "SIMULATED" not in as_html(played.story(), pathway)
 
 

@@ -160,6 +160,12 @@ def test_a_reminder_that_was_seen_and_not_answered_fires_again(story: Story) -> 
     assert reminder["status"] == "answered"
 
 
+def test_a_reminder_that_nobody_answered_to_the_top_of_its_ladder_says_so(story: Story) -> None:
+    reminder = next(each for each in story["reminders"] if each["name"] == "taper-milestone")
+    assert len(reminder["firings"][0]["told"]) == 3
+    assert reminder["status"] == "unanswered"
+
+
 def test_what_is_to_come_is_told_apart(story: Story, closed: Story) -> None:
     coming = [each for each in story["reminders"] if each["status"] == "to-come"]
     assert "taper-complete" in {each["name"] for each in coming}

@@ -25,6 +25,7 @@ class _Armed:
     key: Key
     ladder: str
     due_at: dt.datetime | None
+    climb_at: dt.datetime | None = None
     firings: list[dict[str, Any]] = field(default_factory=list)
     fulfilled: dict[str, Any] | None = None
     ended: dict[str, Any] | None = None
@@ -79,6 +80,7 @@ class _Reader:
             reminder.due_at = event.again_at
         if not reminder.firings:  # it fired in an entry that cannot be read
             reminder.firings.append(_firing(entry, event.due_at, late=event.late))
+        reminder.climb_at = event.climb_at
         reminder.last["told"].append(
             {
                 "rung": event.rung + 1, "role": event.role, "due_at": instant(event.due_at),
@@ -92,6 +94,7 @@ class _Reader:
         reminder = self._of(event)
         if event.again_at is not None:
             reminder.due_at = event.again_at
+        reminder.climb_at = None
         if reminder.firings:
             reminder.last["acknowledged"] = entry.stamp
 
@@ -164,8 +167,9 @@ _READERS: dict[type[ev.Event], Callable[[_Reader, Entry, Any], None]] = {
 def reminders(entries: Sequence[Entry], pathway: Pathway) -> list[dict[str, Any]]:
     """Return the reminders that fired, in the order of their first firing, then those that are still to come.
 
-    status: waiting (fired, wants an answer), answered (what it asks for was done), ended (what it belongs to was done
-    or is gone), to-come. took_seconds: from the first firing to the answer.
+    status: waiting (fired; it climbs on or fires again), unanswered (at the top of its ladder, and it does not fire
+    again), seen (acknowledged, and asks for no more), answered (what it asks for was done), ended (what it belongs to
+    is gone), to-come. took_seconds: from the first firing to the answer.
     """
     reader = _Reader(pathway)
     for entry in entries:
@@ -201,4 +205,8 @@ def _row(reminder: _Armed, pathway: Pathway) -> dict[str, Any]:
 def _status(reminder: _Armed) -> str:
     if not reminder.firings:
         return "to-come"
-    return "answered" if reminder.fulfilled else "ended" if reminder.ended else "waiting"
+    if reminder.fulfilled or reminder.ended:
+        return "answered" if reminder.fulfilled else "ended"
+    if reminder.due_at or reminder.climb_at:
+        return "waiting"
+    return "seen" if reminder.last["acknowledged"] else "unanswered"
