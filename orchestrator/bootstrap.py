@@ -3,6 +3,8 @@
 Importing it costs half a second (SQLAlchemy); faces that answer without a store import it when they need it.
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -27,7 +29,7 @@ from orchestrator.service.queries import Queries
 from orchestrator.service.replay import Audit, all_entries
 from orchestrator.service.shelf import Shelf
 from orchestrator.service.telling import Telling
-from orchestrator.store import health, opening
+from orchestrator.store import health, opening, stages
 from orchestrator.store.health import Health
 from orchestrator.store.opening import Simulation
 from orchestrator.store.postgres import PostgresStore
@@ -43,6 +45,7 @@ __all__ = [
     "open_system",
     "prepare_store",
     "sqlite_version",
+    "stage",
     "throwaway_system",
 ]
 
@@ -150,6 +153,17 @@ def throwaway_system(workflows: Path | Library, clock: Clock) -> System:
     library = load_library(workflows) if isinstance(workflows, Path) else workflows
     store, keyring = opening.open_throwaway(clock)
     return _assemble(store, keyring, library, clock, None)
+
+
+@contextmanager
+def stage(library: Library, url: str | None = None) -> Iterator[Callable[[Clock], Desk]]:
+    """Give a place for scenarios: a function from a story's clock to a desk; nothing of it is left afterwards.
+
+    url: a database in which the place is made; in memory for None.
+    """
+    shelf = Shelf(library, load_text)
+    with stages.stage(url) as opened:
+        yield lambda clock: Desk(*opened(clock), shelf, EpisodeEngine())
 
 
 def _assemble(

@@ -10,14 +10,25 @@ from collections.abc import Sequence
 import click
 
 from orchestrator import __version__
-from orchestrator.cli import acting, doctor, enrolling, failure, pathways, processes, reading, records, upkeep
+from orchestrator.cli import (
+    acting,
+    doctor,
+    enrolling,
+    failure,
+    pathways,
+    processes,
+    reading,
+    records,
+    scenarios,
+    upkeep,
+)
 
 _GROUPS: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
     ("Run it", processes.COMMANDS),
     ("A patient's episode", (enrolling.enrol, *acting.COMMANDS)),
     ("Look", reading.COMMANDS),
     ("The record", records.COMMANDS),
-    ("Pathways", pathways.COMMANDS),
+    ("Pathways", (*pathways.COMMANDS, *scenarios.COMMANDS)),
     ("Look after it", (doctor.doctor, *upkeep.COMMANDS)),
 )
 _EPILOG = (
