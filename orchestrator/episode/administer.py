@@ -35,7 +35,9 @@ def record_given(draft: Draft, course: Course, at: dt.datetime) -> None:
     dose = dosage(draft.pathway, course, number, draft.values)
     planned_at = moment(draft.pathway, course, number, draft.episode.timezone)
     amount, unit, formula = (dose.text, dose.unit, dose.formula) if dose else (None, None, None)
-    draft.emit(ev.AdministrationRecorded(course.id, course.regimen, number, GIVEN, at, planned_at, amount, unit, formula))
+    draft.emit(
+        ev.AdministrationRecorded(course.id, course.regimen, number, GIVEN, at, planned_at, amount, unit, formula)
+    )
 
 
 def miss(draft: Draft, command: Miss, actor: Actor) -> Signals:
@@ -91,7 +93,11 @@ def retract_administration(draft: Draft, command: Retract, actor: Actor) -> None
 def withdraw_check(draft: Draft, course: Course) -> None:
     """Undo a check that fell due by a dose that was taken back, and the move that it made, if nothing rests on that yet."""
     check = check_of(draft.pathway, course.regimen)
-    if check is None or not course.checked or c0(draft.pathway, course, draft.episode.timezone) + check.after <= draft.now:
+    if (
+        check is None
+        or not course.checked
+        or c0(draft.pathway, course, draft.episode.timezone) + check.after <= draft.now
+    ):
         return
     draft.emit(ev.CheckWithdrawn(check.name, course.id))
     take_back_move(draft, course.checked)

@@ -82,7 +82,9 @@ def _optional(hint: Any) -> tuple[Convert, Convert]:
     to, back = _pair(hint)
     if back is _same:
         return _same, _same
-    return (to if to is _same else lambda value: None if value is None else to(value)), (lambda value: None if value is None else back(value))
+    return (to if to is _same else lambda value: None if value is None else to(value)), (
+        lambda value: None if value is None else back(value)
+    )
 
 
 def _sequence(hint: Any, made: Callable[[Any], Any], *, homogeneous: bool) -> tuple[Convert, Convert]:

@@ -137,7 +137,8 @@ class Tick(Command):
 
 
 COMMANDS: dict[str, type[Command]] = {
-    each.kind: each for each in (Record, Confirm, Give, Miss, Decline, Stop, Retract, Complete, Acknowledge, Close, Tick)
+    each.kind: each
+    for each in (Record, Confirm, Give, Miss, Decline, Stop, Retract, Complete, Acknowledge, Close, Tick)
 }
 
 
@@ -159,7 +160,9 @@ def command_from_json(kind: str, body: Mapping[str, Any]) -> Command:
     """Return the command; raises InvalidCommand for an unknown kind or field, a missing one, or a value of the wrong type."""
     made = COMMANDS.get(kind)
     if made is None or made is Tick:
-        raise InvalidCommand(f"unknown command '{kind}'; known are {', '.join(name for name in COMMANDS if name != 'tick')}")
+        raise InvalidCommand(
+            f"unknown command '{kind}'; known are {', '.join(name for name in COMMANDS if name != 'tick')}"
+        )
     unknown = [name for name in body if name not in _names(made)]
     if unknown:
         raise InvalidCommand(f"unknown field '{unknown[0][:40]}' for {kind}")

@@ -42,7 +42,9 @@ def confirm(draft: Draft, command: Confirm, actor: Actor) -> Signals:
     if treats:
         _expire(draft)
     made = [
-        _confirmed(draft, regimen, parameters[regimen], standings[regimen], proposals, warned, accepted[regimen], command)
+        _confirmed(
+            draft, regimen, parameters[regimen], standings[regimen], proposals, warned, accepted[regimen], command
+        )
         for regimen in command.regimens
     ]
     for course in made:
@@ -69,7 +71,9 @@ def _check_choice(
     """Refuse by gate, role, reason and input, in this order, over all regimens of the command."""
     refusing: list[tuple[Gate, str]] = []
     for regimen in command.regimens:
-        refusing += gates_refusing(draft.host, draft.values, regimen, "confirm") + _short_taper(draft, regimen, parameters[regimen])
+        refusing += gates_refusing(draft.host, draft.values, regimen, "confirm") + _short_taper(
+            draft, regimen, parameters[regimen]
+        )
     pass_gates(draft, sorted(dict(refusing).items(), key=lambda pair: pair[0].order), command, actor)
     need_role(draft.pathway, actor, "confirm")
     if Standing.CONTRAINDICATED in standings.values():
@@ -118,13 +122,34 @@ def _confirmed(
     kept = {name: value for name, value in parameters.items() if name not in {"start", "given"}}
     start = _start(draft, definition, parameters)
     planned = planned_count(definition, kept)
-    made = Course(len(draft.episode.courses) + 1, regimen, draft.now, draft.seq, draft.episode.stage, draft.episode.round, start, kept, planned=planned)
+    made = Course(
+        len(draft.episode.courses) + 1,
+        regimen,
+        draft.now,
+        draft.seq,
+        draft.episode.stage,
+        draft.episode.round,
+        start,
+        kept,
+        planned=planned,
+    )
     if len(parameters.get("given", ())) > (planned or 0):
         raise InvalidCommand(f"{regimen} has {planned or 0} administrations, fewer than were given")
     plan = [_plan(slot) for slot in slots(draft.pathway, made, draft.episode.timezone, draft.values)]
     draft.emit(
         ev.CourseConfirmed(
-            made.id, regimen, start, kept, planned, standing.value, proposals, plan, made.round, _baseline(draft), accepted, warned,
+            made.id,
+            regimen,
+            start,
+            kept,
+            planned,
+            standing.value,
+            proposals,
+            plan,
+            made.round,
+            _baseline(draft),
+            accepted,
+            warned,
             command.reason,
         )  # fmt: skip
     )
@@ -168,7 +193,9 @@ def _plan(slot: Any) -> dict[str, Any]:
 def _baseline(draft: Draft) -> dict[str, str]:
     """Return the ordered facts as they stand, so that a later value can be told to be higher."""
     facts = draft.pathway.facts
-    return {name: value for name, value in draft.values.items() if facts[name].kind == "enum" and not facts[name].of_courses}
+    return {
+        name: value for name, value in draft.values.items() if facts[name].kind == "enum" and not facts[name].of_courses
+    }
 
 
 def _replace(draft: Draft, course: Course) -> None:
@@ -177,5 +204,3 @@ def _replace(draft: Draft, course: Course) -> None:
             for other in follows(draft.pathway, draft.episode, row.what):
                 if other.id != course.id:
                     end_course(draft, other, REPLACED)
-
-

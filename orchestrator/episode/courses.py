@@ -131,7 +131,8 @@ def slots(pathway: Pathway, course: Course, timezone: str, values: Mapping[str, 
     """Return every administration of a course in order: what was recorded as it was, what is planned as it is laid out now."""
     schedule = pathway.regimens[course.regimen].schedule
     done = [
-        Slot(number, each.at, each.status, _recorded_dose(pathway, course, each), each) for number, each in enumerate(course.recorded)
+        Slot(number, each.at, each.status, _recorded_dose(pathway, course, each), each)
+        for number, each in enumerate(course.recorded)
     ]
     if schedule is None or not course.in_force:
         return done

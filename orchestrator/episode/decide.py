@@ -67,7 +67,13 @@ def enrol(enrolment: Enrolment, actor: Actor, now: dt.datetime) -> Accepted | Re
         return Refused(refusal.code, refusal.text)
     draft.emit(
         ev.Enrolled(
-            enrolment.episode_id, enrolment.patient_id, pathway.name, pathway.hash, enrolment.ward, enrolment.timezone, pathway.initial
+            enrolment.episode_id,
+            enrolment.patient_id,
+            pathway.name,
+            pathway.hash,
+            enrolment.ward,
+            enrolment.timezone,
+            pathway.initial,
         )
     )
     settle(draft)
@@ -132,7 +138,9 @@ def in_force(draft: Draft, regimen: str) -> Course:
 
 
 def _gates(draft: Draft, action: str) -> list[Gate]:
-    return sorted((gate for gate in draft.pathway.gates.values() if action in gate.actions), key=lambda gate: gate.order)
+    return sorted(
+        (gate for gate in draft.pathway.gates.values() if action in gate.actions), key=lambda gate: gate.order
+    )
 
 
 def _close(draft: Draft, command: Close, actor: Actor) -> Signals:
@@ -197,7 +205,9 @@ def _take_back_decision(draft: Draft, fact: str, of: int) -> None:
 
 def _complete(draft: Draft, command: Complete, actor: Actor) -> Signals:
     if draft.episode.task(command.task) is None:
-        raise Refusal("no-such-task", f"no task '{command.task[:60]}' is open; doses are recorded with give, miss or decline")
+        raise Refusal(
+            "no-such-task", f"no task '{command.task[:60]}' is open; doses are recorded with give, miss or decline"
+        )
     need_role(draft.pathway, actor, "complete")
     draft.emit(ev.TaskCompleted(command.task))
     return QUIET
@@ -205,7 +215,11 @@ def _complete(draft: Draft, command: Complete, actor: Actor) -> Signals:
 
 def _acknowledge(draft: Draft, command: Acknowledge, actor: Actor) -> Signals:
     name, _, subject = command.reminder.partition("#")
-    fired = [each for each in draft.episode.reminders if each.open and each.name == name and subject in {"", reminder_key(each)}]
+    fired = [
+        each
+        for each in draft.episode.reminders
+        if each.open and each.name == name and subject in {"", reminder_key(each)}
+    ]
     if not fired:
         raise Refusal("no-such-reminder", f"no reminder '{name[:60]}' has fired and waits for an answer")
     need_role(draft.pathway, actor, "acknowledge")

@@ -44,15 +44,24 @@ def inputs_of(pathway: Pathway, regimen: Regimen, parameters: Mapping[str, Any])
     return (pathway.measure("weight"), pathway.measure("height")) if regimen.dose.kind == "per_m2" else ()
 
 
-def missing_inputs(pathway: Pathway, regimen: Regimen, parameters: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[str, ...]:
+def missing_inputs(
+    pathway: Pathway, regimen: Regimen, parameters: Mapping[str, Any], values: Mapping[str, Any]
+) -> tuple[str, ...]:
     """Return what the dose still needs: unknown facts, and ``dose`` where the clinician enters it."""
     needed = [name for name in inputs_of(pathway, regimen, parameters) if name not in values]
-    if regimen.dose is not None and regimen.dose.kind == "entered" and "dose" not in parameters and "steps" not in parameters:
+    if (
+        regimen.dose is not None
+        and regimen.dose.kind == "entered"
+        and "dose" not in parameters
+        and "steps" not in parameters
+    ):
         needed.append("dose")
     return tuple(needed)
 
 
-def base_dose(pathway: Pathway, regimen: Regimen, parameters: Mapping[str, Any], values: Mapping[str, Any]) -> Dosage | None:
+def base_dose(
+    pathway: Pathway, regimen: Regimen, parameters: Mapping[str, Any], values: Mapping[str, Any]
+) -> Dosage | None:
     """Return the dose of one administration, or of a taper's first step; None when none is needed or an input is missing."""
     dose = regimen.dose
     if dose is None or missing_inputs(pathway, regimen, parameters, values):
@@ -63,7 +72,9 @@ def base_dose(pathway: Pathway, regimen: Regimen, parameters: Mapping[str, Any],
     sources = dose.mark.sources
     if dose.kind == "entered":
         entered = parameters.get("dose")
-        return None if entered is None else Dosage(entered, dose.unit, "entered by the confirming clinician", {}, sources)
+        return (
+            None if entered is None else Dosage(entered, dose.unit, "entered by the confirming clinician", {}, sources)
+        )
     if dose.amount is None:
         raise AssertionError(f"{regimen.name}: a formula without an amount")
     if dose.kind == "fixed":
@@ -81,14 +92,18 @@ def scaled(dosage: Dosage, part: int, whole: int) -> Dosage:
     return Dosage(amount, dosage.unit, f"{dosage.formula} × {part}/{whole}", dosage.inputs, dosage.sources)
 
 
-def _per_kg(pathway: Pathway, amount: Decimal, unit: str, values: Mapping[str, Any], sources: tuple[str, ...]) -> Dosage:
+def _per_kg(
+    pathway: Pathway, amount: Decimal, unit: str, values: Mapping[str, Any], sources: tuple[str, ...]
+) -> Dosage:
     fact = pathway.measure("weight")
     weight = values[fact]
     formula = f"{plain_number(amount)} {unit}/kg × {plain_number(weight)} kg"
     return Dosage(amount * weight, unit, formula, {fact: str(weight)}, sources)
 
 
-def _per_m2(pathway: Pathway, amount: Decimal, unit: str, values: Mapping[str, Any], sources: tuple[str, ...]) -> Dosage:
+def _per_m2(
+    pathway: Pathway, amount: Decimal, unit: str, values: Mapping[str, Any], sources: tuple[str, ...]
+) -> Dosage:
     weight_fact, height_fact = pathway.measure("weight"), pathway.measure("height")
     weight, height = values[weight_fact], values[height_fact]
     surface = (height * weight / MOSTELLER).sqrt()

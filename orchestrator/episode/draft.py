@@ -14,7 +14,9 @@ from orchestrator.pathway.model import Pathway
 class Draft:
     """Gathers the events of one entry. now: UTC, not before the episode's last entry."""
 
-    def __init__(self, pathway: Pathway, episode: Episode | None, now: dt.datetime, *, retracting: bool = False) -> None:
+    def __init__(
+        self, pathway: Pathway, episode: Episode | None, now: dt.datetime, *, retracting: bool = False
+    ) -> None:
         self.pathway, self.now, self.retracting = pathway, now, retracting
         self.seq = 1 if episode is None else episode.seq + 1
         self.events: list[Event] = []

@@ -354,8 +354,19 @@ def _tag(cls: type[Event]) -> str:
 
 BOOKKEEPING: frozenset[type[Event]] = frozenset(
     {
-        ConditionChanged, TaskOpened, ReminderArmed, ReminderMoved, ReminderFired, ReminderTold, ReminderAcknowledged,
-        ReminderFulfilled, ReminderReopened, ReminderEnded, WaitBegan, WaitEnded, AlarmSet,
+        ConditionChanged,
+        TaskOpened,
+        ReminderArmed,
+        ReminderMoved,
+        ReminderFired,
+        ReminderTold,
+        ReminderAcknowledged,
+        ReminderFulfilled,
+        ReminderReopened,
+        ReminderEnded,
+        WaitBegan,
+        WaitEnded,
+        AlarmSet,
     }  # fmt: skip
 )
 """Events that no guard can see: proposals, warnings, gates and moves are the same after them as before."""

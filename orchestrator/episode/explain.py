@@ -71,8 +71,20 @@ def _moments(draft: Draft) -> list[dict[str, Any]]:
         check = pending_check(draft.pathway, course)
         if check is not None:
             at = c0(draft.pathway, course, draft.episode.timezone) + check.after
-            made.append({"what": f"check {check.name} of {course.regimen}", "at": at.isoformat(), "rules": list(check.mark.rules)})
+            made.append(
+                {
+                    "what": f"check {check.name} of {course.regimen}",
+                    "at": at.isoformat(),
+                    "rules": list(check.mark.rules),
+                }
+            )
         end = taper_end(draft.pathway, course) if course.in_force else None
         if end is not None:
-            made.append({"what": f"{course.regimen} is complete", "at": end.isoformat(), "rules": list(draft.pathway.regimens[course.regimen].mark.rules)})
+            made.append(
+                {
+                    "what": f"{course.regimen} is complete",
+                    "at": end.isoformat(),
+                    "rules": list(draft.pathway.regimens[course.regimen].mark.rules),
+                }
+            )
     return sorted(made, key=lambda each: str(each["at"]))

@@ -72,7 +72,13 @@ def _fact_decided(episode: Episode, event: ev.FactDecided, seq: int, _: dt.datet
 
 def _taken_back(episode: Episode, event: ev.DecisionTakenBack, seq: int, at: dt.datetime) -> Episode:
     courses = tuple(each._replace(answer=None) if each.id in event.courses else each for each in episode.courses)
-    return episode._replace(state=event.state, entered_at=at, entered_seq=seq, came_from="", courses=courses, decided=None,
+    return episode._replace(
+        state=event.state,
+        entered_at=at,
+        entered_seq=seq,
+        came_from="",
+        courses=courses,
+        decided=None,
         round=episode.round - int(event.relapse),
     )
 
@@ -228,7 +234,15 @@ def _alarm(episode: Episode, event: ev.AlarmSet, _: int, __: dt.datetime) -> Epi
 
 
 def _closed(episode: Episode, event: ev.Closed, seq: int, at: dt.datetime) -> Episode:
-    return episode._replace(state=event.state, entered_at=at, entered_seq=seq, reminders=(), tasks=(), wait=None, decided=None, holding=frozenset()
+    return episode._replace(
+        state=event.state,
+        entered_at=at,
+        entered_seq=seq,
+        reminders=(),
+        tasks=(),
+        wait=None,
+        decided=None,
+        holding=frozenset(),
     )
 
 

@@ -42,7 +42,9 @@ class Host:
     def unanswered(self) -> Iterator[Course]:
         """Yield the courses to which the next response belongs (X-11)."""
         treats = self.pathway.regimens
-        return (each for each in self.episode.courses if each.answer is None and each.counts and treats[each.regimen].treats)
+        return (
+            each for each in self.episode.courses if each.answer is None and each.counts and treats[each.regimen].treats
+        )
 
     def _kind(self, course: Course) -> str:
         return self.pathway.regimens[course.regimen].kind
@@ -95,7 +97,8 @@ class Host:
     def treated(self) -> bool:
         """Return whether a treatment is in force, or the check of one is still to come."""
         return any(
-            self.pathway.regimens[each.regimen].treats and (each.in_force or pending_check(self.pathway, each) is not None)
+            self.pathway.regimens[each.regimen].treats
+            and (each.in_force or pending_check(self.pathway, each) is not None)
             for each in self.episode.courses
         )
 
@@ -116,7 +119,11 @@ class Host:
             return False
         began = c0(self.pathway, course, self.episode.timezone)
         doses = (
-            dose.at for each in self.episode.courses if each.regimen == other for dose in each.recorded if dose.status == GIVEN
+            dose.at
+            for each in self.episode.courses
+            if each.regimen == other
+            for dose in each.recorded
+            if dose.status == GIVEN
         )
         return any(dt.timedelta(0) <= began - at <= within for at in doses)
 

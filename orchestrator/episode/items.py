@@ -25,7 +25,12 @@ def items(pathway: Pathway, episode: Episode) -> tuple[Item, ...]:
     """Return what is open; nothing once the episode is closed."""
     if episode.closed:
         return ()
-    return (*_tasks(pathway, episode), *_doses(pathway, episode), *_decision(pathway, episode), *_reminders(pathway, episode))
+    return (
+        *_tasks(pathway, episode),
+        *_doses(pathway, episode),
+        *_decision(pathway, episode),
+        *_reminders(pathway, episode),
+    )
 
 
 def _first_role(pathway: Pathway, ladder: str) -> str:
@@ -50,7 +55,9 @@ def _doses(pathway: Pathway, episode: Episode) -> Iterator[Item]:
         if course.in_force:
             for number, at in open_slots(pathway, course, episode.timezone)[:1]:
                 ladder = pathway.reminders[pathway.regimens[course.regimen].reminder].ladder
-                yield Item("dose", f"{course.regimen} {course.id}/{number}", course.regimen, _first_role(pathway, ladder), at)
+                yield Item(
+                    "dose", f"{course.regimen} {course.id}/{number}", course.regimen, _first_role(pathway, ladder), at
+                )
 
 
 def _decision(pathway: Pathway, episode: Episode) -> Iterator[Item]:
@@ -63,7 +70,9 @@ def _decision(pathway: Pathway, episode: Episode) -> Iterator[Item]:
 def _reminders(pathway: Pathway, episode: Episode) -> Iterator[Item]:
     for reminder in episode.reminders:
         if reminder.open:
-            yield Item("reminder", reminder_key(reminder), reminder.name, _told_last(pathway, reminder), reminder.fired_at)
+            yield Item(
+                "reminder", reminder_key(reminder), reminder.name, _told_last(pathway, reminder), reminder.fired_at
+            )
 
 
 def reminder_key(reminder: Reminder) -> str:

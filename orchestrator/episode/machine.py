@@ -35,9 +35,13 @@ def machine(pathway: Pathway) -> Machine:
 def enabled(pathway: Pathway, host: Host, values: dict[str, Any], cause: str) -> Transition | None:
     """Return the one row that ``cause`` enables now, or None; raises Ambiguous when there are two."""
     stage = host.stage
-    rows = [row for row in pathway.transitions if row.on == cause and stage in row.origins and row.guard.holds(values, host)]
+    rows = [
+        row for row in pathway.transitions if row.on == cause and stage in row.origins and row.guard.holds(values, host)
+    ]
     if len(rows) > 1:
-        raise Ambiguous(f"{pathway.name}: {' and '.join(row.name for row in rows)} are enabled at once in {host.episode.state}")
+        raise Ambiguous(
+            f"{pathway.name}: {' and '.join(row.name for row in rows)} are enabled at once in {host.episode.state}"
+        )
     return rows[0] if rows else None
 
 

@@ -12,7 +12,14 @@ from orchestrator.pathway.model import CLOSED_STAGE
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 GIVEN, MISSED, DECLINED = "given", "missed", "declined"
-COMPLETED, STOPPED, REPLACED, TAPERED, CLOSED, REVIEWED = "completed", "stopped", "replaced", "tapered", "closed", "reviewed"
+COMPLETED, STOPPED, REPLACED, TAPERED, CLOSED, REVIEWED = (
+    "completed",
+    "stopped",
+    "replaced",
+    "tapered",
+    "closed",
+    "reviewed",
+)
 
 
 class Recorded(NamedTuple):

@@ -14,7 +14,9 @@ MAX_DOSE_TEXT = 60
 LATEST_START = dt.timedelta(days=366)
 
 
-def parse(pathway: Pathway, regimens: tuple[str, ...], given: Mapping[str, Any], now: dt.datetime) -> dict[str, dict[str, Any]]:
+def parse(
+    pathway: Pathway, regimens: tuple[str, ...], given: Mapping[str, Any], now: dt.datetime
+) -> dict[str, dict[str, Any]]:
     """Return each regimen's own parameters; raises InvalidCommand for one that no regimen here takes, or out of range."""
     taken = {regimen: _of(pathway, pathway.regimens[regimen], given, now) for regimen in regimens}
     stray = [name for name in given if not any(name in each for each in taken.values())]
@@ -52,7 +54,12 @@ def _readers(pathway: Pathway, regimen: Regimen) -> dict[str, Reader]:
 
 def _length(regimen: Regimen, value: Any, _: dt.datetime) -> int:
     schedule = regimen.schedule
-    if schedule is None or isinstance(value, bool) or not isinstance(value, int) or not schedule.low <= value <= schedule.high:
+    if (
+        schedule is None
+        or isinstance(value, bool)
+        or not isinstance(value, int)
+        or not schedule.low <= value <= schedule.high
+    ):
         low, high = (schedule.low, schedule.high) if schedule else (0, 0)
         raise InvalidCommand(f"{regimen.name} takes {f'from {low} to {high}' if low < high else low}, a whole number")
     return value

@@ -174,7 +174,10 @@ def dose_inputs(pathway: Pathway, episode: Episode, values: Mapping[str, Any], f
 def concerns(host: Host, values: Mapping[str, Any], regimen: str) -> tuple[str, ...]:
     """Return what now speaks against a course of ``regimen``: gates that refuse it, rules that contraindicate it (X-19)."""
     gates = [f"{gate.name}:{why}" for gate, why in gates_refusing(host, values, regimen, "confirm")]
-    return (*gates, *(f"{Standing.CONTRAINDICATED}:{'+'.join(row.mark.rules)}" for row in contraindicating(host, values, regimen)))
+    return (
+        *gates,
+        *(f"{Standing.CONTRAINDICATED}:{'+'.join(row.mark.rules)}" for row in contraindicating(host, values, regimen)),
+    )
 
 
 def contraindicating(host: Host, values: Mapping[str, Any], regimen: str) -> list[StandingRow]:

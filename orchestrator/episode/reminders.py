@@ -44,7 +44,12 @@ def _follow(draft: Draft, reminder: Reminder, want: Want) -> None:
     if by is not None:
         draft.emit(ev.ReminderFulfilled(*reminder.key, by))
     elif want.kind.of == "recurring" or reminder.fired_at is None:
-        if reminder.fulfilled_by is None and not reminder.over and reminder.due_at != want.due_at and want.kind.of not in {"condition", "concerns"}:
+        if (
+            reminder.fulfilled_by is None
+            and not reminder.over
+            and reminder.due_at != want.due_at
+            and want.kind.of not in {"condition", "concerns"}
+        ):
             draft.emit(ev.ReminderMoved(*reminder.key, want.due_at))
 
 
@@ -68,10 +73,19 @@ def act(draft: Draft, reminder: Reminder) -> object:
 def _fire(draft: Draft, reminder: Reminder) -> None:
     kind = draft.pathway.reminders[reminder.name]
     due_at = reminder.due_at or draft.now
-    draft.emit(ev.ReminderFired(*reminder.key, due_at, draft.now - due_at > GRACE, _next_tick(kind.every, due_at, draft.now, kind.of)))
+    draft.emit(
+        ev.ReminderFired(
+            *reminder.key, due_at, draft.now - due_at > GRACE, _next_tick(kind.every, due_at, draft.now, kind.of)
+        )
+    )
     if kind.of in SERIES:
         for other in draft.episode.reminders:
-            if other.name == reminder.name and other.subject == reminder.subject and other.n < reminder.n and not other.over:
+            if (
+                other.name == reminder.name
+                and other.subject == reminder.subject
+                and other.n < reminder.n
+                and not other.over
+            ):
                 draft.emit(ev.ReminderEnded(*other.key, over=True))
     if kind.opens is not None and draft.episode.task(kind.opens) is None:
         draft.emit(ev.TaskOpened(kind.opens, None, kind.mark.rules))

@@ -162,8 +162,14 @@ def _decide(draft: Draft, row: Transition, passed: list[str], ending: list[Cours
         raise AssertionError(f"{row.name} decides on {fact}, which is unknown")
     draft.emit(
         ev.FactDecided(
-            fact, current.value, current.seq, draft.episode.state, passed[-1] if passed else draft.episode.state,
-            tuple(course.id for course in draft.host.unanswered()), tuple(course.id for course in ending), row.relapse,
+            fact,
+            current.value,
+            current.seq,
+            draft.episode.state,
+            passed[-1] if passed else draft.episode.state,
+            tuple(course.id for course in draft.host.unanswered()),
+            tuple(course.id for course in ending),
+            row.relapse,
         )  # fmt: skip
     )
 

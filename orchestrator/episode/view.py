@@ -49,7 +49,10 @@ def decision_tag(pathway: Pathway, episode: Episode, now: dt.datetime) -> str:
     parts = [f"{name}={each.standing}" for name, each in draft.table.proposals.items()]
     parts += warning_names(draft.host, draft.values, draft.table)
     parts += [f"{gate.name}={_gate_state(draft, gate)}" for gate in pathway.gates.values()]
-    parts += [f"{each.id}:{len(each.recorded)}:{each.end}:{sum(1 for dose in each.recorded if dose.amount)}" for each in episode.courses]
+    parts += [
+        f"{each.id}:{len(each.recorded)}:{each.end}:{sum(1 for dose in each.recorded if dose.amount)}"
+        for each in episode.courses
+    ]
     return hashlib.sha256("|".join((*parts, episode.state)).encode()).hexdigest()[:16]
 
 

@@ -140,7 +140,9 @@ def _recurring(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
 
 def _next(draft: Draft, kind: ReminderKind, subject: str, began: dt.datetime) -> Want:
     """Return the next occurrence after the last one that fired; several that were missed are one."""
-    record = next((each for each in draft.episode.reminders if each.name == kind.name and each.subject == subject), None)
+    record = next(
+        (each for each in draft.episode.reminders if each.name == kind.name and each.subject == subject), None
+    )
     after = max(began, record.fired_at) if record is not None and record.fired_at is not None else began
     number = 1
     while (at := _occurrence(draft, kind, began, number)) <= after:
@@ -164,7 +166,9 @@ def _waiting(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
 
 def _concerns(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
     for course in draft.episode.courses:
-        if course.in_force and any(each not in course.accepted for each in concerns(draft.host, draft.values, course.regimen)):
+        if course.in_force and any(
+            each not in course.accepted for each in concerns(draft.host, draft.values, course.regimen)
+        ):
             yield Want(kind, _subject(course), 0, draft.now, kind.ladder, course)
 
 
@@ -209,5 +213,3 @@ def fulfilled_by(draft: Draft, want: Want, reminder: Reminder) -> int | None:
     last = recordings[-1]
     late_enough = last.seq > want.course.seq and (want.since is None or last.at > want.since)
     return last.seq if late_enough else None
-
-

@@ -106,7 +106,9 @@ class Builder:
             expression = dataclasses.replace(self._expression(entry, "when"), own_words=entry.take("words", str))
             found[name] = Definition(name, expression.words, expression, take_mark(entry, self.words.sources))
             entry.done()
-            self.scope = scope(self.words.facts, self.vocabularies, {each.name: each.expression for each in found.values()})
+            self.scope = scope(
+                self.words.facts, self.vocabularies, {each.name: each.expression for each in found.values()}
+            )
         return found
 
     # small readers
@@ -140,7 +142,9 @@ class Builder:
             name_in(entry, "kind", kind, self.kinds, "kind of regimen")
             return Selector(frozenset(each.name for each in regimens.values() if each.kind == kind), f"every {kind}")
         if tapers is not None:
-            return Selector(frozenset(each.name for each in regimens.values() if each.tapers == tapers), f"a taper of a {tapers}")
+            return Selector(
+                frozenset(each.name for each in regimens.values() if each.tapers == tapers), f"a taper of a {tapers}"
+            )
         return Selector(frozenset(each.name for each in regimens.values() if each.immunotherapy), "every immunotherapy")
 
     def _nested_selector(self, entry: Fields, key: str) -> Selector:
@@ -188,7 +192,10 @@ class Builder:
         for name, entry in entries(self.own, "states", "state"):
             stage, slash, rest = name.partition("/")
             if not slash or not rest or stage not in self.words.stages or stage == CLOSED_STAGE:
-                raise entry.error(f"a state is written stage/state, and '{name}' is not", hint=f"stages: {', '.join(self.words.stages)}")
+                raise entry.error(
+                    f"a state is written stage/state, and '{name}' is not",
+                    hint=f"stages: {', '.join(self.words.stages)}",
+                )
             if self.own_stages[stage] != name:
                 raise entry.error(f"stage '{stage}' has two states")
             waits = self._optional(entry, "waits")
@@ -237,7 +244,18 @@ class Builder:
             raise entry.error(f"{entry.what} gives no minimum_days")
         outcomes = frozenset(names_in(entry, "save_outcomes", self.words.outcomes, "outcome"))
         save = self._save_taper(entry)
-        return Gate(name, actions, selector, passes, refuses, minimum, save, outcomes, self._mark(entry, number=minimum > 0), order)
+        return Gate(
+            name,
+            actions,
+            selector,
+            passes,
+            refuses,
+            minimum,
+            save,
+            outcomes,
+            self._mark(entry, number=minimum > 0),
+            order,
+        )
 
     def _warnings(self) -> Iterator[WarningRow]:
         for entry in self._rows("warnings", "warning"):
@@ -337,7 +355,11 @@ class Builder:
             name_in(until, "recorded", fact, self.words.facts, "fact")
         if task is not None:
             name_in(until, "completed", task, self.task_names, "task")
-        previous = name_in(until, "since", until.take("since", str, "previous"), ("previous",), "moment") if "since" in until.values else None
+        previous = (
+            name_in(until, "since", until.take("since", str, "previous"), ("previous",), "moment")
+            if "since" in until.values
+            else None
+        )
         until.done()
         return Until(fact, task, previous is not None)
 
@@ -356,5 +378,3 @@ class Builder:
 def build(vocabulary: Vocabulary, common: Fields, own: Fields, *, text: str, digest: str) -> Pathway:
     """Return the pathway that the two files define; raises PathwayError."""
     return Builder(vocabulary, common, own).build(text=text, digest=digest)
-
-

@@ -66,7 +66,9 @@ def load_library(root: Path) -> Library:
     seen: dict[tuple[str, str], Path] = {}
     for pathway, path in zip(pathways, files, strict=True):
         if (pathway.name, pathway.version) in seen:
-            raise PathwayError(f"{pathway.name}@{pathway.version} is defined twice", file=str(path), hint="raise the version")
+            raise PathwayError(
+                f"{pathway.name}@{pathway.version} is defined twice", file=str(path), hint="raise the version"
+            )
         seen[pathway.name, pathway.version] = path
     return Library(pathways)
 
@@ -93,7 +95,9 @@ def _load(shared: Mapping[str, str], path: Path, root: Path) -> Pathway:
     places = {name: str(root / _SHARED_FOLDER / name) for name in SHARED} | {"pathway.yaml": str(path)}
     pathway = _build({**shared, "pathway.yaml": _content(path)}, places)
     if pathway.name != path.parent.name:
-        raise PathwayError(f"the pathway '{pathway.name}' stands in the folder '{path.parent.name}'", file=str(path), line=1)
+        raise PathwayError(
+            f"the pathway '{pathway.name}' stands in the folder '{path.parent.name}'", file=str(path), line=1
+        )
     return pathway
 
 
@@ -101,6 +105,10 @@ def _build(files: Mapping[str, str], places: Mapping[str, str]) -> Pathway:
     """files: content by name; places: what errors call each file."""
     text = orjson.dumps(files, option=orjson.OPT_SORT_KEYS).decode()
     digest = hashlib.sha256(text.encode()).hexdigest()
-    parts = {name: Fields(read_text(content, places[name]), places[name], name, line=1) for name, content in files.items()}
-    vocabulary = read_vocabulary(parts["sources.yaml"], parts["terms.yaml"], parts["facts.yaml"], parts["regimens.yaml"])
+    parts = {
+        name: Fields(read_text(content, places[name]), places[name], name, line=1) for name, content in files.items()
+    }
+    vocabulary = read_vocabulary(
+        parts["sources.yaml"], parts["terms.yaml"], parts["facts.yaml"], parts["regimens.yaml"]
+    )
     return build(vocabulary, parts["every-pathway.yaml"], parts["pathway.yaml"], text=text, digest=digest)

@@ -47,7 +47,9 @@ def name_in(fields: Fields, key: str, name: str, known: Collection[str], what: s
     return name
 
 
-def names_in(fields: Fields, key: str, known: Collection[str], what: str, default: Iterable[str] = ()) -> tuple[str, ...]:
+def names_in(
+    fields: Fields, key: str, known: Collection[str], what: str, default: Iterable[str] = ()
+) -> tuple[str, ...]:
     """Return the list of known names under ``key``."""
     return tuple(name_in(fields, key, name, known, what) for name in fields.texts(key, tuple(default)))
 
@@ -83,5 +85,3 @@ def _pair(fields: Fields, key: str, value: Seq) -> tuple[object, object]:
     if len(value) != 2:
         raise fields.error(f"'{key}' of {fields.what} must hold two numbers", key)
     return value[0], value[1]
-
-

@@ -21,7 +21,20 @@ from orchestrator.pathway.terms import duration, name_in, names_in, take_mark, t
 
 T = TypeVar("T")
 _FACT_KINDS = ("number", "enum", "bool", "date", "set")
-_ACTIONS = ("enrol", "record", "confirm", "override", "give", "miss", "decline", "stop", "retract", "complete", "acknowledge", "close")
+_ACTIONS = (
+    "enrol",
+    "record",
+    "confirm",
+    "override",
+    "give",
+    "miss",
+    "decline",
+    "stop",
+    "retract",
+    "complete",
+    "acknowledge",
+    "close",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +79,9 @@ def read_vocabulary(sources: Fields, terms: Fields, facts: Fields, regimens: Fie
         ladders=each(terms, "ladders", "ladder", lambda _, entry: _ladder(entry, roles, titles)),
         again=terms.nested("again"),
         warnings=dict(terms.take("warnings", Map)),
-        conflict_warning=name_in(terms, "conflict_warning", terms.take("conflict_warning", str), terms.values["warnings"], "warning"),
+        conflict_warning=name_in(
+            terms, "conflict_warning", terms.take("conflict_warning", str), terms.values["warnings"], "warning"
+        ),
         facts=each(facts, "facts", "fact", lambda name, entry: _fact(name, entry, titles)),
         regimens=each(regimens, "regimens", "regimen", lambda name, entry: _regimen(name, entry, titles)),
     )
@@ -153,11 +168,15 @@ def _regimen(name: str, entry: Fields, sources: Collection[str]) -> Regimen:
         entry.take("kind", str),
         entry.take("immunotherapy", bool, False),
         entry.take("tapers", str, ""),
-        _dose(entry.nested("dose", f"the dose of '{name}'"), sources) if "dose" in entry.values else entry.take("dose", Map, None),
+        _dose(entry.nested("dose", f"the dose of '{name}'"), sources)
+        if "dose" in entry.values
+        else entry.take("dose", Map, None),
         _schedule(entry.nested("schedule", f"the schedule of '{name}'"), sources)
         if "schedule" in entry.values
         else entry.take("schedule", Map, None),
-        _alternative(entry.nested("alternative"), sources) if "alternative" in entry.values else entry.take("alternative", Map, None),
+        _alternative(entry.nested("alternative"), sources)
+        if "alternative" in entry.values
+        else entry.take("alternative", Map, None),
         entry.take("reminder", str, "dose-due"),
         take_mark(entry, sources, rule=False),
     )
@@ -166,7 +185,9 @@ def _regimen(name: str, entry: Fields, sources: Collection[str]) -> Regimen:
 
 
 def _dose(entry: Fields, sources: Collection[str]) -> Dose:
-    kinds = [kind for kind in ("fixed", "per_kg", "per_m2", "entered") if entry.take(kind, (Decimal, bool), None) is not None]
+    kinds = [
+        kind for kind in ("fixed", "per_kg", "per_m2", "entered") if entry.take(kind, (Decimal, bool), None) is not None
+    ]
     if len(kinds) != 1:
         raise entry.error(f"{entry.what} must be one of fixed, per_kg, per_m2 and entered")
     kind = kinds[0]

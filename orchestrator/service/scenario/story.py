@@ -101,7 +101,9 @@ def _entries(timeline: Seq, file: str) -> Iterator[Entry]:
     for index, value in enumerate(timeline):
         entry = _entry(Fields(value, file, "an entry of the timeline", line=timeline.line_of(index)))
         if entry.at < (before or dt.timedelta(0)):
-            raise PathwayError(f"'at: {entry.text}' lies before {'the entry above it' if before else 'T0'}", file=file, line=entry.line)
+            raise PathwayError(
+                f"'at: {entry.text}' lies before {'the entry above it' if before else 'T0'}", file=file, line=entry.line
+            )
         before = entry.at
         yield entry
 
