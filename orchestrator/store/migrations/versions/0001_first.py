@@ -1,7 +1,10 @@
 """How did it begin? Episodes, their sealed entries, worklists, outbox, keys in use."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.types import TypeEngine
 
 from orchestrator.store.types import Flag, Instant
 
@@ -22,6 +25,10 @@ _POSTGRESQL = (
     "CREATE TRIGGER entry_no_truncate BEFORE TRUNCATE ON entry"
     " FOR EACH STATEMENT EXECUTE FUNCTION entry_is_append_only()",
 )
+
+
+def _col(name: str, kind: TypeEngine[Any], comment: str, *, null: bool = False) -> sa.Column[Any]:
+    return sa.Column(name, kind, nullable=null, comment=comment)
 
 
 def upgrade() -> None:
@@ -48,16 +55,11 @@ def upgrade() -> None:
 def _access_token() -> None:
     op.create_table(
         "access_token",
-        sa.Column(
-            "token_hash",
-            sa.LargeBinary(),
-            nullable=False,
-            comment="SHA-256 of a random token of at least 256 bits; the token is never kept",
-        ),
-        sa.Column("actor_id", sa.Text(), nullable=False, comment="the actor who acts with it"),
-        sa.Column("role", sa.Text(), nullable=False, comment="the role in which the actor acts"),
-        sa.Column("created_at", Instant(), nullable=False, comment="wall time at which it was made"),
-        sa.Column("revoked_at", Instant(), nullable=True, comment="wall time from which it is refused"),
+        _col("token_hash", sa.LargeBinary(), "SHA-256 of a random token of at least 256 bits; the token is never kept"),
+        _col("actor_id", sa.Text(), "the actor who acts with it"),
+        _col("role", sa.Text(), "the role in which the actor acts"),
+        _col("created_at", Instant(), "wall time at which it was made"),
+        _col("revoked_at", Instant(), "wall time from which it is refused", null=True),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_access_token")),
         sqlite_strict=True,
     )
@@ -66,13 +68,13 @@ def _access_token() -> None:
 def _delivery() -> None:
     op.create_table(
         "delivery",
-        sa.Column("episode_id", sa.Text(), nullable=False, comment="the episode that the notice was about"),
-        sa.Column("seq", sa.Integer(), nullable=False, comment="the entry that told the reminder"),
-        sa.Column("number", sa.Integer(), nullable=False, comment="which of that entry's notices"),
-        sa.Column("channel", sa.Text(), nullable=False, comment="by which means it went"),
-        sa.Column("result", sa.Text(), nullable=False, comment="delivered, or why it was given up"),
-        sa.Column("attempts", sa.Integer(), nullable=False, comment="how many tries it took"),
-        sa.Column("done_at", Instant(), nullable=False, comment="when it was recorded as done"),
+        _col("episode_id", sa.Text(), "the episode that the notice was about"),
+        _col("seq", sa.Integer(), "the entry that told the reminder"),
+        _col("number", sa.Integer(), "which of that entry's notices"),
+        _col("channel", sa.Text(), "by which means it went"),
+        _col("result", sa.Text(), "delivered, or why it was given up"),
+        _col("attempts", sa.Integer(), "how many tries it took"),
+        _col("done_at", Instant(), "when it was recorded as done"),
         sa.PrimaryKeyConstraint("episode_id", "seq", "number", "channel", name=op.f("pk_delivery")),
         sqlite_strict=True,
         sqlite_with_rowid=False,
@@ -82,35 +84,17 @@ def _delivery() -> None:
 def _entry() -> None:
     op.create_table(
         "entry",
-        sa.Column("episode_id", sa.Text(), nullable=False, comment="the episode whose trail this is"),
-        sa.Column("seq", sa.Integer(), nullable=False, comment="1, 2, 3 … without a gap"),
-        sa.Column(
+        _col("episode_id", sa.Text(), "the episode whose trail this is"),
+        _col("seq", sa.Integer(), "1, 2, 3 … without a gap"),
+        _col(
             "cause_id",
             sa.LargeBinary(),
-            nullable=False,
-            comment="SHA-256 over what caused it: see service.cause; a repeat finds the first answer",
+            "SHA-256 over what caused it: see service.cause; a repeat finds the first answer",
         ),
-        sa.Column(
-            "header",
-            sa.Text(),
-            nullable=False,
-            comment="the plain part, see audit.seal.Header; chained as these exact bytes",
-        ),
-        sa.Column(
-            "commitment",
-            sa.LargeBinary(),
-            nullable=False,
-            comment="salted hash of the body: chained in the body's stead",
-        ),
-        sa.Column(
-            "body",
-            sa.LargeBinary(),
-            nullable=False,
-            comment="command, events and reason, encrypted with the patient's key",
-        ),
-        sa.Column(
-            "hash", sa.LargeBinary(), nullable=False, comment="hash over the entry before, header and commitment"
-        ),
+        _col("header", sa.Text(), "the plain part, see audit.seal.Header; chained as these exact bytes"),
+        _col("commitment", sa.LargeBinary(), "salted hash of the body: chained in the body's stead"),
+        _col("body", sa.LargeBinary(), "command, events and reason, encrypted with the patient's key"),
+        _col("hash", sa.LargeBinary(), "hash over the entry before, header and commitment"),
         sa.CheckConstraint("seq >= 1", name=op.f("ck_entry_seq")),
         sa.PrimaryKeyConstraint("episode_id", "seq", name=op.f("pk_entry")),
         sa.UniqueConstraint("episode_id", "cause_id", name=op.f("uq_entry_episode_id_cause_id")),
@@ -122,15 +106,13 @@ def _entry() -> None:
 def _item() -> None:
     op.create_table(
         "item",
-        sa.Column("episode_id", sa.Text(), nullable=False, comment="the episode in which something is open"),
-        sa.Column("kind", sa.Text(), nullable=False, comment="task, dose, decision or reminder"),
-        sa.Column("key", sa.Text(), nullable=False, comment="what tells it from its like within the episode"),
-        sa.Column("name", sa.Text(), nullable=False, comment="what it is, by the pathway's own name"),
-        sa.Column("role", sa.Text(), nullable=False, comment="who owes it"),
-        sa.Column("ward", sa.Text(), nullable=False, comment="where: the episode's ward"),
-        sa.Column(
-            "due_at", Instant(), nullable=False, comment="by when; the last moment of the year 9999 where nothing says"
-        ),
+        _col("episode_id", sa.Text(), "the episode in which something is open"),
+        _col("kind", sa.Text(), "task, dose, decision or reminder"),
+        _col("key", sa.Text(), "what tells it from its like within the episode"),
+        _col("name", sa.Text(), "what it is, by the pathway's own name"),
+        _col("role", sa.Text(), "who owes it"),
+        _col("ward", sa.Text(), "where: the episode's ward"),
+        _col("due_at", Instant(), "by when; the last moment of the year 9999 where nothing says"),
         sa.PrimaryKeyConstraint("episode_id", "kind", "key", name=op.f("pk_item")),
         sqlite_strict=True,
         sqlite_with_rowid=False,
@@ -142,25 +124,10 @@ def _item() -> None:
 def _kek() -> None:
     op.create_table(
         "kek",
-        sa.Column(
-            "kek_id",
-            sa.Text(),
-            nullable=False,
-            comment="name of a key-encryption key; the key itself is never in the database",
-        ),
-        sa.Column(
-            "fingerprint",
-            sa.Text(),
-            nullable=False,
-            comment="16 hex digits that name the key's content without telling it",
-        ),
-        sa.Column(
-            "proof",
-            sa.LargeBinary(),
-            nullable=False,
-            comment="a constant encrypted with this key: whoever opens it holds the key",
-        ),
-        sa.Column("first_used_at", Instant(), nullable=False, comment="wall time of its first use in this store"),
+        _col("kek_id", sa.Text(), "name of a key-encryption key; the key itself is never in the database"),
+        _col("fingerprint", sa.Text(), "16 hex digits that name the key's content without telling it"),
+        _col("proof", sa.LargeBinary(), "a constant encrypted with this key: whoever opens it holds the key"),
+        _col("first_used_at", Instant(), "wall time of its first use in this store"),
         sa.PrimaryKeyConstraint("kek_id", name=op.f("pk_kek")),
         sqlite_strict=True,
     )
@@ -169,14 +136,9 @@ def _kek() -> None:
 def _key_backup() -> None:
     op.create_table(
         "key_backup",
-        sa.Column("backed_up_at", Instant(), nullable=False, comment="wall time at which the key file was copied"),
-        sa.Column("fingerprint", sa.Text(), nullable=False, comment="fingerprint of one key in the copy"),
-        sa.Column(
-            "place_hash",
-            sa.Text(),
-            nullable=False,
-            comment="SHA-256 of the copy's path, hex: the path itself is kept in the key file alone",
-        ),
+        _col("backed_up_at", Instant(), "wall time at which the key file was copied"),
+        _col("fingerprint", sa.Text(), "fingerprint of one key in the copy"),
+        _col("place_hash", sa.Text(), "SHA-256 of the copy's path, hex: the path itself is kept in the key file alone"),
         sa.PrimaryKeyConstraint("backed_up_at", "fingerprint", name=op.f("pk_key_backup")),
         sqlite_strict=True,
     )
@@ -185,14 +147,9 @@ def _key_backup() -> None:
 def _log_pending() -> None:
     op.create_table(
         "log_pending",
-        sa.Column(
-            "episode_id",
-            sa.Text(),
-            nullable=False,
-            comment="the episode of an entry that is not yet in the log of all entries",
-        ),
-        sa.Column("seq", sa.Integer(), nullable=False, comment="its number"),
-        sa.Column("hash", sa.LargeBinary(), nullable=False, comment="its hash, which the log takes up"),
+        _col("episode_id", sa.Text(), "the episode of an entry that is not yet in the log of all entries"),
+        _col("seq", sa.Integer(), "its number"),
+        _col("hash", sa.LargeBinary(), "its hash, which the log takes up"),
         sa.PrimaryKeyConstraint("episode_id", "seq", name=op.f("pk_log_pending")),
         sqlite_strict=True,
         sqlite_with_rowid=False,
@@ -202,24 +159,17 @@ def _log_pending() -> None:
 def _notice() -> None:
     op.create_table(
         "notice",
-        sa.Column("episode_id", sa.Text(), nullable=False, comment="the episode that the notice is about"),
-        sa.Column(
-            "key", sa.Text(), nullable=False, comment="stable key of the notice: told twice, it stands here once"
-        ),
-        sa.Column("kind", sa.Text(), nullable=False, comment="reminder or set-aside"),
-        sa.Column("name", sa.Text(), nullable=False, comment="the reminder's name, or what went wrong as a code"),
-        sa.Column(
-            "about",
-            sa.Text(),
-            nullable=False,
-            comment="key of the reminder, by which it is acknowledged; empty for set-aside",
-        ),
-        sa.Column("role", sa.Text(), nullable=False, comment="who is told"),
-        sa.Column("ward", sa.Text(), nullable=False, comment="of which ward"),
-        sa.Column("rung", sa.Integer(), nullable=False, comment="how far up the ladder, from 0"),
-        sa.Column("due_at", Instant(), nullable=False, comment="when it was due"),
-        sa.Column("told_at", Instant(), nullable=False, comment="when it was told"),
-        sa.Column("late", Flag(), nullable=False, comment="told later than its grace allows"),
+        _col("episode_id", sa.Text(), "the episode that the notice is about"),
+        _col("key", sa.Text(), "stable key of the notice: told twice, it stands here once"),
+        _col("kind", sa.Text(), "reminder or set-aside"),
+        _col("name", sa.Text(), "the reminder's name, or what went wrong as a code"),
+        _col("about", sa.Text(), "key of the reminder, by which it is acknowledged; empty for set-aside"),
+        _col("role", sa.Text(), "who is told"),
+        _col("ward", sa.Text(), "of which ward"),
+        _col("rung", sa.Integer(), "how far up the ladder, from 0"),
+        _col("due_at", Instant(), "when it was due"),
+        _col("told_at", Instant(), "when it was told"),
+        _col("late", Flag(), "told later than its grace allows"),
         sa.PrimaryKeyConstraint("episode_id", "key", name=op.f("pk_notice")),
         sqlite_strict=True,
     )
@@ -230,14 +180,9 @@ def _notice() -> None:
 def _open_enrolment() -> None:
     op.create_table(
         "open_enrolment",
-        sa.Column("patient_id", sa.Text(), nullable=False, comment="a patient with an open episode"),
-        sa.Column(
-            "pathway",
-            sa.Text(),
-            nullable=False,
-            comment="the pathway that it is on: at most one open episode a patient and pathway",
-        ),
-        sa.Column("episode_id", sa.Text(), nullable=False, comment="that episode; the row goes when it closes"),
+        _col("patient_id", sa.Text(), "a patient with an open episode"),
+        _col("pathway", sa.Text(), "the pathway that it is on: at most one open episode a patient and pathway"),
+        _col("episode_id", sa.Text(), "that episode; the row goes when it closes"),
         sa.PrimaryKeyConstraint("patient_id", "pathway", name=op.f("pk_open_enrolment")),
         sqlite_strict=True,
         sqlite_with_rowid=False,
@@ -247,29 +192,22 @@ def _open_enrolment() -> None:
 def _outbox() -> None:
     op.create_table(
         "outbox",
-        sa.Column("episode_id", sa.Text(), nullable=False, comment="the episode that a notice is about"),
-        sa.Column("seq", sa.Integer(), nullable=False, comment="the entry that told the reminder"),
-        sa.Column("number", sa.Integer(), nullable=False, comment="which of that entry's notices, from 0"),
-        sa.Column("reminder", sa.Text(), nullable=False, comment="the reminder's name in the pathway"),
-        sa.Column(
-            "key", sa.Text(), nullable=False, comment="which of its openings: the key by which it is acknowledged"
-        ),
-        sa.Column("rung", sa.Integer(), nullable=False, comment="how far up its ladder, from 0"),
-        sa.Column("role", sa.Text(), nullable=False, comment="who is to be told"),
-        sa.Column("ward", sa.Text(), nullable=False, comment="of which ward"),
-        sa.Column("due_at", Instant(), nullable=False, comment="when this rung was due"),
-        sa.Column("told_at", Instant(), nullable=False, comment="when it fired"),
-        sa.Column("late", Flag(), nullable=False, comment="it fired later than its grace allows"),
-        sa.Column("next_try_at", Instant(), nullable=False, comment="when a worker is next asked to deliver it"),
-        sa.Column("attempts", sa.Integer(), nullable=False, comment="how often a worker was asked"),
-        sa.Column("lease_until", Instant(), nullable=True, comment="a worker has it until then"),
-        sa.Column(
-            "lease_token",
-            sa.Integer(),
-            nullable=False,
-            comment="fencing token: grows with each lease, only the last may finish",
-        ),
-        sa.Column("last_error", sa.Text(), nullable=True, comment="code of the last failure, never a patient's data"),
+        _col("episode_id", sa.Text(), "the episode that a notice is about"),
+        _col("seq", sa.Integer(), "the entry that told the reminder"),
+        _col("number", sa.Integer(), "which of that entry's notices, from 0"),
+        _col("reminder", sa.Text(), "the reminder's name in the pathway"),
+        _col("key", sa.Text(), "which of its openings: the key by which it is acknowledged"),
+        _col("rung", sa.Integer(), "how far up its ladder, from 0"),
+        _col("role", sa.Text(), "who is to be told"),
+        _col("ward", sa.Text(), "of which ward"),
+        _col("due_at", Instant(), "when this rung was due"),
+        _col("told_at", Instant(), "when it fired"),
+        _col("late", Flag(), "it fired later than its grace allows"),
+        _col("next_try_at", Instant(), "when a worker is next asked to deliver it"),
+        _col("attempts", sa.Integer(), "how often a worker was asked"),
+        _col("lease_until", Instant(), "a worker has it until then", null=True),
+        _col("lease_token", sa.Integer(), "fencing token: grows with each lease, only the last may finish"),
+        _col("last_error", sa.Text(), "code of the last failure, never a patient's data", null=True),
         sa.PrimaryKeyConstraint("episode_id", "seq", "number", name=op.f("pk_outbox")),
         sqlite_strict=True,
     )
@@ -279,16 +217,11 @@ def _outbox() -> None:
 def _pathway_version() -> None:
     op.create_table(
         "pathway_version",
-        sa.Column("version", sa.Text(), nullable=False, comment="content hash of the effective pathway: SHA-256, hex"),
-        sa.Column("pathway", sa.Text(), nullable=False, comment="name of the pathway"),
-        sa.Column("label", sa.Text(), nullable=False, comment="the version as people call it"),
-        sa.Column(
-            "text",
-            sa.Text(),
-            nullable=False,
-            comment="the effective text itself: an episode can always run on its own version",
-        ),
-        sa.Column("first_used_at", Instant(), nullable=False, comment="when the first episode was enrolled on it"),
+        _col("version", sa.Text(), "content hash of the effective pathway: SHA-256, hex"),
+        _col("pathway", sa.Text(), "name of the pathway"),
+        _col("label", sa.Text(), "the version as people call it"),
+        _col("text", sa.Text(), "the effective text itself: an episode can always run on its own version"),
+        _col("first_used_at", Instant(), "when the first episode was enrolled on it"),
         sa.PrimaryKeyConstraint("version", name=op.f("pk_pathway_version")),
         sqlite_strict=True,
     )
@@ -297,26 +230,13 @@ def _pathway_version() -> None:
 def _store_info() -> None:
     op.create_table(
         "store_info",
-        sa.Column("id", sa.Integer(), nullable=False, comment="always 1: the table has one row"),
-        sa.Column("kind", sa.Text(), nullable=False, comment="real or simulated; a store is born so and stays so"),
-        sa.Column("created_at", Instant(), nullable=False, comment="wall time at which the store was made"),
-        sa.Column(
-            "simulated_start",
-            Instant(),
-            nullable=True,
-            comment="simulated: what the simulated clock showed at created_at",
-        ),
-        sa.Column(
-            "simulated_factor",
-            sa.Integer(),
-            nullable=True,
-            comment="simulated: how many times as fast as the wall it runs",
-        ),
-        sa.Column(
-            "seen_at",
-            Instant(),
-            nullable=False,
-            comment="wall time last seen by a clock process: firing holds when the wall stands before it",
+        _col("id", sa.Integer(), "always 1: the table has one row"),
+        _col("kind", sa.Text(), "real or simulated; a store is born so and stays so"),
+        _col("created_at", Instant(), "wall time at which the store was made"),
+        _col("simulated_start", Instant(), "simulated: what the simulated clock showed at created_at", null=True),
+        _col("simulated_factor", sa.Integer(), "simulated: how many times as fast as the wall it runs", null=True),
+        _col(
+            "seen_at", Instant(), "wall time last seen by a clock process: firing holds when the wall stands before it"
         ),
         sa.CheckConstraint("kind IN ('real', 'simulated')", name=op.f("ck_store_info_kind")),
         sa.CheckConstraint("id = 1", name=op.f("ck_store_info_one_row")),
@@ -328,14 +248,10 @@ def _store_info() -> None:
 def _patient() -> None:
     op.create_table(
         "patient",
-        sa.Column(
-            "patient_id", sa.Text(), nullable=False, comment="opaque id, made here; never an identifier of the outside"
-        ),
-        sa.Column("kek_id", sa.Text(), nullable=False, comment="the key-encryption key that wraps this patient's key"),
-        sa.Column(
-            "wrapped_key", sa.LargeBinary(), nullable=True, comment="the patient's key, wrapped; NULL when destroyed"
-        ),
-        sa.Column("created_at", Instant(), nullable=False, comment="when the patient was first enrolled"),
+        _col("patient_id", sa.Text(), "opaque id, made here; never an identifier of the outside"),
+        _col("kek_id", sa.Text(), "the key-encryption key that wraps this patient's key"),
+        _col("wrapped_key", sa.LargeBinary(), "the patient's key, wrapped; NULL when destroyed", null=True),
+        _col("created_at", Instant(), "when the patient was first enrolled"),
         sa.ForeignKeyConstraint(["kek_id"], ["kek.kek_id"], name=op.f("fk_patient_kek_id")),
         sa.PrimaryKeyConstraint("patient_id", name=op.f("pk_patient")),
         sqlite_strict=True,
@@ -345,46 +261,24 @@ def _patient() -> None:
 def _episode() -> None:
     op.create_table(
         "episode",
-        sa.Column(
-            "episode_id",
-            sa.Text(),
-            nullable=False,
-            comment="opaque id, derived from the request that enrolled: a repeat finds it",
+        _col("episode_id", sa.Text(), "opaque id, derived from the request that enrolled: a repeat finds it"),
+        _col("patient_id", sa.Text(), "whose episode it is"),
+        _col("pathway", sa.Text(), "name of the pathway"),
+        _col("version", sa.Text(), "content hash of the version that it runs on"),
+        _col("ward", sa.Text(), "the ward that has the patient now"),
+        _col("state", sa.Text(), "where the patient stands: stage/state"),
+        _col("seq", sa.Integer(), "number of the last entry; the entity tag of the API"),
+        _col("at", Instant(), "time of the last entry, by the store's clock"),
+        _col("enrolled_at", Instant(), "time of the first entry"),
+        _col("next_due_at", Instant(), "the earliest pending timer: the one alarm of the episode", null=True),
+        _col("closed", Flag(), "closed with an outcome"),
+        _col("tag", sa.Text(), "keyed hash of what a decision depends on, as in the last entry's header"),
+        _col("chain_hash", sa.LargeBinary(), "hash of the last entry: the head of the chain"),
+        _col("document", sa.LargeBinary(), "the whole state: dumped, compressed, encrypted with the patient's key"),
+        _col(
+            "set_aside_until", Instant(), "operational: firing failed for this episode alone, next try then", null=True
         ),
-        sa.Column("patient_id", sa.Text(), nullable=False, comment="whose episode it is"),
-        sa.Column("pathway", sa.Text(), nullable=False, comment="name of the pathway"),
-        sa.Column("version", sa.Text(), nullable=False, comment="content hash of the version that it runs on"),
-        sa.Column("ward", sa.Text(), nullable=False, comment="the ward that has the patient now"),
-        sa.Column("state", sa.Text(), nullable=False, comment="where the patient stands: stage/state"),
-        sa.Column("seq", sa.Integer(), nullable=False, comment="number of the last entry; the entity tag of the API"),
-        sa.Column("at", Instant(), nullable=False, comment="time of the last entry, by the store's clock"),
-        sa.Column("enrolled_at", Instant(), nullable=False, comment="time of the first entry"),
-        sa.Column(
-            "next_due_at", Instant(), nullable=True, comment="the earliest pending timer: the one alarm of the episode"
-        ),
-        sa.Column("closed", Flag(), nullable=False, comment="closed with an outcome"),
-        sa.Column(
-            "tag",
-            sa.Text(),
-            nullable=False,
-            comment="keyed hash of what a decision depends on, as in the last entry's header",
-        ),
-        sa.Column(
-            "chain_hash", sa.LargeBinary(), nullable=False, comment="hash of the last entry: the head of the chain"
-        ),
-        sa.Column(
-            "document",
-            sa.LargeBinary(),
-            nullable=False,
-            comment="the whole state: dumped, compressed, encrypted with the patient's key",
-        ),
-        sa.Column(
-            "set_aside_until",
-            Instant(),
-            nullable=True,
-            comment="operational: firing failed for this episode alone, next try then",
-        ),
-        sa.Column("attempts", sa.Integer(), nullable=False, comment="operational: how often in a row firing failed"),
+        _col("attempts", sa.Integer(), "operational: how often in a row firing failed"),
         sa.ForeignKeyConstraint(["patient_id"], ["patient.patient_id"], name=op.f("fk_episode_patient_id")),
         sa.ForeignKeyConstraint(["version"], ["pathway_version.version"], name=op.f("fk_episode_version")),
         sa.PrimaryKeyConstraint("episode_id", name=op.f("pk_episode")),
@@ -404,16 +298,9 @@ def _episode() -> None:
 def _patient_identifier() -> None:
     op.create_table(
         "patient_identifier",
-        sa.Column(
-            "identifier_hash",
-            sa.LargeBinary(),
-            nullable=False,
-            comment="keyed hash of system and value: finds the patient, tells nothing",
-        ),
-        sa.Column("patient_id", sa.Text(), nullable=False, comment="whose identifier it is"),
-        sa.Column(
-            "sealed", sa.LargeBinary(), nullable=False, comment="system and value, encrypted with the patient's key"
-        ),
+        _col("identifier_hash", sa.LargeBinary(), "keyed hash of system and value: finds the patient, tells nothing"),
+        _col("patient_id", sa.Text(), "whose identifier it is"),
+        _col("sealed", sa.LargeBinary(), "system and value, encrypted with the patient's key"),
         sa.ForeignKeyConstraint(["patient_id"], ["patient.patient_id"], name=op.f("fk_patient_identifier_patient_id")),
         sa.PrimaryKeyConstraint("identifier_hash", name=op.f("pk_patient_identifier")),
         sqlite_strict=True,
