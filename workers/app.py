@@ -6,6 +6,7 @@ carries a time, and a message is acknowledged when it has been acted upon.
 """
 
 import os
+import signal
 import threading
 import warnings
 from collections.abc import Callable
@@ -101,6 +102,12 @@ def _after_fork(**_: Any) -> None:  # noqa: ANN401  Celery's own
 @signals.worker_process_shutdown.connect(weak=False)
 def _before_exit(**_: Any) -> None:  # noqa: ANN401
     process.close()
+
+
+@signals.worker_ready.connect(weak=False)
+def _keep_quiet(**_: Any) -> None:  # noqa: ANN401
+    """Take back Celery's answer to SIGUSR1: it would write every local variable to the log, a patient's too."""
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 
 def configure(broker_url: str, open_one: Callable[[], System]) -> None:

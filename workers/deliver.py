@@ -3,7 +3,7 @@
 import logging
 
 from orchestrator.bootstrap import System
-from orchestrator.notify.channel import Result
+from orchestrator.notify.channel import Channel, Result
 from orchestrator.service.rows import NoticeId
 from workers.app import DELIVER, app, process
 
@@ -21,20 +21,21 @@ def job(notice: str) -> None:
     deliver(process.system(), found)
 
 
-def deliver(system: System, notice: NoticeId) -> bool:
-    """Deliver one notice if nobody has it; return whether this call recorded the delivery.
+def deliver(system: System, notice: NoticeId, channel: Channel | None = None) -> bool:
+    """Deliver one notice if nobody has it; return whether this call recorded what became of it.
 
     Whatever fails, the notice stays in the outbox and is hinted at again.
     """
+    channel = channel or system.channel
     lease = system.deliveries.lease(notice)
     if lease is None:
         return False  # done, or another worker has it
-    sent = system.channel.send(lease, str(notice))
+    sent = channel.send(lease, str(notice))
     if sent.result is Result.DELIVERED:
-        return _recorded(system.deliveries.finish(lease, system.channel.name), notice)
+        return _recorded(system.deliveries.finish(lease, channel.name), notice)
     if sent.result is Result.PERMANENT:
         _log.error("notice %s cannot be delivered: %s", notice, sent.code)
-        return _recorded(system.deliveries.give_up(lease, system.channel.name, sent.code), notice)
+        return _recorded(system.deliveries.give_up(lease, channel.name, sent.code), notice)
     _log.warning("notice %s was not delivered: %s; it is tried again", notice, sent.code)
     system.deliveries.give_back(lease, sent.code)
     return False

@@ -22,7 +22,6 @@ from orchestrator.cli.children import Child, Signals
 from orchestrator.cli.serve import mark
 from orchestrator.config import Settings, secret
 from orchestrator.errors import CarepathError
-from orchestrator.service.access import Access
 
 DEFAULT_SPEED = 3600
 _START_SECONDS = 45.0
@@ -121,14 +120,13 @@ class Launcher:
         )
         if self._system.simulation is not None:
             self._say("this store is for trying things out: its clock is not the wall's, and no patient belongs in it")
-        access = Access(self._system.store)
         if self._settings.admin_token_file is not None:
             return
         if not _is_loopback(self._settings.host) or not sys.stdout.isatty():
             self._say(
                 "the administrator's token is shown on a loopback terminal only; or set CAREPATH_ADMIN_TOKEN_FILE"
             )
-        elif (token := access.first_token()) is not None:
+        elif (token := self._system.access.first_token()) is not None:
             self._say(f"the administrator's token, shown this once: {token}")
 
     def _end(self) -> None:
@@ -161,7 +159,7 @@ def _open(settings: Settings, speed: int | None) -> System:
                 " leave --speed out, or choose another home"
             )
         if settings.admin_token_file is not None:
-            Access(system.store).adopt(secret(settings.admin_token_file, "CAREPATH_ADMIN_TOKEN_FILE"))
+            system.access.adopt(secret(settings.admin_token_file, "CAREPATH_ADMIN_TOKEN_FILE"))
     except BaseException:
         system.close()
         raise

@@ -1,0 +1,141 @@
+"""A store of its own with its settings, as `carepath` finds it on a machine; and real workers that act on it.
+
+The store is a simulated one that runs at the wall's speed. Whoever enrols lives at T0, and whoever acts later on, the
+workers among them, 90 minutes after it: the first rung was told at enrolment, the second is due when a worker looks.
+"""
+
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import redis
+
+from orchestrator import config
+from orchestrator.bootstrap import Simulation, System, open_system, prepare_store
+from orchestrator.cli import valkey
+from orchestrator.config import Settings
+from orchestrator.episode.commands import Actor
+from orchestrator.service.enrolment import EnrolRequest, Identifier
+from orchestrator.service.handlers import new_key
+from workers import app as jobs
+
+T0 = datetime(2026, 3, 2, 8, tzinfo=UTC)
+CLINICIAN = Actor("c-1", "clinician")
+PATHWAY = "post-viral-cerebellar-demyelination"
+SECONDS = 30.0
+_PAST = {"sqlite": "0", "postgres": "timestamptz '2000-01-01'"}
+_FUTURE = {"sqlite": "4102444800000000", "postgres": "timestamptz '2100-01-01'"}
+
+
+def until(true: Callable[[], object], what: str) -> None:
+    """Wait for something to become true; fail when it does not in time."""
+    deadline, pause = monotonic() + SECONDS, threading.Event()
+    while not true():
+        assert monotonic() < deadline, f"waited {SECONDS:.0f} s in vain: {what}"
+        pause.wait(0.02)
+
+
+@contextmanager
+def running(command: list[str], settings: Settings, ends_with: int | None = 0) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a process that takes its settings from standard input; end it with SIGTERM if it still runs."""
+    process = subprocess.Popen(
+        [sys.executable, "-P", *command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        preexec_fn=valkey.dies_with_parent(signal.SIGKILL),  # noqa: PLW1509 - one system call, no lock
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process.stdout:
+        with process.stdin as pipe:
+            pickle.dump(settings, pipe)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            status = process.wait(SECONDS)
+    assert ends_with is None or status == ends_with
+
+
+@dataclass
+class Installation:
+    """A store, and the broker that all share."""
+
+    kind: str
+    settings: Settings
+    desk: System  # at T0
+    system: System  # 90 minutes later, like the workers
+    broker: valkey.Valkey
+
+    def enrol(self) -> str:
+        """Enrol a patient, one of whose reminders is due 90 minutes later; return the episode's id."""
+        who = (Identifier("mrn", new_key()),)
+        answer = self.desk.enrolments.enrol(EnrolRequest(PATHWAY, who, "w-1", "Europe/London", CLINICIAN, new_key()))
+        assert answer.accepted, answer
+        return answer.episode_id
+
+    def inbox(self, episode_id: str) -> list[dict[str, Any]]:
+        """Return the notices of an episode; those of no episode where it is empty."""
+        return [row for row in self.system.queries.inbox(limit=500).rows if row["episode_id"] == episode_id]
+
+    def fired(self, episode_id: str) -> int:
+        """Return how many entries the clock made."""
+        return sum(entry["cause"] == "tick" for entry in self.system.queries.timeline(episode_id))
+
+    def rows(self, table: str, episode_id: str) -> int:
+        with self.system.store.read() as reader:
+            statement = f"SELECT count(*) FROM {table} WHERE episode_id = '{episode_id}'"
+            return int(reader._sql.exec_driver_sql(statement).scalar_one())
+
+    def sql(self, statement: str) -> None:
+        with self.system.store.change() as change:
+            change._sql.exec_driver_sql(statement.format(past=_PAST[self.kind], future=_FUTURE[self.kind]))
+
+    def let_hints_come_due(self) -> None:
+        """Move on to where every lease has ended and every next hint is due."""
+        self.sql("UPDATE outbox SET next_try_at = {past}")
+        self.sql("UPDATE outbox SET lease_until = {past} WHERE lease_until IS NOT NULL")
+
+    def forget_messages(self) -> None:
+        """Lose whatever the broker holds."""
+        with redis.Redis.from_url(self.broker.client_url) as client:
+            client.flushall()
+
+    def told(self, episode_id: str) -> int:
+        """Return how many notices the entries of an episode tell of."""
+        entries = self.system.queries.timeline(episode_id)
+        return sum(event["type"] == "reminder-told" for entry in entries for event in entry["events"])
+
+    def quiet(self, episode_id: str) -> bool:
+        """Tell whether what was due has fired and everything told has arrived."""
+        return self.fired(episode_id) > 0 and self.rows("outbox", episode_id) == 0
+
+    def once(self, episode_id: str) -> bool:
+        """Tell whether everything had its one effect: one firing, and one notice and one delivery for each told."""
+        told = self.told(episode_id)
+        counts = (len(self.inbox(episode_id)), self.rows("delivery", episode_id), self.rows("outbox", episode_id))
+        return self.fired(episode_id) == 1 and counts == (told, told, 0)
+
+
+@contextmanager
+def installed(kind: str, home: Path, broker: valkey.Valkey, database_url: str | None = None) -> Iterator[Installation]:
+    """Make a store, and have the jobs of this process act on it."""
+    environ = {"CAREPATH_HOME": str(home), "CAREPATH_BROKER_URL": broker.url}
+    settings = config.read(environ, simulated=True, database_url=database_url)
+    prepare_store(settings, Simulation(T0, 1))
+    with open_system(settings) as desk, desk.store.change() as change:
+        later = {"sqlite": "5400 * 1000000", "postgres": "interval '5400 seconds'"}[kind]
+        change._sql.exec_driver_sql(f"UPDATE store_info SET simulated_start = simulated_start + {later}")
+    with open_system(settings) as system:
+        jobs.configure(settings.broker_url, lambda: system)
+        yield Installation(kind, settings, desk, system, broker)
+        desk.close()
