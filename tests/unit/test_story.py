@@ -1,5 +1,6 @@
 """Goal: the story of an episode says all that happened, why, who decided and how late, and what is not known."""
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -249,6 +250,20 @@ def test_the_verdict_is_told_with_its_reach(played: Played, pathway: Pathway) ->
     assert (chain["whole"], chain["faults"]) == (False, [{"seq": 2, "what": "its body is not the one committed to"}])
     assert chain["reach"] == "finds every change that does not recompute the whole chain"
     assert tell(played.entries, pathway)["chain"]["checked"] is False
+
+
+@pytest.mark.parametrize("play", [long_way, closed_way])
+def test_the_story_agrees_with_the_episode(play: Callable[[Pathway], Played], pathway: Pathway) -> None:
+    played = play(pathway)
+    story, episode = played.story(), played.episode
+    assert story["way"][-1]["state"] == episode.state
+    assert [each["name"] for each in story["tasks"] if each["status"] == "open"] == [
+        task.name for task in episode.tasks
+    ]
+    in_force = {each["id"] for each in story["courses"] if each["status"] == "in-force"}
+    assert in_force == {each.id for each in episode.courses if each.in_force}
+    standing = {each["fact"] for each in story["facts"] if each["status"] == "stands" and each["value"] is not None}
+    assert standing == set(episode.values())
 
 
 def test_no_entries_are_no_story(pathway: Pathway) -> None:
