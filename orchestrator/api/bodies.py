@@ -18,7 +18,9 @@ def _fact(value: object) -> object:
     return value
 
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+# What a pathway names; a refusal repeats it, so nothing that is not shaped like a name comes that far.
+Name = Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._:#/-]*$")]
 Reason = Annotated[str | None, Field(max_length=4000, description="Why; some commands need it.")]
 Override = Annotated[list[Name], Field(max_length=50, description="Gates that a lead passes; needs a reason.")]
 Moment = Annotated[
@@ -62,8 +64,8 @@ class CommandBody(Body):
 
 
 class PatientIdentifier(Body):
-    system: Name
-    value: Name
+    system: Text
+    value: Text
 
     def identifier(self) -> Identifier:
         return Identifier(self.system, self.value)
@@ -83,14 +85,14 @@ class Enrol(Body):
         }
     )
     pathway: Annotated[
-        Name,
+        Text,
         Field(
             pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$",
             description="Its name; NAME@VERSION for another version than the newest.",
         ),
     ]
-    ward: Name
-    timezone: Annotated[Name, Field(description="IANA name of the hospital's zone.")]
+    ward: Text
+    timezone: Annotated[Text, Field(description="IANA name of the hospital's zone.")]
     identifiers: Annotated[list[PatientIdentifier], Field(min_length=1, max_length=20)]
 
 

@@ -151,6 +151,20 @@ def test_a_locked_store_asks_to_come_again_and_nothing_is_written(ward: Ward) ->
     assert len(ward.get(f"{episode}/timeline").json()["entries"]) == 1
 
 
+def test_a_full_disk_is_told_so_and_nothing_is_half_written(ward: Ward) -> None:
+    episode = ward.enrol()
+    with ward.system.store.change() as change:
+        pages = change._sql.exec_driver_sql("PRAGMA page_count").scalar()
+        change._sql.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+    answers = [ward.post(f"{episode}/retract", {"target": "x" * 200, "reason": "y" * 4000}) for _ in range(40)]
+    full = answers[-1]
+    assert (full.status_code, full.json()["code"]) == (503, "store-unavailable")
+    assert full.json()["detail"] == "the disk is full: nothing was written; free some space"
+    recorded = ward.get(f"{episode}/timeline").json()["entries"]
+    assert len(recorded) == 1 + sum(answer.status_code == 422 for answer in answers)
+    assert ward.get(f"{episode}/story").json()["chain"]["whole"]
+
+
 def test_a_store_that_cannot_be_written_or_read_is_told_so(ward: Ward, tmp_path: Path) -> None:
     episode = ward.enrol()
     with ward.system.store.change() as change:

@@ -1,6 +1,6 @@
 """Goal: what docs/openapi.json and docs/api.md promise is what the routes do.
 
-After a change of the API: CAREPATH_WRITE=1 pytest tests/unit/test_openapi.py
+After a change of the API: CAREPATH_WRITE=1 pytest tests/integration/api/test_description.py
 """
 
 import os
@@ -19,7 +19,7 @@ from orchestrator.bootstrap import throwaway_system
 from orchestrator.clock import VirtualClock
 from orchestrator.episode.commands import COMMANDS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 KEPT = ROOT / "docs" / "openapi.json"
 OWN = {"/healthz", "/readyz"}
 
