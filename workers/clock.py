@@ -16,7 +16,7 @@ from orchestrator.errors import CarepathError
 from orchestrator.service.pulse import Look
 from orchestrator.service.rows import NoticeId
 from workers.fire import fire
-from workers.sweep import HandOver, bring_back, sweep
+from workers.sweep import HandOver, sweep
 
 _log = logging.getLogger(__name__)
 LONGEST_SLEEP_SECONDS = 1.0
@@ -24,7 +24,6 @@ SHORTEST_SLEEP_SECONDS = 0.02
 ASKED_SLEEP_SECONDS = 0.25
 """Between asking and looking again: each time one more job joins in, for as long as somebody is free to take it."""
 LATEST_SECONDS = 1.0
-BRING_BACK_SECONDS = 10.0
 REMEMBER_SECONDS = 30.0
 MOST_DRIFT = timedelta(seconds=5)
 
@@ -72,7 +71,7 @@ class Ticker:
         self._speed = system.simulation.factor if system.simulation else 1
         self._trust = Trust()
         self._held: str | None = None
-        self._swept = self._brought_back = self._remembered = float("-inf")
+        self._swept = self._remembered = float("-inf")
 
     def tick(self, passed: float | None = None) -> float:
         """Do what is to be done now, and return for how many seconds to sleep. passed: monotonic seconds."""
@@ -83,17 +82,14 @@ class Ticker:
         if fault is not None:
             return LONGEST_SLEEP_SECONDS
         self._remember(look, passed)
-        asked, inline = self._fire(look, passed)
+        asked, inline = self._fire(look)
         if inline or passed - self._swept >= LONGEST_SLEEP_SECONDS:
             sweep(self._system, HandOver(self._system, self._hints.deliver, inline=inline))
             self._swept = passed
         return ASKED_SLEEP_SECONDS if asked else self._until_next()
 
-    def _fire(self, look: Look, passed: float) -> tuple[bool, bool]:
+    def _fire(self, look: Look) -> tuple[bool, bool]:
         """Let what is due fire; return whether workers were asked to, and whether nobody was there who could."""
-        if passed - self._brought_back >= BRING_BACK_SECONDS:
-            bring_back(self._system)
-            self._brought_back = passed
         overdue = self._seconds(look)
         if overdue is None or overdue < 0:
             return False, False

@@ -1,7 +1,7 @@
 """How is nothing forgotten? Notices that wait are handed over, whether their first hint was lost or never sent.
 
 A notice comes up again, ever more seldom, until its delivery is recorded: so a lost message, a worker that died with
-a lease, and a channel that failed need no care of their own. What was set aside comes back in the same way.
+a lease, and a channel that failed need no care of their own. (What was set aside is an alarm again in time.)
 """
 
 import logging
@@ -45,11 +45,6 @@ def sweep(system: System, hand_over: HandOver) -> int:
         total += len(notices)
         if len(notices) < limit or hand_over.inline:
             return total
-
-
-def bring_back(system: System) -> int:
-    """Fire episodes that were set aside and whose time has come; they have no alarm that a clock would see."""
-    return system.firing.fire_due().fired
 
 
 def _publish(notice: NoticeId) -> bool:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -26,6 +26,7 @@ from orchestrator.config import Settings
 from orchestrator.episode.commands import Actor
 from orchestrator.service.enrolment import EnrolRequest, Identifier
 from orchestrator.service.handlers import new_key
+from orchestrator.store.types import to_micros
 from workers import app as jobs
 
 T0 = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -99,6 +100,11 @@ class Installation:
     def sql(self, statement: str) -> None:
         with self.system.store.change() as change:
             change._sql.exec_driver_sql(statement.format(past=_PAST[self.kind], future=_FUTURE[self.kind]))
+
+    def from_now(self, seconds: float) -> str:
+        """Return as SQL when it will be so much later, by the store's clock as workers see it."""
+        moment = self.system.pulse.look().now + timedelta(seconds=seconds)
+        return str(to_micros(moment)) if self.kind == "sqlite" else f"timestamptz '{moment.isoformat()}'"
 
     def let_hints_come_due(self) -> None:
         """Move on to where every lease has ended and every next hint is due."""

@@ -1,0 +1,203 @@
+"""Goal: a clock asks once and waits for nobody: with the broker down, hanging or unheard, what is due fires in time.
+
+When the wall clock cannot be trusted, nothing fires at all.
+"""
+
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from orchestrator.cli import valkey
+from orchestrator.errors import StoreError
+from orchestrator.service.pulse import Look
+from orchestrator.service.rows import NoticeId
+from tests.integration.installation import Installation, installed, until
+from workers import app as jobs
+from workers import clock
+from workers.app import FIRE, waiting
+from workers.clock import ASKED_SLEEP_SECONDS, LONGEST_SLEEP_SECONDS, Ticker
+from workers.publisher import Publisher
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path, redis_server: valkey.Valkey) -> Iterator[Installation]:
+    """An installation on each store in turn; nobody works there."""
+    url = request.getfixturevalue("postgres_database") if request.param == "postgres" else None
+    with installed(request.param, tmp_path, redis_server, url) as made:
+        made.forget_messages()
+        yield made
+
+
+class Ears:
+    """Hears what a clock says; deaf: like a broker that is down."""
+
+    def __init__(self, *, deaf: bool = False) -> None:
+        self.deaf, self.fires = deaf, 0
+        self.notices: list[NoticeId] = []
+
+    def fire(self) -> bool:
+        self.fires += not self.deaf
+        return not self.deaf
+
+    def deliver(self, notice: NoticeId) -> bool:
+        if not self.deaf:
+            self.notices.append(notice)
+        return not self.deaf
+
+
+def test_a_clock_sleeps_a_second_at_most_when_nothing_is_due(place: Installation) -> None:
+    ears = Ears()
+    assert Ticker(place.system, ears).tick() == LONGEST_SLEEP_SECONDS
+    assert ears.fires == 0
+
+
+def test_a_clock_sleeps_until_the_next_alarm(place: Installation) -> None:
+    place.enrol()
+    place.sql(f"UPDATE episode SET next_due_at = {place.from_now(0.5)}")
+    assert 0 < Ticker(place.system, Ears()).tick() <= 0.5
+
+
+def test_a_clock_asks_the_workers_and_does_not_fire_itself(place: Installation) -> None:
+    episode = place.enrol()
+    place.sql(f"UPDATE episode SET next_due_at = {place.from_now(-0.2)}")
+    ears = Ears()
+    ticker = Ticker(place.system, ears)
+    assert ticker.tick() == ASKED_SLEEP_SECONDS
+    assert (ears.fires, place.fired(episode)) == (1, 0)
+    assert [notice.episode_id for notice in ears.notices] == [episode]
+
+
+def test_a_clock_fires_itself_when_nobody_did_within_a_second(place: Installation) -> None:
+    episode = place.enrol()
+    ears = Ears()
+    Ticker(place.system, ears).tick()
+    assert (ears.fires, place.once(episode)) == (0, True)
+
+
+def test_with_the_broker_down_what_is_due_fires_and_arrives(place: Installation) -> None:
+    episode = place.enrol()
+    place.sql(f"UPDATE episode SET next_due_at = {place.from_now(-0.2)}")
+    Ticker(place.system, Ears(deaf=True)).tick()
+    assert place.once(episode)
+
+
+def test_one_message_waits_however_often_a_clock_asks(place: Installation) -> None:
+    publisher = Publisher(patience_seconds=5.0)
+    assert all(publisher.fire() for _ in range(5))
+    assert waiting(FIRE) == 1
+
+
+def test_what_the_broker_forgot_fires_in_time(place: Installation) -> None:
+    episode = place.enrol()
+    place.sql(f"UPDATE episode SET next_due_at = {place.from_now(-0.2)}")
+    ticker = Ticker(place.system, Publisher(patience_seconds=5.0))
+    ticker.tick()
+    place.forget_messages()
+    assert place.fired(episode) == 0
+    place.sql(f"UPDATE episode SET next_due_at = {place.from_now(-2)}")
+    place.let_hints_come_due()
+    ticker.tick()
+    assert place.once(episode)
+
+
+def test_a_broker_that_hangs_is_waited_for_no_longer_than_its_patience(
+    place: Installation, redis_server: valkey.Valkey
+) -> None:
+    episode = place.enrol()
+    place.sql(f"UPDATE episode SET next_due_at = {place.from_now(-0.2)}")
+    publisher = Publisher()
+    redis_server.process.send_signal(signal.SIGSTOP)
+    try:
+        began = monotonic()
+        assert not publisher.fire()
+        assert not publisher.deliver(NoticeId(episode, 1, 0))
+        took = monotonic() - began
+        Ticker(place.system, publisher).tick()
+        assert place.once(episode)
+    finally:
+        redis_server.process.send_signal(signal.SIGCONT)
+    assert took < 2.0
+    until(publisher.fire, "the broker is used again once it answers")
+
+
+def test_a_broker_that_is_gone_is_known_at_once(place: Installation, tmp_path: Path) -> None:
+    gone = valkey.start(tmp_path / "gone")
+    gone.stop()
+    jobs.configure(gone.url, lambda: place.system)
+    episode = place.enrol()
+    Ticker(place.system, Publisher()).tick()
+    assert place.once(episode)
+
+
+@pytest.mark.parametrize("jump", [-3600.0, -6.0, 6.0, 3600.0])
+def test_a_clock_that_was_moved_holds_all_firing_and_calls_for_people(place: Installation, jump: float) -> None:
+    ticker = Ticker(place.system, Ears())
+    ticker.tick(passed=1000.0)
+    episode = place.enrol()
+    assert ticker.tick(passed=1000.0 + jump) == LONGEST_SLEEP_SECONDS
+    assert place.fired(episode) == 0
+    ticker.tick(passed=1000.0 + jump)
+    alarms = [(row["kind"], row["name"], row["role"]) for row in place.inbox("")]
+    assert sorted(alarms) == [("clock", "clock-jumped", "administrator"), ("clock", "clock-jumped", "lead")]
+    ticker.tick(passed=1000.5)  # set right again
+    assert place.once(episode)
+
+
+def test_a_clock_that_is_slow_or_fast_by_little_is_trusted(place: Installation) -> None:
+    ticker = Ticker(place.system, Ears())
+    for turn in range(10):
+        ticker.tick(passed=1000.0 + 4.0 * (turn % 2))
+    assert place.inbox("") == []
+
+
+def test_a_clock_before_what_the_store_has_seen_holds_all_firing(place: Installation) -> None:
+    episode = place.enrol()
+    place.sql("UPDATE store_info SET seen_at = {future}")
+    Ticker(place.system, Ears()).tick()
+    assert place.fired(episode) == 0
+    assert {row["name"] for row in place.inbox("")} == {"clock-behind"}
+
+
+def test_a_trusted_time_is_remembered_and_never_goes_back(place: Installation) -> None:
+    place.sql("UPDATE store_info SET seen_at = {past}")
+    Ticker(place.system, Ears()).tick()
+    seen = place.system.pulse.look()
+    assert seen.seen_at is not None
+    assert (seen.wall - seen.seen_at).total_seconds() < 30
+    place.system.pulse.saw(seen.wall.replace(year=2001))
+    assert place.system.pulse.look().seen_at == seen.seen_at
+
+
+def test_what_was_set_aside_comes_back(place: Installation) -> None:
+    episode = place.enrol()
+    place.sql("UPDATE episode SET attempts = 1, set_aside_until = {future}")
+    Ticker(place.system, Ears()).tick()
+    assert place.fired(episode) == 0
+    place.sql("UPDATE episode SET set_aside_until = {past}")
+    Ticker(place.system, Ears()).tick()
+    assert place.fired(episode) == 1
+
+
+class Broken:
+    """A store that fails a few times."""
+
+    def __init__(self, times: int, stop: threading.Event) -> None:
+        self.times, self.stop = times, stop
+        self.pulse, self.simulation = self, None
+
+    def look(self) -> Look:
+        self.times -= 1
+        if self.times == 0:
+            self.stop.set()
+        raise StoreError("the store is busy")
+
+
+def test_a_clock_outlives_a_store_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "LONGEST_SLEEP_SECONDS", 0.01)
+    stop = threading.Event()
+    clock.run(Broken(3, stop), Ears(), stop)  # type: ignore[arg-type]
+    assert stop.is_set()
