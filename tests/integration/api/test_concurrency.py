@@ -1,10 +1,31 @@
 """Goal: the same command twice is one entry and one answer; of two who decide at once one is told what changed."""
 
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from httpx2 import Response
 
 from tests.integration.api.conftest import Ward, enrolment
 
 FACTS = {"severity": "severe", "infection_status": "excluded"}
+
+
+def at_once(*asked: Callable[[], Response]) -> list[Response]:
+    """Ask everything at the same moment; return the answers."""
+    ready = threading.Barrier(len(asked))
+
+    def ask(one: Callable[[], Response]) -> Response:
+        ready.wait()
+        return one()
+
+    with ThreadPoolExecutor(len(asked)) as people:
+        return list(people.map(ask, asked))
+
+
+def said(answers: list[Response]) -> list[tuple[int, str | None]]:
+    return sorted(((each.status_code, each.json().get("code")) for each in answers), key=str)
 
 
 def entries(ward: Ward, episode: str) -> int:
@@ -57,22 +78,29 @@ def test_of_two_who_decide_on_the_same_entry_the_second_is_told_what_changed(eac
         "lead": {"regimens": ["ivmp-pulse"]},
         "clinician": {"regimens": ["ivmp-pulse"], "parameters": {"days": 4}},
     }
-    got: dict[str, tuple[int, str | None]] = {}
-    ready = threading.Barrier(2)
-
-    def decide(role: str) -> None:
-        ready.wait()
-        answer = each_ward.post(f"{episode}/confirm", wishes[role], role, if_match=seen)
-        got[role] = (answer.status_code, answer.json().get("code"))
-
-    people = [threading.Thread(target=decide, args=(role,)) for role in wishes]
-    for person in people:
-        person.start()
-    for person in people:
-        person.join()
-    assert sorted(got.values(), key=str) == [(200, None), (412, "changed-since-read")]
+    got = at_once(
+        *(partial(each_ward.post, f"{episode}/confirm", wish, role, if_match=seen) for role, wish in wishes.items())
+    )
+    assert said(got) == [(200, None), (412, "changed-since-read")]
     assert entries(each_ward, episode) == 3
     assert len(each_ward.get(episode).json()["courses"]) == 1
+
+
+def test_the_same_request_four_times_at_once_is_one_entry(each_ward: Ward) -> None:
+    episode = each_ward.enrol()
+    ask = partial(each_ward.post, f"{episode}/record", {"facts": FACTS}, idempotency_key="once")
+    got = at_once(ask, ask, ask, ask)
+    assert {(each.status_code, each.headers["etag"]) for each in got} == {(200, '"2"')}
+    assert sorted(each.json()["repeated"] for each in got) == [False, True, True, True]
+    assert entries(each_ward, episode) == 2
+
+
+def test_one_patient_enrolled_twice_at_once_is_enrolled_once(each_ward: Ward) -> None:
+    got = at_once(*(partial(each_ward.post, "/episodes", enrolment()) for _ in range(2)))
+    assert said(got) == [(201, None), (409, "already-enrolled")]
+    same = at_once(*(partial(each_ward.post, "/episodes", enrolment("2"), idempotency_key="once") for _ in range(3)))
+    assert {each.status_code for each in same} == {201}
+    assert len({each.json()["episode_id"] for each in same}) == 1
 
 
 def test_another_entry_alone_is_no_matter(ward: Ward) -> None:
