@@ -120,14 +120,18 @@ class Launcher:
         )
         if self._system.simulation is not None:
             self._say("this store is for trying things out: its clock is not the wall's, and no patient belongs in it")
+        self._show_token()
+
+    def _show_token(self) -> None:
+        """Show the first administrator's token, once, and to nobody who may sit elsewhere."""
         if self._settings.admin_token_file is not None:
             return
-        if not _is_loopback(self._settings.host) or not sys.stdout.isatty():
-            self._say(
-                "the administrator's token is shown on a loopback terminal only; or set CAREPATH_ADMIN_TOKEN_FILE"
-            )
-        elif (token := self._system.access.first_token()) is not None:
-            self._say(f"the administrator's token, shown this once: {token}")
+        if _is_loopback(self._settings.host) and sys.stdout.isatty():
+            if (token := self._system.access.first_token()) is not None:
+                self._say(f"the administrator's token, shown this once: {token}")
+        elif not self._system.access.exists():
+            option = " --simulated" if self._settings.simulated else ""
+            self._say(f"there is no access token yet: run carepath token{option}, or set CAREPATH_ADMIN_TOKEN_FILE")
 
     def _end(self) -> None:
         """API first, so that nothing new comes in; then the clock; the worker drains while its broker still runs."""

@@ -42,6 +42,11 @@ class Access:
         found = [row for row in rows if hmac.compare_digest(row.token_hash, hashed)]
         return Holder(found[0].actor_id, found[0].role) if found else None
 
+    def exists(self) -> bool:
+        """Tell whether there is a token."""
+        with self._store.read() as reader:
+            return bool(reader.tokens())
+
     def first_token(self) -> str | None:
         """Make the administrator's token if there is none, and return it, to be shown once; None if there is one."""
         token = _random()
