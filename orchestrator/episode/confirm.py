@@ -1,13 +1,17 @@
-"""What comes of confirming regimens? A person's choice among what is proposed, or beside it with a reason (X-01, X-07, X-08)."""
+"""What comes of confirming regimens?
+
+A person's choice among what is proposed, or beside it with a reason (X-01, X-07, X-08).
+"""
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.episode import events as ev
 from orchestrator.episode.administer import record_given
 from orchestrator.episode.commands import Actor, Confirm
-from orchestrator.episode.courses import DAY, moment, planned_count, slots, taper_days
+from orchestrator.episode.courses import DAY, Slot, moment, planned_count, slots, taper_days
 from orchestrator.episode.doses import missing_inputs
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.gates import known_gates, pass_gates
@@ -24,9 +28,21 @@ from orchestrator.episode.refusal import Refusal, need_reason, need_role
 from orchestrator.episode.settle import end_course
 from orchestrator.episode.snapshot import proposals_as_they_stand
 from orchestrator.errors import InvalidCommand
-from orchestrator.pathway.model import Gate, Regimen, Schedule, Standing
+from orchestrator.pathway.kinds import Regimen, Schedule
+from orchestrator.pathway.model import Gate, Standing
 
 Parameters = Mapping[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What the confirmation rests on, as it stood before it; parameters, standings and concerns by regimen (X-08)."""
+
+    parameters: Parameters
+    standings: Mapping[str, Standing]
+    proposals: list[dict[str, Any]]
+    warned: tuple[str, ...]
+    concerns: Mapping[str, tuple[str, ...]]
 
 
 def confirm(draft: Draft, command: Confirm, actor: Actor) -> Signals:
@@ -39,14 +55,10 @@ def confirm(draft: Draft, command: Confirm, actor: Actor) -> Signals:
     _check_choice(draft, command, actor, standings, parameters)
     treats = any(draft.pathway.regimens[regimen].treats for regimen in command.regimens)
     accepted = {regimen: concerns(draft.host, draft.values, regimen) for regimen in command.regimens}
+    ground = _Ground(parameters, standings, proposals, warned, accepted)
     if treats:
         _expire(draft)
-    made = [
-        _confirmed(
-            draft, regimen, parameters[regimen], standings[regimen], proposals, warned, accepted[regimen], command
-        )
-        for regimen in command.regimens
-    ]
+    made = [_confirmed(draft, regimen, ground, command.reason) for regimen in command.regimens]
     for course in made:
         _replace(draft, course)
         for at in parameters[course.regimen].get("given", ()):
@@ -114,11 +126,8 @@ def _expire(draft: Draft) -> None:
             draft.emit(ev.FactExpired(fact.name))
 
 
-def _confirmed(
-    draft: Draft, regimen: str, parameters: dict[str, Any], standing: Standing, proposals: Any, warned: tuple[str, ...],
-    accepted: tuple[str, ...], command: Confirm,
-) -> Course:  # fmt: skip
-    definition = draft.pathway.regimens[regimen]
+def _confirmed(draft: Draft, regimen: str, ground: _Ground, reason: str | None) -> Course:
+    definition, parameters = draft.pathway.regimens[regimen], ground.parameters[regimen]
     kept = {name: value for name, value in parameters.items() if name not in {"start", "given"}}
     start = _start(draft, definition, parameters)
     planned = planned_count(definition, kept)
@@ -143,21 +152,23 @@ def _confirmed(
             start,
             kept,
             planned,
-            standing.value,
-            proposals,
+            ground.standings[regimen].value,
+            ground.proposals,
             plan,
             made.round,
             _baseline(draft),
-            accepted,
-            warned,
-            command.reason,
-        )  # fmt: skip
+            ground.concerns[regimen],
+            ground.warned,
+            reason,
+        )
     )
     return draft.episode.course(made.id)
 
 
 def _start(draft: Draft, regimen: Regimen, parameters: Mapping[str, Any]) -> dt.datetime:
-    """Return when the first administration is planned: as chosen, else now; a taper after the last planned dose before it (X-14)."""
+    """Return when the first administration is planned: as chosen, else now;
+    a taper after the last planned dose before it (X-14).
+    """
     if "start" in parameters:
         start: dt.datetime = parameters["start"]
         return start
@@ -181,7 +192,7 @@ def _last_planned(draft: Draft, course: Course) -> dt.datetime | None:
     return moment(draft.pathway, course, course.planned - 1, draft.episode.timezone)
 
 
-def _plan(slot: Any) -> dict[str, Any]:
+def _plan(slot: Slot) -> dict[str, Any]:
     made: dict[str, Any] = {"at": slot.at.isoformat()}
     if slot.dosage is not None:
         made |= {"amount": slot.dosage.text, "formula": slot.dosage.formula, "inputs": dict(slot.dosage.inputs)}

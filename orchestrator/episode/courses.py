@@ -1,4 +1,7 @@
-"""When are a course's administrations, and how much is each? Laid out from the schedule, re-laid from what was really given."""
+"""When are a course's administrations, and how much is each?
+
+Laid out from the schedule, re-laid from what was really given.
+"""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -9,7 +12,8 @@ from typing import Any
 from orchestrator.episode.calendar import add_months
 from orchestrator.episode.doses import Dosage, base_dose, scaled
 from orchestrator.episode.model import GIVEN, Administration, Course, Episode
-from orchestrator.pathway.model import Pathway, Regimen, Schedule
+from orchestrator.pathway.kinds import Regimen, Schedule
+from orchestrator.pathway.model import Pathway
 
 DAY = dt.timedelta(days=1)
 MONTHS_SHOWN = 3
@@ -93,7 +97,9 @@ def taper_end(pathway: Pathway, course: Course) -> dt.datetime | None:
 
 
 def c0(pathway: Pathway, course: Course, timezone: str) -> dt.datetime:
-    """Return the course's C0: its first administration as given, or as planned, or its start where there are none (X-09)."""
+    """Return the course's C0: its first administration as given, or as planned,
+    or its start where there are none (X-09).
+    """
     for each in course.recorded:
         if each.status == GIVEN:
             return each.at
@@ -113,7 +119,9 @@ def open_slots(pathway: Pathway, course: Course, timezone: str) -> list[tuple[in
 
 
 def dosage(pathway: Pathway, course: Course, number: int, values: Mapping[str, Any]) -> Dosage | None:
-    """Return the dose of administration ``number`` by the facts as they are now; None when none is needed or an input is missing."""
+    """Return the dose of administration ``number`` by the facts as they are now;
+    None when none is needed or an input is missing.
+    """
     regimen = pathway.regimens[course.regimen]
     steps = course.parameters.get("steps")
     if steps:
@@ -128,7 +136,9 @@ def dosage(pathway: Pathway, course: Course, number: int, values: Mapping[str, A
 
 
 def slots(pathway: Pathway, course: Course, timezone: str, values: Mapping[str, Any]) -> list[Slot]:
-    """Return every administration of a course in order: what was recorded as it was, what is planned as it is laid out now."""
+    """Return every administration of a course in order:
+    what was recorded as it was, what is planned as it is laid out now.
+    """
     schedule = pathway.regimens[course.regimen].schedule
     done = [
         Slot(number, each.at, each.status, _recorded_dose(pathway, course, each), each)

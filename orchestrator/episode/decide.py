@@ -1,7 +1,8 @@
-"""What comes of a command? ``decide`` is pure and total: the same history, command and moment give the same answer for ever.
+"""What comes of a command?
 
-A refusal is a returned value with a code, not an exception. Where several apply, the first of this order is the answer: the
-episode is closed; a name or value does not fit; a gate; the role; the reason, or not proposed; a missing input.
+``decide`` is pure and total: the same history, command and moment give the same answer for ever. A refusal is a
+returned value with a code, not an exception. Where several apply, the first of this order is the answer: the episode is
+closed; a name or value does not fit; a gate; the role; the reason, or not proposed; a missing input.
 """
 
 import datetime as dt
@@ -32,13 +33,14 @@ from orchestrator.episode.draft import Draft
 from orchestrator.episode.fold import stamp
 from orchestrator.episode.gates import pass_gates
 from orchestrator.episode.host import QUIET, Signals
-from orchestrator.episode.model import CLOSED, STOPPED, Course, Episode
+from orchestrator.episode.model import CLOSED, STOPPED, Course, Episode, Reminder
 from orchestrator.episode.proposals import concerns
 from orchestrator.episode.refusal import Refusal, need_reason, need_role
 from orchestrator.episode.reminders import acknowledge, reopen
 from orchestrator.episode.settle import end_course, settle
 from orchestrator.errors import InvalidCommand
-from orchestrator.pathway.model import CLOSED_STAGE, Gate, Pathway
+from orchestrator.pathway.kinds import CLOSED_STAGE
+from orchestrator.pathway.model import Gate, Pathway
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,10 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The command was refused; nothing changed but the record. code: a gate's name or a code of the contract; text: one line."""
+    """The command was refused; nothing changed but the record.
+
+    code: a gate's name or a code of the contract; text: one line.
+    """
 
     code: str
     text: str
@@ -183,8 +188,8 @@ def _retract(draft: Draft, command: Retract, actor: Actor) -> Signals:
 def _take_back_decision(draft: Draft, fact: str, of: int) -> None:
     """Undo what the retracted recording decided or moved: everything that follows from it is recomputed (X-20).
 
-    The stage goes back only if nothing has moved it since and no treatment was confirmed on the strength of it: what was
-    given stays given.
+    The stage goes back only if nothing has moved it since and no treatment was confirmed on the strength of it: what
+    was given stays given.
     """
     decided = draft.episode.decided
     if decided is None or decided.fact != fact or decided.seq != of:
@@ -231,7 +236,7 @@ def _acknowledge(draft: Draft, command: Acknowledge, actor: Actor) -> Signals:
     return QUIET
 
 
-def reminder_key(reminder: Any) -> str:
+def reminder_key(reminder: Reminder) -> str:
     """Return what tells one reminder of a name from another, as it is written after ``#``: subject and number."""
     return f"{reminder.subject}/{reminder.n}"
 

@@ -1,19 +1,26 @@
-"""How much is given? The regimen's formula and the patient's recorded measures, in decimal arithmetic, never rounded (X-02)."""
+"""How much is given?
+
+The regimen's formula and the patient's recorded measures, in decimal arithmetic, never rounded (X-02).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from orchestrator.pathway.model import Pathway, Regimen
+from orchestrator.pathway.kinds import Regimen
+from orchestrator.pathway.model import Pathway
 
 MOSTELLER = Decimal(3600)
 
 
 @dataclass(frozen=True, slots=True)
 class Dosage:
-    """One dose. amount: in ``unit`` (or text with its own unit); formula: how it was found, with its inputs; lender: another
-    pathway's document that lends the formula, where the pathway's own is silent."""
+    """One dose.
+
+    amount: in ``unit`` (or text with its own unit); formula: how it was found, with its inputs; lender: another
+    pathway's document that lends the formula, where the pathway's own is silent.
+    """
 
     amount: Decimal | str
     unit: str | None
@@ -62,7 +69,9 @@ def missing_inputs(
 def base_dose(
     pathway: Pathway, regimen: Regimen, parameters: Mapping[str, Any], values: Mapping[str, Any]
 ) -> Dosage | None:
-    """Return the dose of one administration, or of a taper's first step; None when none is needed or an input is missing."""
+    """Return the dose of one administration, or of a taper's first step;
+    None when none is needed or an input is missing.
+    """
     dose = regimen.dose
     if dose is None or missing_inputs(pathway, regimen, parameters, values):
         return None

@@ -8,18 +8,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from orchestrator.pathway.model import CLOSED_STAGE
+from orchestrator.pathway.kinds import CLOSED_STAGE
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 GIVEN, MISSED, DECLINED = "given", "missed", "declined"
-COMPLETED, STOPPED, REPLACED, TAPERED, CLOSED, REVIEWED = (
-    "completed",
-    "stopped",
-    "replaced",
-    "tapered",
-    "closed",
-    "reviewed",
-)
+COMPLETED, STOPPED, REPLACED = "completed", "stopped", "replaced"
+TAPERED, CLOSED, REVIEWED = "tapered", "closed", "reviewed"
 
 
 class Recorded(NamedTuple):

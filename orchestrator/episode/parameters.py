@@ -7,7 +7,8 @@ from typing import Any
 
 from orchestrator.episode.commands import moment
 from orchestrator.errors import InvalidCommand
-from orchestrator.pathway.model import Pathway, Regimen, decimal
+from orchestrator.pathway.kinds import Regimen, decimal
+from orchestrator.pathway.model import Pathway
 
 MAX_STEPS = 100
 MAX_DOSE_TEXT = 60
@@ -17,7 +18,9 @@ LATEST_START = dt.timedelta(days=366)
 def parse(
     pathway: Pathway, regimens: tuple[str, ...], given: Mapping[str, Any], now: dt.datetime
 ) -> dict[str, dict[str, Any]]:
-    """Return each regimen's own parameters; raises InvalidCommand for one that no regimen here takes, or out of range."""
+    """Return each regimen's own parameters; raises InvalidCommand for one that no regimen here takes,
+    or out of range.
+    """
     taken = {regimen: _of(pathway, pathway.regimens[regimen], given, now) for regimen in regimens}
     stray = [name for name in given if not any(name in each for each in taken.values())]
     if stray:
@@ -33,7 +36,7 @@ def _of(pathway: Pathway, regimen: Regimen, given: Mapping[str, Any], now: dt.da
     }
 
 
-Reader = Callable[[Regimen, Any, dt.datetime], Any]
+Reader = Callable[[Regimen, object, dt.datetime], Any]
 
 
 def _readers(pathway: Pathway, regimen: Regimen) -> dict[str, Reader]:
@@ -52,7 +55,7 @@ def _readers(pathway: Pathway, regimen: Regimen) -> dict[str, Reader]:
     return readers
 
 
-def _length(regimen: Regimen, value: Any, _: dt.datetime) -> int:
+def _length(regimen: Regimen, value: object, _: dt.datetime) -> int:
     schedule = regimen.schedule
     if (
         schedule is None
@@ -65,7 +68,7 @@ def _length(regimen: Regimen, value: Any, _: dt.datetime) -> int:
     return value
 
 
-def _dose(regimen: Regimen, value: Any, _: dt.datetime) -> Decimal | str:
+def _dose(regimen: Regimen, value: object, _: dt.datetime) -> Decimal | str:
     if regimen.dose is not None and regimen.dose.unit is not None:
         return _positive(value, f"the dose of {regimen.name} in {regimen.dose.unit}")
     text = value.strip() if isinstance(value, str) else ""
@@ -74,14 +77,14 @@ def _dose(regimen: Regimen, value: Any, _: dt.datetime) -> Decimal | str:
     return text
 
 
-def _positive(value: Any, name: str) -> Decimal:
+def _positive(value: object, name: str) -> Decimal:
     number = decimal(value, name)
     if number <= 0:
         raise InvalidCommand(f"{name} must be above 0")
     return number
 
 
-def _alternative(regimen: Regimen, value: Any, _: dt.datetime) -> Decimal:
+def _alternative(regimen: Regimen, value: object, _: dt.datetime) -> Decimal:
     other = regimen.alternative
     if other is None:
         raise AssertionError(regimen.name)
@@ -91,13 +94,13 @@ def _alternative(regimen: Regimen, value: Any, _: dt.datetime) -> Decimal:
     return number
 
 
-def _steps(_: Regimen, value: Any, __: dt.datetime) -> tuple[dict[str, Any], ...]:
+def _steps(_: Regimen, value: object, __: dt.datetime) -> tuple[dict[str, Any], ...]:
     if not isinstance(value, list | tuple) or not 0 < len(value) <= MAX_STEPS:
         raise InvalidCommand(f"steps must be a list of 1 to {MAX_STEPS} of {{days, dose}}")
     return tuple(_step(each) for each in value)
 
 
-def _step(value: Any) -> dict[str, Any]:
+def _step(value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping) or set(value) != {"days", "dose"}:
         raise InvalidCommand("a step is {days, dose}")
     days = value["days"]
@@ -109,14 +112,14 @@ def _step(value: Any) -> dict[str, Any]:
     return {"days": days, "dose": dose}
 
 
-def _start(_: Regimen, value: Any, now: dt.datetime) -> dt.datetime:
+def _start(_: Regimen, value: object, now: dt.datetime) -> dt.datetime:
     start = moment(value, "start")
     if start > now + LATEST_START:
         raise InvalidCommand("start must lie within a year from now")
     return start
 
 
-def _given(regimen: Regimen, value: Any, now: dt.datetime) -> tuple[dt.datetime, ...]:
+def _given(regimen: Regimen, value: object, now: dt.datetime) -> tuple[dt.datetime, ...]:
     if not isinstance(value, list | tuple) or not value:
         raise InvalidCommand("given must be a list of moments")
     moments = tuple(moment(each, "given") for each in value)

@@ -14,7 +14,8 @@ from orchestrator.episode.model import Course, Episode, Reminder
 from orchestrator.episode.proposals import gate_refusal, gates_refusing, warning_names, warnings
 from orchestrator.episode.snapshot import proposals_as_they_stand, reason
 from orchestrator.episode.wants import has_until
-from orchestrator.pathway.model import Gate, Mark, Pathway, StandingRow, WarningRow
+from orchestrator.pathway.kinds import Mark
+from orchestrator.pathway.model import Gate, Pathway, StandingRow, WarningRow
 
 
 def view(pathway: Pathway, episode: Episode, now: dt.datetime) -> dict[str, Any]:
@@ -71,14 +72,16 @@ def _facts(draft: Draft) -> dict[str, Any]:
         if current is not None:
             fact = draft.pathway.facts[name]
             made[name] = {
-                "value": _readable(current.value), "label": fact.label, "unit": fact.unit, "at": _at(current.at), "seq": current.seq,
-                "spent": current.spent,
+                "value": _readable(current.value), "label": fact.label, "unit": fact.unit, "at": _at(current.at),
+                "seq": current.seq, "spent": current.spent,
             }  # fmt: skip
     return made
 
 
-def _readable(value: Any) -> Any:
-    """Return a fact's value as people and forms have it: a number as text, a set as a sorted list, a date as ISO text."""
+def _readable(value: object) -> object:
+    """Return a fact's value as people and forms have it:
+    a number as text, a set as a sorted list, a date as ISO text.
+    """
     encoded = plain(value)
     return next(iter(encoded.values())) if isinstance(encoded, dict) else encoded
 
@@ -125,8 +128,9 @@ def _gates(draft: Draft) -> list[dict[str, Any]]:
         return []
     return [
         {
-            "gate": gate.name, "actions": sorted(gate.actions), "on": gate.selector.text, "status": _gate_state(draft, gate),
-            "passes": gate.passes.words if gate.passes else None, "minimum_days": gate.minimum_days or None, **_mark(gate.mark),
+            "gate": gate.name, "actions": sorted(gate.actions), "on": gate.selector.text,
+            "status": _gate_state(draft, gate), "passes": gate.passes.words if gate.passes else None,
+            "minimum_days": gate.minimum_days or None, **_mark(gate.mark),
         }
         for gate in sorted(draft.pathway.gates.values(), key=lambda each: each.order)
     ]  # fmt: skip
@@ -156,12 +160,14 @@ def _course(draft: Draft, course: Course) -> dict[str, Any]:
     made = slots(draft.pathway, course, draft.episode.timezone, draft.values)
     refusing = gates_refusing(draft.host, draft.values, course.regimen, "confirm") if course.in_force else []
     return {
-        "course": course.id, "regimen": course.regimen, "in_force": course.in_force, "end": course.end, "ended_at": _at(course.ended_at),
-        "confirmed_at": _at(course.confirmed_at), "start": _at(course.start), "response": course.answer,
+        "course": course.id, "regimen": course.regimen, "in_force": course.in_force, "end": course.end,
+        "ended_at": _at(course.ended_at), "confirmed_at": _at(course.confirmed_at), "start": _at(course.start),
+        "response": course.answer,
         "ends_at": _at(taper_end(draft.pathway, course)) if course.in_force else None,
         "gates_refusing": [gate.name for gate, _ in refusing],
         "administrations": [
-            {"number": slot.number + 1, "at": _at(slot.at), "status": slot.status, **dose_json(slot.dosage)} for slot in made
+            {"number": slot.number + 1, "at": _at(slot.at), "status": slot.status, **dose_json(slot.dosage)}
+            for slot in made
         ],
     }  # fmt: skip
 
@@ -181,13 +187,16 @@ def _reminder(draft: Draft, reminder: Reminder) -> dict[str, Any]:
     kind = draft.pathway.reminders[reminder.name]
     ladder = draft.pathway.ladders[reminder.ladder]
     return {
-        "reminder": reminder.name, "key": reminder_key(reminder), "title": kind.title, "fired_at": _at(reminder.fired_at),
-        "told": [rung.role for rung in ladder[: reminder.told]], "next_rung_at": _at(reminder.climb_at), **_mark(kind.mark),
+        "reminder": reminder.name, "key": reminder_key(reminder), "title": kind.title,
+        "fired_at": _at(reminder.fired_at), "told": [rung.role for rung in ladder[: reminder.told]],
+        "next_rung_at": _at(reminder.climb_at), **_mark(kind.mark),
     }  # fmt: skip
 
 
 def upcoming(pathway: Pathway, episode: Episode) -> Mapping[str, dt.datetime]:
-    """Return when each reminder is next due, earliest first; one that climbs fires again after its top unless it is fulfilled."""
+    """Return when each reminder is next due, earliest first;
+    one that climbs fires again after its top unless it is fulfilled.
+    """
     found: dict[str, dt.datetime] = {}
     for reminder in episode.reminders:
         at = _next_firing(pathway, reminder)

@@ -1,7 +1,7 @@
 """How does a pathway file become a Pathway? Each kind of element is read strictly, against the shared vocabulary.
 
-A pathway's own file comes after the one that holds for every pathway: tables are added up, and an element of the same name
-in the pathway's file takes the place of the shared one.
+A pathway's own file comes after the one that holds for every pathway: tables are added up, and an element of the same
+name in the pathway's file takes the place of the shared one.
 """
 
 import dataclasses
@@ -10,14 +10,13 @@ from collections.abc import Iterator
 from orchestrator.pathway.expression import Expression, Scope, parse
 from orchestrator.pathway.fields import Fields
 from orchestrator.pathway.host import scope
+from orchestrator.pathway.kinds import CLOSED_STAGE, Mark
 from orchestrator.pathway.model import (
-    CLOSED_STAGE,
     Anchor,
     Check,
     Definition,
     Gate,
     Guard,
-    Mark,
     Offer,
     Pathway,
     ReminderKind,
@@ -36,8 +35,8 @@ from orchestrator.pathway.terms import duration, name_in, names_in, take_duratio
 from orchestrator.pathway.vocabulary import Vocabulary, entries
 
 _REMINDER_OF = (
-    "task", "tasks", "administrations", "steps", "taper-ends", "course", "first-line", "condition", "recurring", "waiting", "concerns",
-    "unchecked-courses",
+    "task", "tasks", "administrations", "steps", "taper-ends", "course", "first-line", "condition", "recurring",
+    "waiting", "concerns", "unchecked-courses",
 )  # fmt: skip
 _STANDINGS = tuple(standing.value for standing in Standing if standing is not Standing.ABSENT)
 _GATE_ACTIONS = ("confirm", "taper", "stop", "close")
@@ -68,13 +67,14 @@ class Builder:
         pathway = Pathway(
             name=name, version=version, title=title, source=source, hash=digest, text=text,
             initial=name_in(own, "initial", own.take("initial", str), states, "state"),
-            stages=words.stages, states=states, outcomes=words.outcomes, roles=words.roles, permissions=words.permissions,
-            facts=words.facts, regimens=words.regimens, lines=self._lines(),
+            stages=words.stages, states=states, outcomes=words.outcomes, roles=words.roles,
+            permissions=words.permissions, facts=words.facts, regimens=words.regimens, lines=self._lines(),
             lasting=frozenset(names_in(own, "lasting", words.regimens, "regimen")),
-            definitions=definitions, standings=tuple(self._standings()), gates=self._gates(), warnings=tuple(self._warnings()),
-            warning_texts=words.warnings, conflict_warning=words.conflict_warning, gate_names=tuple(self.common.take("gates", Map, None) or ()),
-            offers=tuple(self._offers()), replaces=tuple(self._replaces()), checks=dict(self._checks()),
-            transitions=tuple(self._transitions()), tasks=self._tasks(), reminders=self._reminders(), ladders=words.ladders,
+            definitions=definitions, standings=tuple(self._standings()), gates=self._gates(),
+            warnings=tuple(self._warnings()), warning_texts=words.warnings, conflict_warning=words.conflict_warning,
+            gate_names=tuple(self.common.take("gates", Map, None) or ()), offers=tuple(self._offers()),
+            replaces=tuple(self._replaces()), checks=dict(self._checks()), transitions=tuple(self._transitions()),
+            tasks=self._tasks(), reminders=self._reminders(), ladders=words.ladders,
             again=duration(again.take("after", str)), sources=words.sources,
         )  # fmt: skip
         self.common.done()
@@ -114,16 +114,22 @@ class Builder:
     # small readers
 
     def _expression(self, entry: Fields, key: str) -> Expression:
-        return parse(entry.take(key, str), self.scope, file=entry.file, line=entry.line_of(key))
+        return self._parsed(entry, key, entry.take(key, str))
 
     def _optional(self, entry: Fields, key: str) -> Expression | None:
-        return self._expression(entry, key) if key in entry.values else entry.take(key, str, None)
+        text = entry.take(key, str, None)
+        return None if text is None else self._parsed(entry, key, text)
+
+    def _parsed(self, entry: Fields, key: str, text: str) -> Expression:
+        return parse(text, self.scope, file=entry.file, line=entry.line_of(key))
 
     def _guard(self, entry: Fields) -> Guard:
         return Guard(self._expression(entry, "when"), self._optional(entry, "unless"))
 
     def _selector(self, entry: Fields) -> Selector:
-        """Read ``regimen``, ``regimens``, ``kind``, ``immunotherapy`` or ``tapers``, whichever is there; exactly one must be."""
+        """Read ``regimen``, ``regimens``, ``kind``, ``immunotherapy`` or ``tapers``, whichever is there;
+        exactly one must be.
+        """
         regimens = self.words.regimens
         named = frozenset(
             names_in(entry, "regimen", regimens, "regimen") + names_in(entry, "regimens", regimens, "regimen")
@@ -177,7 +183,9 @@ class Builder:
                 yield Fields(value, part.file, what, line=table.line_of(index) if table is not None else 0)
 
     def _named(self, key: str, what: str) -> dict[str, Fields]:
-        """Return the named entries of the shared file, in its order, each replaced by the pathway's own of that name."""
+        """Return the named entries of the shared file, in its order,
+        each replaced by the pathway's own of that name.
+        """
         found: dict[str, Fields | None] = {}
         for part in (self.common, self.own):
             table = part.take(key, Map, None)
@@ -321,8 +329,7 @@ class Builder:
         """Read ``when``, one condition or a list of them, and ``unless``, which holds for each."""
         unless = self._optional(entry, "unless")
         texts = entry.texts("when", ()) or (("true",) if unless is not None else ())
-        line = entry.line_of("when")
-        return tuple(Guard(parse(text, self.scope, file=entry.file, line=line), unless) for text in texts)
+        return tuple(Guard(self._parsed(entry, "when", text), unless) for text in texts)
 
     def _reminders(self) -> dict[str, ReminderKind]:
         return {name: self._reminder(name, entry) for name, entry in self._named("reminders", "reminder").items()}
@@ -333,9 +340,10 @@ class Builder:
         return ReminderKind(
             name=name, title=entry.take("title", str), of=of, ladder=self._ladder(entry),
             selector=self._selector(entry) if selected else None,
-            after=take_durations(entry, "after"), every=take_duration(entry, "every"), every_months=entry.take("every_months", int, 0),
-            overdue=take_duration(entry, "overdue"), overdue_ladder=self._ladder(entry, "overdue_ladder"),
-            until=self._until(entry), guard=self._guard(entry) if of == "condition" else None, anchors=tuple(self._anchors(entry)),
+            after=take_durations(entry, "after"), every=take_duration(entry, "every"),
+            every_months=entry.take("every_months", int, 0), overdue=take_duration(entry, "overdue"),
+            overdue_ladder=self._ladder(entry, "overdue_ladder"), until=self._until(entry),
+            guard=self._guard(entry) if of == "condition" else None, anchors=tuple(self._anchors(entry)),
             stages=self._stages(entry), task=self._task_name(entry, "task"), opens=self._task_name(entry, "opens"),
             ends_with_course=entry.take("ends_with_course", bool, False), mark=self._mark(entry, number=True),
         )  # fmt: skip
@@ -345,9 +353,10 @@ class Builder:
         return None if name is None else name_in(entry, key, name, self.task_names, "task")
 
     def _until(self, entry: Fields) -> Until | None:
-        if "until" not in entry.values:
-            return entry.take("until", Map, None)
-        until = entry.nested("until")
+        table = entry.take("until", Map, None)
+        if table is None:
+            return None
+        until = Fields(table, entry.file, f"'until' of {entry.what}")
         fact, task = until.take("recorded", str, None), until.take("completed", str, None)
         if (fact is None) == (task is None):
             raise until.error(f"{until.what} must be one of recorded and completed")

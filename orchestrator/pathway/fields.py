@@ -52,7 +52,7 @@ def fits(value: object, kind: type) -> bool:
 class Fields:
     """Consumes one mapping: ``take`` each key, then ``done``. Raises PathwayError with the line of the key.
 
-    values: what was read; anything else than a Map is refused.   what: how errors call it, e.g. ``regimen 'ivig'``.
+    values: what was read; anything else than a Map is refused.   what: how errors call it, e.g. ``regimen 'name'``.
     """
 
     def __init__(self, values: object, file: str, what: str, *, line: int = 0) -> None:

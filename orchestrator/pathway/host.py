@@ -1,11 +1,10 @@
-"""Which questions may a guard ask about an episode? The functions of the guard language, with the words a clinician reads.
+"""Which questions may a guard ask about an episode?
 
-Their answers are in ``episode/host.py``. Each takes names of the pathway's own vocabulary and answers true or false; only
-facts can be unknown.
+The functions of the guard language, with the words a clinician reads. Their answers are in ``episode/host.py``. Each
+takes names of the pathway's own vocabulary and answers true or false; only facts can be unknown.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from orchestrator.pathway.expression import (
     BOOL,
@@ -20,7 +19,8 @@ from orchestrator.pathway.expression import (
     Type,
     Vocabulary,
 )
-from orchestrator.pathway.model import Fact
+from orchestrator.pathway.kinds import Fact
+from orchestrator.pathway.language.tree import Simple
 
 _FACT_TYPES: dict[str, Type] = {"number": NUMBER, "bool": BOOL, "date": DATE}
 
@@ -78,5 +78,5 @@ def scope(
     return Scope(variables, functions, definitions, {"stage": Enum(vocabularies["stage"])}, labels)
 
 
-def _parameter(name: str, vocabularies: Mapping[str, tuple[str, ...]]) -> Any:
+def _parameter(name: str, vocabularies: Mapping[str, tuple[str, ...]]) -> Vocabulary | Simple:
     return DURATION if name == "duration" else Vocabulary(name, frozenset(vocabularies[name]))

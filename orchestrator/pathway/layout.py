@@ -18,8 +18,9 @@ from orchestrator.pathway.geometry import (
     Picture,
     Way,
 )
+from orchestrator.pathway.kinds import CLOSED_STAGE
 from orchestrator.pathway.lettering import gap_width, wrap
-from orchestrator.pathway.model import CLOSED_STAGE, Pathway, State, Transition
+from orchestrator.pathway.model import Pathway, State, Transition
 from orchestrator.pathway.routing import Routing
 
 MARGIN = 12

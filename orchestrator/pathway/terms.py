@@ -4,9 +4,8 @@ import datetime as dt
 import re
 from collections.abc import Collection, Iterable
 
-from orchestrator.errors import PathwayError
 from orchestrator.pathway.fields import Fields, suggest
-from orchestrator.pathway.model import Mark
+from orchestrator.pathway.kinds import Mark
 from orchestrator.pathway.reader import Seq
 
 _DURATION = re.compile(r"(?:(\d{1,5})d)?(?:(\d{1,6})h)?(?:(\d{1,7})m)?")

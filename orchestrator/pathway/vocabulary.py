@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from orchestrator.pathway.fields import Fields
-from orchestrator.pathway.model import (
+from orchestrator.pathway.kinds import (
     CLOSED_STAGE,
     Alternative,
     Dose,
@@ -148,8 +148,8 @@ def _fact(name: str, entry: Fields, sources: Collection[str]) -> Fact:
     fact = Fact(
         name, kind, entry.take("label", str, name.replace("_", " ")), entry.take("unit", str, None), low, high, values,
         name_in(entry, "scope", scope, ("episode", "courses"), "scope") == "courses",
-        frozenset(names_in(entry, "improved", values, "value")), entry.take("measures", str, ""), entry.take("note", str, ""),
-        take_mark(entry, sources, rule=False),
+        frozenset(names_in(entry, "improved", values, "value")), entry.take("measures", str, ""),
+        entry.take("note", str, ""), take_mark(entry, sources, rule=False),
     )  # fmt: skip
     entry.done()
     return fact
@@ -168,20 +168,22 @@ def _regimen(name: str, entry: Fields, sources: Collection[str]) -> Regimen:
         entry.take("kind", str),
         entry.take("immunotherapy", bool, False),
         entry.take("tapers", str, ""),
-        _dose(entry.nested("dose", f"the dose of '{name}'"), sources)
-        if "dose" in entry.values
-        else entry.take("dose", Map, None),
-        _schedule(entry.nested("schedule", f"the schedule of '{name}'"), sources)
-        if "schedule" in entry.values
-        else entry.take("schedule", Map, None),
-        _alternative(entry.nested("alternative"), sources)
-        if "alternative" in entry.values
-        else entry.take("alternative", Map, None),
+        _part(entry, "dose", f"the dose of '{name}'", sources, _dose),
+        _part(entry, "schedule", f"the schedule of '{name}'", sources, _schedule),
+        _part(entry, "alternative", f"'alternative' of {entry.what}", sources, _alternative),
         entry.take("reminder", str, "dose-due"),
         take_mark(entry, sources, rule=False),
     )
     entry.done()
     return regimen
+
+
+def _part(
+    entry: Fields, key: str, what: str, sources: Collection[str], read: Callable[[Fields, Collection[str]], T]
+) -> T | None:
+    """Return ``read`` of the mapping under ``key``, or None when it is not there."""
+    part = entry.take(key, Map, None)
+    return None if part is None else read(Fields(part, entry.file, what), sources)
 
 
 def _dose(entry: Fields, sources: Collection[str]) -> Dose:
@@ -203,8 +205,8 @@ def _dose(entry: Fields, sources: Collection[str]) -> Dose:
 def _alternative(entry: Fields, sources: Collection[str]) -> Alternative:
     pair = entry.take("per_kg", Seq)
     found = Alternative(
-        entry.take("by", str), Decimal(pair[0]), Decimal(pair[1]), entry.take("unit", str), entry.take("route", str, ""),
-        frozenset(entry.texts("in")), take_mark(entry, sources, number=True, rule=False),
+        entry.take("by", str), Decimal(pair[0]), Decimal(pair[1]), entry.take("unit", str),
+        entry.take("route", str, ""), frozenset(entry.texts("in")), take_mark(entry, sources, number=True, rule=False),
     )  # fmt: skip
     entry.done()
     return found

@@ -1,0 +1,212 @@
+"""What do all pathways share? Facts, regimens with their doses and schedules, stages and ladders.
+
+Immutable definitions, as the loader makes them from the shared files; nothing here knows a patient.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from orchestrator.errors import InvalidCommand
+
+CLOSED_STAGE = "closed"
+SUPPORTIVE_KIND = "supportive"
+EARLIEST_DATE = dt.date(1900, 1, 1)
+
+Value = Decimal | str | bool | dt.date | frozenset[str]
+"""What is recorded of a fact, once it is typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where an element comes from: the rules that it carries out, its sources, and whether a value of it is local."""
+
+    rules: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    local: bool = False
+    line: int = 0
+
+    @property
+    def order(self) -> tuple[bool, int]:
+        """Return the rank among rules that differ (X-05):
+        a pathway's own rule before an X rule, then the higher number.
+        """
+        return max(((not rule.startswith("X-"), int(rule.split("-")[1])) for rule in self.rules), default=(False, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One clinical observation that can be recorded. kind: number, enum, bool, date, set."""
+
+    name: str
+    kind: str
+    label: str
+    unit: str | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+    values: tuple[str, ...] = ()
+    of_courses: bool = False
+    """The fact reports on courses: it decides once and is unknown again when another course is confirmed (X-11)."""
+    improved: frozenset[str] = frozenset()
+    measures: str = ""
+    """What a dose formula takes from it: weight (kg) or height (cm)."""
+    note: str = ""
+    mark: Mark = Mark()
+
+    def parse(self, value: object, today: dt.date) -> Value | None:
+        """Return the typed value: Decimal, text, bool, date or frozenset; None is 'unknown again'.
+
+        today: a date may not lie after it (a day of grace for time zones) nor before 1900. Raises InvalidCommand.
+        """
+        return None if value is None else _PARSERS[self.kind](self, value, today)
+
+
+def _parse_number(fact: Fact, value: object, _: dt.date) -> Decimal:
+    number = decimal(value, fact.name)
+    if not (fact.low is None or fact.low <= number) or not (fact.high is None or number <= fact.high):
+        raise InvalidCommand(f"{fact.name} must lie between {fact.low} and {fact.high} {fact.unit or ''}".rstrip())
+    return number
+
+
+def _parse_enum(fact: Fact, value: object, _: dt.date) -> str:
+    if not isinstance(value, str) or value not in fact.values:
+        raise InvalidCommand(f"{fact.name} must be one of {', '.join(fact.values)}")
+    return value
+
+
+def _parse_bool(fact: Fact, value: object, _: dt.date) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidCommand(f"{fact.name} must be true or false")
+    return value
+
+
+def _parse_date(fact: Fact, value: object, today: dt.date) -> dt.date:
+    try:
+        day = dt.date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        day = None
+    if day is None:
+        raise InvalidCommand(f"{fact.name} must be a date, YYYY-MM-DD")
+    if not EARLIEST_DATE <= day <= today + dt.timedelta(days=1):
+        raise InvalidCommand(f"{fact.name} must lie between {EARLIEST_DATE} and today")
+    return day
+
+
+def _parse_set(fact: Fact, value: object, _: dt.date) -> frozenset[str]:
+    if not isinstance(value, list | tuple) or any(item not in fact.values for item in value):
+        raise InvalidCommand(f"{fact.name} must be a list of {', '.join(fact.values)}")
+    return frozenset(value)
+
+
+_PARSERS: dict[str, Callable[[Fact, object, dt.date], Value]] = {
+    "number": _parse_number,
+    "enum": _parse_enum,
+    "bool": _parse_bool,
+    "date": _parse_date,
+    "set": _parse_set,
+}
+
+
+def decimal(value: object, name: str) -> Decimal:
+    """Return a finite Decimal of at most 40 characters from an int, a Decimal or text; raises InvalidCommand."""
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal) or len(str(value)) > 40:
+        raise InvalidCommand(f"{name} must be a number")
+    try:
+        number = Decimal(value)
+    except ArithmeticError:
+        raise InvalidCommand(f"{name} must be a number") from None
+    if not number.is_finite() or abs(number.adjusted()) > 12:
+        raise InvalidCommand(f"{name} must be a finite number of ordinary size")
+    return number
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """How much of a regimen is given at a time. kind: fixed, per_kg, per_m2, entered."""
+
+    kind: str
+    amount: Decimal | None
+    unit: str | None
+    route: str = ""
+    total: str = ""
+    mark: Mark = Mark()
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A dose that the clinician may choose instead, per kg within a range, on the pathways named."""
+
+    parameter: str
+    low: Decimal
+    high: Decimal
+    unit: str
+    route: str
+    pathways: frozenset[str]
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a regimen's administrations are planned. kind: daily, every_days, on_days, monthly, taper.
+
+    low, high: the range of days or sessions (equal when fixed); every: days between two, or months for monthly;
+    days: the day numbers of on_days, from 1. For a taper low/high are its days and step_days the length of a step.
+    """
+
+    kind: str
+    low: int = 1
+    high: int = 1
+    default: int = 1
+    every: int = 1
+    days: tuple[int, ...] = ()
+    step_days: int = 7
+    default_local: bool = False
+    shape_local: bool = False
+    mark: Mark = Mark()
+
+    @property
+    def parameter(self) -> str | None:
+        """Return the parameter that chooses the length, or None where it is fixed."""
+        if self.low == self.high:
+            return None
+        return {"daily": "days", "every_days": "sessions", "taper": "taper_days"}.get(self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Regimen:
+    """What can be proposed, confirmed and given."""
+
+    name: str
+    kind: str
+    immunotherapy: bool = False
+    tapers: str = ""
+    """The kind of course that this regimen tapers, or empty."""
+    dose: Dose | None = None
+    schedule: Schedule | None = None
+    alternative: Alternative | None = None
+    reminder: str = "dose-due"
+    mark: Mark = Mark()
+
+    @property
+    def treats(self) -> bool:
+        """Return whether a course of it counts as treatment: it moves stages and renews the response (X-11, X-15)."""
+        return self.kind != SUPPORTIVE_KIND
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step of a ladder: who is told, how long after the firing."""
+
+    role: str
+    after: dt.timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A group of states that people see. standings_of: stages whose standings show here too."""
+
+    name: str
+    index: int
+    standings_of: tuple[str, ...] = ()
+    after_relapse_reached: bool = False
