@@ -1,7 +1,8 @@
 """How do events, commands and the episode become JSON and come back? By their annotations, once per class.
 
-Only strings, whole numbers, booleans, null, lists and objects come out, and moments, which orjson writes as ISO 8601 in UTC:
-a Decimal becomes its text, a set a sorted list. Fields that have their default are left out, so that documents stay small.
+Only strings, whole numbers, booleans, null, lists and objects come out, and moments, which orjson writes as ISO 8601 in
+UTC: a Decimal becomes its text, a set a sorted list. Fields that have their default are left out, so that documents
+stay small.
 """
 
 import dataclasses
@@ -14,57 +15,77 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 T = TypeVar("T")
 Convert = Callable[[Any], Any]
 _PLAIN = (str, int, bool, type(None))
-_TAGGED = {"d": Decimal, "t": dt.date.fromisoformat, "s": frozenset}
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any) -> Any:  # noqa: ANN401 - a value of no fixed type
     """Return a value of no fixed type (a fact's, a parameter's) as JSON: Decimals, dates and sets carry a tag."""
     if isinstance(value, _PLAIN):
         return value
-    if isinstance(value, Decimal):
-        return {"d": str(value)}
-    if isinstance(value, dt.datetime):
-        return {"at": value.isoformat()}
-    if isinstance(value, dt.date):
-        return {"t": value.isoformat()}
-    if isinstance(value, frozenset):
-        return {"s": sorted(value)}
-    if isinstance(value, Mapping):
-        return {"m": {key: plain(each) for key, each in value.items()}}
+    for kind, tag, write in _TAGS:
+        if isinstance(value, kind):
+            return {tag: write(value)}
     return [plain(each) for each in value]
 
 
-def rich(value: Any) -> Any:
+def rich(value: Any) -> Any:  # noqa: ANN401 - a value of no fixed type
     """Return the value that ``plain`` made JSON of."""
     if isinstance(value, list):
         return tuple(rich(each) for each in value)
     if not isinstance(value, dict):
         return value
     ((tag, content),) = value.items()
-    if tag == "m":
-        return {key: rich(each) for key, each in content.items()}
-    if tag == "at":
-        return dt.datetime.fromisoformat(content)
-    return _TAGGED[tag](content)
+    return _READ[tag](content)
 
 
-def _same(value: Any) -> Any:
+def _plain_items(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: plain(each) for key, each in value.items()}
+
+
+def _rich_items(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: rich(each) for key, each in value.items()}
+
+
+# A moment is a date too, so it comes first.
+_TAGS: tuple[tuple[type, str, Convert], ...] = (
+    (Decimal, "d", str),
+    (dt.datetime, "at", dt.datetime.isoformat),
+    (dt.date, "t", dt.date.isoformat),
+    (frozenset, "s", sorted),
+    (Mapping, "m", _plain_items),
+)
+_READ: dict[str, Convert] = {
+    "d": Decimal,
+    "at": dt.datetime.fromisoformat,
+    "t": dt.date.fromisoformat,
+    "s": frozenset,
+    "m": _rich_items,
+}
+
+
+def _same(value: Any) -> Any:  # noqa: ANN401 - any value passes
     return value
 
 
-def _pair(hint: Any) -> tuple[Convert, Convert]:
+_PAIRS: dict[Any, tuple[Convert, Convert]] = {
+    Any: (plain, rich),
+    dt.datetime: (_same, dt.datetime.fromisoformat),  # orjson writes it, ten times as fast
+    Decimal: (str, Decimal),
+}
+
+
+def _pair(hint: Any) -> tuple[Convert, Convert]:  # noqa: ANN401 - an annotation is of no type
     """Return how to encode and decode a value annotated with ``hint``."""
-    if hint is Any:
-        return plain, rich
-    if hint is dt.datetime:
-        return _same, dt.datetime.fromisoformat  # orjson writes it, ten times as fast
-    if hint is Decimal:
-        return str, Decimal
+    if hint in _PAIRS:
+        return _PAIRS[hint]
     if dataclasses.is_dataclass(hint) or hasattr(hint, "_fields"):
         return encode, lambda value: decode(hint, value)
     origin, args = get_origin(hint), get_args(hint)
     if origin in {Union, types.UnionType}:
         return _optional(*(each for each in args if each is not type(None)))
+    return _container(origin, args)
+
+
+def _container(origin: Any, args: tuple[Any, ...]) -> tuple[Convert, Convert]:  # noqa: ANN401 - as for _pair
     if origin is tuple:
         return _sequence(args[0], tuple, homogeneous=Ellipsis in args)
     if origin is frozenset:
@@ -78,7 +99,7 @@ def _pair(hint: Any) -> tuple[Convert, Convert]:
     return _same, _same
 
 
-def _optional(hint: Any) -> tuple[Convert, Convert]:
+def _optional(hint: Any) -> tuple[Convert, Convert]:  # noqa: ANN401 - as for _pair
     to, back = _pair(hint)
     if back is _same:
         return _same, _same
@@ -87,7 +108,12 @@ def _optional(hint: Any) -> tuple[Convert, Convert]:
     )
 
 
-def _sequence(hint: Any, made: Callable[[Any], Any], *, homogeneous: bool) -> tuple[Convert, Convert]:
+def _sequence(
+    hint: Any,  # noqa: ANN401 - as for _pair
+    made: Convert,
+    *,
+    homogeneous: bool,
+) -> tuple[Convert, Convert]:
     to, back = _pair(hint)
     if back is _same or not homogeneous:
         return list, made
@@ -122,13 +148,13 @@ def _defaults(cls: type) -> dict[str, Any]:
     return {each.name: _default(each) for each in dataclasses.fields(cls)}
 
 
-def _default(each: "dataclasses.Field[Any]") -> Any:
+def _default(each: "dataclasses.Field[Any]") -> Any:  # noqa: ANN401 - a default is of any type
     if each.default_factory is not dataclasses.MISSING:
         return each.default_factory()
     return _NONE if each.default is dataclasses.MISSING else each.default
 
 
-def encode(value: Any) -> dict[str, Any]:
+def encode(value: object) -> dict[str, Any]:
     """Return a named tuple or dataclass as JSON, fields that have their default left out."""
     made: dict[str, Any] = {}
     for name, default, to, _ in _shape(type(value)).fields:
