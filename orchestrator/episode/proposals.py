@@ -1,13 +1,13 @@
 """How does each regimen stand for this patient now, what warns, which gates refuse, and which facts are awaited?"""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.episode.doses import inputs_of
 from orchestrator.episode.host import Host, exempt_taper
 from orchestrator.episode.model import Episode
-from orchestrator.pathway.model import Gate, Pathway, Standing, StandingRow, WarningRow
+from orchestrator.pathway.model import Gate, Guard, Pathway, Standing, StandingRow, Transition, WarningRow
 
 REFUSED, UNKNOWN = "refused", "unknown"
 _OPTIONS = frozenset({Standing.RECOMMENDED, Standing.ACCEPTABLE, Standing.DISCOURAGED})
@@ -36,7 +36,9 @@ class Table:
 
 
 def shown_stages(pathway: Pathway, episode: Episode) -> frozenset[str]:
-    """Return the stages whose standings show now: the present one, those it shows too, after a relapse all reached (X-15, X-17)."""
+    """Return the stages whose standings show now: the present one, those it shows too,
+    after a relapse all reached (X-15, X-17).
+    """
     stage = pathway.stages[episode.stage]
     shown = {stage.name, *stage.standings_of}
     if stage.after_relapse_reached and episode.round > 0:
@@ -74,7 +76,9 @@ def _conflict(options: Mapping[str, list[StandingRow]]) -> frozenset[str]:
 
 
 def _resolve(regimen: str, rows: list[StandingRow], conflict: frozenset[str]) -> Proposal:
-    """Settle rows that differ: contraindicated, discouraged, a conflict, then the pathway's higher-numbered rule (X-05)."""
+    """Settle rows that differ: contraindicated, discouraged, a conflict,
+    then the pathway's higher-numbered rule (X-05).
+    """
     for standing in (Standing.CONTRAINDICATED, Standing.DISCOURAGED):
         ruling = [row for row in rows if row.standing is standing]
         if ruling:
@@ -102,7 +106,9 @@ def warning_names(host: Host, values: Mapping[str, Any], found: Table) -> tuple[
 
 
 def gates_refusing(host: Host, values: Mapping[str, Any], regimen: str, action: str) -> list[tuple[Gate, str]]:
-    """Return the gates that refuse ``action`` on ``regimen`` now, in the order of refusal, each with refused or unknown."""
+    """Return the gates that refuse ``action`` on ``regimen`` now, in the order of refusal,
+    each with refused or unknown.
+    """
     found = []
     for gate in host.pathway.gates.values():
         if action not in gate.actions or regimen not in gate.selector:
@@ -132,19 +138,29 @@ def missing(host: Host, values: Mapping[str, Any], found: Table) -> frozenset[st
         return frozenset()
     shown = shown_stages(pathway, episode)
     names: set[str] = set()
-    for row in pathway.standings:
-        if row.stages & shown:
-            names |= row.guard.unknown(values, host)
+    for guard in _open_guards(pathway, episode.stage, shown):
+        names |= guard.unknown(values, host)
     for gate in pathway.gates.values():
         names |= _gate_unknown(gate, host, values)
-    for transition in pathway.transitions:
-        if episode.stage in transition.origins and transition.on == "any":
-            names |= transition.guard.unknown(values, host) | _undecided(transition.decides, values)
+    for transition in _open_moves(pathway, episode.stage):
+        names |= _undecided(transition.decides, values)
+    return frozenset(names | dose_inputs(pathway, episode, values, found))
+
+
+def _open_guards(pathway: Pathway, stage: str, shown: frozenset[str]) -> Iterator[Guard]:
+    """Yield the guards of the standings, moves and tasks that are open in this stage."""
+    for row in pathway.standings:
+        if row.stages & shown:
+            yield row.guard
+    for transition in _open_moves(pathway, stage):
+        yield transition.guard
     for task in pathway.tasks.values():
         if task.entering is None:
-            for guard in task.guards:
-                names |= guard.unknown(values, host)
-    return frozenset(names | dose_inputs(pathway, episode, values, found))
+            yield from task.guards
+
+
+def _open_moves(pathway: Pathway, stage: str) -> Iterator[Transition]:
+    return (row for row in pathway.transitions if stage in row.origins and row.on == "any")
 
 
 def _undecided(fact: str | None, values: Mapping[str, Any]) -> frozenset[str]:
@@ -172,7 +188,9 @@ def dose_inputs(pathway: Pathway, episode: Episode, values: Mapping[str, Any], f
 
 
 def concerns(host: Host, values: Mapping[str, Any], regimen: str) -> tuple[str, ...]:
-    """Return what now speaks against a course of ``regimen``: gates that refuse it, rules that contraindicate it (X-19)."""
+    """Return what now speaks against a course of ``regimen``:
+    gates that refuse it, rules that contraindicate it (X-19).
+    """
     gates = [f"{gate.name}:{why}" for gate, why in gates_refusing(host, values, regimen, "confirm")]
     return (
         *gates,

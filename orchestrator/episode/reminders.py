@@ -1,4 +1,7 @@
-"""How do reminders come, climb and go? They are brought in line with what is wanted, fired, told rung by rung, and ended."""
+"""How do reminders come, climb and go?
+
+They are brought in line with what is wanted, fired, told rung by rung, and ended.
+"""
 
 import datetime as dt
 
@@ -43,14 +46,15 @@ def _follow(draft: Draft, reminder: Reminder, want: Want) -> None:
     by = fulfilled_by(draft, want, reminder)
     if by is not None:
         draft.emit(ev.ReminderFulfilled(*reminder.key, by))
-    elif want.kind.of == "recurring" or reminder.fired_at is None:
-        if (
-            reminder.fulfilled_by is None
-            and not reminder.over
-            and reminder.due_at != want.due_at
-            and want.kind.of not in {"condition", "concerns"}
-        ):
-            draft.emit(ev.ReminderMoved(*reminder.key, want.due_at))
+    elif reminder.due_at != want.due_at and _moves(reminder, want):
+        draft.emit(ev.ReminderMoved(*reminder.key, want.due_at))
+
+
+def _moves(reminder: Reminder, want: Want) -> bool:
+    """Return whether a reminder's moment goes with what it counts from; once fired only a recurring one's does."""
+    if reminder.fulfilled_by is not None or reminder.over or want.kind.of in {"condition", "concerns"}:
+        return False
+    return want.kind.of == "recurring" or reminder.fired_at is None
 
 
 def next_moment(reminder: Reminder) -> dt.datetime | None:
@@ -61,7 +65,9 @@ def next_moment(reminder: Reminder) -> dt.datetime | None:
 
 
 def act(draft: Draft, reminder: Reminder) -> object:
-    """Fire a reminder, or tell its next rung, whichever is due first; return QUIETLY when nothing can follow from it."""
+    """Fire a reminder, or tell its next rung, whichever is due first;
+    return QUIETLY when nothing can follow from it.
+    """
     if reminder.climb_at is not None and (reminder.due_at is None or reminder.climb_at < reminder.due_at):
         tell(draft, reminder, reminder.climb_at)
         return QUIETLY
@@ -96,7 +102,10 @@ def _fire(draft: Draft, reminder: Reminder) -> None:
 
 
 def _next_tick(every: dt.timedelta | None, due_at: dt.datetime, now: dt.datetime, of: str) -> dt.datetime | None:
-    """Return the next of a rhythm that counts from the first firing; several missed are one. A recurring kind's is wanted anew."""
+    """Return the next of a rhythm that counts from the first firing; several missed are one.
+
+    A recurring kind's is wanted anew.
+    """
     if every is None or of == "recurring":
         return None
     return due_at + every * ((now - due_at) // every + 1)
@@ -120,7 +129,9 @@ def tell(draft: Draft, reminder: Reminder, due_at: dt.datetime) -> None:
 
 
 def again(draft: Draft, reminder: Reminder) -> dt.datetime:
-    """Return when an unfulfilled reminder fires again: after the pathway's delay, or earlier by its own rhythm (X-10)."""
+    """Return when an unfulfilled reminder fires again:
+    after the pathway's delay, or earlier by its own rhythm (X-10).
+    """
     at = draft.now + draft.pathway.again
     return at if reminder.due_at is None else min(at, reminder.due_at)
 
