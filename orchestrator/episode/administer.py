@@ -91,7 +91,9 @@ def retract_administration(draft: Draft, command: Retract, actor: Actor) -> None
 
 
 def withdraw_check(draft: Draft, course: Course) -> None:
-    """Undo a check that fell due by a dose that was taken back, and the move that it made, if nothing rests on that yet."""
+    """Undo a check that fell due by a dose that was taken back, and the move that it made,
+    if nothing rests on that yet.
+    """
     check = check_of(draft.pathway, course.regimen)
     if (
         check is None
@@ -104,7 +106,9 @@ def withdraw_check(draft: Draft, course: Course) -> None:
 
 
 def take_back_move(draft: Draft, entry: int) -> None:
-    """Undo the move that entry ``entry`` made, with its tasks, unless another followed or a treatment was confirmed since."""
+    """Undo the move that entry ``entry`` made, with its tasks,
+    unless another followed or a treatment was confirmed since.
+    """
     episode = draft.episode
     treats = draft.pathway.regimens
     later = any(course.seq > entry and treats[course.regimen].treats for course in episode.courses)

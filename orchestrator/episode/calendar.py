@@ -1,4 +1,7 @@
-"""When is the same day some months on? Calendar arithmetic in the hospital's time zone; everything else is elapsed time."""
+"""When is the same day some months on?
+
+Calendar arithmetic in the hospital's time zone; everything else is elapsed time.
+"""
 
 import calendar
 import datetime as dt
@@ -18,8 +21,8 @@ def zone(name: str) -> ZoneInfo:
 def add_months(moment: dt.datetime, months: int, timezone: str) -> dt.datetime:
     """Return the UTC moment ``months`` calendar months after ``moment``, at the same local time.
 
-    The day is kept, else the month's last day is taken (31 Jan -> 28 Feb); a local time that does not exist becomes the first
-    that does, one that exists twice its first.
+    The day is kept, else the month's last day is taken (31 Jan -> 28 Feb); a local time that does not exist becomes the
+    first that does, one that exists twice its first.
     """
     tz = zone(timezone)
     local = moment.astimezone(tz)

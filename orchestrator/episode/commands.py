@@ -15,7 +15,10 @@ EXACT = 2**53
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts. role: one of the pathway's roles; on_behalf_of: another person's id; authenticated: proved, not only asserted."""
+    """Who acts.
+
+    role: one of the pathway's roles; on_behalf_of: another person's id; authenticated: proved, not only asserted.
+    """
 
     id: str
     role: str
@@ -55,8 +58,9 @@ class Record(Command):
 class Confirm(Command):
     """Confirm what is to be given.
 
-    parameters: days, sessions, taper_days (whole numbers), dose, dose_per_kg (decimal as text or whole number; text with a
-    unit where the regimen states none), steps (list of {days, dose}), start (moment), given (moments of what was already given).
+    parameters: days, sessions, taper_days (whole numbers), dose, dose_per_kg (decimal as text or whole number; text
+    with a unit where the regimen states none), steps (list of {days, dose}), start (moment), given (moments of what was
+    already given).
     """
 
     kind: ClassVar[str] = "confirm"
@@ -151,13 +155,15 @@ def command_to_json(command: Command) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name in _names(type(command)):
         value = getattr(command, name)
-        if value is not None and value != () and value != {}:
+        if value not in (None, (), {}):
             made[name] = _json(value)
     return made
 
 
 def command_from_json(kind: str, body: Mapping[str, Any]) -> Command:
-    """Return the command; raises InvalidCommand for an unknown kind or field, a missing one, or a value of the wrong type."""
+    """Return the command; raises InvalidCommand for an unknown kind or field, a missing one,
+    or a value of the wrong type.
+    """
     made = COMMANDS.get(kind)
     if made is None or made is Tick:
         raise InvalidCommand(
@@ -174,7 +180,9 @@ def command_from_json(kind: str, body: Mapping[str, Any]) -> Command:
 
 
 def moment(value: object, name: str) -> dt.datetime:
-    """Return an aware UTC moment between the years 1900 and 2200 from ISO 8601 text with an offset; raises InvalidCommand."""
+    """Return an aware UTC moment between the years 1900 and 2200 from ISO 8601 text with an offset;
+    raises InvalidCommand.
+    """
     try:
         at = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:
@@ -186,7 +194,7 @@ def moment(value: object, name: str) -> dt.datetime:
     return at.astimezone(dt.UTC)
 
 
-def _json(value: Any) -> Any:
+def _json(value: object) -> object:
     if isinstance(value, dt.datetime):
         return value.isoformat()
     if isinstance(value, Mapping):

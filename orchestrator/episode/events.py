@@ -93,8 +93,9 @@ class GateOverridden(Event):
 class CourseConfirmed(Event):
     """A regimen was confirmed by a person.
 
-    standing: how it stood; proposals: the whole table as it stood (X-08); plan: the administrations laid out, with dose,
-    formula and inputs; planned: their number, or None; baseline: ordered facts as they stood; accepted: concerns overridden.
+    standing: how it stood; proposals: the whole table as it stood (X-08); plan: the administrations laid out, with
+    dose, formula and inputs; planned: their number, or None; baseline: ordered facts as they stood; accepted: concerns
+    overridden.
     """
 
     course: int
@@ -114,7 +115,10 @@ class CourseConfirmed(Event):
 
 @dataclass(frozen=True, slots=True)
 class AdministrationRecorded(Event):
-    """The next administration of a course was recorded. status: given, missed or declined; at: UTC; dose with its inputs."""
+    """The next administration of a course was recorded.
+
+    status: given, missed or declined; at: UTC; dose with its inputs.
+    """
 
     course: int
     regimen: str
@@ -139,7 +143,10 @@ class AdministrationRetracted(Event):
 
 @dataclass(frozen=True, slots=True)
 class CourseEnded(Event):
-    """A course ended. end: completed, stopped, replaced (by another line), tapered (its taper's first step), reviewed or closed."""
+    """A course ended.
+
+    end: completed, stopped, replaced (by another line), tapered (its taper's first step), reviewed or closed.
+    """
 
     course: int
     regimen: str
@@ -156,7 +163,9 @@ class CourseReopened(Event):
 
 @dataclass(frozen=True, slots=True)
 class ConcernAccepted(Event):
-    """A person who may confirm accepted, with a reason, that a course in force is contraindicated or its gate refuses."""
+    """A person who may confirm accepted, with a reason,
+    that a course in force is contraindicated or its gate refuses.
+    """
 
     course: int
     concern: str
@@ -259,7 +268,10 @@ class ReminderFired(Event):
 
 @dataclass(frozen=True, slots=True)
 class ReminderTold(Event):
-    """A role was told: rung ``rung`` (from 0) of the ladder. climb_at: the next rung; again_at: the next firing, at the top."""
+    """A role was told: rung ``rung`` (from 0) of the ladder.
+
+    climb_at: the next rung; again_at: the next firing, at the top.
+    """
 
     name: str
     subject: str

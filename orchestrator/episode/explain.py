@@ -1,19 +1,24 @@
-"""Why does the patient not go further? Every guard that could move him from here, each clause true, false or unknown."""
+"""Why does the patient not go further?
+
+Every guard that could move him from here, each clause true, false or unknown.
+"""
 
 import datetime as dt
 from typing import Any
 
 from orchestrator.episode.codec import plain
+from orchestrator.episode.courses import c0, taper_end
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import pending_check
-from orchestrator.episode.courses import c0, taper_end
 from orchestrator.episode.model import Episode
 from orchestrator.pathway.expression import Clause, Expression
 from orchestrator.pathway.model import Guard, Pathway
 
 
 def explain(pathway: Pathway, episode: Episode, now: dt.datetime) -> dict[str, Any]:
-    """Return the moves that could be made from the present state, why each is not made, and the moments that are to come."""
+    """Return the moves that could be made from the present state, why each is not made,
+    and the moments that are to come.
+    """
     draft = Draft(pathway, episode, now)
     return {
         "state": episode.state,

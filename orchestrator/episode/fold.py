@@ -17,6 +17,15 @@ from orchestrator.episode.model import (
 )
 
 E = TypeVar("E", bound=ev.Event)
+_OfReminder = (
+    ev.ReminderMoved
+    | ev.ReminderFired
+    | ev.ReminderTold
+    | ev.ReminderAcknowledged
+    | ev.ReminderFulfilled
+    | ev.ReminderReopened
+    | ev.ReminderEnded
+)
 KEPT_RECORDINGS = 4
 """So many recordings of a fact are kept in the document; an earlier one can no longer come back by a retraction."""
 KEPT_COURSES = 4
@@ -41,8 +50,8 @@ def stamp(episode: Episode, seq: int, at: dt.datetime) -> Episode:
 def _enrolled(event: ev.Enrolled, seq: int, at: dt.datetime) -> Episode:
     stage = event.state.partition("/")[0]
     return Episode(
-        event.episode_id, event.patient_id, event.pathway, event.version, event.ward, event.timezone, event.state, at, at, seq, at,
-        reached=frozenset({stage}),
+        event.episode_id, event.patient_id, event.pathway, event.version, event.ward, event.timezone, event.state,
+        at, at, seq, at, reached=frozenset({stage}),
     )  # fmt: skip
 
 
@@ -143,8 +152,9 @@ def _moved(episode: Episode, event: ev.Moved, seq: int, at: dt.datetime) -> Epis
     stage = event.target.partition("/")[0]
     courses = tuple(each._replace(stage=stage) if each.seq == seq else each for each in episode.courses)
     came_from = episode.came_from if episode.entered_seq == seq else event.origin
-    return episode._replace(state=event.target, entered_at=at, entered_seq=seq, came_from=came_from, reached=episode.reached | {stage}, courses=courses,
-        round=episode.round + int(event.relapse),
+    return episode._replace(
+        state=event.target, entered_at=at, entered_seq=seq, came_from=came_from, reached=episode.reached | {stage},
+        courses=courses, round=episode.round + int(event.relapse),
     )  # fmt: skip
 
 
@@ -174,7 +184,11 @@ def _armed(episode: Episode, event: ev.ReminderArmed, seq: int, _: dt.datetime) 
     return episode._replace(reminders=(*episode.reminders, made))
 
 
-def _reminder(episode: Episode, event: Any, **changes: Any) -> Episode:
+def _reminder(
+    episode: Episode,
+    event: _OfReminder,
+    **changes: Any,  # noqa: ANN401 - each field of a reminder has its own type
+) -> Episode:
     name, subject, n = event.name, event.subject, event.n
     return episode._replace(
         reminders=tuple(

@@ -18,7 +18,9 @@ def known_gates(draft: Draft, command: Command) -> None:
 
 
 def pass_gates(draft: Draft, refusing: list[tuple[Gate, str]], command: Command, actor: Actor) -> None:
-    """Pass the gates that refuse by the command's override; refuse at the first that is not overridden, then by role and reason."""
+    """Pass the gates that refuse by the command's override;
+    refuse at the first that is not overridden, then by role and reason.
+    """
     known_gates(draft, command)
     for gate, why in refusing:
         if gate.name not in command.override:

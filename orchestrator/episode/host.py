@@ -1,6 +1,7 @@
 """What does a guard learn about the episode? The answers to the functions that ``pathway/host.py`` declares.
 
-Each function answers true or false; ``deciding`` alone answers None while its fact is unknown, so that the fact is awaited.
+Each function answers true or false; ``deciding`` alone answers None while its fact is unknown, so that the fact is
+awaited.
 """
 
 import datetime as dt
@@ -14,7 +15,9 @@ from orchestrator.pathway.model import Check, Pathway, Selector
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What happens in this very moment and moves the episode once: courses confirmed, checks falling due, a taper ending."""
+    """What happens in this very moment and moves the episode once:
+    courses confirmed, checks falling due, a taper ending.
+    """
 
     confirmed: frozenset[str] = frozenset()
     checks: frozenset[str] = frozenset()
@@ -113,7 +116,9 @@ class Host:
         return schedule is not None and schedule.kind == "taper" and last.end == COMPLETED
 
     def began_within(self, regimen: str, other: str, within: dt.timedelta) -> bool:
-        """Return whether a course of ``regimen`` in force began at most ``within`` after a dose of ``other`` was given."""
+        """Return whether a course of ``regimen`` in force began at most ``within`` after a dose
+        of ``other`` was given.
+        """
         course = self.episode.in_force(regimen)
         if course is None:
             return False

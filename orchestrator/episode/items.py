@@ -1,4 +1,7 @@
-"""What is open in an episode, for worklists and diaries? Tasks, next doses, the decision it waits for, unanswered reminders."""
+"""What is open in an episode, for worklists and diaries?
+
+Tasks, next doses, the decision it waits for, unanswered reminders.
+"""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -12,7 +15,10 @@ DECISION = "decision"
 
 
 class Item(NamedTuple):
-    """One open thing. kind: task, dose, decision or reminder; role: who owes it first; due_at: UTC, None when it has no time."""
+    """One open thing.
+
+    kind: task, dose, decision or reminder; role: who owes it first; due_at: UTC, None when it has no time.
+    """
 
     kind: str
     key: str

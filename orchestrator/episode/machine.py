@@ -1,9 +1,11 @@
-"""How does the episode move? One shared ``transitions`` machine for each pathway version, made from the table of guarded updates.
+"""How does the episode move?
 
-The library's traps are closed: no model is ever registered and nothing is queued, ``to_<state>`` does not exist, every name was
-checked at loading, callbacks only evaluate guards, and two enabled rows are an error instead of a silent first winner.
+One shared ``transitions`` machine for each pathway version, made from the table of guarded updates. The library's traps
+are closed: no model is ever registered and nothing is queued, ``to_<state>`` does not exist, every name was checked at
+loading, callbacks only evaluate guards, and two enabled rows are an error instead of a silent first winner.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from transitions import EventData, Machine
@@ -26,10 +28,10 @@ class Cursor:
 
 def machine(pathway: Pathway) -> Machine:
     """Return the pathway version's one machine."""
-    found = pathway.cache.get(_CACHE)
+    found: Machine | None = pathway.cache.get(_CACHE)
     if found is None:
         found = pathway.cache[_CACHE] = _build(pathway)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def enabled(pathway: Pathway, host: Host, values: dict[str, Any], cause: str) -> Transition | None:
@@ -46,7 +48,9 @@ def enabled(pathway: Pathway, host: Host, values: dict[str, Any], cause: str) ->
 
 
 def way(pathway: Pathway, row: Transition, host: Host, values: dict[str, Any]) -> list[str]:
-    """Return the states that ``row`` leads through from the present one, the last being the target; empty for a move on the spot."""
+    """Return the states that ``row`` leads through from the present one, the last being the target;
+    empty for a move on the spot.
+    """
     cursor = Cursor(host.episode.state)
     target = pathway.state_of(row.target)
     passed: list[str] = []
@@ -60,8 +64,8 @@ def way(pathway: Pathway, row: Transition, host: Host, values: dict[str, Any]) -
 
 def _build(pathway: Pathway) -> Machine:
     made = Machine(
-        model=None, states=list(pathway.states), initial=pathway.initial, auto_transitions=False, send_event=True, queued=False,
-        ignore_invalid_triggers=False,
+        model=None, states=list(pathway.states), initial=pathway.initial, auto_transitions=False, send_event=True,
+        queued=False, ignore_invalid_triggers=False,
     )  # fmt: skip
     for row in pathway.transitions:
         for origin, target in _hops(pathway, row):
@@ -79,7 +83,7 @@ def _hops(pathway: Pathway, row: Transition) -> list[tuple[str, str]]:
     return [*first, (middle, target)]
 
 
-def _condition(guard: Guard) -> Any:
+def _condition(guard: Guard) -> Callable[[EventData], bool]:
     def permits(event: EventData) -> bool:
         return guard.holds(event.kwargs["values"], event.kwargs["host"])
 

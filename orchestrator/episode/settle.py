@@ -1,4 +1,6 @@
-"""What follows from a change? Moves, tasks, waits and reminders, until nothing follows any more; then what is due by now.
+"""What follows from a change?
+
+Moves, tasks, waits and reminders, until nothing follows any more; then what is due by now.
 
 Everything here is a consequence that the pathway's table prescribes. Persons' choices are in ``decide``.
 """
@@ -49,7 +51,9 @@ def settle(draft: Draft, signals: Signals = QUIET) -> None:
 
 
 def _rest(draft: Draft) -> None:
-    """Draw the consequences in their order: no guard sees a task opened, a wait or a reminder, so that each is drawn once."""
+    """Draw the consequences in their order: no guard sees a task opened, a wait or a reminder,
+    so that each is drawn once.
+    """
     _follow(draft)
     _wait(draft)
     reconcile(draft)

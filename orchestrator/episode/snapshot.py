@@ -1,4 +1,7 @@
-"""What was put to the clinician, for the record? Every regimen with its standing, the rules that gave it and the facts used."""
+"""What was put to the clinician, for the record?
+
+Every regimen with its standing, the rules that gave it and the facts used.
+"""
 
 from typing import Any
 

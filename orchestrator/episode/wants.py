@@ -1,7 +1,7 @@
 """Which reminders belong to the episode as it stands now, and when is each due?
 
-Nothing is armed or cancelled by hand: what is wanted is a function of the episode, and ``settle`` brings the reminders in
-line with it. A correction that moves a course's C0 thereby moves everything that counts from it.
+Nothing is armed or cancelled by hand: what is wanted is a function of the episode, and ``settle`` brings the reminders
+in line with it. A correction that moves a course's C0 thereby moves everything that counts from it.
 """
 
 import datetime as dt
@@ -26,7 +26,10 @@ CLIMBS_ON = frozenset({"condition", "recurring", "taper-ends"})
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """A reminder that ought to be there. course: the course whose response it asks for; since: only what is recorded later counts."""
+    """A reminder that ought to be there.
+
+    course: the course whose response it asks for; since: only what is recorded later counts.
+    """
 
     kind: ReminderKind
     subject: str
@@ -201,7 +204,10 @@ _WANTS: dict[str, Callable[[Draft, ReminderKind], Iterator[Want]]] = {
 
 
 def fulfilled_by(draft: Draft, want: Want, reminder: Reminder) -> int | None:
-    """Return the entry that fulfils a reminder by now, or None. Once fulfilled it stays so unless the entry is taken back."""
+    """Return the entry that fulfils a reminder by now, or None.
+
+    Once fulfilled it stays so unless the entry is taken back.
+    """
     until = want.kind.until
     if until is None or reminder.fulfilled_by is not None:
         return None
