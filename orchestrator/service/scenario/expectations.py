@@ -59,7 +59,7 @@ def as_offset(length: dt.timedelta) -> str:
     return sign + (text or "0h") + (f"+{seconds % 60}s" if seconds % 60 else "")
 
 
-def check(at: str, key: str, expected: Any, seen: Look) -> Check:
+def check(at: str, key: str, expected: object, seen: Look) -> Check:
     """Return the outcome of one expectation."""
     actual, passed = _CHECKS[key](expected, seen)
     return Check(at, key, expected, actual, passed)
@@ -68,11 +68,11 @@ def check(at: str, key: str, expected: Any, seen: Look) -> Check:
 Outcome = tuple[Any, bool]
 
 
-def _stage(expected: Any, seen: Look) -> Outcome:
+def _stage(expected: object, seen: Look) -> Outcome:
     return seen.episode.stage, seen.episode.stage == expected
 
 
-def _state(expected: Any, seen: Look) -> Outcome:
+def _state(expected: object, seen: Look) -> Outcome:
     return seen.episode.state, seen.episode.state == expected
 
 
@@ -103,7 +103,9 @@ def _warnings(seen: Look) -> list[str]:
 
 
 def _tasks(seen: Look) -> list[str]:
-    """Return the open tasks; each administration to be recorded is one, named by the task kind that stands for doses."""
+    """Return the open tasks; each administration to be recorded is one,
+    named by the task kind that stands for doses.
+    """
     names = {task.name for task in seen.episode.tasks}
     pathway, episode = seen.world.pathway, seen.episode
     doses = any(open_slots(pathway, course, episode.timezone) for course in episode.courses if course.in_force)
@@ -125,7 +127,7 @@ def _upcoming(expected: Mapping[str, str], seen: Look) -> Outcome:
     return actual, all(_same_offset(expected[name], actual[name]) for name in expected)
 
 
-def _same_offset(expected: Any, actual: str | None) -> bool:
+def _same_offset(expected: object, actual: str | None) -> bool:
     if expected is None or actual is None:
         return expected is None and actual is None
     try:
@@ -154,13 +156,13 @@ def _doses_of(regimen: str, seen: Look) -> list[dict[str, Any]]:
     return made
 
 
-def _same_doses(expected: Any, actual: list[dict[str, Any]]) -> bool:
+def _same_doses(expected: object, actual: list[dict[str, Any]]) -> bool:
     if not isinstance(expected, list) or len(expected) != len(actual):
         return False
     return all(_same_dose(each, other) for each, other in zip(expected, actual, strict=True))
 
 
-def _same_dose(expected: Any, actual: dict[str, Any]) -> bool:
+def _same_dose(expected: object, actual: dict[str, Any]) -> bool:
     if not isinstance(expected, Mapping):
         return False
     compare = {"at": _same_offset, "amount": _same_amount}
@@ -170,7 +172,7 @@ def _same_dose(expected: Any, actual: dict[str, Any]) -> bool:
     )
 
 
-def _same_amount(expected: Any, actual: str) -> bool:
+def _same_amount(expected: object, actual: str) -> bool:
     try:
         wanted, found = Decimal(str(expected)), Decimal(actual)
     except InvalidOperation:
@@ -178,7 +180,7 @@ def _same_amount(expected: Any, actual: str) -> bool:
     return abs(wanted - found) <= abs(wanted) * TOLERANCE
 
 
-def _audit(expected: Any, seen: Look) -> Outcome:
+def _audit(expected: object, seen: Look) -> Outcome:
     actual = "intact" if seen.world.intact() else "broken"
     return actual, actual == expected
 

@@ -1,7 +1,10 @@
-"""How does a story play? Entry by entry; between two the clock moves on and what comes due fires, as it would in production."""
+"""How does a story play?
+
+Entry by entry; between two the clock moves on and what comes due fires, as it would in production.
+"""
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -18,8 +21,15 @@ from orchestrator.service.scenario.world import World
 
 Stage = Callable[[VirtualClock], Desk]
 """Opens a throw-away store on a clock."""
-_TARGETS = {"stop": "regimen", "miss": "regimen", "decline": "regimen", "retract": "target", "complete": "task",
-            "acknowledge": "reminder", "close": "outcome"}  # fmt: skip
+_TARGETS = {
+    "stop": "regimen",
+    "miss": "regimen",
+    "decline": "regimen",
+    "retract": "target",
+    "complete": "task",
+    "acknowledge": "reminder",
+    "close": "outcome",
+}
 INVALID = "invalid-value"
 ACCEPTED = "accepted"
 
@@ -50,7 +60,9 @@ def _check_json(made: Check) -> dict[str, Any]:
 
 
 def run_file(path: Path, stage: Stage) -> Report:
-    """Play the story in a file on a store of its own; a file that cannot be read or played gives a report with its error."""
+    """Play the story in a file on a store of its own;
+    a file that cannot be read or played gives a report with its error.
+    """
     try:
         scenario = read_story(path)
         return play(scenario, stage)
@@ -78,7 +90,7 @@ def play(scenario: Scenario, stage: Stage) -> Report:
 def _play_entry(world: World, entry: Entry, start: dt.datetime) -> Iterator[Check]:
     world.advance(start + entry.at)
     if entry.action is not None:
-        code = _act(world, entry, start)
+        code = _act(world, entry, entry.action, start)
         expected = entry.refused or ACCEPTED
         if entry.refused is not None or code != ACCEPTED:
             yield Check(entry.text, "refused" if entry.refused else entry.action[0], expected, code, code == expected)
@@ -88,10 +100,10 @@ def _play_entry(world: World, entry: Entry, start: dt.datetime) -> Iterator[Chec
             yield check(entry.text, key, value, seen)
 
 
-def _act(world: World, entry: Entry, start: dt.datetime) -> str:
+def _act(world: World, entry: Entry, action: tuple[str, Any], start: dt.datetime) -> str:
     """Carry out the entry's action; return what became of it: accepted, or the code of the refusal."""
     try:
-        name, target = entry.action or ("", None)
+        name, target = action
         if name == "give":
             return _give(world, entry, target, start)
         return _answer(world, _command(name, target, entry, start), entry.role)
@@ -104,7 +116,12 @@ def _answer(world: World, command: Command, role: str) -> str:
     return answer.code or ACCEPTED
 
 
-def _command(name: str, target: Any, entry: Entry, start: dt.datetime) -> Command:
+def _command(
+    name: str,
+    target: Any,  # noqa: ANN401 - each action has its own kind of target
+    entry: Entry,
+    start: dt.datetime,
+) -> Command:
     common = {"reason": entry.reason, "override": entry.override}
     if name == Record.kind:
         return Record(facts={fact: _jsonable(value) for fact, value in target.items()}, **_filled(common))
@@ -118,12 +135,12 @@ def _filled(common: dict[str, Any]) -> dict[str, Any]:
     return {**common, "reason": reason.strip() or None if isinstance(reason, str) else None}
 
 
-def _jsonable(value: Any) -> Any:
+def _jsonable(value: object) -> object:
     return list(value) if isinstance(value, list) else value
 
 
-def _moments(parameters: Any, start: dt.datetime) -> dict[str, Any]:
-    made = {name: _plain(value) for name, value in parameters.items()}
+def _moments(parameters: Mapping[str, Any], start: dt.datetime) -> dict[str, Any]:
+    made: dict[str, Any] = {name: _plain(value) for name, value in parameters.items()}
     if isinstance(made.get("start"), dt.timedelta):
         made["start"] = (start + made["start"]).isoformat()
     if "given" in made:
@@ -131,7 +148,7 @@ def _moments(parameters: Any, start: dt.datetime) -> dict[str, Any]:
     return made
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     return str(value) if isinstance(value, Decimal) else value
 
 

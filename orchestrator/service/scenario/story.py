@@ -20,8 +20,8 @@ CODES = (
     "no-such-task", "no-such-reminder", "episode-closed",
 )  # fmt: skip
 EXPECTATIONS = (
-    "stage", "state", "courses", "proposed", "missing", "warnings", "no_warnings", "tasks", "no_tasks", "fired", "not_fired",
-    "told", "upcoming", "doses", "audit",
+    "stage", "state", "courses", "proposed", "missing", "warnings", "no_warnings", "tasks", "no_tasks", "fired",
+    "not_fired", "told", "upcoming", "doses", "audit",
 )  # fmt: skip
 DEFAULT_ROLE = "clinician"
 _OFFSET = re.compile(r"(-)?(?:(\d{1,6})d)?(?:(\d{1,7})h)?(?:(\d{1,8})m)?")
@@ -147,7 +147,7 @@ def _offset(fields: Fields, key: str, text: object) -> dt.timedelta:
         raise fields.error(str(error), key) from None
 
 
-def _target(fields: Fields, name: str) -> Any:
+def _target(fields: Fields, name: str) -> object:
     if name == "record":
         return dict(fields.take(name, Map))
     if name == "confirm":
@@ -158,14 +158,14 @@ def _target(fields: Fields, name: str) -> Any:
 
 
 def _give(fields: Fields) -> tuple[str, int]:
-    """Return the regimen and how many administrations; ``give: {ivig: 5}`` gives the next five as planned."""
+    """Return the regimen and how many administrations; ``give: {regimen: 5}`` gives the next five as planned."""
     value = fields.take("give", (str, Map))
     if isinstance(value, str):
         return value, 0
     if len(value) != 1 or not all(
         isinstance(each, int) and not isinstance(each, bool) and each > 0 for each in value.values()
     ):
-        raise fields.error("give takes a regimen, or one regimen and how many", "give", "such as give: {ivig: 5}")
+        raise fields.error("give takes a regimen, or one regimen and how many", "give", "such as give: {regimen: 5}")
     ((regimen, count),) = value.items()
     return regimen, count
 
@@ -198,7 +198,7 @@ def _expect(fields: Fields) -> dict[str, Any]:
     return made
 
 
-def _expected(expect: Fields, name: str) -> Any:
+def _expected(expect: Fields, name: str) -> object:
     if name in _LISTS:
         return list(expect.texts(name))
     if name not in _MAPS:
@@ -206,34 +206,37 @@ def _expected(expect: Fields, name: str) -> Any:
     return {key: _READ[name](expect, name, value) for key, value in expect.take(name, Map).items()}
 
 
-def _one_text(expect: Fields, key: str, value: Any) -> str:
+def _one_text(expect: Fields, key: str, value: object) -> str:
     if not isinstance(value, str):
         raise expect.error(f"{key} takes a word for each name", key)
     return value
 
 
-def _several_texts(expect: Fields, key: str, value: Any) -> list[str]:
+def _several_texts(expect: Fields, key: str, value: object) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise expect.error(f"{key} takes a list of roles for each reminder", key)
     return list(value)
 
 
-def _one_offset(expect: Fields, key: str, value: Any) -> str | None:
+def _one_offset(expect: Fields, key: str, value: object) -> str | None:
     if value is not None:
         _offset(expect, key, value)
     return None if value is None else str(value)
 
 
-def _several_doses(expect: Fields, key: str, value: Any) -> list[dict[str, Any]]:
-    if not isinstance(value, list) or not all(isinstance(each, Map) for each in value):
+def _several_doses(expect: Fields, key: str, value: object) -> list[dict[str, Any]]:
+    if not isinstance(value, Seq) or not all(isinstance(each, Map) for each in value):
         raise expect.error(f"{key} takes a list of {{at, amount, unit}} for each regimen", key)
     return [_dose(Fields(each, expect.file, "a dose", line=value.line_of(index))) for index, each in enumerate(value)]
 
 
 def _dose(fields: Fields) -> dict[str, Any]:
     amount = fields.take("amount", (Decimal, str), None)
-    made = {"at": _one_offset(fields, "at", fields.take("at", (str, int), None)), "unit": fields.take("unit", str, None),
-            "amount": None if amount is None else str(amount)}  # fmt: skip
+    made = {
+        "at": _one_offset(fields, "at", fields.take("at", (str, int), None)),
+        "unit": fields.take("unit", str, None),
+        "amount": None if amount is None else str(amount),
+    }
     fields.done()
     return {key: value for key, value in made.items() if value is not None}
 
@@ -247,7 +250,10 @@ _READ: dict[str, Callable[[Fields, str, Any], Any]] = {
 
 
 def check_names(scenario: Scenario, pathway: Pathway) -> None:
-    """Refuse roles and refusal codes that do not exist; raises PathwayError. All other names are the engine's to refuse."""
+    """Refuse roles and refusal codes that do not exist; raises PathwayError.
+
+    All other names are the engine's to refuse.
+    """
     codes = (*CODES, *pathway.gate_names)
     for entry in scenario.entries:
         for name, known, what in ((entry.role, pathway.roles, "role"), (entry.refused, codes, "refusal")):

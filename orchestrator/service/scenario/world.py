@@ -10,7 +10,7 @@ from orchestrator.episode.commands import Actor, Command
 from orchestrator.episode.events import Event, ReminderFired, ReminderTold, event_from_json
 from orchestrator.episode.model import Episode
 from orchestrator.pathway.model import Pathway
-from orchestrator.service.enrolment import EnrolRequest, Enrolments, Identifier
+from orchestrator.service.enrolment import Enrolments, EnrolRequest, Identifier
 from orchestrator.service.handlers import Answer, Desk, Handlers, Request, fire, new_key
 from orchestrator.service.ledger import unpack
 from orchestrator.service.ports import Change
