@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.cli import valkey
+from orchestrator.config import Settings
 from orchestrator.notify.channel import Result, Sent
 from orchestrator.service.rows import Lease, NoticeId
 from tests.integration.installation import Installation, installed, running, until
@@ -84,6 +85,32 @@ def test_a_message_that_names_no_notice_is_dropped(place: Installation) -> None:
     until(lambda: place.quiet(episode), "the worker goes on")
 
 
+PROCESSES = """
+import pickle, sys
+from orchestrator.bootstrap import open_system
+from orchestrator.cli import serve
+from workers import app
+
+settings = pickle.load(sys.stdin.buffer)
+app.configure(settings.broker_url, lambda: open_system(settings))
+for _ in range(4):
+    app.publish(app.FIRE)
+sys.exit(serve.worker(settings, processes=2))
+"""
+
+
+def elsewhere(place: Installation) -> Settings:
+    """Return the settings with a broker of its own, of which the worker of all tests hears nothing."""
+    return replace(place.settings, broker_url=place.settings.broker_url.replace("virtual_host=0", "virtual_host=1"))
+
+
+def test_forked_workers_open_the_store_for_themselves(place: Installation) -> None:
+    episodes = [place.enrol() for _ in range(5)]
+    with running(["-c", PROCESSES], elsewhere(place)):
+        until(lambda: all(map(place.quiet, episodes)), "fired and delivered by forked processes")
+    assert all(map(place.once, episodes))
+
+
 STUCK = """
 import pickle, sys, threading
 from orchestrator import bootstrap
@@ -105,8 +132,7 @@ app.run_worker(threads=1)
 
 def test_a_worker_killed_while_it_delivers_loses_and_doubles_nothing(place: Installation) -> None:
     episode, notice = told(place)
-    away = replace(place.settings, broker_url=place.settings.broker_url.replace("virtual_host=0", "virtual_host=1"))
-    with running(["-c", STUCK, str(notice)], away, ends_with=-signal.SIGKILL) as stuck:
+    with running(["-c", STUCK, str(notice)], elsewhere(place), ends_with=-signal.SIGKILL) as stuck:
         assert stuck.stdout is not None
         assert stuck.stdout.readline().decode().strip() == str(notice)
         stuck.kill()
