@@ -154,6 +154,8 @@ def confirm(
         parameters["steps"] = parsing.steps(parameters["steps"])
     parameters["given"] = list(parameters["given"]) or None
     chosen = {name: value for name, value in parameters.items() if value is not None}
+    for name, held in chosen.items():
+        parsing.bounded(name, *(held if name == "given" else [held]))
     body = {"regimens": list(regimens), "override": list(override), "parameters": chosen or None}
     carry_out(face, asked, episode, "confirm", body)
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _STEP = re.compile(r"([0-9]{1,4}):([0-9]{1,7}(?:\.[0-9]{1,6})?)")
 _LONGEST_NAME = 60
+MAX_NAME, MAX_TEXT, MAX_VALUES = 200, 4_000, 200
+"""What is refused goes on the record too: it must have a bound."""
 
 
 def facts(words: Iterable[str], file: str | None) -> dict[str, Any]:
@@ -39,6 +41,12 @@ def steps(text: str) -> list[dict[str, Any]]:
     if len(found) > 200 or not all(found):
         raise InvalidCommand("--steps must be DAYS:DOSE,DAYS:DOSE, such as 7:60,7:40")
     return [{"days": int(match[1]), "dose": match[2]} for match in found if match]
+
+
+def bounded(name: str, *values: object) -> None:
+    """Raise InvalidCommand for a parameter's text that is longer than any that could be meant."""
+    if any(isinstance(each, str) and len(each) > MAX_NAME for each in values):
+        raise InvalidCommand(f"{name} is longer than {MAX_NAME} characters")
 
 
 def identifier(word: str) -> "Identifier":
@@ -77,6 +85,12 @@ def _plain(name: str, value: Any) -> Any:  # noqa: ANN401
     from orchestrator.pathway.reader import Map, Seq  # noqa: PLC0415
 
     listed = value if isinstance(value, Seq) else [value]
+    if len(name) > MAX_NAME:
+        raise InvalidCommand(f"the name '{_short(name)}' is longer than {MAX_NAME} characters")
+    if len(listed) > MAX_VALUES:
+        raise InvalidCommand(f"{_short(name)} has more than {MAX_VALUES} values")
+    if any(isinstance(each, str) and len(each) > MAX_TEXT for each in listed):
+        raise InvalidCommand(f"{_short(name)} is longer than {MAX_TEXT} characters")
     if any(isinstance(each, Map | Seq) for each in listed):
         raise InvalidCommand(f"{_short(name)} must be a text, a number, true, false, null or a [list] of texts")
     return list(value) if isinstance(value, Seq) else value

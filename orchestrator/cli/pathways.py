@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.face import Face, with_settings
+from orchestrator.errors import InputError
 
 if TYPE_CHECKING:
     from orchestrator.pathway.loader import Library
@@ -53,6 +54,8 @@ def check(face: Face, file: Path) -> None:
 
     A file is read together with the shared files beside its folder.
     """
+    if not file.exists():
+        raise InputError(f"there is no file or folder {file}")
     library = _library(_root(file))
     wanted = [each for each in library.pathways if file.is_dir() or each.name == file.absolute().parent.name]
     face.show(

@@ -49,11 +49,11 @@ def report(face: Face, episode: str, out: Path | None) -> None:
     """
     import orjson  # noqa: PLC0415  not for --help
 
-    from orchestrator.report.html import page  # noqa: PLC0415
+    from orchestrator.report import as_html  # noqa: PLC0415
 
     with face.system() as system:
         document = system.telling.story(episode, simulated=system.simulated)
-        made = page(document, system.pathway(document["episode"]["hash"]))
+        made = as_html(document, system.pathway(document["episode"]["hash"]))
     _put(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE) if face.as_json else made.encode(), out)
 
 

@@ -24,8 +24,6 @@ def upgrade(face: Face) -> None:
 
     made = not face.settings.keys.exists()
     prepare_store(face.settings)
-    with face.system():
-        pass
     told = {"store": face.settings.database_name, "keys": str(face.settings.keys), "keys_made": made}
     face.show(told, lambda _: _upgraded(face, made))
 

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from orchestrator.cli.wording.lines import columns, moment, origin, section, value, wrapped
+from orchestrator.cli.wording.lines import ACTIONS, columns, moment, origin, section, value, wrapped
 
 Json = dict[str, Any]
 _PLANNED = "planned"
 _SHOWN_PLANNED = 3
-_ACTIONS = {"confirm": "confirming", "taper": "shortening", "stop": "stopping", "close": "closing with"}
 _GATES = {"refused": "refuses", "unknown": "refuses, as long as it is unknown,", "person": "asks for a lead when"}
 
 
@@ -128,7 +127,7 @@ def _gates(document: Json) -> Iterator[str]:
             continue
         needs = f", unless {each['passes']}" if each["passes"] else ""
         least = f" below {each['minimum_days']} days" if each["minimum_days"] else ""
-        action = f"{' or '.join(_ACTIONS.get(name, name) for name in each['actions'])} {each['on']}{least}"
+        action = f"{' or '.join(ACTIONS.get(name, name) for name in each['actions'])} {each['on']}{least}"
         word = _GATES.get(each["status"], each["status"])
         yield from wrapped(f"{each['gate']}: {word} {action}{needs} {origin(each)}", 2)
 

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WIDTH = 110
+ACTIONS = {"confirm": "confirming", "taper": "shortening", "stop": "stopping", "close": "closing with"}
+"""What a gate holds back, in words."""
 
 
 def moment(text: str | None, zone: ZoneInfo) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from orchestrator.cli.wording.lines import columns, origin, section, wrapped
+from orchestrator.cli.wording.lines import ACTIONS, columns, origin, section, wrapped
 from orchestrator.pathway.model import Mark, Pathway
 
 Json = dict[str, Any]
@@ -68,7 +68,8 @@ def pathway_text(told: Json) -> str:
 
 def _gates(gates: Iterable[Json]) -> Iterator[str]:
     for each in gates:
-        yield from wrapped(f"{each['name']}: {' and '.join(each['actions'])} of {each['on']} {origin(each)}", 2)
+        actions = " or ".join(ACTIONS.get(name, name) for name in each["actions"])
+        yield from wrapped(f"{each['name']}: {actions} {each['on']} {origin(each)}", 2)
 
 
 def _moves(moves: Iterable[Json]) -> Iterator[str]:

@@ -1,0 +1,184 @@
+"""Goal: a store that cannot be used says why and what to do in one line, with exit code 2; nothing is half-written."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from orchestrator.store import connect, opening
+from tests.integration.cli.conftest import Terminal
+
+UNUSABLE = 2
+
+
+@pytest.fixture
+def episode(terminal: Terminal) -> str:
+    """An episode in the workup."""
+    return terminal.enrol()
+
+
+def sql(terminal: Terminal, *statements: str) -> None:
+    """Change the store behind the program's back."""
+    connection = connect.sqlite_module().connect(terminal.home / "carepath.db", isolation_level=None)
+    for statement in statements:
+        connection.execute(statement)
+    connection.close()
+
+
+def fails(terminal: Terminal, says: str, *words: str) -> None:
+    said = terminal(*words)
+    assert (said.code, said.out) == (UNUSABLE, "")
+    assert says in said.line, said.line
+
+
+@pytest.fixture
+def pragmas() -> Iterator[list[str]]:
+    """What each connection is told after it has been set up."""
+    told: list[str] = []
+
+    def tell(connection: Any, _: object) -> None:  # noqa: ANN401  a driver's
+        for pragma in told:
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    event.listen(Engine, "connect", tell)
+    yield told
+    event.remove(Engine, "connect", tell)
+
+
+def test_a_store_that_is_locked(terminal: Terminal, episode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "_WAIT_S", 0.05)
+    other = connect.sqlite_module().connect(terminal.home / "carepath.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    fails(terminal, "the store is busy: another program holds it; try again", "record", episode, "severity=mild")
+    assert terminal("show", episode).code == 0  # reading goes on
+    other.execute("ROLLBACK")
+    other.close()
+    assert terminal("record", episode, "severity=mild").code == 0
+    terminal.assert_sound()
+
+
+def test_a_store_that_is_full(terminal: Terminal, episode: str, pragmas: list[str]) -> None:
+    pragmas.append("max_page_count=1")  # no page more than there is
+    reason = "".join(os.urandom(1).hex() for _ in range(2000))
+    says = "the disk is full: nothing was written; free some space"
+    for _ in range(40):  # until the pages that are there are used up
+        said = terminal("record", episode, "severity=mild", "--reason", reason)
+        if said.code != 0:
+            break
+    assert (said.code, said.out) == (UNUSABLE, "")
+    assert said.line == says
+    pragmas.clear()
+    terminal.assert_sound()
+
+
+def test_a_store_that_is_read_only(terminal: Terminal, episode: str, pragmas: list[str]) -> None:
+    pragmas.append("query_only=ON")
+    fails(terminal, "the store is read-only: nothing was written", "record", episode, "severity=mild")
+    assert terminal("show", episode).code == 0
+    pragmas.clear()
+    terminal.assert_sound()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_file_that_may_not_be_written(terminal: Terminal, episode: str) -> None:
+    (terminal.home / "carepath.db").chmod(0o400)
+    said = terminal("record", episode, "severity=mild")
+    assert (said.code, said.line != "") == (UNUSABLE, True)
+
+
+def test_a_schema_that_is_newer(terminal: Terminal, episode: str) -> None:
+    sql(terminal, "UPDATE alembic_version SET version_num = '9999'")
+    says = "the store's schema 9999 is newer than this program"
+    for words in (["show", episode], ["record", episode, "severity=mild"], ["db", "upgrade"], ["token"]):
+        fails(terminal, says, *words)
+
+
+def test_a_key_file_that_is_missing(terminal: Terminal, episode: str) -> None:
+    keys = terminal.home / "carepath.keys"
+    keys.rename(terminal.home / "elsewhere")
+    for words in (["show", episode], ["record", episode, "severity=mild"], ["db", "upgrade"]):
+        fails(terminal, "is missing: put it back from its backup", *words)
+    assert not keys.exists()  # no new one in its place: it would open nothing
+    (terminal.home / "elsewhere").rename(keys)
+    terminal.assert_sound()
+
+
+def test_keys_that_are_others(terminal: Terminal, episode: str, tmp_path: Path) -> None:
+    keys = terminal.home / "carepath.keys"
+    keys.chmod(0o644)
+    fails(terminal, "is open to others: chmod 600 it", "show", episode)
+    keys.chmod(0o600)
+    other = tmp_path / "other"
+    assert terminal("db", "upgrade", "--home", str(other)).code == 0
+    keys.write_bytes((other / "carepath.keys").read_bytes())
+    fails(terminal, "does not hold the key", "show", episode)
+    keys.write_bytes(b"{}")
+    fails(terminal, "is damaged: put it back from its backup", "show", episode)
+
+
+def test_a_file_that_is_no_store(terminal: Terminal) -> None:
+    (terminal.home / "carepath.db").write_bytes(b"x" * 5000)
+    fails(terminal, "the store's file is no database", "worklist")
+
+
+def test_no_store_at_all(terminal: Terminal, tmp_path: Path) -> None:
+    home = tmp_path / "nowhere"
+    fails(terminal, "run carepath up, or carepath db upgrade", "worklist", "--home", str(home))
+    assert not home.exists()
+    (tmp_path / "file").write_text("")
+    fails(terminal, "cannot be made", "db", "upgrade", "--home", str(tmp_path / "file" / "below"))
+
+
+def test_a_database_that_is_not_there(terminal: Terminal) -> None:
+    url = "postgresql://somebody:hidden-word@127.0.0.1:1/carepath"
+    said = terminal("worklist", "--database", url)
+    assert said.code == UNUSABLE
+    assert "cannot be reached" in said.line
+    assert "hidden-word" not in said.line
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("CAREPATH_TIMEZONE", "Mars/Olympus", "there is no time zone"),
+        ("CAREPATH_PORT", "many", "the port must be a number"),
+        ("CAREPATH_BROKER_URL", "amqp://x", "CAREPATH_BROKER_URL must begin with"),
+        ("CAREPATH_DATABASE_URL", "mysql://x", "must begin with sqlite:/// or postgresql://"),
+        ("CAREPATH_DATABASE_URL", "sqlite://", "must name a file"),
+    ],
+)
+def test_settings_that_cannot_be_right(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    fails(terminal, says, "worklist")
+
+
+def test_a_password_file_that_cannot_be_read(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAREPATH_DATABASE_URL", "postgresql://somebody@127.0.0.1:1/carepath")
+    monkeypatch.setenv("CAREPATH_DATABASE_PASSWORD_FILE", str(terminal.home / "nowhere"))
+    fails(terminal, "CAREPATH_DATABASE_PASSWORD_FILE: the file", "worklist")
+
+
+def test_a_chain_that_was_changed_is_found(terminal: Terminal, episode: str) -> None:
+    terminal("record", episode, "severity=mild")
+    sql(
+        terminal,
+        "DROP TRIGGER entry_no_update",
+        "UPDATE entry SET header = replace(header, '\"n1\"', '\"n2\"') WHERE seq = 1",
+    )
+    said = terminal("audit", "verify", "--all")
+    assert said.code == 1
+    assert said.out.startswith("chain BROKEN: 1 episodes")
+    assert f"{episode} entry 1" in said.out
+    assert "is broken" in said.line
+
+
+def test_a_row_that_does_not_follow_is_found(terminal: Terminal, episode: str) -> None:
+    sql(terminal, "UPDATE episode SET ward = 'elsewhere'")
+    said = terminal("audit", "replay", "--all")
+    assert said.code == 1
+    assert f"{episode}: ward" in said.out

@@ -1,0 +1,198 @@
+"""Goal: a person at a terminal takes a patient through the whole program, and reads what it says."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.integration.cli.conftest import PATHWAY, Terminal
+
+SCENARIOS = sorted((Path(__file__).parents[3] / "workflows" / PATHWAY / "scenarios").glob("*.yaml"))
+
+
+@pytest.fixture
+def treated(terminal: Terminal) -> str:
+    """An episode with a course in force."""
+    episode = terminal.enrol()
+    assert terminal("record", episode, "severity=severe", "infection_status=excluded", "weight_kg=70.5").code == 0
+    assert terminal("confirm", episode, "ivmp-pulse", "--days", "5").code == 0
+    return episode
+
+
+def test_what_is_shown_says_where_the_patient_stands_and_why(terminal: Terminal) -> None:
+    episode = terminal.enrol()
+    terminal("record", episode, "severity=severe", "infection_status=excluded", "weight_kg=70.5")
+    text = terminal("show", episode).out
+    assert "Stage   workup" in text
+    assert "recommended because the disease counts as severe [P-05; source 000]" in text
+    assert "facts used: response = unknown, severity = severe" in text
+    assert "would change with:" in text
+    assert "What is missing" in text
+    assert "weight_kg         70.5 kg" in text
+    assert "asks for a lead when shortening" in text
+    assert "What would bring in what is not proposed" in terminal("show", episode, "--absent").out
+
+
+def test_a_course_is_confirmed_given_and_explained(terminal: Terminal, treated: str) -> None:
+    assert terminal("give", treated, "ivmp-pulse").out.startswith("give: done, entry ")
+    text = terminal("show", treated).out
+    assert "1.  given " in text
+    assert "… 1 more planned" in text
+    assert "no-improvement-on-pulse: to second-line through reassess [P-08]" in terminal("explain", treated).out
+    told = terminal("timeline", treated)
+    assert "n1 (clinician, asserted)" in told.out
+    assert "Confirmed ivmp-pulse (days 5)" in told.out
+    entries = terminal("timeline", treated, "--json").document["entries"]
+    assert [each["seq"] for each in entries] == list(range(1, len(entries) + 1))
+    terminal.assert_sound()
+
+
+def test_facts_come_as_yaml_has_them(terminal: Terminal, tmp_path: Path) -> None:
+    episode = terminal.enrol()
+    assert terminal("record", episode, "antibodies=[gad, hu]", "symptoms_progressing=true", "virus=vzv").code == 0
+    assert terminal("record", episode, "virus=null").code == 0
+    file = tmp_path / "facts.yaml"
+    file.write_text("height_cm: 181.5\nsymptom_onset: 2026-01-02\n")
+    assert terminal("record", episode, "--from", str(file)).code == 0
+    facts = terminal("show", episode, "--json").document["facts"]
+    values = {name: each["value"] for name, each in facts.items()}
+    assert values == {
+        "antibodies": ["gad", "hu"],
+        "symptoms_progressing": True,
+        "height_cm": "181.5",
+        "symptom_onset": "2026-01-02",
+    }
+
+
+def test_lists_and_finding(terminal: Terminal, treated: str) -> None:
+    lines = terminal("worklist", "--ward", "neuro-1").out.splitlines()
+    assert lines[0].startswith("OVERDUE")
+    assert any("ivmp-pulse" in line for line in lines)
+    assert terminal("worklist", "--ward", "elsewhere").out == "nothing is open\n"
+    page = terminal("worklist", "--limit", "2", "--json").document
+    assert len(page["items"]) == 2
+    further = terminal("worklist", "--after", page["after"], "--json").document["items"]
+    assert page["items"][0] not in further
+    assert terminal("inbox").out == "no notices\n"
+    assert terminal("find", "hospital-number=0000001").out.startswith(treated)
+    assert terminal("find", "hospital-number=7").out == "no patient is known by this identifier\n"
+
+
+def test_the_record_is_told_proved_and_exported(terminal: Terminal, treated: str, tmp_path: Path) -> None:
+    assert json.loads(terminal("story", treated).out)["chain"]["whole"] is True
+    page = tmp_path / "report.html"
+    assert terminal("report", treated, "--out", str(page)).code == 0
+    assert page.read_text().lstrip().startswith("<!doctype html>")
+    assert page.stat().st_mode & 0o077 == 0
+    assert terminal("report", treated, "--out", str(page)).code == 2
+    verified = terminal("audit", "verify", treated)
+    assert verified.out.startswith("chain whole: 1 episodes, ")
+    assert "does not recompute the whole chain" in verified.out
+    lines = terminal("audit", "export", "--all").out.splitlines()
+    assert [json.loads(line)["seq"] for line in lines] == list(range(1, len(lines) + 1))
+    assert "severe" not in "".join(lines)
+    terminal.assert_sound()
+
+
+def test_the_same_command_twice_is_done_once(terminal: Terminal) -> None:
+    episode = terminal.enrol()
+    first = terminal("record", episode, "severity=mild", "--key", "k1", "--json").document
+    again = terminal("record", episode, "severity=mild", "--key", "k1", "--json").document
+    assert (again["seq"], again["repeated"]) == (first["seq"], True)
+    assert "the first answer again" in terminal("record", episode, "severity=mild", "--key", "k1").out
+
+
+def test_a_gate_is_passed_by_a_lead_with_a_reason_alone(terminal: Terminal) -> None:
+    episode = terminal.enrol()
+    terminal("record", episode, "severity=severe", "infection_status=active")
+    refused = terminal("confirm", episode, "ivmp-pulse", "--days", "5")
+    assert refused.code == 1
+    assert refused.line.startswith("refused: infection-excluded: ")
+    passed = terminal(
+        "confirm", episode, "ivmp-pulse", "--days", "5", "--role", "lead", "--reason", "discussed", "--override",
+        "infection-excluded",
+    )  # fmt: skip
+    assert passed.code == 0, passed.err
+
+
+def test_pathways_can_be_read(terminal: Terminal) -> None:
+    assert terminal("pathway", "list").out.startswith(PATHWAY)
+    text = terminal("pathway", "show", PATHWAY).out
+    assert "no-improvement-on-pulse: first-line, reassess to second-line [P-08]" in text
+    file = SCENARIOS[0].parents[1] / "pathway.yaml"
+    assert "well-formed" in terminal("pathway", "check", str(file)).out
+
+
+def test_stories_are_played(terminal: Terminal) -> None:
+    said = terminal("scenario", "run", *map(str, SCENARIOS[:2]), "--json")
+    assert said.code == 0
+    reports = [json.loads(line) for line in said.out.splitlines()]
+    assert [set(each) for each in reports] == [{"file", "scenario", "passed", "checks", "error"}] * 2
+    assert all(each["passed"] for each in reports)
+
+
+def test_stories_play_in_a_database_and_leave_nothing(terminal: Terminal, postgres_database: str) -> None:
+    file = terminal.home / "stories.db"
+    for url in (f"sqlite:///{file}", postgres_database):
+        said = terminal("scenario", "run", str(SCENARIOS[0]), "--database", url)
+        assert said.code == 0, said.err + said.out
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_learns_the_words(terminal: Terminal, shell: str) -> None:
+    assert "_CAREPATH_COMPLETE" in terminal("completion", shell).out
+
+
+def test_a_simulated_store_says_so_everywhere(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    from datetime import UTC, datetime
+
+    from orchestrator import bootstrap, config
+
+    settings = config.read({"CAREPATH_HOME": str(terminal.home)}, simulated=True)
+    bootstrap.prepare_store(settings, bootstrap.Simulation(datetime(2026, 3, 2, tzinfo=UTC), 3600))
+    enrolled = terminal(
+        "enrol", PATHWAY, "--patient", "hospital-number=1", "--ward", "w", "--simulated", "--json"
+    ).document
+    assert enrolled["simulated"] is True
+    episode = enrolled["episode_id"]
+    for words in (["show", episode], ["timeline", episode], ["worklist"], ["audit", "verify", "--all"], ["doctor"]):
+        assert terminal(*words, "--simulated").out.startswith("SIMULATED STORE: ")
+        assert terminal(*words, "--simulated", "--json").document["simulated"] is True
+    assert json.loads(terminal("story", episode, "--simulated").out)["simulated"] is True
+    assert terminal("record", episode, "severity=mild", "--simulated").out.startswith("SIMULATED STORE: ")
+    assert terminal("db", "upgrade", "--simulated").code == 2
+
+
+def test_the_program_itself(terminal: Terminal) -> None:
+    """As a process: help, one line for an error, and a reader that leaves early."""
+
+    def call(*words: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-W", "error", "-c", "from orchestrator.cli.main import run; run()", *words],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    helped = call("--help")
+    assert helped.returncode == 0
+    assert "Exit codes: 0 done; 1 refused" in " ".join(helped.stdout.split())
+    unknown = call("show", "nobody")
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert unknown.stderr == "carepath: there is no such episode\n"
+    piped = subprocess.run(
+        f"{sys.executable} -c 'from orchestrator.cli.main import run; run()' pathway show {PATHWAY} | head -1",
+        shell=True, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (piped.stderr, piped.stdout.count("\n")) == ("", 1)
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from orchestrator.cli.main import main; main(['--help']);"
+        "heavy = {'sqlalchemy', 'fastapi', 'celery', 'redis', 'cryptography', 'yaml'} & set(sys.modules);"
+        "sys.exit(f'loaded: {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
