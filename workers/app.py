@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import Celery, signals
-from celery.exceptions import SecurityWarning
+from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 
 from orchestrator.bootstrap import System
 
@@ -136,6 +136,8 @@ def run_worker(*, threads: int = 0, processes: int = 0) -> int:
     """
     # Celery warns whoever is root of pickled messages; there are none here.
     warnings.filterwarnings("ignore", category=SecurityWarning)
+    # And, whenever the broker was lost, of a default that will change; the setting above says what is wanted.
+    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
     pool, size = ("threads", threads) if threads else ("prefork", processes or os.cpu_count() or 1)
     worker = app.Worker(
         pool=pool,

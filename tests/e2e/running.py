@@ -99,9 +99,12 @@ class Up:
         return self.started
 
     def end(self, number: signal.Signals) -> int:
-        """Send a signal to the launcher; return its status when nothing of it is left."""
+        """Send a signal to the launcher; return its status when nothing that it started is left."""
         self.note()
-        self.process.send_signal(number)
+        if number == signal.SIGINT:  # as a terminal's Ctrl-C does: to the whole group
+            os.killpg(self.process.pid, number)
+        else:
+            self.process.send_signal(number)
         status = self.process.wait(SECONDS)
         until(lambda: not any(map(alive, self.started)), f"nothing left running of {self.started}")
         return status
@@ -122,6 +125,7 @@ def up(home: Path, *options: str, terminal: bool = False, token_file: bool = Tru
         stdin=subprocess.DEVNULL,
         stdout=theirs,
         stderr=subprocess.STDOUT,
+        process_group=0,
         env=os.environ | {"CAREPATH_HOME": str(home), "CAREPATH_ADMIN_TOKEN_FILE": str(token) if token_file else ""},
         preexec_fn=dies_with_parent(signal.SIGTERM),  # noqa: PLW1509 - one system call, no lock
     )
