@@ -1,0 +1,1 @@
+"""What clinicians wrote down: the stories beside each pathway."""
