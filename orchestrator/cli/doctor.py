@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from shutil import disk_usage
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -18,6 +19,7 @@ _LATE, _VERY_LATE = timedelta(minutes=1), timedelta(minutes=10)
 _SKEW, _MUCH_SKEW = timedelta(seconds=1), timedelta(seconds=5)
 _UNSEEN = timedelta(minutes=2)
 _BROKER_SECONDS = 3.0
+_LEAST_MB, _FEW_MB = 20, 200
 
 
 class Line(NamedTuple):
@@ -58,6 +60,7 @@ def _lines(face: Face) -> Iterator[Line]:
             yield from _of_store(face, system)
     except CarepathError as error:
         yield Line(FAIL, "store", str(error))
+    yield from _disk(face)
     yield from _broker(face)
 
 
@@ -78,6 +81,17 @@ def _sqlite() -> Line:
         return Line(OK, "sqlite", f"version {sqlite_version()}, without the WAL fault of 3.7.0 to 3.51.2")
     except CarepathError as error:
         return Line(FAIL, "sqlite", str(error))
+
+
+def _disk(face: Face) -> Iterator[Line]:
+    file = face.settings.database_file
+    if file is None or not file.parent.is_dir():
+        return
+    free = disk_usage(file.parent).free // 1_000_000
+    level = FAIL if free < _LEAST_MB else WARN if free < _FEW_MB else OK
+    yield Line(
+        level, "disk", f"{free} MB free{'' if level == OK else ': free some space, a full disk refuses everything'}"
+    )
 
 
 def _of_store(face: Face, system: "System") -> Iterator[Line]:

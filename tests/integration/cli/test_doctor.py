@@ -1,0 +1,126 @@
+"""Goal: the doctor finds what is wrong with an installation and says what to do; what is fine it calls fine."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from orchestrator.cli.valkey import Valkey
+from orchestrator.store import connect
+from orchestrator.store.types import to_micros
+from tests.integration.cli.conftest import Terminal
+
+
+def checks(terminal: Terminal, code: int = 0) -> dict[str, tuple[str, str]]:
+    said = terminal("doctor", "--json")
+    assert said.code == code, said
+    return {each["check"]: (each["level"], each["text"]) for each in said.document["checks"]}
+
+
+def sql(terminal: Terminal, statement: str, *values: object) -> None:
+    connection = connect.sqlite_module().connect(terminal.home / "carepath.db", isolation_level=None)
+    connection.execute(statement, values)
+    connection.close()
+
+
+def test_a_sound_installation(terminal: Terminal) -> None:
+    found = checks(terminal)
+    assert {level for name, (level, _) in found.items() if name != "backup"} == {"ok"}
+    assert found["store"][1].endswith("real; 0 episodes, 0 of them open")
+    assert "without the WAL fault" in found["sqlite"][1]
+    assert terminal("doctor").out.startswith("ok    pathways   ")
+
+
+def test_keys_that_are_not_backed_up(terminal: Terminal) -> None:
+    terminal.enrol()
+    level, text = checks(terminal)["backup"]
+    assert level == "warn"
+    assert "run carepath keys backup DEST" in text
+    copy = terminal.home.parent / "copy.keys"
+    assert terminal("keys", "backup", str(copy)).code == 0
+    assert checks(terminal)["backup"][0] == "ok"
+    assert copy.stat().st_mode & 0o077 == 0
+    again = terminal("keys", "backup", str(copy))
+    assert (again.code, "choose another place" in again.line) == (2, True)
+    copy.unlink()
+    assert checks(terminal)["backup"][0] == "warn"
+
+
+def test_timers_that_nobody_fires(terminal: Terminal) -> None:
+    episode = terminal.enrol()
+    late = to_micros(datetime.now(UTC) - timedelta(hours=1))
+    sql(terminal, "UPDATE episode SET next_due_at = ?", late)
+    sql(terminal, "UPDATE store_info SET seen_at = ?", late)
+    found = checks(terminal, code=1)
+    assert found["timers"][0] == found["ticking"][0] == "fail"
+    assert "run carepath up" in found["ticking"][1]
+    sql(terminal, "UPDATE episode SET set_aside_until = ?, attempts = 3", to_micros(datetime.now(UTC)))
+    level, text = checks(terminal, code=1)["set aside"]
+    assert (level, f"{episode} (3 tries)" in text) == ("fail", True)
+
+
+def test_notices_that_nobody_delivers(terminal: Terminal) -> None:
+    terminal.enrol()
+    sql(terminal, "UPDATE outbox SET told_at = ?", to_micros(datetime.now(UTC) - timedelta(hours=1)))
+    level, text = checks(terminal, code=1)["notices"]
+    assert (level, "see that a worker runs" in text) == ("fail", True)
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("UPDATE episode SET at = ?", "the last entry lies in the future"),
+        ("UPDATE store_info SET seen_at = ?", "the wall clock stands before"),
+    ],
+)
+def test_a_clock_that_stands_behind(terminal: Terminal, statement: str, says: str) -> None:
+    terminal.enrol()
+    sql(terminal, statement, to_micros(datetime.now(UTC) + timedelta(minutes=5)))
+    level, text = checks(terminal, code=1)["clock"]
+    assert (level, says in text) == ("fail", True)
+
+
+def test_a_store_that_cannot_be_used(terminal: Terminal) -> None:
+    (terminal.home / "carepath.keys").unlink()
+    said = terminal("doctor")
+    assert said.code == 1
+    assert "fail  store" in said.out
+    assert said.line == "not as it should be: store; see the lines above"
+
+
+def test_a_broker_that_evicts_or_is_away(
+    terminal: Terminal, redis_server: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import redis
+
+    monkeypatch.setenv("CAREPATH_BROKER_URL", redis_server.url)
+    assert checks(terminal)["broker"] == ("ok", "it answers, and never evicts")
+    with redis.Redis.from_url(redis_server.client_url) as client:
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        assert "set noeviction" in checks(terminal, code=1)["broker"][1]
+        client.config_set("maxmemory-policy", "noeviction")
+    monkeypatch.setenv("CAREPATH_BROKER_URL", "redis://:hidden-word@127.0.0.1:1/0")
+    level, text = checks(terminal, code=1)["broker"]
+    assert (level, "hidden-word" in text) == ("fail", False)
+
+
+def test_it_works_on_postgresql(terminal: Terminal, postgres_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAREPATH_DATABASE_URL", postgres_database)
+    monkeypatch.setenv("CAREPATH_KEYS", str(terminal.home / "postgres.keys"))
+    assert terminal("db", "upgrade").code == 0
+    terminal.enrol()
+    assert terminal("keys", "backup", str(terminal.home / "copy")).code == 0
+    found = checks(terminal)
+    assert {level for level, _ in found.values()} == {"ok"}
+    assert "PostgreSQL" in found["store"][1]
+    terminal.assert_sound()
+
+
+def test_a_new_token_opens_and_the_old_one_no_longer(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    from orchestrator import bootstrap, config
+
+    first, second = terminal("token").out.strip(), terminal("token", "--json").document["token"]
+    with bootstrap.open_system(config.read()) as system:
+        assert system.access.holder(second) is not None
+        assert system.access.holder(first) is None
+    monkeypatch.setenv("CAREPATH_ADMIN_TOKEN_FILE", str(terminal.home / "secret"))
+    assert "change that file" in terminal("token").line

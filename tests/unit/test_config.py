@@ -1,0 +1,74 @@
+"""Goal: settings are read once, options win over the environment, and nothing secret is shown."""
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.config import SettingError, read
+
+
+def test_everything_lies_in_the_home(tmp_path: Path) -> None:
+    settings = read({"CAREPATH_HOME": str(tmp_path)})
+    assert settings.database_file == tmp_path / "carepath.db"
+    assert settings.keys == tmp_path / "carepath.keys"
+    assert (settings.host, settings.port, settings.timezone, settings.broker_url) == ("127.0.0.1", 8000, "UTC", "")
+    assert (settings.workflows / "shared").is_dir()
+
+
+def test_the_home_follows_the_desktops_rule(tmp_path: Path) -> None:
+    assert read({"XDG_DATA_HOME": str(tmp_path)}).home == tmp_path / "carepath"
+
+
+def test_options_win(tmp_path: Path) -> None:
+    environ = {"CAREPATH_HOME": "/elsewhere", "CAREPATH_PORT": "1", "CAREPATH_DATABASE_URL": "postgresql://a/b"}
+    settings = read(environ, home=tmp_path, port=2, database_url="sqlite:////tmp/x.db", workflows=tmp_path)
+    assert (settings.home, settings.port, settings.workflows) == (tmp_path, 2, tmp_path)
+    assert settings.database_file == Path("/tmp/x.db")
+
+
+def test_a_simulated_store_lies_beside_the_real_one(tmp_path: Path) -> None:
+    environ = {"CAREPATH_HOME": str(tmp_path), "CAREPATH_DATABASE_URL": "postgresql://a/b", "CAREPATH_KEYS": "/k"}
+    settings = read(environ, simulated=True)
+    assert settings.database_file == tmp_path / "simulated" / "carepath.db"
+    assert settings.keys == tmp_path / "simulated" / "carepath.keys"
+
+
+def test_passwords_come_from_files_and_are_never_shown(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("hidden/word\n")
+    environ = {
+        "CAREPATH_DATABASE_URL": "postgresql+psycopg://somebody@db:5432/carepath",
+        "CAREPATH_DATABASE_PASSWORD_FILE": str(tmp_path / "secret"),
+        "CAREPATH_BROKER_URL": "redis://redis:6379/0",
+        "CAREPATH_BROKER_PASSWORD_FILE": str(tmp_path / "secret"),
+    }
+    settings = read(environ)
+    assert settings.database_url == "postgresql+psycopg://somebody:hidden%2Fword@db:5432/carepath"
+    assert settings.broker_url == "redis://:hidden%2Fword@redis:6379/0"
+    assert settings.database_name == "postgresql+psycopg://db:5432/carepath"
+    assert "hidden" not in repr(settings)
+
+
+def test_a_password_in_the_address_stays(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("other")
+    environ = {
+        "CAREPATH_BROKER_URL": "redis://:word@redis/0",
+        "CAREPATH_BROKER_PASSWORD_FILE": str(tmp_path / "secret"),
+    }
+    assert read(environ).broker_url == "redis://:word@redis/0"
+
+
+@pytest.mark.parametrize("content", ["", "\n", "two\nlines", "x" * 2000])
+def test_a_secret_is_one_line(tmp_path: Path, content: str) -> None:
+    (tmp_path / "secret").write_text(content)
+    environ = {
+        "CAREPATH_BROKER_URL": "redis://redis/0",
+        "CAREPATH_BROKER_PASSWORD_FILE": str(tmp_path / "secret"),
+    }
+    with pytest.raises(SettingError, match="must hold one line"):
+        read(environ)
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "x"])
+def test_a_port_that_cannot_be(port: str) -> None:
+    with pytest.raises(SettingError, match="the port must be"):
+        read({"CAREPATH_PORT": port})
