@@ -59,8 +59,8 @@ def wrapped(text: str, indent: int) -> list[str]:
     ) or [""]  # fmt: skip
 
 
-def columns(rows: Sequence[tuple[str, ...]], indent: int = 2) -> list[str]:
-    """Return rows as aligned columns; the last one goes on below itself where it is long."""
+def columns(rows: Sequence[tuple[str, ...]], indent: int = 2, *, whole: bool = False) -> list[str]:
+    """Return rows as aligned columns; the last one goes on below itself where it is long, unless it stays whole."""
     if not rows:
         return []
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]) - 1)]
@@ -68,7 +68,8 @@ def columns(rows: Sequence[tuple[str, ...]], indent: int = 2) -> list[str]:
     lines: list[str] = []
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        told = textwrap.wrap(row[-1], max(WIDTH - left, 40), break_long_words=False, break_on_hyphens=False) or [""]
+        width = len(row[-1]) + 1 if whole else max(WIDTH - left, 40)
+        told = textwrap.wrap(row[-1], width, break_long_words=False, break_on_hyphens=False) or [""]
         lines.append((" " * indent + "  ".join([*cells, told[0]])).rstrip())
         lines += [" " * left + more for more in told[1:]]
     return lines

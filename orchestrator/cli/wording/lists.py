@@ -21,7 +21,7 @@ def worklist_text(document: Json, zone: ZoneInfo) -> str:
         )
         for each in document["items"]
     ]
-    return "\n".join(columns(rows, 0)) or "nothing is open"
+    return "\n".join(columns(rows, 0, whole=True)) or "nothing is open"
 
 
 def inbox_text(document: Json, zone: ZoneInfo) -> str:
@@ -37,7 +37,7 @@ def inbox_text(document: Json, zone: ZoneInfo) -> str:
         )
         for each in document["notices"]
     ]
-    return "\n".join(columns(rows, 0)) or "no notices"
+    return "\n".join(columns(rows, 0, whole=True)) or "no notices"
 
 
 def timeline_text(story: Json) -> str:
@@ -63,4 +63,4 @@ def episodes_text(document: Json) -> str:
     rows = [
         (each["episode_id"], each["pathway"], each["state"], f"ward {each['ward']}") for each in document["episodes"]
     ]
-    return "\n".join(columns(rows, 0)) or "no patient is known by this identifier"
+    return "\n".join(columns(rows, 0, whole=True)) or "no patient is known by this identifier"
