@@ -6,11 +6,13 @@ When the wall clock cannot be trusted, nothing fires at all.
 import signal
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
 
 import pytest
 
+from orchestrator.bootstrap import open_system
 from orchestrator.cli import valkey
 from orchestrator.errors import StoreError
 from orchestrator.service.pulse import Look
@@ -21,6 +23,7 @@ from workers import clock
 from workers.app import FIRE, waiting
 from workers.clock import ASKED_SLEEP_SECONDS, LONGEST_SLEEP_SECONDS, Ticker
 from workers.publisher import Publisher
+from workers.sweep import HandOver, sweep
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -180,6 +183,21 @@ def test_what_was_set_aside_comes_back(place: Installation) -> None:
     place.sql("UPDATE episode SET set_aside_until = {past}")
     Ticker(place.system, Ears()).tick()
     assert place.fired(episode) == 1
+
+
+def test_clocks_that_fire_at_once_fire_everything_once(place: Installation) -> None:
+    episodes = [place.enrol() for _ in range(30)]
+
+    def one_clock(_: int) -> None:
+        with open_system(place.settings) as system:
+            ticker = Ticker(system, Ears(deaf=True))
+            for _ in range(3):
+                ticker.tick()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(one_clock, range(4)))
+    until(lambda: sweep(place.system, HandOver(place.system, inline=True)) == 0, "all delivered")
+    assert all(map(place.once, episodes))
 
 
 class Broken:
