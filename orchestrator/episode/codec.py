@@ -1,8 +1,9 @@
 """How do events, commands and the episode become JSON and come back? By their annotations, once per class.
 
 Only strings, whole numbers, booleans, null, lists and objects come out, and moments, which orjson writes as ISO 8601 in
-UTC: a Decimal becomes its text, a set a sorted list. Fields that have their default are left out, so that documents
-stay small.
+UTC: a Decimal becomes its text, a set a sorted list. A dataclass (an event) becomes an object, fields that have their
+default left out; a named tuple (a part of the episode) a list, defaults at its end left out, so that documents stay
+small and quick: fields of a named tuple are only ever added at its end, with a default.
 """
 
 import dataclasses
@@ -128,6 +129,10 @@ class _Shape:
         defaults = _defaults(cls)
         self.fields = [(name, default, *_pair(hints[name])) for name, default in defaults.items()]
         self.back = {name: back for name, _, __, back in self.fields if back is not _same}
+        self.positional = hasattr(cls, "_fields")
+        self.writers = [(place, to) for place, (_, __, to, ___) in enumerate(self.fields) if to is not _same]
+        self.readers = [(place, back) for place, (_, __, ___, back) in enumerate(self.fields) if back is not _same]
+        self.defaults = tuple(defaults.values())
 
 
 _SHAPES: dict[type, _Shape] = {}
@@ -154,17 +159,45 @@ def _default(each: "dataclasses.Field[Any]") -> Any:  # noqa: ANN401 - a default
     return _NONE if each.default is dataclasses.MISSING else each.default
 
 
-def encode(value: object) -> dict[str, Any]:
-    """Return a named tuple or dataclass as JSON, fields that have their default left out."""
+def encode(value: Any) -> Any:  # noqa: ANN401 - any class of ours
+    """Return a named tuple as a list, a dataclass as an object."""
+    shape = _shape(type(value))
+    if shape.positional:
+        return _encode_tuple(shape, value)
     made: dict[str, Any] = {}
-    for name, default, to, _ in _shape(type(value)).fields:
+    for name, default, to, _ in shape.fields:
         content = getattr(value, name)
         if content is not default and content != default:
             made[name] = content if to is _same else to(content)
     return made
 
 
-def decode(cls: type[T], value: Mapping[str, Any]) -> T:
-    """Return what ``encode`` made JSON of."""
-    back = _shape(cls).back
+def _encode_tuple(shape: _Shape, value: tuple[Any, ...]) -> list[Any]:
+    end = len(value)
+    while end and value[end - 1] == shape.defaults[end - 1]:
+        end -= 1
+    made = list(value[:end])
+    for place, to in shape.writers:
+        if place >= end:
+            break
+        made[place] = to(made[place])
+    return made
+
+
+def _decode_tuple(cls: Any, shape: _Shape, values: list[Any]) -> Any:  # noqa: ANN401 - any class of ours
+    end = len(values)
+    for place, back in shape.readers:
+        if place >= end:
+            break
+        values[place] = back(values[place])
+    return cls(*values)
+
+
+def decode(cls: type[T], value: Any) -> T:  # noqa: ANN401 - what encode made
+    """Return what ``encode`` made JSON of; a list given is used up."""
+    shape = _shape(cls)
+    if shape.positional:
+        made: T = _decode_tuple(cls, shape, value)
+        return made
+    back = shape.back
     return cls(**{name: back[name](content) if name in back else content for name, content in value.items()})

@@ -88,12 +88,12 @@ def _relaid(schedule: Schedule, course: Course, planned: dt.timedelta) -> dt.dat
     return course.start + planned
 
 
-def taper_end(pathway: Pathway, course: Course) -> dt.datetime | None:
-    """Return the end of a taper (day D), or None for any other course."""
+def taper_end(pathway: Pathway, course: Course, timezone: str) -> dt.datetime | None:
+    """Return the end of a taper, day D from its C0 (X-14, X-16), or None for any other course."""
     schedule = pathway.regimens[course.regimen].schedule
     if schedule is None or schedule.kind != "taper":
         return None
-    return _relaid(schedule, course, taper_days(schedule, course.parameters) * DAY)
+    return c0(pathway, course, timezone) + taper_days(schedule, course.parameters) * DAY
 
 
 def c0(pathway: Pathway, course: Course, timezone: str) -> dt.datetime:

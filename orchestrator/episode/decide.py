@@ -13,6 +13,7 @@ from typing import Any
 from orchestrator.episode import events as ev
 from orchestrator.episode.administer import decline, give, miss, retract_administration, take_back_move, withdraw_tasks
 from orchestrator.episode.commands import (
+    MAX_REASON,
     Acknowledge,
     Actor,
     Close,
@@ -91,6 +92,8 @@ def decide(pathway: Pathway, episode: Episode, command: Command, actor: Actor, n
     try:
         if episode.closed and not isinstance(command, Tick):
             raise Refusal("episode-closed", "the episode is closed")
+        if command.reason is not None and len(command.reason) > MAX_REASON:
+            raise InvalidCommand(f"reason must be text of at most {MAX_REASON} characters")
         signals = _HANDLERS[type(command)](draft, command, actor)
     except Refusal as refusal:
         return Refused(refusal.code, refusal.text)

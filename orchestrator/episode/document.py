@@ -8,7 +8,7 @@ from orchestrator.episode.model import Episode
 
 def dump(episode: Episode) -> bytes:
     """Return the episode as canonical JSON bytes."""
-    return orjson.dumps(encode(episode), option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(encode(episode), option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
 
 
 def load(data: bytes) -> Episode:

@@ -83,7 +83,7 @@ def _moments(draft: Draft) -> list[dict[str, Any]]:
                     "rules": list(check.mark.rules),
                 }
             )
-        end = taper_end(draft.pathway, course) if course.in_force else None
+        end = taper_end(draft.pathway, course, draft.episode.timezone) if course.in_force else None
         if end is not None:
             made.append(
                 {

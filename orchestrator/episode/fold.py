@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 from orchestrator.episode import events as ev
 from orchestrator.episode.model import (
+    GIVEN,
+    NOTHING,
     Administration,
     Course,
     Decided,
@@ -67,8 +69,8 @@ def _fact_retracted(episode: Episode, event: ev.FactRetracted, _: int, __: dt.da
 
 
 def _fact_expired(episode: Episode, event: ev.FactExpired, _: int, __: dt.datetime) -> Episode:
-    expired = tuple(each._replace(expired=True) for each in episode.facts.get(event.fact, ()))
-    return episode._replace(facts={**episode.facts, event.fact: expired}) if expired else episode
+    last = episode.facts[event.fact][-1]
+    return episode._replace(facts={**episode.facts, event.fact: (last._replace(expired=True),)})
 
 
 def _fact_decided(episode: Episode, event: ev.FactDecided, seq: int, _: dt.datetime) -> Episode:
@@ -118,7 +120,7 @@ def _ended(episode: Episode, event: ev.CourseEnded, _: int, at: dt.datetime) -> 
 
 
 def _thin(episode: Episode) -> Episode:
-    """Keep of the older ended courses the first and the last administration, so that the document stays small."""
+    """Keep of the older ended courses when their first and last dose were, so that the document stays small."""
     ended = [each.id for each in episode.courses if not each.in_force][:-KEPT_COURSES]
     if not ended:
         return episode
@@ -126,10 +128,11 @@ def _thin(episode: Episode) -> Episode:
 
 
 def _thinned(course: Course) -> Course:
-    if len(course.recorded) <= 2:
+    if not course.counts or (course.planned is None and not course.recorded):
         return course
-    given = next((each for each in course.recorded if each.status == "given"), course.recorded[0])
-    return course._replace(recorded=(given, course.recorded[-1]), planned=None, parameters={})
+    given = [each for each in course.recorded if each.status == GIVEN]
+    kept = tuple(Administration(GIVEN, each.at, each.at, 0) for each in dict.fromkeys((*given[:1], *given[-1:])))
+    return course._replace(recorded=kept, planned=None, parameters=NOTHING, baseline=NOTHING, accepted=())
 
 
 def _reopened(episode: Episode, event: ev.CourseReopened, _: int, __: dt.datetime) -> Episode:

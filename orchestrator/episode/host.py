@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestrator.episode.courses import c0, first_line
+from orchestrator.episode.courses import c0, first_line, open_slots
 from orchestrator.episode.model import COMPLETED, GIVEN, REPLACED, Course, Episode
 from orchestrator.pathway.model import Check, Pathway, Selector
 
@@ -98,12 +98,18 @@ class Host:
         return any(self._kind(each) == kind and self._failed(each) for each in self.counted())
 
     def treated(self) -> bool:
-        """Return whether a treatment is in force, or the check of one is still to come."""
-        return any(
-            self.pathway.regimens[each.regimen].treats
-            and (each.in_force or pending_check(self.pathway, each) is not None)
-            for each in self.episode.courses
-        )
+        """Return whether anything of a treatment is still to come: an administration, the end of a taper, a check."""
+        regimens = self.pathway.regimens
+        return any(regimens[each.regimen].treats and self._to_come(each) for each in self.episode.courses)
+
+    def _to_come(self, course: Course) -> bool:
+        if pending_check(self.pathway, course) is not None:
+            return True
+        if not course.in_force:
+            return False
+        schedule = self.pathway.regimens[course.regimen].schedule
+        endless = schedule is not None and schedule.kind in {"taper", "monthly"}
+        return endless or len(course.recorded) < (course.planned or 0)
 
     def tapered(self) -> bool:
         """Return whether the last course of a kind that is tapered has completed its taper."""
@@ -116,21 +122,20 @@ class Host:
         return schedule is not None and schedule.kind == "taper" and last.end == COMPLETED
 
     def began_within(self, regimen: str, other: str, within: dt.timedelta) -> bool:
-        """Return whether a course of ``regimen`` in force began at most ``within`` after a dose
-        of ``other`` was given.
+        """Return whether a course of ``regimen`` in force began at most ``within`` after a dose of ``other``.
+
+        A dose counts when it was given, and when it was planned for then and nobody has recorded it yet.
         """
         course = self.episode.in_force(regimen)
         if course is None:
             return False
         began = c0(self.pathway, course, self.episode.timezone)
-        doses = (
-            dose.at
-            for each in self.episode.courses
-            if each.regimen == other
-            for dose in each.recorded
-            if dose.status == GIVEN
-        )
+        doses = (at for each in self.episode.courses if each.regimen == other for at in self._dosed(each))
         return any(dt.timedelta(0) <= began - at <= within for at in doses)
+
+    def _dosed(self, course: Course) -> Iterator[dt.datetime]:
+        yield from (dose.at for dose in course.recorded if dose.status == GIVEN)
+        yield from (at for _, at in open_slots(self.pathway, course, self.episode.timezone))
 
     # facts
 

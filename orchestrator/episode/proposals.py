@@ -147,6 +147,18 @@ def missing(host: Host, values: Mapping[str, Any], found: Table) -> frozenset[st
     return frozenset(names | dose_inputs(pathway, episode, values, found))
 
 
+def awaited(host: Host, values: Mapping[str, Any], found: Table) -> frozenset[str]:
+    """Return the unknown facts that hold a decision up: for the options' gates and doses, and what is to decide."""
+    pathway, episode = host.pathway, host.episode
+    names: set[str] = dose_inputs(pathway, episode, values, found)
+    for gate in pathway.gates.values():
+        if any(regimen in gate.selector for regimen in found.proposals):
+            names |= _gate_unknown(gate, host, values)
+    for transition in _open_moves(pathway, episode.stage):
+        names |= _undecided(transition.decides, values)
+    return frozenset(names)
+
+
 def _open_guards(pathway: Pathway, stage: str, shown: frozenset[str]) -> Iterator[Guard]:
     """Yield the guards of the standings, moves and tasks that are open in this stage."""
     for row in pathway.standings:

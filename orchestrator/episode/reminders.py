@@ -9,6 +9,7 @@ from orchestrator.episode import events as ev
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.model import Reminder
 from orchestrator.episode.wants import CLIMBS_ON, SERIES, Want, fulfilled_by, has_until, wants
+from orchestrator.pathway.model import ReminderKind
 
 QUIETLY = object()
 """An episode at rest stays so: nobody but the reminder itself is concerned."""
@@ -35,11 +36,22 @@ def reconcile(draft: Draft) -> None:
 
 def _leave(draft: Draft, reminder: Reminder) -> None:
     """End a reminder that is no longer wanted; one that nobody has answered climbs on where its kind does."""
-    climbs_on = draft.pathway.reminders[reminder.name].of in CLIMBS_ON
+    kind = draft.pathway.reminders[reminder.name]
+    decided = _decided_by(draft, kind)
+    if decided is not None and reminder.fulfilled_by is None:
+        draft.emit(ev.ReminderFulfilled(*reminder.key, decided))
+    climbs_on = kind.of in CLIMBS_ON
     if not (climbs_on and reminder.open and not draft.retracting):
         draft.emit(ev.ReminderEnded(*reminder.key))
     elif reminder.due_at is not None:
         draft.emit(ev.ReminderMoved(*reminder.key, None))
+
+
+def _decided_by(draft: Draft, kind: ReminderKind) -> int | None:
+    """Return the recording that has just decided what a reminder of this kind asks for, or None."""
+    fact = kind.until.fact if kind.until is not None else None
+    made = (event.of for event in draft.events if isinstance(event, ev.FactDecided) and event.fact == fact)
+    return next(made, None)
 
 
 def _follow(draft: Draft, reminder: Reminder, want: Want) -> None:

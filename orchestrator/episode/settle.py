@@ -16,6 +16,7 @@ from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import QUIET, Signals, follows, pending_check
 from orchestrator.episode.machine import enabled, way
 from orchestrator.episode.model import COMPLETED, GIVEN, REVIEWED, TAPERED, Course
+from orchestrator.episode.proposals import awaited
 from orchestrator.episode.reminders import QUIETLY, act, next_moment, reconcile
 from orchestrator.errors import Ambiguous
 from orchestrator.pathway.model import Check, Standing, TaskKind, Transition
@@ -93,7 +94,7 @@ def _due(draft: Draft) -> Iterator[Due]:
 
 
 def _course_moments(draft: Draft, course: Course) -> Iterator[Due]:
-    end = taper_end(draft.pathway, course)
+    end = taper_end(draft.pathway, course, draft.episode.timezone)
     if end is not None:
         yield end, 2, (course.seq, course.id), _end_taper, (draft, course)
     began = None
@@ -131,7 +132,7 @@ def _end_completed(draft: Draft) -> None:
             continue
         given = any(each.status == GIVEN for each in course.recorded)
         lasts = course.regimen in draft.pathway.lasting and given
-        if not lasts and taper_end(draft.pathway, course) is None:
+        if not lasts and taper_end(draft.pathway, course, draft.episode.timezone) is None:
             end_course(draft, course, COMPLETED)
 
 
@@ -232,5 +233,5 @@ def _waits_for(draft: Draft) -> str:
     if not waits and Standing.RECOMMENDED not in options.values():
         return ""
     parts = [state.name, *(f"{regimen}={standing}" for regimen, standing in options.items())]
-    parts += sorted(draft.missing)
+    parts += sorted(awaited(draft.host, draft.values, draft.table))
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:12]

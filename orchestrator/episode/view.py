@@ -146,13 +146,17 @@ def _offers(draft: Draft) -> list[dict[str, Any]]:
     ]
 
 
-def dose_json(dosage: Dosage | None) -> dict[str, Any]:
-    """Return a dose as JSON: amount and unit, formula, inputs, sources; empty when there is none."""
+def _dose(pathway: Pathway, dosage: Dosage | None) -> dict[str, Any]:
+    """Return a dose as JSON: amount and unit, formula, inputs, sources; empty when there is none.
+
+    lent_by: the documents that lend the formula where the pathway's own is silent (X-02).
+    """
     if dosage is None:
         return {}
+    own = not dosage.sources or pathway.source in dosage.sources
     return {
         "amount": dosage.text, "unit": dosage.unit, "formula": dosage.formula, "inputs": dict(dosage.inputs),
-        "sources": list(dosage.sources),
+        "sources": list(dosage.sources), "lent_by": [] if own else [pathway.sources[each] for each in dosage.sources],
     }  # fmt: skip
 
 
@@ -163,10 +167,10 @@ def _course(draft: Draft, course: Course) -> dict[str, Any]:
         "course": course.id, "regimen": course.regimen, "in_force": course.in_force, "end": course.end,
         "ended_at": _at(course.ended_at), "confirmed_at": _at(course.confirmed_at), "start": _at(course.start),
         "response": course.answer,
-        "ends_at": _at(taper_end(draft.pathway, course)) if course.in_force else None,
+        "ends_at": _at(taper_end(draft.pathway, course, draft.episode.timezone)) if course.in_force else None,
         "gates_refusing": [gate.name for gate, _ in refusing],
         "administrations": [
-            {"number": slot.number + 1, "at": _at(slot.at), "status": slot.status, **dose_json(slot.dosage)}
+            {"number": slot.number + 1, "at": _at(slot.at), "status": slot.status, **_dose(draft.pathway, slot.dosage)}
             for slot in made
         ],
     }  # fmt: skip

@@ -80,7 +80,7 @@ def _administrations(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
 
 def _steps(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
     for course in draft.episode.courses:
-        if course.in_force and taper_end(draft.pathway, course) is not None:
+        if course.in_force and taper_end(draft.pathway, course, draft.episode.timezone) is not None:
             recorded = [each.at for each in course.recorded]
             planned = [at for _, at in open_slots(draft.pathway, course, draft.episode.timezone)]
             for number, at in enumerate([*recorded, *planned]):
@@ -90,7 +90,7 @@ def _steps(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
 
 def _taper_ends(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
     for course in draft.episode.courses:
-        end = taper_end(draft.pathway, course) if course.in_force else None
+        end = taper_end(draft.pathway, course, draft.episode.timezone) if course.in_force else None
         if end is not None:
             yield Want(kind, _subject(course), 0, end, kind.ladder)
 

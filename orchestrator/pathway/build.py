@@ -323,7 +323,7 @@ class Builder:
         title, entering = entry.take("title", str), self._stage(entry, "entering")
         ladder, reminder = self._ladder(entry), entry.take("reminder", str, None)
         mark = self._mark(entry, number=due is not None and not due_local)
-        return TaskKind(name, title, due, ladder, reminder, entering, guards, mark, bool(of))
+        return TaskKind(name, title, due, ladder, reminder, entering, guards, mark, bool(of), due_local)
 
     def _conditions(self, entry: Fields) -> tuple[Guard, ...]:
         """Read ``when``, one condition or a list of them, and ``unless``, which holds for each."""

@@ -4,6 +4,7 @@ Immutable definitions, as the loader makes them from the shared files; nothing h
 """
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -83,7 +84,7 @@ def _parse_bool(fact: Fact, value: object, _: dt.date) -> bool:
 
 def _parse_date(fact: Fact, value: object, today: dt.date) -> dt.date:
     try:
-        day = dt.date.fromisoformat(value) if isinstance(value, str) else None
+        day = dt.date.fromisoformat(value) if isinstance(value, str) and _DAY.fullmatch(value) else None
     except ValueError:
         day = None
     if day is None:
@@ -108,15 +109,17 @@ _PARSERS: dict[str, Callable[[Fact, object, dt.date], Value]] = {
 }
 
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?")
+MAX_NUMBER_LENGTH = 40
+
+
 def decimal(value: object, name: str) -> Decimal:
     """Return a finite Decimal of at most 40 characters from an int, a Decimal or text; raises InvalidCommand."""
-    if isinstance(value, bool) or not isinstance(value, int | str | Decimal) or len(str(value)) > 40:
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal) or not _NUMBER.fullmatch(str(value)):
         raise InvalidCommand(f"{name} must be a number")
-    try:
-        number = Decimal(value)
-    except ArithmeticError:
-        raise InvalidCommand(f"{name} must be a number") from None
-    if not number.is_finite() or abs(number.adjusted()) > 12:
+    number = Decimal(value)
+    if len(str(value)) > MAX_NUMBER_LENGTH or not number.is_finite() or abs(number.adjusted()) > 12:
         raise InvalidCommand(f"{name} must be a finite number of ordinary size")
     return number
 

@@ -1,7 +1,8 @@
 """Which pathways are there? Reads the folder of pathway files, or the stored text of a version, into Pathways.
 
-The *effective text* of a version is a JSON object of file name to content: the shared files and the pathway's own. It is
-what is hashed (sha256), pinned to each episode and stored, so that every version an episode ran on can be loaded for ever.
+The *effective text* of a version is a JSON object of file name to content: the shared files and the pathway's own. It
+is what is hashed (sha256), pinned to each episode and stored, so that every version an episode ran on can be loaded for
+ever.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ import orjson
 
 from orchestrator.errors import NotFound, PathwayError
 from orchestrator.pathway.build import build
+from orchestrator.pathway.check import problems
 from orchestrator.pathway.fields import Fields, suggest
 from orchestrator.pathway.model import Pathway
 from orchestrator.pathway.reader import MAX_BYTES, read_text
@@ -98,6 +100,8 @@ def _load(shared: Mapping[str, str], path: Path, root: Path) -> Pathway:
         raise PathwayError(
             f"the pathway '{pathway.name}' stands in the folder '{path.parent.name}'", file=str(path), line=1
         )
+    for problem in problems(pathway, str(path)):
+        raise problem
     return pathway
 
 

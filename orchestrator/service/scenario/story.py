@@ -24,7 +24,7 @@ EXPECTATIONS = (
     "not_fired", "told", "upcoming", "doses", "audit",
 )  # fmt: skip
 DEFAULT_ROLE = "clinician"
-_OFFSET = re.compile(r"(-)?(?:(\d{1,6})d)?(?:(\d{1,7})h)?(?:(\d{1,8})m)?")
+_OFFSET = re.compile(r"(-)?(?:([0-9]{1,5})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,8})m)?")
 _MAPS = {"proposed", "told", "upcoming", "doses"}
 _LISTS = {"courses", "missing", "warnings", "no_warnings", "tasks", "no_tasks", "fired", "not_fired"}
 
@@ -124,8 +124,11 @@ def _entry(fields: Fields) -> Entry:
     given_at = _given_at(fields)
     refused = fields.take("refused", str, None)
     _known_only(fields)
-    if action is None and (refused is not None or override or parameters):
-        raise fields.error("refused, override and with belong to an action", "at")
+    if action is None and (refused is not None or override):
+        raise fields.error("refused and override belong to an action", "at")
+    for key, name, there in (("with", "confirm", parameters), ("given_at", "give", given_at is not None)):
+        if there and (action is None or action[0] != name):
+            raise fields.error(f"'{key}' belongs to {name}", key)
     return Entry(
         at, str(text), fields.values.line, action, role, reason, override, parameters, given_at, refused, expect
     )

@@ -1,0 +1,141 @@
+"""Goal: a pathway file with a fault is refused at loading, with file, line, what is wrong and what would mend it."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import NotFound, PathwayError
+from orchestrator.pathway.loader import Library, load_library, load_text
+
+ROOT = Path(__file__).parents[2] / "workflows"
+NAME = "post-viral-cerebellar-demyelination"
+Edit = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a copy of the pathways that a test may break."""
+    made = tmp_path / "workflows"
+    shutil.copytree(ROOT, made, ignore=shutil.ignore_patterns("scenarios"))
+    return made
+
+
+@pytest.fixture
+def edit(folder: Path) -> Edit:
+    """Return a function that replaces one text in the pathway's file, which must be there exactly once."""
+
+    def change(old: str, new: str) -> Path:
+        file = folder / NAME / "pathway.yaml"
+        text = file.read_text()
+        assert text.count(old) == 1, f"{old!r} stands there {text.count(old)} times"
+        file.write_text(text.replace(old, new))
+        return folder
+
+    return change
+
+
+def refused(folder: Path) -> PathwayError:
+    """Return the error with which the folder is refused."""
+    with pytest.raises(PathwayError) as caught:
+        load_library(folder)
+    assert "\n" not in str(caught.value)
+    return caught.value
+
+
+def test_the_pathways_load_and_keep_their_text() -> None:
+    found = load_library(ROOT).newest(NAME)
+    again = load_text(found.text)
+    assert again.hash == found.hash
+    assert again.version == found.version
+    assert set(again.states) == set(found.states)
+
+
+FAULTS = {
+    "a key twice": ("initial: workup/assessment", "initial: workup/assessment\ninitial: workup/assessment", "initial"),
+    "a misspelt key": ("lasting: [ivmp-pulse]", "lastin: [ivmp-pulse]", "lasting"),
+    "a misspelt regimen": ("lasting: [ivmp-pulse]", "lasting: [ivmp-puls]", "did you mean 'ivmp-pulse'?"),
+    "a misspelt fact": ("virus == 'sars-cov-2', rule:", "virs == 'sars-cov-2', rule:", "did you mean 'virus'?"),
+    "a misspelt value": ("unless: virus == 'vzv'", "unless: virus == 'vvz'", "vzv"),
+    "a misspelt stage": ("[workup], to: first-line,", "[workup], to: first-lin,", "did you mean 'first-line'?"),
+    "a misspelt function": ("waits: \"!treated()\"\n    rule: P-10", "waits: \"!treatd()\"\n    rule: P-10", "treated"),
+    "a rule without a number": ("rule: P-06, source", "rule: P6, source", "P6"),
+    "a number without a source": ("rule: [P-07, X-15], source: \"000\"}", "rule: [P-07, X-15]}", "source"),
+    "no duration": ("{regimen: ivmp-pulse, after: 72h,", "{regimen: ivmp-pulse, after: 3 days,", "3 days"),
+    "a state of no stage": ("  maintenance/surveillance:", "  later/surveillance:", "later"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "told"), FAULTS.values(), ids=FAULTS)
+def test_a_fault_is_named_with_its_line(edit: Edit, old: str, new: str, told: str) -> None:
+    error = refused(edit(old, new))
+    assert told in str(error)
+    assert error.file.endswith("pathway.yaml")
+    assert error.line > 0
+
+
+def test_a_cycle_of_moves_that_spend_nothing_is_refused(edit: Edit) -> None:
+    row = '  back: {from: [maintenance], to: bridging, when: "true", rule: P-18}\ntasks:\n  neurology-consult:'
+    error = refused(edit("tasks:\n  neurology-consult:", row))
+    assert "without end" in str(error)
+
+
+def test_definitions_that_need_each_other_are_refused(edit: Edit) -> None:
+    error = refused(edit("when: response in ['complete', 'partial']\n", "when: improvement || no_improvement\n"))
+    assert "improvement" in str(error)
+
+
+def test_a_state_out_of_reach_is_refused(edit: Edit) -> None:
+    state = "  maintenance/surveillance:\n"
+    error = refused(edit(state, f"  closing/nothing:\n    title: Nowhere\n    rule: P-18\n{state}"))
+    assert "closing" in str(error)
+
+
+def test_a_stage_that_no_move_reaches_is_refused(folder: Path, edit: Edit) -> None:
+    terms = folder / "shared" / "terms.yaml"
+    terms.write_text(terms.read_text().replace("  maintenance: {}\n", "  maintenance: {}\n  convalescence: {}\n"))
+    state = "  maintenance/surveillance:\n"
+    error = refused(edit(state, f"  convalescence/home:\n    title: At home\n    rule: P-18\n{state}"))
+    assert "no transition leads to the state 'convalescence/home'" in str(error)
+
+
+def test_a_reminder_without_its_moment_is_refused(edit: Edit) -> None:
+    error = refused(edit("of: first-line, after: [28d], overdue", "of: first-line, overdue"))
+    assert "mri-follow-up" in str(error)
+    assert "after" in str(error)
+
+
+@pytest.mark.parametrize("text", ["a: &x 1\nb: *x\n", "a: [1\n", "- 1\n", "", "a: !!python/none x\n"])
+def test_what_is_no_pathway_is_refused(folder: Path, text: str) -> None:
+    (folder / NAME / "pathway.yaml").write_text(text)
+    refused(folder)
+
+
+def test_a_file_of_more_than_a_megabyte_is_refused(folder: Path) -> None:
+    (folder / NAME / "pathway.yaml").write_text("# " + "x" * 1_000_001)
+    assert "1000000" in str(refused(folder))
+
+
+def test_versions_stand_side_by_side(folder: Path) -> None:
+    file = folder / NAME / "pathway.yaml"
+    (folder / NAME / "pathway@1.9.0.yaml").write_text(file.read_text().replace('version: "1.0.0"', 'version: "1.9.0"'))
+    (folder / NAME / "pathway@1.10.0.yaml").write_text(
+        file.read_text().replace('version: "1.0.0"', 'version: "1.10.0"')
+    )
+    library: Library = load_library(folder)
+    assert library.newest(NAME).version == "1.10.0"
+    assert library.newest(f"{NAME}@1.9.0").version == "1.9.0"
+    with pytest.raises(NotFound, match="2.0.0"):
+        library.newest(f"{NAME}@2.0.0")
+
+
+def test_a_version_defined_twice_is_refused(folder: Path) -> None:
+    file = folder / NAME / "pathway.yaml"
+    (folder / NAME / "pathway-copy.yaml").write_text(file.read_text())
+    assert "twice" in str(refused(folder))
+
+
+def test_a_pathway_that_is_not_there_is_named() -> None:
+    with pytest.raises(NotFound, match="post-viral"):
+        load_library(ROOT).newest("post-viral-cerebellar-demyelinaton")
