@@ -45,7 +45,7 @@ format: $(VENV)/.dev  ## put the code into its one format, and mend what can be 
 bench: $(VENV)/.dev  ## run the benchmarks, one after the other
 	@for file in benchmarks/bench_*.py; do \
 	  [ -e "$$file" ] || { echo "no benchmark yet"; break; }; \
-	  echo "== $$file"; $(BIN)/python "$$file" $(ARGS) || exit 1; \
+	  echo "== $$file"; $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" $(ARGS) || exit 1; \
 	done
 
 lock: $(BIN)/uv  ## lock the dependencies anew: make lock ARGS=--upgrade

@@ -7,7 +7,7 @@ closed; a name or value does not fit; a gate; the role; the reason, or not propo
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator.episode import events as ev
@@ -89,6 +89,8 @@ def enrol(enrolment: Enrolment, actor: Actor, now: dt.datetime) -> Accepted | Re
 def decide(pathway: Pathway, episode: Episode, command: Command, actor: Actor, now: dt.datetime) -> Accepted | Refused:
     """Return what the command comes to at ``now`` (UTC, not before the episode's last entry)."""
     draft = Draft(pathway, episode, now, retracting=isinstance(command, Retract))
+    if command.reason is not None and not command.reason.strip():
+        command = replace(command, reason=None)
     try:
         if episode.closed and not isinstance(command, Tick):
             raise Refusal("episode-closed", "the episode is closed")

@@ -39,7 +39,7 @@ VALUES: list[Any] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("value", VALUES, ids=[str(number) for number in range(len(VALUES))])
 def test_a_value_of_no_fixed_type_comes_back_as_it_was(value: object) -> None:
     written = json.loads(canonical({"value": plain(value)}))["value"]
     back = rich(written)
