@@ -27,6 +27,7 @@ DEFAULT_SPEED = 3600
 _START_SECONDS = 45.0
 _MOST_FAILURES = 4
 _LOOK_SECONDS = 1.0
+_BROKER_PAUSE_SECONDS = 10.0
 _API_END_SECONDS, _CLOCK_END_SECONDS, _WORKER_END_SECONDS = 5.0, 3.0, 10.0
 
 
@@ -59,6 +60,7 @@ class Launcher:
         self._own_broker = not settings.broker_url
         self._mark = mark(system.simulation)
         self._broker: valkey.Valkey | None = None
+        self._broker_next = 0.0
         self._api = Child("api", self._say, listening.fileno())
         self._worker, self._clock = Child("worker", self._say), Child("clock", self._say)
         self._children = (self._api, self._worker, self._clock)
@@ -103,14 +105,24 @@ class Launcher:
         """Start the broker, or start it again; where its address is another one now, so are those who talk to it."""
         if not self._own_broker or (self._broker is not None and self._broker.process.poll() is None):
             return
-        if self._broker is not None:
-            self._say("the broker has ended; it is started again")
-            self._broker.stop()
-        self._broker = valkey.start(self._settings.broker_folder)
+        if self._broker is None:
+            self._broker = valkey.start(self._settings.broker_folder)
+        elif monotonic() >= self._broker_next:
+            self._restart_broker(self._broker)
         if self._broker.url != self._settings.broker_url:
             self._settings = replace(self._settings, broker_url=self._broker.url)
             self._worker.ask_to_end()
             self._clock.ask_to_end()
+
+    def _restart_broker(self, ended: valkey.Valkey) -> None:
+        """Start it again; where that fails, later: until then the clock fires without it."""
+        self._say("the broker has ended; it is started again")
+        ended.stop()
+        try:
+            self._broker = valkey.start(self._settings.broker_folder)
+        except CarepathError as error:
+            self._say(f"{error}; it is tried again in {_BROKER_PAUSE_SECONDS:g} s", error=True)
+            self._broker_next = monotonic() + _BROKER_PAUSE_SECONDS
 
     def _greet(self) -> None:
         shown = "127.0.0.1" if self._settings.host in {"0.0.0.0", "::"} else self._settings.host
@@ -146,7 +158,12 @@ class Launcher:
         self._say("ended")
 
     def _say(self, line: str, *, error: bool = False) -> None:
-        print(f"{self._mark}{line}", file=sys.stderr if error else sys.stdout, flush=True)
+        stream = sys.stderr if error else sys.stdout
+        try:
+            print(f"{self._mark}{line}", file=stream, flush=True)
+        except OSError:  # nobody listens any more: a closed terminal must not keep us from ending in order
+            with open(os.devnull, "w") as nowhere:
+                os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def _open(settings: Settings, speed: int | None) -> System:

@@ -112,7 +112,7 @@ def test_the_first_token_is_shown_on_a_terminal_alone(tmp_path: Path) -> None:
         (line,) = until(lambda: [line for line in seen.lines if "shown this once" in line], "the token")
         seen.token = line.rpartition(" ")[2]
         assert seen.answer("GET", "/api/v1/worklist")[0] == 200
-        assert seen.end(signal.SIGTERM) == 0
+        assert seen.end(signal.SIGHUP) == 0
 
 
 def refused(home: Path, *options: str) -> str:
