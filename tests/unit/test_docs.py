@@ -1,0 +1,241 @@
+"""Goal: the documents are true. They name every code, key and function, and nothing that is not there.
+
+After a change of the guard functions: CAREPATH_WRITE=1 pytest tests/unit/test_docs.py
+"""
+
+import ast
+import inspect
+import os
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from orchestrator import errors
+from orchestrator.api.problems import TITLES
+from orchestrator.bootstrap import stage
+from orchestrator.cli.main import cli
+from orchestrator.episode import events, wants
+from orchestrator.episode.host import Host
+from orchestrator.pathway import host as questions
+from orchestrator.pathway.loader import load_library
+from orchestrator.service.scenario import story
+from orchestrator.service.scenario.runner import run_file
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+LANGUAGE, SCENARIOS = DOCS / "pathway-language.md", DOCS / "scenarios.md"
+OPERATIONS, EPISODE = DOCS / "operations.md", DOCS / "episode.md"
+BEGIN, END = "<!-- functions: begin -->\n", "<!-- functions: end -->"
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", read(page), re.MULTILINE | re.DOTALL)
+
+
+# Commands
+
+
+def commands(page: Path) -> Iterator[list[str]]:
+    """Yield the words of each carepath command in a page's shell blocks; a line that ends with \\ goes on."""
+    for block in blocks(page, "sh"):
+        for line in block.replace("\\\n", " ").splitlines():
+            for found in re.findall(r"(?:^|[\s;|(])(carepath\s[^|;)\"]*)", line.partition("  #")[0]):
+                yield shlex.split(found)[1:]
+
+
+def fault(words: list[str]) -> str:
+    """Return what is wrong with a command line; empty when its command and options are there."""
+    command: click.Command = cli
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        name, *words = words
+        if name not in command.commands:
+            return f"there is no command {name}"
+        command = command.commands[name]
+    known = {spelt for param in command.params for spelt in param.opts} | {"--help"}
+    strange = [word for word in words if word.startswith("--") and word.partition("=")[0] not in known]
+    return f"{command.name} has no {', '.join(strange)}" if strange else ""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=relative)
+def test_commands_and_their_options_are_there(page: Path) -> None:
+    assert [said for words in commands(page) if (said := fault(words))] == []
+
+
+def test_a_command_that_is_not_there_is_found() -> None:
+    assert fault(["enroll", "x"])
+    assert fault(["audit", "prove"])
+    assert fault(["show", "EPISODE", "--verbose"])
+    assert not fault(["keys", "backup", "DEST", "--simulated"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=relative)
+def test_targets_of_make_are_there(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", read(ROOT / "Makefile"), re.MULTILINE))
+    named = {found for block in blocks(page, "sh") for found in re.findall(r"^make ([a-z]+)", block, re.MULTILINE)}
+    assert named <= targets
+
+
+def test_the_readme_opens_with_the_two_commands() -> None:
+    first = blocks(ROOT / "README.md", "sh")[0]
+    assert [line.split()[:2] for line in first.splitlines()] == [["make", "run"], ["make", "test"]]
+
+
+# Files
+
+
+@pytest.mark.parametrize("page", PAGES, ids=relative)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", read(page))
+    assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+
+
+def test_every_decision_has_a_number_of_its_own_and_is_listed() -> None:
+    names = [path.name for path in (DOCS / "adr").glob("[0-9]*.md") if not path.name.startswith("0000")]
+    assert len({name[:4] for name in names}) == len(names)
+    listed = read(DOCS / "adr" / "README.md")
+    assert [name for name in names if f"({name})" not in listed] == []
+
+
+@pytest.mark.parametrize("path", sorted((DOCS / "adr").glob("[0-9]*.md")), ids=relative)
+def test_what_guards_a_decision_is_there(path: Path) -> None:
+    named = re.findall(r"`((?:tests|benchmarks)/[^`]+)`", read(path))
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_files_that_pages_name_are_there() -> None:
+    pattern = r"`((?:orchestrator|workers|workflows|docs)/[\w/.-]+)`"
+    named = {
+        (page, name) for page in (EPISODE, OPERATIONS, LANGUAGE, SCENARIOS) for name in re.findall(pattern, read(page))
+    }
+    assert [name for _, name in named if not (ROOT / name).exists()] == []
+
+
+# Codes
+
+
+def tree(kind: type[errors.CarepathError]) -> Iterator[type[errors.CarepathError]]:
+    yield kind
+    for each in kind.__subclasses__():
+        yield from tree(each)
+
+
+def gates() -> set[str]:
+    found: set[str] = set()
+    for path in (ROOT / "workflows").glob("*/*.yaml"):
+        found |= set(yaml.safe_load(read(path)).get("gates") or {})
+    return found
+
+
+def test_every_code_is_in_the_documents() -> None:
+    pages = "".join(read(page) for page in PAGES)
+    kinds = [kind for kind in tree(errors.CarepathError) if kind.__module__.startswith("orchestrator.")]
+    codes = {*story.CODES, *gates(), *TITLES, *(kind.code for kind in kinds)}
+    assert sorted(code for code in codes if f"`{code}`" not in pages) == []
+
+
+def test_every_check_of_the_doctor_is_explained() -> None:
+    found = set(re.findall(r'Line\(\s*\w+,\s*"([a-z ]+)"', read(ROOT / "orchestrator" / "cli" / "doctor.py")))
+    found |= set(re.findall(r'level, "([a-z ]+)"', read(ROOT / "orchestrator" / "cli" / "doctor.py")))
+    assert len(found) > 8
+    assert sorted(name for name in found if f"`{name}`" not in read(OPERATIONS)) == []
+
+
+# The pathway language
+
+
+def test_the_table_of_functions_is_current() -> None:
+    page = read(LANGUAGE)
+    before, after = page.partition(BEGIN)[0], page.partition(END)[2]
+    current = f"{before}{BEGIN}{functions()}{END}{after}"
+    if os.environ.get("CAREPATH_WRITE"):
+        LANGUAGE.write_text(current, encoding="utf-8")
+    assert read(LANGUAGE) == current
+
+
+def functions() -> str:
+    rows = ["| function | in words | true when |\n|---|---|---|\n"]
+    for name, (parameters, words) in questions._FUNCTIONS.items():
+        said = words.format(*("…" for _ in parameters))
+        named = list(inspect.signature(getattr(Host, name)).parameters)[1:]
+        rows.append(f"| `{name}({', '.join(named)})` | {said} | {meaning(name)} |\n")
+    return "".join(rows)
+
+
+def meaning(name: str) -> str:
+    """Return what a function asks, from the docstring of its answer."""
+    said = " ".join((getattr(Host, name).__doc__ or "").split()).removeprefix("Return whether ").removesuffix(".")
+    return said.replace("``", "`").replace("None", "unknown")
+
+
+KEY_READERS = {
+    "take", "texts", "nested", "take_duration", "take_durations", "take_range", "names_in", "_expression", "_optional",
+    "_nested_selector", "_stage", "_stages", "_ladder", "_rows", "_named", "_task_name", "each", "entries",
+}  # fmt: skip
+
+
+def keys() -> set[str]:
+    """Return every key that the builders read from a file."""
+    found: set[str] = set()
+    for name in ("build.py", "vocabulary.py", "terms.py"):
+        for node in ast.walk(ast.parse(read(ROOT / "orchestrator" / "pathway" / name))):
+            if isinstance(node, ast.Call):
+                reader = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                words = [
+                    each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)
+                ]
+                found |= set(words[:1]) if reader in KEY_READERS else set()
+    return found
+
+
+def test_every_key_of_a_pathway_file_is_explained() -> None:
+    page = read(LANGUAGE)
+    assert len(keys()) > 60
+    assert (
+        sorted(
+            key for key in keys() if not re.search(rf"`{key}\b|### .*\b{key}\b|^\s*-?\s*{{?{key}:", page, re.MULTILINE)
+        )
+        == []
+    )
+
+
+def test_every_kind_of_reminder_is_explained() -> None:
+    for page in (LANGUAGE, EPISODE):
+        assert sorted(kind for kind in wants._WANTS if f"`{kind}`" not in read(page)) == []
+
+
+# Scenarios and the episode
+
+
+def test_every_action_expectation_and_code_of_a_story_is_explained() -> None:
+    page = read(SCENARIOS)
+    assert [name for name in (*story.ACTIONS, *story.EXPECTATIONS, *story.CODES) if f"`{name}`" not in page] == []
+
+
+def test_the_story_on_the_page_holds(tmp_path: Path) -> None:
+    (text, *_) = blocks(SCENARIOS, "yaml")
+    file = tmp_path / "story.yaml"
+    file.write_text(text, encoding="utf-8")
+    with stage(load_library(ROOT / "workflows")) as opened:
+        report = run_file(file, opened)
+    assert report.error is None
+    assert [check for check in report.checks if not check.passed] == []
+
+
+def test_every_event_is_explained() -> None:
+    page = read(EPISODE)
+    kinds = [name for name, each in vars(events).items() if isinstance(each, type) and issubclass(each, events.Event)]
+    assert sorted(name for name in kinds if name != "Event" and f"`{name}`" not in page) == []
