@@ -48,7 +48,7 @@ _FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "falling_due": (("check",), "the check {0} falls due"),
     "confirming": (("stage",), "a {0} regimen is confirmed"),
     "treating": ((), "a treatment is confirmed"),
-    "treated": ((), "a treatment is in force or a check of one is still to come"),
+    "treated": ((), "something of a treatment is still to come: a dose, a taper's end or a check"),
     "tapered": ((), "the steroid's taper is complete"),
     "taper_ending": ((), "a taper is completed"),
     "began_within": (("regimen", "regimen", "duration"), "{0} began within {2} after a dose of {1}"),

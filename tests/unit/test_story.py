@@ -8,7 +8,9 @@ import pytest
 
 from orchestrator.audit.chain import Fault, Verdict
 from orchestrator.audit.story import StoryEntry, tell
+from orchestrator.audit.story.speech import origin
 from orchestrator.episode.commands import Confirm, Give, Record, Retract
+from orchestrator.pathway.kinds import Mark
 from orchestrator.pathway.model import Pathway
 from tests.unit.playing import CLINICIAN, NURSE, Played, cerebellar, closed_way, long_way
 
@@ -207,10 +209,12 @@ def test_a_dose_taken_back_is_planned_again(pathway: Pathway) -> None:
     assert (pulse["retracted"][0]["n"], pulse["retracted"][0]["reason"]) == (1, "Wrong chart")
 
 
-def test_local_sourced_and_unstated_are_three_different_things(story: Story) -> None:
+def test_local_sourced_and_unstated_are_three_different_things(story: Story, pathway: Pathway) -> None:
     kinds = {stay["origin"]["kind"] for stay in story["way"] if stay["origin"]}
     kinds |= {each["origin"]["kind"] for each in story["reminders"]}
     kinds |= {course(story, "ivmp-pulse")["origin"]["schedule"]["kind"]}
+    assert kinds == {"sourced", "local", "mixed"}, "every move of the pathway names its source, or says that it is local"
+    kinds |= {origin(pathway, Mark(("P-18",)))["kind"]}
     assert kinds == {"sourced", "local", "mixed", "unstated"}
     assert kinds == set(story["origins"])
 

@@ -171,6 +171,7 @@ _DETAILS: dict[type[ev.Event], Callable[[Any, Pathway], str]] = {
     ev.CourseReopened: lambda event, _: f"The course of {event.regimen} is in force again",
     ev.ConcernAccepted: lambda event, _: f"Accepted that {event.concern} speaks against a course in force",
     ev.CheckDue: lambda event, _: f"The check {event.check} fell due",
+    ev.CheckWithdrawn: lambda event, _: f"The check {event.check} has not fallen due: its dose was taken back",
     ev.Moved: _moved,
     ev.TaskOpened: lambda event, pathway: f"Task: {task_title(pathway, event.task)}",
     ev.TaskWithdrawn: lambda event, pathway: f"Task withdrawn: {task_title(pathway, event.task)}",

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.audit.seal import open_body, open_header
+from orchestrator.audit.seal import open_body
 from orchestrator.clock import VirtualClock
 from orchestrator.episode.commands import Actor, Command
 from orchestrator.episode.events import Event, ReminderFired, ReminderTold, event_from_json
@@ -18,6 +18,7 @@ from orchestrator.service.replay import Audit
 from orchestrator.service.rows import Times
 
 PERSON = "scenario"
+PAGE = 1_000
 
 
 @dataclass
@@ -87,11 +88,11 @@ class World:
             if row is None:
                 raise AssertionError("the story's episode is gone")
             key = self.desk.key(row)
-            entries = reader.entries(self.episode_id, self.memory.seen, 10_000)
-        for entry in entries:
-            for event in _events(open_body(key, entry)):
-                self.memory.note(event)
-            self.memory.seen = open_header(entry).seq
+            while entries := reader.entries(self.episode_id, self.memory.seen, PAGE):
+                for entry in entries:
+                    for event in _events(open_body(key, entry)):
+                        self.memory.note(event)
+                self.memory.seen = entries[-1].seq
         return self.desk.engine.load(unpack(key, row.episode_id, row.document))
 
     def intact(self) -> bool:
