@@ -213,7 +213,7 @@ def test_local_sourced_and_unstated_are_three_different_things(story: Story, pat
     kinds = {stay["origin"]["kind"] for stay in story["way"] if stay["origin"]}
     kinds |= {each["origin"]["kind"] for each in story["reminders"]}
     kinds |= {course(story, "ivmp-pulse")["origin"]["schedule"]["kind"]}
-    assert kinds == {"sourced", "local", "mixed"}, "every move of the pathway names its source, or says that it is local"
+    assert kinds == {"sourced", "local", "mixed"}, "a move names no source and is not local"
     kinds |= {origin(pathway, Mark(("P-18",)))["kind"]}
     assert kinds == {"sourced", "local", "mixed", "unstated"}
     assert kinds == set(story["origins"])
