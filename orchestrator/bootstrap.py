@@ -112,11 +112,17 @@ def open_library(settings: Settings) -> Library:
     return load_library(settings.workflows)
 
 
-def prepare_store(settings: Settings, simulation: Simulation | None = None) -> None:
-    """Make the store and its keys where they are not there, and bring the schema up to date. Raises StoreError."""
+def prepare_store(settings: Settings, simulation: Simulation | None = None) -> Simulation | None:
+    """Make the store and its keys where they are not there, and bring the schema up to date; return its simulation.
+
+    A simulated store is made where `simulation` says as what, and else only brought up to date. Raises StoreError.
+    """
+    if settings.simulated and simulation is None:
+        simulation = _born(settings)
     if settings.database_file is not None and settings.home in settings.database_file.parents:
         _make_home(settings.home)
     opening.prepare(settings.database_url, settings.keys, simulation)
+    return simulation
 
 
 def open_system(settings: Settings) -> System:
@@ -174,6 +180,16 @@ def _assemble(
         store, keyring, library, clock, simulation, desk, Handlers(desk), Enrolments(desk), Queries(desk), Firing(desk),
         Deliveries(desk), Audit(desk), Pulse(desk), Access(store), Telling(desk),
     )  # fmt: skip
+
+
+def _born(settings: Settings) -> Simulation:
+    file = settings.database_file
+    found = None if file is not None and not file.exists() else opening.born(settings.database_url)
+    if found is None:
+        raise StoreError(
+            f"there is no simulated store at {settings.database_name} yet: carepath up --simulated makes one"
+        )
+    return found
 
 
 def _make_home(home: Path) -> None:

@@ -12,7 +12,7 @@ import click
 from orchestrator.config import Settings, read
 
 if TYPE_CHECKING:
-    from orchestrator.bootstrap import System
+    from orchestrator.bootstrap import Simulation, System
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -34,13 +34,17 @@ class Face:
         from orchestrator.bootstrap import open_system  # noqa: PLC0415  half a second, not for --help
 
         with open_system(self.settings) as system:
-            if system.simulation is not None:
-                start, factor = system.simulation.start, system.simulation.factor
-                self.simulation = (
-                    f"SIMULATED STORE: its clock began at {start:%Y-%m-%d %H:%M} UTC and runs {factor} times as fast; "
-                    "no real patient is in it"
-                )
+            self.mark(system.simulation)
             yield system
+
+    def mark(self, simulation: "Simulation | None") -> None:
+        """Note what kind of store this call works on: whatever is shown from now on says so."""
+        if simulation is not None:
+            start, factor = simulation.start, simulation.factor
+            self.simulation = (
+                f"SIMULATED STORE: its clock began at {start:%Y-%m-%d %H:%M} UTC and runs {factor} times as fast; "
+                "no real patient is in it"
+            )
 
     def show(self, document: dict[str, Any], text: Callable[[dict[str, Any]], str]) -> None:
         """Print a document: as JSON, or as text for people. A simulated store says so in both."""

@@ -18,12 +18,13 @@ def db() -> None:
 def upgrade(face: Face) -> None:
     """Make the store, or bring its schema up to date.
 
-    Store and keys are made where they are not there; what is there stays.
+    Store and keys are made where they are not there; what is there stays. A simulated store is brought up to date
+    alone: `carepath up --simulated` makes it.
     """
     from orchestrator.bootstrap import prepare_store  # noqa: PLC0415  not for --help
 
     made = not face.settings.keys.exists()
-    prepare_store(face.settings)
+    face.mark(prepare_store(face.settings))
     told = {"store": face.settings.database_name, "keys": str(face.settings.keys), "keys_made": made}
     face.show(told, lambda _: _upgraded(face, made))
 

@@ -17,6 +17,7 @@ from orchestrator.store.sqlite import SqliteStore
 from orchestrator.store.tables import kek, metadata, store_info
 
 REAL, SIMULATED = "real", "simulated"
+_ANOTHER = "this store is a real one: an accelerated clock needs a store of its own"
 LARGEST_FACTOR = 100_000
 _WAIT_S = 10.0
 _LOCK_WAIT_S = 2.0
@@ -68,21 +69,41 @@ def prepare(url: str, keys: Path, simulation: Simulation | None = None) -> None:
         engine.dispose()
 
 
+def born(url: str) -> Simulation | None:
+    """Return what the simulated store at a database was born as, whatever its schema; None where there is no store.
+
+    Raises StoreError: for a real store too.
+    """
+    engine = _writer(url)
+    try:
+        with engine.connect() as connection:
+            if schema.revision(connection) is None:
+                return None
+            found, _ = _kind(connection)
+    except Exception as error:
+        raise _said(error) from None
+    finally:
+        engine.dispose()
+    if found is None:
+        raise StoreError(_ANOTHER)
+    return found
+
+
 def open_store(url: str, keys: Path) -> Opened:
     """Open a store that `prepare` has made. Raises StoreError, in one line that says what to do."""
     engine = _writer(url)
     try:
         schema.check(engine)
         with engine.connect() as connection:
-            simulation, born = _kind(connection)
+            simulation, since = _kind(connection)
             ring = keyfile.load(keys).ring
             _prove(connection, ring, keys)
     except Exception as error:
         engine.dispose()
         raise _said(error) from None
-    clock: Clock = HostClock() if simulation is None else SimulatedClock(simulation.start, simulation.factor, born)
+    clock: Clock = HostClock() if simulation is None else SimulatedClock(simulation.start, simulation.factor, since)
     if engine.dialect.name == "postgresql":
-        return Opened(PostgresStore(engine, _sql_clock(simulation, born)), ring, simulation, clock)
+        return Opened(PostgresStore(engine, _sql_clock(simulation, since)), ring, simulation, clock)
     engine.dispose()
     return Opened(SqliteStore(*sqlite_engines(_path(url), _WAIT_S), clock, wait_s=_WAIT_S), ring, simulation, clock)
 
@@ -102,11 +123,11 @@ def _settle(connection: Connection, keys: Path, simulation: Simulation | None) -
     if connection.execute(select(store_info.c.id)).first() is None:
         _check_simulation(simulation)
         start, factor = (None, None) if simulation is None else (simulation.start, simulation.factor)
-        born = {"created_at": now, "simulated_start": start, "simulated_factor": factor, "seen_at": now}
-        connection.execute(insert(store_info).values(id=1, kind=SIMULATED if simulation else REAL, **born))
+        values = {"created_at": now, "simulated_start": start, "simulated_factor": factor, "seen_at": now}
+        connection.execute(insert(store_info).values(id=1, kind=SIMULATED if simulation else REAL, **values))
     found, _ = _kind(connection)
     if simulation is not None and found is None:
-        raise StoreError("this store is a real one: an accelerated clock needs a store of its own")
+        raise StoreError(_ANOTHER)
     if simulation is None and found is not None:
         raise StoreError("this store is a simulated one, and never becomes real: choose another")
     used = connection.execute(select(kek.c.kek_id)).first() is not None
@@ -121,7 +142,8 @@ def _check_simulation(simulation: Simulation | None) -> None:
 
 
 def _kind(connection: Connection) -> tuple[Simulation | None, datetime]:
-    info = connection.execute(select(store_info)).first()
+    c = store_info.c  # by name: a store of an older schema has not all columns
+    info = connection.execute(select(c.kind, c.created_at, c.simulated_start, c.simulated_factor)).first()
     if info is None:
         raise StoreError("the store was not made to its end: run carepath db upgrade")
     if info.kind == REAL:
@@ -145,11 +167,11 @@ def _register(connection: Connection, ring: Keyring, now: datetime) -> None:
         connection.execute(insert(kek).values(kek_id=ring.active.id, **proof))
 
 
-def _sql_clock(simulation: Simulation | None, born: datetime) -> str:
+def _sql_clock(simulation: Simulation | None, begun: datetime) -> str:
     """Return the SQL of the store's clock, `{wall}` standing for the wall's, so that both come from one reading."""
     if simulation is None:
         return "{wall}"
-    start, since = (f"timestamptz '{moment.isoformat()}'" for moment in (simulation.start, born))
+    start, since = (f"timestamptz '{moment.isoformat()}'" for moment in (simulation.start, begun))
     return f"({start} + ({{wall}} - {since}) * {simulation.factor})"
 
 

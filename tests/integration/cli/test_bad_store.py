@@ -132,6 +132,27 @@ def test_no_store_at_all(terminal: Terminal, tmp_path: Path) -> None:
     fails(terminal, "cannot be made", "db", "upgrade", "--home", str(tmp_path / "file" / "below"))
 
 
+def test_an_upgrade_makes_no_real_store_where_the_simulated_one_belongs(terminal: Terminal) -> None:
+    home = terminal.home / "simulated"
+    says = "carepath up --simulated makes one"
+    fails(terminal, says, "db", "upgrade", "--simulated")
+    assert not home.exists()
+    home.mkdir()
+    (home / "carepath.db").touch()
+    fails(terminal, says, "db", "upgrade", "--simulated")
+    assert [each.name for each in home.iterdir()] == ["carepath.db"]
+    real = f"sqlite:///{terminal.home / 'carepath.db'}"
+    fails(terminal, "this store is a real one", "db", "upgrade", "--simulated", "--database", real)
+
+
+def test_an_upgrade_makes_no_real_store_in_a_database_meant_for_a_simulated_one(
+    terminal: Terminal, postgres_database: str
+) -> None:
+    for words in (["db", "upgrade"], ["worklist"]):
+        says = "carepath up --simulated makes one" if words[0] == "db" else "no tables yet"
+        fails(terminal, says, *words, "--simulated", "--database", postgres_database)
+
+
 def test_a_database_that_is_not_there(terminal: Terminal) -> None:
     url = "postgresql://somebody:hidden-word@127.0.0.1:1/carepath"
     said = terminal("worklist", "--database", url)
