@@ -1,6 +1,8 @@
 """How is a database reached, and which ones can be trusted? Engines, settings, checks of versions."""
 
 import importlib
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,19 @@ def sqlite_engines(path: Path, wait_s: float) -> tuple[Engine, Engine]:
     """Return the engine that writes a file and the one that only reads it; both wait `wait_s` for another process."""
     busy = f"busy_timeout={int(wait_s * 1000)}"
     return _sqlite(f"sqlite:///{path}", (busy, *_WRITER)), _sqlite(f"sqlite:///{path}", (busy, *_READER))
+
+
+def make_file(path: Path) -> None:
+    """Make an SQLite store's file for its owner alone, whatever the umask; one that is there keeps its rights.
+
+    SQLite gives the files that it lays beside it the same rights. What cannot be made SQLite itself says, on opening.
+    """
+    if path.exists():
+        return
+    with suppress(OSError):
+        made = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        os.fchmod(made, 0o600)
+        os.close(made)
 
 
 def memory_engine() -> Engine:

@@ -10,7 +10,7 @@ from orchestrator.audit.keys import Keyring
 from orchestrator.clock import Clock, HostClock, SimulatedClock
 from orchestrator.errors import CarepathError, KeyMissing, StoreError
 from orchestrator.store import guards, keyfile, schema  # noqa: F401  guards: the triggers belong to the tables
-from orchestrator.store.connect import memory_engine, postgres_engine, sqlite_engines
+from orchestrator.store.connect import make_file, memory_engine, postgres_engine, sqlite_engines
 from orchestrator.store.faults import translate
 from orchestrator.store.postgres import PostgresStore
 from orchestrator.store.sqlite import SqliteStore
@@ -186,6 +186,7 @@ def _writer(url: str) -> Engine:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"the store's folder {path.parent} cannot be made: {error.strerror}") from None
+    make_file(path)
     return sqlite_engines(path, _WAIT_S)[0]
 
 

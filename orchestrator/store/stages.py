@@ -13,7 +13,7 @@ from orchestrator.clock import Clock, HostClock
 from orchestrator.errors import InputError
 from orchestrator.service.ports import Store
 from orchestrator.store import opening
-from orchestrator.store.connect import postgres_engine, sqlite_engines
+from orchestrator.store.connect import make_file, postgres_engine, sqlite_engines
 from orchestrator.store.faults import translate
 from orchestrator.store.postgres import PostgresStore
 from orchestrator.store.sqlite import SqliteStore
@@ -62,6 +62,7 @@ def stage(url: str | None) -> Iterator[Open]:
 def _in_file(file: Path) -> Iterator[Open]:
     if file.exists():
         raise InputError(f"there is a file at {file} already: stories play in a new one, which is gone afterwards")
+    make_file(file)
     engines = sqlite_engines(file, _WAIT_S)
     ring = _make(engines[0])
     try:

@@ -30,6 +30,21 @@ def url(folder: Path) -> str:
     return f"sqlite:///{folder / 'store.db'}"
 
 
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077, 0o377])
+def test_the_files_of_a_store_are_for_their_owner_alone(tmp_path: Path, mask: int) -> None:
+    tmp_path.chmod(0o755)
+    before = os.umask(mask)
+    try:
+        prepare(url(tmp_path), tmp_path / "keys.json")
+        sut = running(tmp_path)
+        sut.enrolments.enrol(enrolment())
+    finally:
+        os.umask(before)
+    modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.glob("store.db*")}
+    assert modes == dict.fromkeys(["store.db", "store.db-shm", "store.db-wal"], 0o600)
+    sut.store.close()
+
+
 def running(folder: Path, wait_s: float = 0.05) -> System:
     ring = open_store(url(folder), folder / "keys.json").keyring
     clock = VirtualClock(T0)
