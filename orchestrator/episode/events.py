@@ -383,13 +383,13 @@ BOOKKEEPING: frozenset[type[Event]] = frozenset(
 )
 """Events that no guard can see: proposals, warnings, gates and moves are the same after them as before."""
 
-_TAGS = {cls: _tag(cls) for cls in Event.__subclasses__()}
-_CLASSES = {tag: cls for cls, tag in _TAGS.items()}
+TAGS = {cls: _tag(cls) for cls in Event.__subclasses__()}
+_CLASSES = {tag: cls for cls, tag in TAGS.items()}
 
 
 def event_to_json(event: Event) -> dict[str, Any]:
     """Return the event as canonical-safe JSON with its ``type``, such as ``fact-recorded``."""
-    made: dict[str, Any] = orjson.loads(orjson.dumps({"type": _TAGS[type(event)], **encode(event)}))
+    made: dict[str, Any] = orjson.loads(orjson.dumps({"type": TAGS[type(event)], **encode(event)}))
     return made
 
 

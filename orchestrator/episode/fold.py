@@ -193,12 +193,12 @@ def _reminder(
     **changes: Any,  # noqa: ANN401 - each field of a reminder has its own type
 ) -> Episode:
     name, subject, n = event.name, event.subject, event.n
-    return episode._replace(
-        reminders=tuple(
-            each._replace(**changes) if each.n == n and each.subject == subject and each.name == name else each
-            for each in episode.reminders
-        )
-    )
+    reminders = episode.reminders
+    for place, each in enumerate(reminders):
+        if each.n == n and each.name == name and each.subject == subject:
+            changed = each._replace(**changes)
+            return episode._replace(reminders=(*reminders[:place], changed, *reminders[place + 1 :]))
+    return episode
 
 
 def _reminder_moved(episode: Episode, event: ev.ReminderMoved, _: int, __: dt.datetime) -> Episode:

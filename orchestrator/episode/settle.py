@@ -21,6 +21,8 @@ from orchestrator.episode.reminders import QUIETLY, act, next_moment, reconcile
 from orchestrator.errors import Ambiguous
 from orchestrator.pathway.model import Check, Standing, TaskKind, Transition
 
+NOBODY = "nobody would be told"
+"""What an episode waits for that nothing would move and of which nobody would be told: for somebody to look at it."""
 MAX_ROUNDS = 50
 """Moves of one entry; more would mean that the pathway never comes to rest."""
 MAX_DUE = 10_000
@@ -58,6 +60,9 @@ def _rest(draft: Draft) -> None:
     _follow(draft)
     _wait(draft)
     reconcile(draft)
+    if draft.episode.wait is None and not draft.episode.closed and not _to_come(draft):
+        draft.emit(ev.WaitBegan(NOBODY))
+        reconcile(draft)
 
 
 def _follow(draft: Draft) -> None:
@@ -77,11 +82,14 @@ def _follow(draft: Draft) -> None:
 
 
 def _due(draft: Draft) -> Iterator[Due]:
-    """Yield all that is to come, with its moment; at one moment reminders come first, in the order of their arming."""
-    for reminder in draft.episode.reminders:
-        at = next_moment(reminder)
-        if at is not None:
-            yield at, 0, reminder.order, act, (draft, reminder)
+    """Yield what is to come, with its moment: of the reminders the next one, by the order of arming; checks, ends.
+
+    At one moment reminders come first.
+    """
+    coming = [(at, each.order, each) for each in draft.episode.reminders if (at := next_moment(each)) is not None]
+    if coming:
+        at, order, reminder = min(coming)
+        yield at, 0, order, act, (draft, reminder)
     if draft.episode.closed:
         return
     for course in draft.episode.courses:
@@ -217,12 +225,23 @@ def _open_tasks(draft: Draft) -> None:
 
 def _wait(draft: Draft) -> None:
     """Note when the episode begins to wait for a person's choice or a fact, and for which (X-18)."""
-    what = "" if draft.episode.closed else _waits_for(draft)
     wait = draft.episode.wait
+    what = "" if draft.episode.closed else _waits_for(draft)
+    if not what and wait is not None and wait.what == NOBODY and not _to_come(draft):
+        return
     if wait is not None and wait.what != what:
         draft.emit(ev.WaitEnded())
     if what and (wait is None or wait.what != what):
         draft.emit(ev.WaitBegan(what))
+
+
+def _to_come(draft: Draft) -> bool:
+    """Return whether anything but the wait itself will move the episode or tell somebody (S-05)."""
+    waiting = {kind.name for kind in draft.pathway.reminders.values() if kind.of == "waiting"}
+    for reminder in draft.episode.reminders:
+        if reminder.name not in waiting and next_moment(reminder) is not None:
+            return True
+    return any(rank for _, rank, *__ in _due(draft))
 
 
 def _waits_for(draft: Draft) -> str:

@@ -2,12 +2,11 @@
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import Any
 
 from orchestrator.audit.seal import open_body
 from orchestrator.clock import VirtualClock
 from orchestrator.episode.commands import Actor, Command
-from orchestrator.episode.events import Event, ReminderFired, ReminderTold, event_from_json
+from orchestrator.episode.events import TAGS, Event, ReminderFired, ReminderTold, event_from_json
 from orchestrator.episode.model import Episode
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.enrolment import Enrolments, EnrolRequest, Identifier
@@ -19,6 +18,7 @@ from orchestrator.service.rows import Times
 
 PERSON = "scenario"
 PAGE = 1_000
+_OF_REMINDERS = frozenset({TAGS[ReminderFired], TAGS[ReminderTold]})
 
 
 @dataclass
@@ -90,8 +90,9 @@ class World:
             key = self.desk.key(row)
             while entries := reader.entries(self.episode_id, self.memory.seen, PAGE):
                 for entry in entries:
-                    for event in _events(open_body(key, entry)):
-                        self.memory.note(event)
+                    for event in open_body(key, entry)["events"]:
+                        if event["type"] in _OF_REMINDERS:
+                            self.memory.note(event_from_json(event))
                 self.memory.seen = entries[-1].seq
         return self.desk.engine.load(unpack(key, row.episode_id, row.document))
 
@@ -99,7 +100,3 @@ class World:
         """Return whether the chain of entries is intact, and folding it gives the episode's row."""
         audit = Audit(self.desk)
         return audit.verify(self.episode_id).whole and audit.replay(self.episode_id).equal
-
-
-def _events(body: dict[str, Any]) -> list[Event]:
-    return [event_from_json(each) for each in body["events"]]
