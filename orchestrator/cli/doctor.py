@@ -119,7 +119,7 @@ def _clock(found: "Health") -> Line:
         return Line(
             FAIL, "clock", f"the last entry lies in the future, at {_at(found.last_entry_at)}: set the clock right"
         )
-    if found.seen_at > found.times.wall + _MUCH_SKEW:
+    if found.seen_at is not None and found.seen_at > found.times.wall + _MUCH_SKEW:
         return Line(FAIL, "clock", f"the wall clock stands before {_at(found.seen_at)}, which was seen: set it right")
     if skew > _SKEW:
         level = FAIL if skew > _MUCH_SKEW else WARN
@@ -134,11 +134,12 @@ def _now(found: "Health") -> datetime:
 
 
 def _clock_process(found: "Health") -> Line:
-    age = found.times.wall - found.seen_at
-    if age <= _UNSEEN:
+    seen = found.seen_at
+    if seen is not None and found.times.wall - seen <= _UNSEEN:
         return Line(OK, "ticking", "a clock process looks after the timers")
+    since = "ever looked" if seen is None else f"looked since {_at(seen)}"
     level = FAIL if found.due else WARN
-    return Line(level, "ticking", f"no clock process has looked since {_at(found.seen_at)}: run carepath up, or clock")
+    return Line(level, "ticking", f"no clock process has {since}: run carepath up, or clock")
 
 
 def _timers(found: "Health", system: "System") -> Line:

@@ -105,7 +105,10 @@ class Reader(Protocol):
         ...
 
     def seen_at(self) -> datetime | None:
-        """Return the latest wall time that a clock process has trusted; None where no clock looks."""
+        """Return the latest wall time that can be trusted: what a clock process saw, or else when the store was made.
+
+        None for a store in memory, which no clock looks after.
+        """
         ...
 
 

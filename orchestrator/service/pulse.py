@@ -10,7 +10,7 @@ from orchestrator.service.rows import NoticeRow
 
 class Look(NamedTuple):
     """What a clock saw, all read at one moment. next_alarm: by the store's clock.   seen_at: the latest wall time
-    that any clock process has trusted; None in a store that no clock looks after."""
+    that any clock process has trusted, or that of the store's birth; None in a store that no clock looks after."""
 
     now: datetime
     wall: datetime

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, or_, select, tuple_
+from sqlalchemy import Connection, Select, and_, func, or_, select, tuple_
 
 from orchestrator.audit.seal import Sealed
 from orchestrator.service.rows import (
@@ -132,7 +132,8 @@ class ColdReader:
         return self._sql.execute(chosen.order_by(c.next_due_at).limit(1)).scalar()
 
     def seen_at(self) -> datetime | None:
-        return self._sql.execute(select(t.store_info.c.seen_at)).scalar()
+        c = t.store_info.c  # before any clock looked: the birth of the store, before which no time can be trusted
+        return self._sql.execute(select(func.coalesce(c.seen_at, c.created_at))).scalar()
 
 
 def _within(chosen: Select[Any], table: Any, wards: Sequence[str], roles: Sequence[str]) -> Select[Any]:  # noqa: ANN401

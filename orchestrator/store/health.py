@@ -33,7 +33,7 @@ class Health:
     """How a store is. database: kind and version.   times: by the store's clock and the wall's, read at one moment.
 
     oldest_due: the earliest alarm that is due and not set aside.   oldest_notice: since when one waits for delivery.
-    seen_at: when a clock process last looked (at most half a minute old while one runs).
+    seen_at: when a clock process last looked (at most half a minute old while one runs); None: none ever did.
     """
 
     database: str
@@ -42,7 +42,7 @@ class Health:
     open_episodes: int
     times: Times
     last_entry_at: datetime | None
-    seen_at: datetime
+    seen_at: datetime | None
     oldest_due: datetime | None
     due: int
     set_aside: int

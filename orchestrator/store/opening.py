@@ -123,7 +123,7 @@ def _settle(connection: Connection, keys: Path, simulation: Simulation | None) -
     if connection.execute(select(store_info.c.id)).first() is None:
         _check_simulation(simulation)
         start, factor = (None, None) if simulation is None else (simulation.start, simulation.factor)
-        values = {"created_at": now, "simulated_start": start, "simulated_factor": factor, "seen_at": now}
+        values = {"created_at": now, "simulated_start": start, "simulated_factor": factor}
         connection.execute(insert(store_info).values(id=1, kind=SIMULATED if simulation else REAL, **values))
     found, _ = _kind(connection)
     if simulation is not None and found is None:

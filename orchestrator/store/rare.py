@@ -70,7 +70,7 @@ class RareWrites(ColdReader):
 
     def saw(self, wall: datetime) -> None:
         seen = t.store_info.c.seen_at
-        self._sql.execute(update(t.store_info).where(seen < wall).values(seen_at=wall))
+        self._sql.execute(update(t.store_info).where(seen.is_(None) | (seen < wall)).values(seen_at=wall))
 
     def hint(self, limit: int) -> list[NoticeId]:
         wall = self.times().wall

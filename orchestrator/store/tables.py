@@ -52,7 +52,10 @@ store_info = Table(
     _col("created_at", Instant(), "wall time at which the store was made"),
     _col("simulated_start", Instant(), "simulated: what the simulated clock showed at created_at", null=True),
     _col("simulated_factor", Integer(), "simulated: how many times as fast as the wall it runs", null=True),
-    _col("seen_at", Instant(), "wall time last seen by a clock process: firing holds when the wall stands before it"),
+    _col(
+        "seen_at", Instant(), "wall time last seen by a clock process: firing holds when the wall stands before it",
+        null=True,
+    ),
     PrimaryKeyConstraint("id"), CheckConstraint("id = 1", name="one_row"),
     CheckConstraint("kind IN ('real', 'simulated')", name="kind"), **STRICT,
 )  # fmt: skip

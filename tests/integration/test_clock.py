@@ -157,9 +157,10 @@ def test_a_clock_that_is_slow_or_fast_by_little_is_trusted(place: Installation) 
     assert place.inbox("") == []
 
 
-def test_a_clock_before_what_the_store_has_seen_holds_all_firing(place: Installation) -> None:
+@pytest.mark.parametrize("column", ["seen_at", "created_at"])
+def test_a_clock_before_what_the_store_has_seen_holds_all_firing(place: Installation, column: str) -> None:
     episode = place.enrol()
-    place.sql("UPDATE store_info SET seen_at = {future}")
+    place.sql(f"UPDATE store_info SET {column} = {{future}}")
     Ticker(place.system, Ears()).tick()
     assert place.fired(episode) == 0
     assert {row["name"] for row in place.inbox("")} == {"clock-behind"}

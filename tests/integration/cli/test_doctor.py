@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from orchestrator import bootstrap, config
 from orchestrator.cli.valkey import Valkey
 from orchestrator.store import connect
 from orchestrator.store.types import to_micros
@@ -23,11 +24,28 @@ def sql(terminal: Terminal, statement: str, *values: object) -> None:
 
 
 def test_a_sound_installation(terminal: Terminal) -> None:
+    look(terminal)
     found = checks(terminal)
     assert {level for name, (level, _) in found.items() if name != "backup"} == {"ok"}
     assert found["store"][1].endswith("real; 0 episodes, 0 of them open")
     assert "without the WAL fault" in found["sqlite"][1]
     assert terminal("doctor").out.startswith("ok    pathways   ")
+
+
+def look(terminal: Terminal) -> None:
+    """Do what a clock process does first."""
+    with bootstrap.open_system(config.read()) as system:
+        system.pulse.saw(datetime.now(UTC))
+
+
+def test_a_store_that_no_clock_ever_looked_after(terminal: Terminal) -> None:
+    level, text = checks(terminal)["ticking"]
+    assert (level, text) == ("warn", "no clock process has ever looked: run carepath up, or clock")
+    terminal.enrol()
+    sql(terminal, "UPDATE episode SET next_due_at = ?", to_micros(datetime.now(UTC) - timedelta(seconds=5)))
+    assert checks(terminal, code=1)["ticking"][0] == "fail"
+    look(terminal)
+    assert checks(terminal)["ticking"] == ("ok", "a clock process looks after the timers")
 
 
 def test_keys_that_are_not_backed_up(terminal: Terminal) -> None:
@@ -109,6 +127,7 @@ def test_it_works_on_postgresql(terminal: Terminal, postgres_database: str, monk
     assert terminal("db", "upgrade").code == 0
     terminal.enrol()
     assert terminal("keys", "backup", str(terminal.home / "copy")).code == 0
+    look(terminal)
     found = checks(terminal)
     assert {level for level, _ in found.values()} == {"ok"}
     assert "PostgreSQL" in found["store"][1]
@@ -116,8 +135,6 @@ def test_it_works_on_postgresql(terminal: Terminal, postgres_database: str, monk
 
 
 def test_a_new_token_opens_and_the_old_one_no_longer(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    from orchestrator import bootstrap, config
-
     first, second = terminal("token").out.strip(), terminal("token", "--json").document["token"]
     with bootstrap.open_system(config.read()) as system:
         assert system.access.holder(second) is not None

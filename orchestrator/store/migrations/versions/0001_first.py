@@ -236,7 +236,10 @@ def _store_info() -> None:
         _col("simulated_start", Instant(), "simulated: what the simulated clock showed at created_at", null=True),
         _col("simulated_factor", sa.Integer(), "simulated: how many times as fast as the wall it runs", null=True),
         _col(
-            "seen_at", Instant(), "wall time last seen by a clock process: firing holds when the wall stands before it"
+            "seen_at",
+            Instant(),
+            "wall time last seen by a clock process: firing holds when the wall stands before it",
+            null=True,
         ),
         sa.CheckConstraint("kind IN ('real', 'simulated')", name=op.f("ck_store_info_kind")),
         sa.CheckConstraint("id = 1", name=op.f("ck_store_info_one_row")),
