@@ -43,6 +43,7 @@ __all__ = [
     "examine",
     "open_library",
     "open_system",
+    "open_to_run",
     "prepare_store",
     "sqlite_version",
     "stage",
@@ -87,6 +88,11 @@ class System:
         """Return the pathway with this content hash, from the files or the store. Raises NotFound."""
         with self.store.read() as reader:
             return self.desk.shelf.version(version, reader)
+
+    def check_versions(self) -> None:
+        """Raise VersionChanged when the files of a version are not as the store keeps them."""
+        with self.store.read() as reader:
+            self.desk.shelf.check_all(reader)
 
     def sealed_entries(self, episode_id: str) -> list[Sealed]:
         """Return an episode's entries as they are stored, the first one first. Raises NotFound."""
@@ -133,6 +139,20 @@ def open_system(settings: Settings) -> System:
         raise StoreError(f"there is no store at {file} yet: run carepath up, or carepath db upgrade")
     opened = opening.open_store(settings.database_url, settings.keys)
     return _assemble(opened.store, opened.keyring, library, opened.clock, opened.simulation)
+
+
+def open_to_run(settings: Settings) -> System:
+    """Open the store for a process that serves or works. Raises VersionChanged besides: a version is never changed.
+
+    Clocks open it without: whatever the files say, the timers of the patients who are there go on.
+    """
+    system = open_system(settings)
+    try:
+        system.check_versions()
+    except BaseException:
+        system.close()
+        raise
+    return system
 
 
 def examine(settings: Settings, system: System) -> Health:

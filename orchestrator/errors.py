@@ -69,6 +69,12 @@ class AlreadyEnrolled(Conflict):
     code = "already-enrolled"
 
 
+class VersionChanged(Conflict):
+    """A pathway's files were changed, but not its version, after patients were enrolled on it."""
+
+    code = "version-changed"
+
+
 class StoreError(CarepathError):
     """The store cannot be used: locked, full, read-only, of a newer schema, or its keys are missing."""
 

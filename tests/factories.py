@@ -1,6 +1,8 @@
 """Small stand-ins for tests: an engine that does what the test says, a library of one pathway, people who act."""
 
 import hashlib
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -28,31 +30,41 @@ class SmallPathway:
 
     name: str
     version: str = "1"
-    text: str = "a pathway"
+    facts: str = "no fact"
+
+    @property
+    def text(self) -> str:
+        return json.dumps({"facts.yaml": self.facts, "pathway.yaml": self.name})
 
     @property
     def hash(self) -> str:
-        return hashlib.sha256(f"{self.name} {self.version}".encode()).hexdigest()
+        return hashlib.sha256(self.text.encode()).hexdigest()
 
 
-def small_pathway(name: str = "small") -> Pathway:
-    return cast(Pathway, SmallPathway(name))
+def small_pathway(name: str = "small", facts: str = SmallPathway.facts) -> Pathway:
+    return cast(Pathway, SmallPathway(name, facts=facts))
+
+
+def small_text(text: str) -> Pathway:
+    """Return the small pathway whose text this is."""
+    files = json.loads(text)
+    return small_pathway(files["pathway.yaml"], files["facts.yaml"])
 
 
 class SmallLibrary:
     """Holds a few small pathways."""
 
-    def __init__(self, *names: str) -> None:
-        self._all = [small_pathway(name) for name in names or ("small", "other")]
+    def __init__(self, *names: str, facts: str = SmallPathway.facts) -> None:
+        self.pathways: Sequence[Pathway] = [small_pathway(name, facts) for name in names or ("small", "other")]
 
     def newest(self, name: str) -> Pathway:
-        for each in self._all:
+        for each in self.pathways:
             if each.name == name:
                 return each
         raise NotFound(f"there is no pathway {name}")
 
     def by_hash(self, version: str) -> Pathway:
-        for each in self._all:
+        for each in self.pathways:
             if each.hash == version:
                 return each
         raise NotFound("there is no such version")

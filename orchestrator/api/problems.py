@@ -55,6 +55,7 @@ TITLES = {
     "too-large": "The body is too large",
     "too-many-failures": "Too many wrong tokens",
     "unsupported-media-type": "The body must be JSON",
+    "version-changed": "The pathway was changed, but not its version",
 }
 
 

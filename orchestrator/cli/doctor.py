@@ -9,7 +9,7 @@ import click
 
 from orchestrator.cli.face import Face, with_settings
 from orchestrator.cli.failure import Failed
-from orchestrator.errors import CarepathError
+from orchestrator.errors import CarepathError, VersionChanged
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap import Health, System
@@ -104,6 +104,7 @@ def _of_store(face: Face, system: "System") -> Iterator[Line]:
         OK, "store", f"{face.settings.database_name}, {found.database}, schema {found.schema}, {kind}; {counted}"
     )
     yield Line(OK, "keys", f"{face.settings.keys} holds every key that is in use")
+    yield _versions(system)
     backup = found.backup
     yield Line(OK if backup.proved or system.simulated else WARN, "backup", backup.text)
     yield _clock(found)
@@ -111,6 +112,14 @@ def _of_store(face: Face, system: "System") -> Iterator[Line]:
     yield _timers(found, system)
     yield _set_aside(found)
     yield _deliveries(found, system)
+
+
+def _versions(system: "System") -> Line:
+    try:
+        system.check_versions()
+    except VersionChanged as error:
+        return Line(FAIL, "versions", str(error))
+    return Line(OK, "versions", "no pathway was changed since patients were enrolled on it")
 
 
 def _clock(found: "Health") -> Line:

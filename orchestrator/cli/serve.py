@@ -14,7 +14,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from orchestrator.bootstrap import Simulation, open_system
+from orchestrator.bootstrap import Simulation, open_system, open_to_run
 from orchestrator.config import Settings
 from orchestrator.errors import CarepathError
 
@@ -34,7 +34,7 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
 
     from orchestrator.api.app import create_app  # noqa: PLC0415
 
-    system = open_system(settings)
+    system = open_to_run(settings)
     _log_lines("api", system.simulation)
     app = create_app(system)
 
@@ -60,7 +60,7 @@ def worker(settings: Settings, *, threads: int = 0, processes: int = 0) -> int:
     """Carry out jobs: in a pool of threads, or else in processes, one a processor where their number is 0."""
     from workers import app as jobs  # noqa: PLC0415  Celery is slow to import
 
-    with open_system(settings) as system:  # before any fork, and only to see that it can be opened
+    with open_to_run(settings) as system:  # before any fork, and only to see that it can be opened
         _log_lines("worker", system.simulation)
     jobs.configure(_broker(settings), lambda: open_system(settings))
     return jobs.run_worker(threads=threads, processes=processes)

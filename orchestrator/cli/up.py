@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from time import monotonic
 
 from orchestrator import __version__
-from orchestrator.bootstrap import Simulation, System, open_system, prepare_store
+from orchestrator.bootstrap import Simulation, System, open_to_run, prepare_store
 from orchestrator.cli import valkey
 from orchestrator.cli.children import Child, Signals
 from orchestrator.cli.serve import mark
@@ -172,7 +172,7 @@ def _open(settings: Settings, speed: int | None) -> System:
         raise CannotStart("--speed is for a simulated store: add --simulated")
     born = Simulation(datetime.now(UTC), speed or DEFAULT_SPEED) if settings.simulated else None
     prepare_store(settings, born)
-    system = open_system(settings)
+    system = open_to_run(settings)
     try:
         if speed is not None and system.simulation is not None and system.simulation.factor != speed:
             raise CannotStart(

@@ -64,7 +64,8 @@ class Enrolments:
         """Enrol a patient on the newest version of a pathway; a repeat gets the first answer.
 
         Raises NotFound for an unknown pathway; InvalidCommand; Conflict when the patient has an open episode on it,
-        when the identifiers belong to different patients, or when the key was used with another request.
+        when the identifiers belong to different patients, when the version's files were changed since its first use,
+        or when the key was used with another request.
         """
         _check(request)
         pathway = self._desk.shelf.newest(request.pathway)
@@ -89,6 +90,7 @@ class Enrolments:
                 raise Collision("this enrolment was made meanwhile: try again")
             raise AlreadyEnrolled("this patient has an open episode on this pathway already")
         change.keep_pathway(PathwayRow(pathway.hash, pathway.name, pathway.version, pathway.text, times.now))
+        self._desk.shelf.check(pathway, change)  # after it: of two who are the first at once, one finds the other's
         row = _new_row(episode_id, patient, pathway, request, times)
         key = self._desk.key(row)
         ledger = Ledger(self._desk.engine, pathway, key, row=row, known=None, times=times)

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from orchestrator.errors import NotFound
+import orjson
+
+from orchestrator.errors import NotFound, VersionChanged
 from orchestrator.service.ports import Library, Reader
 
 if TYPE_CHECKING:
@@ -27,6 +29,21 @@ class Shelf:
             self._known[version] = known = self._find(version, reader)
         return known
 
+    def check(self, pathway: "Pathway", reader: Reader) -> None:
+        """Raise VersionChanged when the store keeps another content under this pathway's name and version."""
+        kept = reader.kept_version(pathway.name, pathway.version)
+        if kept is not None and kept != pathway.hash:
+            raise VersionChanged(
+                f"{pathway.name}@{pathway.version} was changed after patients were enrolled on it: "
+                f"{_differing(pathway.text, reader.pathway_text(kept))} not as this store keeps it; "
+                "put back what was there, or raise the version"
+            )
+
+    def check_all(self, reader: Reader) -> None:
+        """Raise VersionChanged at the first version whose files are not as the store keeps them."""
+        for pathway in self._library.pathways:
+            self.check(pathway, reader)
+
     def _find(self, version: str, reader: Reader) -> "Pathway":
         try:
             return self._library.by_hash(version)
@@ -38,3 +55,10 @@ class Shelf:
         if found.hash != version:
             raise NotFound(f"the stored text of the pathway version {version[:12]} was changed")
         return found
+
+
+def _differing(text: str, kept: str | None) -> str:
+    """Say which files of two effective texts differ."""
+    now, then = orjson.loads(text), orjson.loads(kept or "{}")
+    names = sorted(name for name in now.keys() | then.keys() if now.get(name) != then.get(name))
+    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'}"

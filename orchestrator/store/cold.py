@@ -122,6 +122,10 @@ class ColdReader:
         chosen = select(t.pathway_version.c.text).where(t.pathway_version.c.version == version)
         return self._sql.execute(chosen).scalar()
 
+    def kept_version(self, pathway: str, label: str) -> str | None:
+        c = t.pathway_version.c
+        return self._sql.execute(select(c.version).where(c.pathway == pathway, c.label == label)).scalar()
+
     def tokens(self) -> list[TokenRow]:
         return [TokenRow(*row) for row in self._rows(_TOKENS.where(t.access_token.c.revoked_at.is_(None)))]
 

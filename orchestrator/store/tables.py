@@ -94,7 +94,7 @@ pathway_version = Table(
     _col("label", Text(), "the version as people call it"),
     _col("text", Text(), "the effective text itself: an episode can always run on its own version"),
     _col("first_used_at", Instant(), "when the first episode was enrolled on it"),
-    PrimaryKeyConstraint("version"), **STRICT,
+    PrimaryKeyConstraint("version"), UniqueConstraint("pathway", "label"), **STRICT,
 )  # fmt: skip
 
 patient = Table(

@@ -20,7 +20,7 @@ from orchestrator.store.connect import sqlite_engines
 from orchestrator.store.opening import open_store, open_throwaway, prepare
 from orchestrator.store.postgres import PostgresStore
 from orchestrator.store.sqlite import SqliteStore
-from tests.factories import T0, SmallEngine, SmallLibrary, small_pathway
+from tests.factories import T0, SmallEngine, SmallLibrary, small_text
 
 STORES = ("sqlite", "memory", "postgres")
 
@@ -50,6 +50,7 @@ class System:
     store: SqliteStore | PostgresStore
     clock: VirtualClock | SqlClock
     engine: SmallEngine
+    library: SmallLibrary
     desk: Desk
 
     @property
@@ -76,6 +77,11 @@ class System:
     def audit(self) -> Audit:
         return Audit(self.desk)
 
+    def change_files(self) -> None:
+        """Begin anew on files that were changed and kept their version."""
+        self.library = SmallLibrary(facts="another fact")
+        self.desk = Desk(self.store, self.desk.keyring, Shelf(self.library, small_text), self.engine)
+
     def sql(self, statement: str) -> None:
         """Change the store behind the program's back."""
         with self.store.change() as change:
@@ -84,7 +90,8 @@ class System:
 
 def system(store: SqliteStore | PostgresStore, ring: Keyring, clock: VirtualClock | SqlClock) -> System:
     engine = SmallEngine()
-    return System(store, clock, engine, Desk(store, ring, Shelf(SmallLibrary(), small_pathway), engine))
+    library = SmallLibrary()
+    return System(store, clock, engine, library, Desk(store, ring, Shelf(library, small_text), engine))
 
 
 @pytest.fixture(scope="session")

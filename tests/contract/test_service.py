@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from orchestrator.episode.commands import Close
-from orchestrator.errors import CarepathError, Conflict, InvalidCommand, NotFound
+from orchestrator.errors import CarepathError, Conflict, InvalidCommand, NotFound, VersionChanged
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.handlers import Request, new_key
 from tests.contract.conftest import System
@@ -52,6 +52,22 @@ def test_a_repeated_enrolment_gets_the_first_answer_and_another_body_is_refused(
     assert again == first._replace(repeated=True)
     with pytest.raises(Conflict, match="idempotency-key-reused"):
         sut.enrolments.enrol(enrolment(key="k", ward="w-2"))
+
+
+def test_a_version_whose_files_changed_takes_nobody_in_and_its_patients_go_on(sut: System) -> None:
+    first = sut.enrolments.enrol(enrolment("1", key="k"))
+    sut.change_files()
+    says = r"^small@1 was changed after patients were enrolled on it: facts\.yaml .* raise the version$"
+    with pytest.raises(VersionChanged, match=says):
+        sut.enrolments.enrol(enrolment("2"))
+    with sut.store.read() as reader, pytest.raises(VersionChanged, match=says):
+        sut.desk.shelf.check_all(reader)
+    assert sut.queries.episodes_of(Identifier("mrn", "2")) == []
+    assert list(sut.audit.episode_ids()) == [first.episode_id]
+    assert sut.enrolments.enrol(enrolment("1", key="k")).repeated
+    assert sut.handlers.execute(record(first.episode_id, a=1)).accepted
+    assert whole(sut, first.episode_id)
+    assert sut.enrolments.enrol(enrolment("2", pathway="other")).accepted  # nobody was on it yet
 
 
 def test_a_refused_enrolment_leaves_nothing(sut: System) -> None:

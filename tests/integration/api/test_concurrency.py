@@ -7,7 +7,8 @@ from functools import partial
 
 from httpx2 import Response
 
-from tests.integration.api.conftest import Ward, enrolment
+from orchestrator.service.rows import PathwayRow
+from tests.integration.api.conftest import PATHWAY, T0, Ward, enrolment
 
 FACTS = {"severity": "severe", "infection_status": "excluded"}
 
@@ -40,6 +41,18 @@ def test_a_repeat_gets_the_first_answer(each_ward: Ward) -> None:
     assert again.headers["idempotent-replayed"] == "true"
     assert again.headers["etag"] == first.headers["etag"] == '"2"'
     assert entries(each_ward, episode) == 2
+
+
+def test_a_version_that_another_process_knows_otherwise_takes_nobody_in(each_ward: Ward) -> None:
+    each_ward.enrol()
+    with each_ward.system.store.change() as change:  # as if the other were the first
+        change._sql.exec_driver_sql("UPDATE pathway_version SET label = 'before'")
+        row = PathwayRow("0" * 64, PATHWAY, each_ward.system.library.newest(PATHWAY).version, "{}", T0)
+        change.keep_pathway(row)
+    refused = each_ward.post("/episodes", enrolment("0002"))
+    assert (refused.status_code, refused.json()["code"]) == (409, "version-changed")
+    assert refused.json()["title"] == "The pathway was changed, but not its version"
+    assert "raise the version" in refused.json()["detail"]
 
 
 def test_a_repeated_refusal_is_one_entry(ward: Ward) -> None:

@@ -59,6 +59,34 @@ def test_a_pathway_file_that_is_not_sound(
     assert terminal("audit", "verify", "--all", "--json").document["episodes"] == 0
 
 
+def test_a_version_whose_files_changed_is_refused(
+    terminal: Terminal, workflows: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAREPATH_WORKFLOWS", str(workflows))
+    episode = terminal.enrol()
+    assert terminal("doctor").code == 0
+    with (workflows / "shared" / "facts.yaml").open("a") as shared:
+        shared.write("# another word\n")
+    enrol = ("enrol", PATHWAY, "--patient", "n=2", "--ward", "w")
+    for words in (enrol, ("api",), ("worker",), ("up", "--port", "0")):
+        said = terminal(*words)
+        assert (said.code, said.out) == (1, ""), words
+        assert said.line == (
+            f"{PATHWAY}@1.0.0 was changed after patients were enrolled on it: facts.yaml is not as this store keeps it;"
+            " put back what was there, or raise the version"
+        )
+    checks: dict[str, dict[str, str]] = {
+        each["check"]: each for each in terminal("doctor", "--json").document["checks"]
+    }
+    assert checks["versions"]["level"] == "fail"
+    assert "raise the version" in checks["versions"]["text"]
+    assert terminal("record", episode, "severity=mild").code == 0
+    file = workflows / PATHWAY / "pathway.yaml"
+    file.write_text(file.read_text().replace('version: "1.0.0"', 'version: "1.0.1"', 1))
+    assert terminal(*enrol).code == terminal("doctor").code == 0
+    terminal.assert_sound()
+
+
 def test_a_pathway_whose_moves_go_round_in_a_circle(terminal: Terminal, workflows: Path) -> None:
     file = workflows / PATHWAY / "pathway.yaml"
     circle = "\n".join(

@@ -223,6 +223,7 @@ def _pathway_version() -> None:
         _col("text", sa.Text(), "the effective text itself: an episode can always run on its own version"),
         _col("first_used_at", Instant(), "when the first episode was enrolled on it"),
         sa.PrimaryKeyConstraint("version", name=op.f("pk_pathway_version")),
+        sa.UniqueConstraint("pathway", "label", name=op.f("uq_pathway_version_pathway_label")),
         sqlite_strict=True,
     )
 
