@@ -59,12 +59,18 @@ def _not_given(draft: Draft, regimen: str, status: str, action: str, actor: Acto
     return QUIET
 
 
-def _next(draft: Draft, regimen: str) -> Course:
+def course_in_force(draft: Draft, regimen: str) -> Course:
+    """Return the course of ``regimen`` in force; refuses an unknown regimen, and one without a course."""
     if regimen not in draft.pathway.regimens:
         raise InvalidCommand(f"unknown regimen '{regimen[:60]}'")
     course = draft.episode.in_force(regimen)
     if course is None:
         raise Refusal("no-such-course", f"no course of {regimen} is in force")
+    return course
+
+
+def _next(draft: Draft, regimen: str) -> Course:
+    course = course_in_force(draft, regimen)
     endless = (schedule := draft.pathway.regimens[regimen].schedule) is not None and schedule.kind == "monthly"
     if not endless and len(course.recorded) >= (course.planned or 0):
         raise InvalidCommand(f"every administration of {regimen} is already recorded")

@@ -11,7 +11,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator.episode import events as ev
-from orchestrator.episode.administer import decline, give, miss, retract_administration, take_back_move, withdraw_tasks
+from orchestrator.episode.administer import (
+    course_in_force,
+    decline,
+    give,
+    miss,
+    retract_administration,
+    take_back_move,
+    withdraw_tasks,
+)
 from orchestrator.episode.commands import (
     MAX_REASON,
     Acknowledge,
@@ -34,7 +42,7 @@ from orchestrator.episode.draft import Draft
 from orchestrator.episode.fold import stamp
 from orchestrator.episode.gates import pass_gates
 from orchestrator.episode.host import QUIET, Signals
-from orchestrator.episode.model import CLOSED, STOPPED, Course, Episode, Reminder
+from orchestrator.episode.model import CLOSED, STOPPED, Episode
 from orchestrator.episode.proposals import concerns
 from orchestrator.episode.refusal import Refusal, need_reason, need_role
 from orchestrator.episode.reminders import acknowledge, reopen
@@ -129,22 +137,12 @@ def _record(draft: Draft, command: Record, actor: Actor) -> Signals:
 
 
 def _stop(draft: Draft, command: Stop, actor: Actor) -> Signals:
-    course = in_force(draft, command.regimen)
+    course = course_in_force(draft, command.regimen)
     gates = [gate for gate in _gates(draft, "stop") if command.regimen in gate.selector]
     pass_gates(draft, [(gate, "refused") for gate in gates], command, actor)
     need_role(draft.pathway, actor, "stop")
     end_course(draft, course, STOPPED)
     return QUIET
-
-
-def in_force(draft: Draft, regimen: str) -> Course:
-    """Return the course of ``regimen`` in force; refuses an unknown regimen, and one without a course."""
-    if regimen not in draft.pathway.regimens:
-        raise InvalidCommand(f"unknown regimen '{regimen[:60]}'")
-    course = draft.episode.in_force(regimen)
-    if course is None:
-        raise Refusal("no-such-course", f"no course of {regimen} is in force")
-    return course
 
 
 def _gates(draft: Draft, action: str) -> list[Gate]:
@@ -224,14 +222,10 @@ def _complete(draft: Draft, command: Complete, actor: Actor) -> Signals:
 
 
 def _acknowledge(draft: Draft, command: Acknowledge, actor: Actor) -> Signals:
-    name, _, subject = command.reminder.partition("#")
-    fired = [
-        each
-        for each in draft.episode.reminders
-        if each.open and each.name == name and subject in {"", reminder_key(each)}
-    ]
+    named = command.reminder
+    fired = [each for each in draft.episode.reminders if each.open and named in {each.name, each.address}]
     if not fired:
-        raise Refusal("no-such-reminder", f"no reminder '{name[:60]}' has fired and waits for an answer")
+        raise Refusal("no-such-reminder", f"no reminder '{named[:60]}' has fired and waits for an answer")
     need_role(draft.pathway, actor, "acknowledge")
     confirms = command.reason is not None and actor.role in draft.pathway.permissions["confirm"]
     for reminder in fired:
@@ -239,11 +233,6 @@ def _acknowledge(draft: Draft, command: Acknowledge, actor: Actor) -> Signals:
         if confirms and draft.pathway.reminders[reminder.name].of == "concerns":
             _accept_concerns(draft, reminder.subject)
     return QUIET
-
-
-def reminder_key(reminder: Reminder) -> str:
-    """Return what tells one reminder of a name from another, as it is written after ``#``: subject and number."""
-    return f"{reminder.subject}/{reminder.n}"
 
 
 def _accept_concerns(draft: Draft, subject: str) -> None:

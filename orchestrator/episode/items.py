@@ -76,14 +76,7 @@ def _decision(pathway: Pathway, episode: Episode) -> Iterator[Item]:
 def _reminders(pathway: Pathway, episode: Episode) -> Iterator[Item]:
     for reminder in episode.reminders:
         if reminder.open:
-            yield Item(
-                "reminder", reminder_key(reminder), reminder.name, _told_last(pathway, reminder), reminder.fired_at
-            )
-
-
-def reminder_key(reminder: Reminder) -> str:
-    """Return what tells one reminder from another: name, subject and number, as ``acknowledge`` takes it."""
-    return f"{reminder.name}#{reminder.subject}/{reminder.n}"
+            yield Item("reminder", reminder.address, reminder.name, _told_last(pathway, reminder), reminder.fired_at)
 
 
 def _told_last(pathway: Pathway, reminder: Reminder) -> str:

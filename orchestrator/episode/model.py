@@ -115,6 +115,11 @@ class Reminder(NamedTuple):
         return self.name, self.subject, self.n
 
     @property
+    def address(self) -> str:
+        """Return the key as one text, as an acknowledgement takes it: ``name#subject/n``."""
+        return f"{self.name}#{self.subject}/{self.n}"
+
+    @property
     def open(self) -> bool:
         """Return whether it has fired and nobody has answered."""
         return self.fired_at is not None and self.fulfilled_by is None and not self.over and not self.acknowledged

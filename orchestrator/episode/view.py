@@ -9,7 +9,7 @@ from orchestrator.episode.codec import plain
 from orchestrator.episode.courses import slots, taper_end
 from orchestrator.episode.doses import Dosage
 from orchestrator.episode.draft import Draft
-from orchestrator.episode.items import items, reminder_key
+from orchestrator.episode.items import items
 from orchestrator.episode.model import Course, Episode, Reminder
 from orchestrator.episode.proposals import gate_refusal, gates_refusing, warning_names, warnings
 from orchestrator.episode.snapshot import proposals_as_they_stand, reason
@@ -191,7 +191,7 @@ def _reminder(draft: Draft, reminder: Reminder) -> dict[str, Any]:
     kind = draft.pathway.reminders[reminder.name]
     ladder = draft.pathway.ladders[reminder.ladder]
     return {
-        "reminder": reminder.name, "key": reminder_key(reminder), "title": kind.title,
+        "reminder": reminder.name, "key": reminder.address, "title": kind.title,
         "fired_at": _at(reminder.fired_at), "told": [rung.role for rung in ladder[: reminder.told]],
         "next_rung_at": _at(reminder.climb_at), **_mark(kind.mark),
     }  # fmt: skip
