@@ -97,19 +97,19 @@ def carry_out(face: Face, asked: Asked, episode: str, kind: str, body: dict[str,
     tell(face, kind, answer)
 
 
-def tell(face: Face, kind: str, answer: "Answer") -> None:
-    """Say what became of a command. Raises Failed when it was refused."""
+def tell(face: Face, kind: str, answer: "Answer", done: str = "") -> None:
+    """Say what became of a command; done: what is said first of one that was. Raises Failed when it was refused."""
     document = {**answer._asdict(), "accepted": answer.accepted, "command": kind}
-    face.show(document, _accepted if answer.accepted else lambda _: "")
+    face.show(document, lambda _: _accepted(answer, done or f"{kind}: done") if answer.accepted else "")
     if not answer.accepted:
         again = " (the first answer again)" if answer.repeated else ""
         entry = f"; recorded as entry {answer.seq}" if answer.seq else ""
         raise Failed(f"refused: {answer.code}: {answer.text}{entry}{again}", answer.code)
 
 
-def _accepted(document: dict[str, Any]) -> str:
-    again = "  (done before: the first answer again)" if document["repeated"] else ""
-    return f"{document['command']}: done, entry {document['seq']}, now {document['state']}{again}"
+def _accepted(answer: "Answer", done: str) -> str:
+    again = "  (done before: the first answer again)" if answer.repeated else ""
+    return f"{done}, entry {answer.seq}, now {answer.state}{again}"
 
 
 OVERRIDE = click.option("--override", multiple=True, metavar="GATE", help="Pass this gate: needs a lead and a reason.")

@@ -31,7 +31,4 @@ def enrol(
     request = EnrolRequest(pathway, identifiers, ward, zone, asked.actor(), asked.idempotency_key())
     with face.system() as system:
         answer = system.enrolments.enrol(request)
-    if answer.accepted and not face.as_json:
-        face.show({}, lambda _: f"enrolled: episode {answer.episode_id}, now {answer.state}")
-        return
-    tell(face, "enrol", answer)
+    tell(face, "enrol", answer, f"enrolled: episode {answer.episode_id}")

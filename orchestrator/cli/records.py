@@ -35,7 +35,7 @@ def story(face: Face, episode: str, out: Path | None) -> None:
     with face.system() as system:
         document = system.telling.story(episode, simulated=system.simulated)
     form = 0 if face.as_json else orjson.OPT_INDENT_2
-    _put(orjson.dumps(document, option=form | orjson.OPT_APPEND_NEWLINE), out)
+    _put(face, orjson.dumps(document, option=form | orjson.OPT_APPEND_NEWLINE), out)
 
 
 @click.command()
@@ -54,7 +54,7 @@ def report(face: Face, episode: str, out: Path | None) -> None:
     with face.system() as system:
         document = system.telling.story(episode, simulated=system.simulated)
         made = as_html(document, system.pathway(document["episode"]["hash"]))
-    _put(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE) if face.as_json else made.encode(), out)
+    _put(face, orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE) if face.as_json else made.encode(), out)
 
 
 @click.group()
@@ -125,7 +125,7 @@ def export(face: Face, episode: str | None, every: bool, out: Path | None) -> No
     """
     with face.system() as system:
         lines = [line for each in _chosen(system, episode, every) for line in _sealed_lines(system, each)]
-    _put(b"".join(lines), out)
+    _put(face, b"".join(lines), out)
 
 
 def _sealed_lines(system: "System", episode: str) -> list[bytes]:
@@ -167,8 +167,8 @@ def _follows(told: dict[str, Any]) -> str:
     return "everything stored follows from them" if told["equal"] else "NOT everything stored follows from them"
 
 
-def _put(content: bytes, out: Path | None) -> None:
-    """Write to standard output, or to a file for its owner alone, whole or not at all."""
+def _put(face: Face, content: bytes, out: Path | None) -> None:
+    """Write to standard output, or to a file for its owner alone, whole or not at all; then say where."""
     if out is None:
         click.echo(content, nl=False)
         return
@@ -179,6 +179,7 @@ def _put(content: bytes, out: Path | None) -> None:
         raise InputError(f"there is a file at {out} already: choose another place") from None
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror}") from None
+    face.show({"written": str(out), "bytes": len(content)}, lambda _: f"written to {out}")
 
 
 COMMANDS = (story, report, audit)

@@ -21,6 +21,14 @@ def treated(terminal: Terminal) -> str:
     return episode
 
 
+def test_an_enrolment_names_episode_and_entry(terminal: Terminal) -> None:
+    words = ("enrol", PATHWAY, "--patient", "hospital-number=1", "--ward", "neuro-1", "--key", "k")
+    first, again = terminal(*words).out, terminal(*words).out
+    episode = terminal("find", "hospital-number=1").out.split()[0]
+    assert first == f"enrolled: episode {episode}, entry 1, now workup/assessment\n"
+    assert again == first.replace("\n", "  (done before: the first answer again)\n")
+
+
 def test_what_is_shown_says_where_the_patient_stands_and_why(terminal: Terminal) -> None:
     episode = terminal.enrol()
     terminal("record", episode, "severity=severe", "infection_status=excluded", "weight_kg=70.5")
@@ -83,16 +91,21 @@ def test_lists_and_finding(terminal: Terminal, treated: str) -> None:
 def test_the_record_is_told_proved_and_exported(terminal: Terminal, treated: str, tmp_path: Path) -> None:
     assert json.loads(terminal("story", treated).out)["chain"]["whole"] is True
     page = tmp_path / "report.html"
-    assert terminal("report", treated, "--out", str(page)).code == 0
+    assert terminal("report", treated, "--out", str(page)).out == f"written to {page}\n"
     assert page.read_text().lstrip().startswith("<!doctype html>")
     assert page.stat().st_mode & 0o077 == 0
     assert terminal("report", treated, "--out", str(page)).code == 2
+    told, lines = tmp_path / "story.json", tmp_path / "entries.jsonl"
+    said = terminal("story", treated, "--out", str(told), "--json").document
+    assert said == {"written": str(told), "bytes": told.stat().st_size, "simulated": False}
+    assert terminal("audit", "export", treated, "--out", str(lines)).out == f"written to {lines}\n"
     verified = terminal("audit", "verify", treated)
     assert verified.out.startswith("chain whole: 1 episodes, ")
     assert "does not recompute the whole chain" in verified.out
-    lines = terminal("audit", "export", "--all").out.splitlines()
-    assert [json.loads(line)["seq"] for line in lines] == list(range(1, len(lines) + 1))
-    assert "severe" not in "".join(lines)
+    exported = lines.read_text().splitlines()
+    assert exported == terminal("audit", "export", "--all").out.splitlines()
+    assert [json.loads(line)["seq"] for line in exported] == list(range(1, len(exported) + 1))
+    assert "severe" not in "".join(exported)
     terminal.assert_sound()
 
 
