@@ -117,7 +117,7 @@ def _fired(seen: Look) -> list[str]:
 
 
 def _told(expected: Mapping[str, list[str]], seen: Look) -> Outcome:
-    actual = {name: seen.world.memory.told.get(name, []) for name in expected}
+    actual = {name: list(seen.world.memory.told.get(name, [])) for name in expected}
     return actual, actual == {name: list(roles) for name, roles in expected.items()}
 
 
