@@ -58,8 +58,19 @@ def _follow(draft: Draft, reminder: Reminder, want: Want) -> None:
     by = fulfilled_by(draft, want, reminder)
     if by is not None:
         draft.emit(ev.ReminderFulfilled(*reminder.key, by))
+    elif _laid_anew(draft, reminder, want):
+        draft.emit(ev.ReminderEnded(*reminder.key))
+        draft.emit(ev.ReminderArmed(*want.key, want.ladder, want.due_at, len(draft.events)))
     elif reminder.due_at != want.due_at and _moves(reminder, want):
         draft.emit(ev.ReminderMoved(*reminder.key, want.due_at))
+
+
+def _laid_anew(draft: Draft, reminder: Reminder, want: Want) -> bool:
+    """Return whether a dose or step was laid to a later moment after its reminder had fired.
+
+    The old alarm would press for a dose that is not due, and the new moment pass in silence (X-09).
+    """
+    return want.kind.of in {"administrations", "steps"} and reminder.fired_at is not None and want.due_at > draft.now
 
 
 def _moves(reminder: Reminder, want: Want) -> bool:
