@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from time import monotonic
 
 from orchestrator import __version__
-from orchestrator.bootstrap import Simulation, System, open_to_run, prepare_store
+from orchestrator.bootstrap import Simulation, System, open_library, open_to_run, prepare_store
 from orchestrator.cli import valkey
 from orchestrator.cli.children import Child, Signals
 from orchestrator.cli.serve import mark
@@ -43,6 +43,9 @@ def run(settings: Settings, speed: int | None = None) -> int:
     speed: of a simulated store that is born now; of one that exists, it must be the same or None.
     Raises CarepathError, in one line that says what to do, when it cannot be started here; nothing is left running.
     """
+    if speed is not None and not settings.simulated:
+        raise CannotStart("--speed is for a simulated store: add --simulated")
+    open_library(settings)  # what is wrong with the pathways is said before anything is made that would be left behind
     with ExitStack() as stack:
         signals = stack.enter_context(Signals())
         listening = stack.enter_context(_listen(settings.host, settings.port))
@@ -168,8 +171,6 @@ class Launcher:
 
 def _open(settings: Settings, speed: int | None) -> System:
     """Make the store where it is not there, open it, and see that it is what was asked for."""
-    if speed is not None and not settings.simulated:
-        raise CannotStart("--speed is for a simulated store: add --simulated")
     born = Simulation(datetime.now(UTC), speed or DEFAULT_SPEED) if settings.simulated else None
     prepare_store(settings, born)
     system = open_to_run(settings)

@@ -138,3 +138,11 @@ def test_a_home_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> No
 
 def test_a_speed_without_a_simulated_store_is_refused(tmp_path: Path) -> None:
     assert "add --simulated" in refused(tmp_path, "--port", "0", "--speed", "2")
+
+
+def test_nothing_is_made_where_it_cannot_start(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    refused(home, "--port", "0", "--workflows", str(tmp_path / "nowhere"))
+    refused(home, "--port", "0", "--simulated", "--workflows", str(tmp_path / "nowhere"))
+    refused(home, "--port", "0", "--speed", "2")
+    assert not home.exists()
