@@ -63,6 +63,14 @@ def test_keys_that_are_not_backed_up(terminal: Terminal) -> None:
     assert checks(terminal)["backup"][0] == "warn"
 
 
+def test_a_simulated_store_needs_no_backup(terminal: Terminal) -> None:
+    settings = config.read(simulated=True)
+    bootstrap.prepare_store(settings, bootstrap.Simulation(datetime.now(UTC), 60))
+    said = terminal("doctor", "--json", "--simulated")
+    (backup,) = [each for each in said.document["checks"] if each["check"] == "backup"]
+    assert (backup["level"], backup["text"]) == ("ok", "none is needed: no real patient is in a simulated store")
+
+
 def test_timers_that_nobody_fires(terminal: Terminal) -> None:
     episode = terminal.enrol()
     late = to_micros(datetime.now(UTC) - timedelta(hours=1))
