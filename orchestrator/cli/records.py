@@ -1,8 +1,9 @@
 """What is on the record, and can it be proved? The story, the report, the audit."""
 
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -13,6 +14,7 @@ from orchestrator.errors import InputError, InvalidCommand
 if TYPE_CHECKING:
     from orchestrator.bootstrap import System
 
+T = TypeVar("T")
 _OUT = click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="Write to a file that is not there yet."
 )
@@ -69,18 +71,21 @@ def audit() -> None:
 def verify(face: Face, episode: str | None, every: bool) -> None:
     """Check the chain of entries.
 
-    Of one episode, or of --all: finds every change that does not recompute the whole chain.
+    Of one episode, or of --all, and the hashes queued for the log of all entries.
+    The verdict says how far it reaches.
     """
-    from orchestrator.audit.chain import REACH  # noqa: PLC0415  not for --help
+    from orchestrator.service.replay import REACH  # noqa: PLC0415  not for --help
 
     faults: list[dict[str, Any]] = []
     episodes = entries = unread = 0
     with face.system() as system:
-        for each in _chosen(system, episode, every):
-            verdict = system.replay.verify(each)
+        audit = system.replay
+        for verdict in _chosen(episode, every, audit.verify, audit.verify_all):
             episodes, entries = episodes + 1, entries + verdict.entries
             unread += verdict.entries - verdict.bodies
-            faults += [{"episode_id": each, "seq": fault.seq, "what": fault.what} for fault in verdict.faults]
+            faults += [
+                {"episode_id": verdict.episode_id, "seq": fault.seq, "what": fault.what} for fault in verdict.faults
+            ]
     told = {"episodes": episodes, "entries": entries, "unread": unread, "whole": not faults, "faults": faults}
     face.show({**told, "reach": REACH}, _verdict)
     if faults:
@@ -94,21 +99,16 @@ def verify(face: Face, episode: str | None, every: bool) -> None:
 @with_settings
 def replay(face: Face, episode: str | None, every: bool) -> None:
     """Fold the entries anew and compare with what is stored."""
-    episodes = entries = 0
+    episodes = entries = unread = 0
     differing: list[dict[str, Any]] = []
     with face.system() as system:
-        for each in _chosen(system, episode, every):
-            compared = system.replay.replay(each)
-            episodes, entries = episodes + 1, entries + compared.entries
+        audit = system.replay
+        for compared in _chosen(episode, every, audit.replay, audit.replay_all):
+            episodes, entries, unread = episodes + 1, entries + compared.entries, unread + compared.unread
             if not compared.equal:
-                differing.append({"episode_id": each, "differs": list(compared.differs)})
-    face.show(
-        {"episodes": episodes, "entries": entries, "equal": not differing, "differing": differing},
-        lambda told: "\n".join(
-            [f"{told['episodes']} episodes, {told['entries']} entries: {_follows(told)}"]
-            + [f"  {each['episode_id']}: {', '.join(each['differs'])}" for each in differing[:_SHOWN]]
-        ),
-    )
+                differing.append({"episode_id": compared.episode_id, "differs": list(compared.differs)})
+    told = {"episodes": episodes, "entries": entries, "unread": unread, "equal": not differing, "differing": differing}
+    face.show(told, _comparison)
     if differing:
         raise Failed(f"{len(differing)} of {episodes} episodes do not follow from their entries", "replay-differs")
 
@@ -124,7 +124,8 @@ def export(face: Face, episode: str | None, every: bool, out: Path | None) -> No
     One JSON object a line: header in plain, body sealed.
     """
     with face.system() as system:
-        lines = [line for each in _chosen(system, episode, every) for line in _sealed_lines(system, each)]
+        chosen = _chosen(episode, every, str, system.replay.episode_ids)
+        lines = [line for each in chosen for line in _sealed_lines(system, each)]
     _put(face, b"".join(lines), out)
 
 
@@ -148,10 +149,12 @@ def _sealed_lines(system: "System", episode: str) -> list[bytes]:
     ]
 
 
-def _chosen(system: "System", episode: str | None, every: bool) -> "list[str] | Any":  # noqa: ANN401
+def _chosen(
+    episode: str | None, every: bool, one: Callable[[str], T], all_of_them: Callable[[], Iterable[T]]
+) -> Iterable[T]:
     if every == (episode is not None):
         raise InvalidCommand("name one EPISODE, or say --all")
-    return system.replay.episode_ids() if episode is None else [episode]
+    return all_of_them() if episode is None else [one(episode)]
 
 
 def _verdict(told: dict[str, Any]) -> str:
@@ -163,8 +166,13 @@ def _verdict(told: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _follows(told: dict[str, Any]) -> str:
-    return "everything stored follows from them" if told["equal"] else "NOT everything stored follows from them"
+def _comparison(told: dict[str, Any]) -> str:
+    follows = "everything stored follows from them" if told["equal"] else "NOT everything stored follows from them"
+    lines = [f"{told['episodes']} episodes, {told['entries']} entries: {follows}"]
+    if told["unread"]:
+        lines.append(f"  {told['unread']} episodes could not be read: their patient's key was destroyed")
+    lines += [f"  {each['episode_id']}: {', '.join(each['differs'])}" for each in told["differing"][:_SHOWN]]
+    return "\n".join(lines)
 
 
 def _put(face: Face, content: bytes, out: Path | None) -> None:

@@ -83,6 +83,14 @@ class Reader(Protocol):
         """Return entries by number, beginning behind `after`."""
         ...
 
+    def queued(self, episode_id: str) -> list[tuple[int, bytes]]:
+        """Return number and hash of the episode's entries that wait for the log of all entries."""
+        ...
+
+    def lost_ids(self) -> list[str]:
+        """Return ids of which there are entries, or hashes queued for the log, and no episode."""
+        ...
+
     def items(self, episode_id: str) -> list[ItemRow]: ...
     def worklist(
         self, wards: Sequence[str], roles: Sequence[str], after: tuple[datetime, str, str, str] | None, limit: int

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, or_, select, tuple_
+from sqlalchemy import Column, Connection, Select, and_, exists, func, or_, select, tuple_, union
 
 from orchestrator.audit.seal import Sealed
 from orchestrator.service.rows import (
@@ -74,6 +74,14 @@ class ColdReader:
         chosen = _ENTRIES.where(t.entry.c.episode_id == episode_id, t.entry.c.seq > after)
         return [sealed(row) for row in self._rows(chosen.order_by(t.entry.c.seq).limit(limit))]
 
+    def queued(self, episode_id: str) -> list[tuple[int, bytes]]:
+        c = t.log_pending.c
+        return [(seq, hashed) for seq, hashed in self._rows(select(c.seq, c.hash).where(c.episode_id == episode_id))]
+
+    def lost_ids(self) -> list[str]:
+        lost = union(*(_without_episode(table.c.episode_id) for table in (t.entry, t.log_pending)))
+        return sorted(row[0] for row in self._sql.execute(lost))
+
     def items(self, episode_id: str) -> list[ItemRow]:
         chosen = _ITEMS.where(t.item.c.episode_id == episode_id).order_by(t.item.c.kind, t.item.c.key)
         return [ItemRow(*row) for row in self._rows(chosen)]
@@ -138,6 +146,10 @@ class ColdReader:
     def seen_at(self) -> datetime | None:
         c = t.store_info.c  # before any clock looked: the birth of the store, before which no time can be trusted
         return self._sql.execute(select(func.coalesce(c.seen_at, c.created_at))).scalar()
+
+
+def _without_episode(episode_id: Column[str]) -> Select[Any]:
+    return select(episode_id).distinct().where(~exists().where(t.episode.c.episode_id == episode_id))
 
 
 def _within(chosen: Select[Any], table: Any, wards: Sequence[str], roles: Sequence[str]) -> Select[Any]:  # noqa: ANN401

@@ -51,6 +51,29 @@ def test_every_entry_is_queued_for_the_log_of_all_entries(sut: System, episode_i
     assert [(seq, bytes(hashed)) for seq, hashed in rows] == [(entry.seq, entry.hash) for entry in entries]
 
 
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("DELETE FROM log_pending WHERE seq = 2", "it was never queued for the log of all entries"),
+        ("INSERT INTO log_pending SELECT episode_id, 3, hash FROM entry WHERE seq = 2", "it is gone, its hash is"),
+        ("UPDATE log_pending SET hash = commitment FROM entry WHERE entry.seq = 1", "another hash was queued"),
+    ],
+)
+def test_what_is_queued_for_the_log_is_compared(sut: System, episode_id: str, change: str, found: str) -> None:
+    sut.sql(change)
+    assert found in " ".join(fault.what for fault in sut.audit.verify(episode_id).faults)
+    assert [verdict.whole for verdict in sut.audit.verify_all()] == [False]
+
+
+def test_an_episode_of_which_only_the_queue_knows_is_found(sut: System, episode_id: str) -> None:
+    sut.sql("INSERT INTO log_pending SELECT 'gone', seq, hash FROM entry")
+    assert {verdict.episode_id: verdict.whole for verdict in sut.audit.verify_all()} == {
+        episode_id: True,
+        "gone": False,
+    }
+    assert {each.episode_id: each.equal for each in sut.audit.replay_all()} == {episode_id: True, "gone": False}
+
+
 def test_nothing_about_the_patient_stands_in_plain_text(sut: System) -> None:
     secret = "Canary-4711"
     made = sut.enrolments.enrol(enrolment(secret)).episode_id

@@ -203,3 +203,71 @@ def test_a_row_that_does_not_follow_is_found(terminal: Terminal, episode: str) -
     said = terminal("audit", "replay", "--all")
     assert said.code == 1
     assert f"{episode}: ward" in said.out
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        ("UPDATE episode SET document = zeroblob(40) WHERE {it}",),
+        ("UPDATE episode SET version = 'x' WHERE {it}",),
+        ("UPDATE episode SET patient_id = (SELECT max(patient_id) FROM episode WHERE NOT {it}) WHERE {it}",),
+        ("UPDATE episode SET patient_id = 'x' WHERE {it}",),
+        ("UPDATE episode SET at = 9000000000000000000 WHERE {it}",),
+        (
+            "UPDATE patient SET wrapped_key = zeroblob(60)"
+            " WHERE patient_id = (SELECT patient_id FROM episode WHERE {it})",
+        ),
+        (
+            "UPDATE entry SET seq = 9 WHERE seq = 1 AND {it}",
+            "UPDATE entry SET seq = 1 WHERE seq = 2 AND {it}",
+            "UPDATE entry SET seq = 2 WHERE seq = 9 AND {it}",
+        ),
+        ("UPDATE entry SET header = 'x' WHERE seq = 2 AND {it}",),
+        ("DELETE FROM entry WHERE {it}",),
+        ("DELETE FROM entry WHERE {it}", "UPDATE episode SET patient_id = 'x' WHERE {it}"),
+    ],
+)
+def test_a_damaged_episode_is_named_and_the_others_are_still_looked_at(
+    terminal: Terminal, damage: tuple[str, ...]
+) -> None:
+    episodes = sorted(terminal.enrol(number) for number in ("1", "2", "3"))
+    damaged, last = episodes[0], episodes[-1]
+    terminal("record", damaged, "severity=mild")
+    unguard(terminal)
+    sql(terminal, *(each.format(it=f"episode_id = '{damaged}'") for each in damage))
+    sql(terminal, f"UPDATE episode SET ward = 'elsewhere' WHERE episode_id = '{last}'")
+    said = terminal("audit", "replay", "--all", "--json")
+    assert said.code == 1, said
+    assert said.document["episodes"] == len(episodes)
+    assert [each["episode_id"] for each in said.document["differing"]] == [damaged, last]
+    checked = terminal("audit", "verify", "--all", "--json")
+    assert (checked.code, checked.document["episodes"]) in {(0, 3), (1, 3)}
+    assert {each["episode_id"] for each in checked.document["faults"]} <= {damaged}
+
+
+def test_an_episode_whose_key_was_destroyed_is_counted_and_no_fault(terminal: Terminal, episode: str) -> None:
+    terminal.enrol("2")
+    chosen = f"patient_id = (SELECT patient_id FROM episode WHERE episode_id = '{episode}')"
+    sql(terminal, f"UPDATE patient SET wrapped_key = NULL WHERE {chosen}")
+    said = terminal("audit", "replay", "--all", "--json")
+    assert (said.code, said.document["equal"], said.document["unread"]) == (0, True, 1)
+    assert "1 episodes could not be read" in terminal("audit", "replay", "--all").out
+    fails(terminal, "key was destroyed", "audit", "replay", episode)
+
+
+def test_an_episode_that_was_removed_is_found_by_what_is_queued_of_it(terminal: Terminal, episode: str) -> None:
+    terminal.enrol("2")
+    unguard(terminal)
+    tables = ("entry", "episode", "item", "open_enrolment")
+    sql(terminal, *(f"DELETE FROM {table} WHERE episode_id = '{episode}'" for table in tables))
+    said = terminal("audit", "verify", "--all")
+    assert said.code == 1
+    assert f"{episode} entry 1: every entry up to this one is gone" in said.out
+    assert "not found until there is a log of all entries" in said.out
+    assert terminal("audit", "verify", episode).code == 1
+    assert f"{episode}: its row" in terminal("audit", "replay", "--all").out
+
+
+def unguard(terminal: Terminal) -> None:
+    """Take away what keeps entries as they were written."""
+    sql(terminal, "DROP TRIGGER entry_no_update", "DROP TRIGGER entry_no_delete")
