@@ -8,13 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orchestrator.api.problems import Problem
+from orchestrator.api.problems import GATE, TITLES, Problem
 from orchestrator.service.handlers import Answer
 
 Object = dict[str, Any]
 Seq = Annotated[int, Field(description="Number of the episode's last entry; its entity tag is this number in quotes.")]
 Simulated = Annotated[bool, Field(description="True in a store for trying things out: no patient is real.")]
 _CONFLICTS = frozenset({"episode-closed"})
+_NO_ROLE = "no role was sent, so the token's own counts; send yours, such as Carepath-Role: clinician"
 
 
 class Reply(BaseModel):
@@ -153,14 +154,17 @@ def answered(
     """Return what became of a command. Raises Problem for a refusal, which stands in the record all the same."""
     told = {"episode_id": answer.episode_id, "seq": answer.seq, "state": answer.state, "at": answer.at}
     if not answer.accepted:
-        raise _refusal(answer, told)
+        by_default = answer.code == "needs-role" and "carepath-role" not in request.headers
+        raise _refusal(answer, told, f"{answer.text}; {_NO_ROLE}" if by_default else answer.text)
     made = {**(headers or {}), **({"Idempotent-Replayed": "true"} if answer.repeated else {})}
     return reply(request, {**told, "repeated": answer.repeated}, status=status, seq=answer.seq, headers=made)
 
 
-def _refusal(answer: Answer, told: dict[str, Any]) -> Problem:
+def _refusal(answer: Answer, told: dict[str, Any], text: str) -> Problem:
     status = 409 if answer.code in _CONFLICTS else 422
+    title = TITLES.get(answer.code, GATE)  # the engine's own codes are all there: any other is a gate's name
     if not answer.seq:  # an enrolment that was refused: there is no episode in whose record it could stand
-        return Problem(status, answer.code, answer.text)
+        return Problem(status, answer.code, text, title=title)
     headers = {"ETag": f'"{answer.seq}"'}
-    return Problem(status, answer.code, answer.text, headers=headers, more={**told, "repeated": answer.repeated})
+    more = {**told, "repeated": answer.repeated}
+    return Problem(status, answer.code, text, title=title, headers=headers, more=more)

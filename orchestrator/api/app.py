@@ -1,12 +1,14 @@
 """How is the HTTP face put together? Routes, problems and the guard around them; the system is handed in."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from orchestrator import __version__
+from orchestrator import __version__, config
 from orchestrator.api import commands, health, reads
 from orchestrator.api.caller import one_header
 from orchestrator.api.description import describe
@@ -17,10 +19,12 @@ from orchestrator.bootstrap import System
 PREFIX = "/api/v1"
 
 
-def create_app(system: System, *, failures: Failures | None = None) -> FastAPI:
+def create_app(system: System, *, failures: Failures | None = None, timezone: str | None = None) -> FastAPI:
     """Return the application over an opened system; whoever opened the system closes it.
 
     failures: counts wrong tokens; a test may hand in one with its own clock.
+    timezone: the hospital's, an IANA name, for enrolments that name none; that of CAREPATH_TIMEZONE for None.
+    Raises SettingError.
     """
     app = FastAPI(
         title="carepath",
@@ -34,12 +38,19 @@ def create_app(system: System, *, failures: Failures | None = None) -> FastAPI:
     )
     app.state.system = system
     app.state.simulated = system.simulated
+    app.state.timezone = timezone or _hospital_zone()
     app.include_router(health.router)
     app.include_router(commands.router, prefix=PREFIX)
     app.include_router(reads.router, prefix=PREFIX)
     app.add_middleware(Guard, access=system.access, simulated=system.simulated, failures=failures or Failures())
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app
+
+
+def _hospital_zone() -> str:
+    """Return the zone of the settings. It is read alone: nothing else of them concerns an app over an open system."""
+    given = {"CAREPATH_TIMEZONE": os.environ.get("CAREPATH_TIMEZONE", "")}
+    return config.read(given, home=Path("/")).timezone
 
 
 def _described(app: FastAPI) -> dict[str, Any]:

@@ -85,15 +85,16 @@ class Enrol(Body):
         }
     )
     pathway: Annotated[
-        Text,
+        str,
         Field(
+            max_length=100,  # the problem that there is none such repeats it
             pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$",
             description="Its name; NAME@VERSION for another version than the newest.",
         ),
     ]
     ward: Text
-    timezone: Annotated[Text, Field(description="IANA name of the hospital's zone.")]
     identifiers: Annotated[list[PatientIdentifier], Field(min_length=1, max_length=20)]
+    timezone: Annotated[Text | None, Field(description="IANA name of a zone; without it: the hospital's.")] = None
 
 
 class Find(Body):

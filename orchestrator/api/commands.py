@@ -49,7 +49,8 @@ router = APIRouter(route_class=StrictRoute, tags=["commands"])
 def enrol(request: Request, body: Enrol, actor: Who, key: Key) -> Response:
     """Enrol a patient on the newest version of a pathway. He is found by his identifiers, or made new."""
     identifiers = tuple(each.identifier() for each in body.identifiers)
-    wish = EnrolRequest(body.pathway, identifiers, body.ward, body.timezone, actor, key)
+    zone = body.timezone or request.app.state.timezone
+    wish = EnrolRequest(body.pathway, identifiers, body.ward, zone, actor, key)
     answer = request.app.state.system.enrolments.enrol(wish)
     place = f"{request.url.path}/{answer.episode_id}"
     return answered(request, answer, status=201, headers={"Location": place})

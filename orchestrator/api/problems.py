@@ -1,4 +1,4 @@
-"""How does the API say no? RFC 9457 problems: a stable type and code, one line of text, never a patient's value."""
+"""How does the API say no? RFC 9457 problems: a stable type and code, one line of text, never a value that was sent."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -43,24 +43,45 @@ _STATUS: Sequence[tuple[type[CarepathError], int]] = (
 TITLES = {
     "already-enrolled": "The patient is on this pathway already",
     "changed-since-read": "What the decision depends on has changed since it was read",
+    "conflict": "It contradicts what the store holds",
     "episode-closed": "The episode is closed",
     "idempotency-key-missing": "A command needs an Idempotency-Key",
     "idempotency-key-reused": "This Idempotency-Key was used with another request",
     "invalid-json": "The body cannot be read as JSON",
     "invalid-request": "The request does not fit",
+    "invalid-value": "A value does not fit",
+    "method-not-allowed": "The address does not take this method",
+    "missing-input": "A dose input is missing",
+    "needs-reason": "A reason is needed",
+    "needs-role": "Another role is needed",
+    "no-such-course": "No such course is in force",
+    "no-such-reminder": "No such reminder waits for an answer",
+    "no-such-task": "No such task is open",
     "not-found": "There is no such thing",
+    "not-proposed": "It is not proposed",
     "store-busy": "The store is busy",
     "store-unavailable": "The store cannot be used",
     "token-needed": "An access token is needed",
     "too-large": "The body is too large",
     "too-many-failures": "Too many wrong tokens",
+    "unknown-fact": "The pathway knows no such fact",
     "unsupported-media-type": "The body must be JSON",
     "version-changed": "The pathway was changed, but not its version",
+}
+GATE = "Refused by a gate"
+"""The title of a refusal whose code is a gate's name."""
+_SENTENCES = {
+    ("header if-match", "string-pattern-mismatch"): (
+        'send one entity tag as an answer gave it, in double quotes, such as "12", or * for any'
+    ),
 }
 
 
 class Problem(HTTPException):
-    """Ends a request with a problem. more: further members, such as the entry in which a refusal is recorded."""
+    """Ends a request with a problem. title: where the code has none of its own.
+
+    more: further members, such as the entry in which a refusal is recorded.
+    """
 
     def __init__(
         self,
@@ -68,17 +89,19 @@ class Problem(HTTPException):
         code: str,
         detail: str,
         *,
+        title: str | None = None,
         headers: Mapping[str, str] | None = None,
         more: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(status, detail, dict(headers or {}))
         self.code, self.more = code, dict(more or {})
+        self.title = title or TITLES.get(code, HTTPStatus(status).phrase)
 
     def document(self, simulated: bool) -> dict[str, Any]:
         """Return the problem as RFC 9457 has it."""
         return {
             "type": TYPES + self.code,
-            "title": TITLES.get(self.code, HTTPStatus(self.status_code).phrase),
+            "title": self.title,
             "status": self.status_code,
             "code": self.code,
             "detail": " ".join(self.detail.split()),
@@ -141,5 +164,6 @@ def _fault(each: Mapping[str, Any]) -> dict[str, str]:
     place = [str(part) for part in each["loc"]]
     named = [part if _NAME.fullmatch(part) else "…" for part in place]
     code = str(each["type"]).replace("_", "-")
+    field = " ".join((named[0], ".".join(named[1:]))).strip()
     text = "there is no such field" if code == "extra-forbidden" else str(each["msg"]).removeprefix("Value error, ")
-    return {"field": " ".join((named[0], ".".join(named[1:]))).strip(), "code": code, "text": text}
+    return {"field": field, "code": code, "text": _SENTENCES.get((field.lower(), code), text)}

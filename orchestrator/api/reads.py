@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from fastapi.exceptions import RequestValidationError
 from pydantic import StringConstraints
 from starlette.responses import HTMLResponse, Response
 
@@ -113,7 +114,7 @@ def worklist(
     limit: Limit = 100,
 ) -> Response:
     """Return what is open, longest overdue first; what has no time comes last."""
-    page = request.app.state.system.queries.worklist(wards=ward, roles=role, after=after, limit=limit)
+    page = request.app.state.system.queries.worklist(wards=ward, roles=_known(request, role), after=after, limit=limit)
     return reply(request, {"items": page.rows, "after": page.after})
 
 
@@ -126,8 +127,17 @@ def inbox(
     limit: Limit = 100,
 ) -> Response:
     """Return the notices, latest first: who was told what, when, and how late."""
-    page = request.app.state.system.queries.inbox(wards=ward, roles=role, before=before, limit=limit)
+    page = request.app.state.system.queries.inbox(wards=ward, roles=_known(request, role), before=before, limit=limit)
     return reply(request, {"notices": page.rows, "before": page.after})
+
+
+def _known(request: Request, roles: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the roles, each one of a pathway's: a misspelt one would show an empty list, as if nothing were due."""
+    known = {name for pathway in request.app.state.system.library.pathways for name in pathway.roles}
+    if not known.issuperset(roles):
+        text = f"there is no such role; known are {', '.join(sorted(known))}"
+        raise RequestValidationError([{"type": "unknown-role", "loc": ("query", "role"), "msg": text}])
+    return roles
 
 
 @router.get("/pathways", tags=["pathways"], responses={200: {"model": Pathways}})

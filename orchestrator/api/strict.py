@@ -1,4 +1,4 @@
-"""Which bodies are read at all? JSON of bounded size, depth and text; numbers stay exact, and nothing is said twice."""
+"""Which requests are read at all? Known parameters; JSON of bounded size, depth and text, its numbers kept exact."""
 
 import json
 import re
@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from decimal import Decimal
 from typing import Any, NoReturn
 
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
@@ -47,18 +48,29 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route whose body is JSON, and is read strictly."""
+    """A route whose body is JSON, read strictly, and which takes no parameter that it does not know."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler of the route."""
         handler = super().get_route_handler()
+        known = [each.alias for each in self.dependant.query_params]
 
         async def strict(request: Request) -> Response:
+            _check_parameters(request, known)
             if request.method == "POST":
                 _check_type(request)
             return await handler(StrictRequest(request.scope, request.receive))
 
         return strict
+
+
+def _check_parameters(request: Request, known: list[str]) -> None:
+    """Refuse a parameter that nobody reads: a list would come back whole where a part of it was asked for."""
+    text = f"there is no such parameter; known are {', '.join(known)}" if known else "no parameter is taken here"
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        faults = [{"type": "unknown-parameter", "loc": ("query", name), "msg": text} for name in unknown]
+        raise RequestValidationError(faults)
 
 
 def _check_type(request: Request) -> None:
@@ -79,8 +91,8 @@ def _integer(text: str) -> int:
     return int(text) if len(text) <= _MAX_NUMBER else _refuse(f"a number has over {_MAX_NUMBER} characters")
 
 
-def _constant(text: str) -> NoReturn:
-    _refuse(f"{text} is no number of JSON")
+def _constant(_: str) -> NoReturn:
+    _refuse("NaN and Infinity are no numbers of JSON")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -86,8 +86,11 @@ def test_without_another_name_the_administrator_acts_and_that_is_proved(ward: Wa
     own = {**ward._bearer(), "Idempotency-Key": "a"}
     refused = ward.client.post(f"{PREFIX}{episode}/complete", json={"task": "eeg"}, headers=own)
     assert (refused.status_code, refused.json()["code"]) == (422, "needs-role")
+    assert "such as Carepath-Role: clinician" in refused.json()["detail"]
+    gardener = ward.post(f"{episode}/complete", {"task": "eeg"}, "gardener")
+    assert "Carepath-Role" not in gardener.json()["detail"], "whoever named a role knows how"
     ward.post(f"{episode}/complete", {"task": "eeg"}, "nurse", carepath_on_behalf_of="u-9")
-    _, own_entry, asserted = ward.get(f"{episode}/timeline").json()["entries"]
+    _, own_entry, _, asserted = ward.get(f"{episode}/timeline").json()["entries"]
     assert (own_entry["actor"], own_entry["role"], own_entry["authenticated"]) == (
         "administrator",
         "administrator",

@@ -1,8 +1,10 @@
 """Goal: whatever is wrong with a request, a problem of one line comes, nothing is half-written, the chain is whole."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
 import pytest
 from httpx2 import Response
 
@@ -186,6 +188,17 @@ def test_bad_parameters_of_a_list(ward: Ward) -> None:
     assert ward.get(f"/inbox?before={early}").status_code < 500
 
 
+def test_a_parameter_or_role_that_nobody_knows_is_refused(ward: Ward) -> None:
+    episode = ward.enrol()
+    for path in ("/worklist?wards=N2", "/inbox?after=x", "/pathways?limit=1", f"{episode}?full=1", "/inbox?role=nurze"):
+        _is_problem(ward.get(path), 422, "invalid-request")
+    _is_problem(ward.post(f"{episode}/complete?force=1", {"task": "eeg"}), 422, "invalid-request")
+    assert "query wards: " in ward.get("/worklist?wards=N2").json()["detail"]
+    assert "ward, role, after, limit" in ward.get("/worklist?wards=N2").json()["detail"]
+    assert "nurse" in ward.get("/worklist?role=nurze").json()["detail"]
+    assert ward.get("/worklist?role=nurse&role=lead").status_code == 200
+
+
 def test_what_is_not_there(ward: Ward) -> None:
     _is_problem(ward.get("/nix"), 404, "not-found")
     _is_problem(ward.get("/episodes/find/"), 404, "not-found")
@@ -194,7 +207,7 @@ def test_what_is_not_there(ward: Ward) -> None:
     assert wrong.headers["allow"] == "GET"
 
 
-def test_no_problem_repeats_what_was_sent(ward: Ward) -> None:
+def test_no_problem_repeats_a_value(ward: Ward) -> None:
     episode, canary = ward.enrol(), "Canary-7391"
     for body in (
         {"facts": {"severity": canary}},
@@ -205,6 +218,66 @@ def test_no_problem_repeats_what_was_sent(ward: Ward) -> None:
         answer = ward.post(episode + RECORD, body)
         assert answer.status_code == 422
         assert canary not in answer.text, answer.text
+    for bad in (
+        ward.post("/episodes", enrolment(timezone=canary)),
+        ward.post("/episodes", enrolment(ward=f"{canary}\n")),
+        ward.post(f"{episode}/confirm", {"regimens": ["observation"], "parameters": {"start": canary}}),
+        ward.post(f"{episode}/give", {"regimen": "ivig", "given_at": canary}),
+        ward.post(f"{episode}/complete", {"task": "eeg"}, if_match=canary),
+        ward.post(f"{episode}/complete", {"task": "eeg"}, carepath_actor=f"{canary} "),
+        ward.get(f"/worklist?role={canary}&after={canary}"),
+        ward.get(f"/inbox?before={canary}"),
+    ):
+        assert bad.status_code == 422
+        assert canary not in bad.text, bad.text
+    numbers = {
+        ward.post(episode + RECORD, NAN.replace(b"NaN", each)).text for each in (b"NaN", b"Infinity", b"-Infinity")
+    }
+    assert len(numbers) == 1
+
+
+def test_a_name_comes_back_only_short_and_shaped_like_a_name(ward: Ward) -> None:
+    episode, long = ward.enrol(), "x" * 200
+    for verb, body in {
+        "record": {"facts": {long: 1}},
+        "confirm": {"regimens": [long]},
+        "stop": {"regimen": long},
+        "retract": {"target": long},
+        "complete": {"task": long},
+        "acknowledge": {"reminder": long},
+        "close": {"outcome": long},
+    }.items():
+        answer = ward.post(f"{episode}/{verb}", body)
+        assert answer.status_code == 422
+        assert "x" * 61 not in answer.text, verb
+        unlike = orjson.loads(orjson.dumps(body).replace(long.encode(), b"Jo Doe, *1960"))
+        assert "Doe" not in ward.post(f"{episode}/{verb}", unlike).text, verb
+    for pathway in (long, "x" * 100):
+        assert "x" * 101 not in ward.post("/episodes", enrolment(pathway=pathway)).text
+    assert "Doe" not in ward.get("/worklist?Jo Doe, *1960=1").text
+
+
+def test_a_problem_says_in_its_title_what_kind_it_is(ward: Ward) -> None:
+    episode = ward.enrol()
+    ward.do(episode, "record", facts={"severity": "severe"})
+    for verb, body, title in (
+        ("confirm", {"regimens": ["ivmp-pulse"]}, "Refused by a gate"),
+        ("record", {"facts": {"severity": 3}}, "A value does not fit"),
+        ("record", {"facts": {"nix": 3}}, "The pathway knows no such fact"),
+        ("complete", {"task": "nix"}, "No such task is open"),
+        ("retract", {"target": "severity"}, "A reason is needed"),
+    ):
+        assert ward.post(f"{episode}/{verb}", body).json()["title"] == title
+    assert ward.post(f"{episode}/complete", {"task": "eeg"}, "auditor").json()["title"] == "Another role is needed"
+    wrong = ward.client.delete("/api/v1/worklist", headers=ward._bearer())
+    assert wrong.json()["title"] == "The address does not take this method"
+
+
+def test_a_tag_that_is_none_gets_one_sentence(ward: Ward) -> None:
+    answer = ward.post(f"{ward.enrol()}/complete", {"task": "eeg"}, if_match="7")
+    _is_problem(answer, 422, "invalid-request")
+    assert 'such as "12"' in answer.json()["detail"]
+    assert not re.search(r"pattern|\^|\[", answer.json()["detail"])
 
 
 def _is_problem(answer: Response, status: int, code: str | None) -> None:

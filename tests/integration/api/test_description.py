@@ -84,5 +84,7 @@ def test_the_page_about_the_api_names_every_route_and_code(described: dict[str, 
     for method, path, _ in operations(described):
         shown = path.removeprefix("/api/v1").replace("{episode_id}", "ID")
         assert f"`{method.upper()} {shown}`" in text, shown
+    assert {"conflict", "method-not-allowed", "not-proposed"} <= set(TITLES)
+    assert "Carepath-Role" in text.partition("```sh")[2].partition("```")[0]
     for code in TITLES:
         assert f"`{code}`" in text, code

@@ -1,8 +1,13 @@
 """Goal: a patient goes his way over HTTP, from enrolment to the report, on both stores."""
 
 import re
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
 
 from orchestrator.api import answers
+from orchestrator.api.app import create_app
 from tests.integration.api.conftest import PATHWAY, Ward
 
 
@@ -70,6 +75,18 @@ def test_a_patient_is_found_by_an_identifier_and_several_lead_to_him(ward: Ward)
     assert ward.post("/episodes/find", {"identifier": {"system": "x", "value": "7"}}).json()["episodes"] == []
 
 
+def test_without_a_zone_the_hospitals_counts(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, zone in enumerate(("", "Europe/Vienna")):
+        monkeypatch.setenv("CAREPATH_TIMEZONE", zone)
+        with TestClient(create_app(ward.system)) as ward.client:
+            body = _enrolment() | {"identifiers": [{"system": "hospital-number", "value": str(number)}]}
+            del body["timezone"]
+            done = ward.post("/episodes", body)
+            assert done.status_code == 201, done.text
+            story = ward.get(f"/episodes/{done.json()['episode_id']}/story").json()
+            assert story["episode"]["timezone"] == (zone or "UTC")
+
+
 def test_numbers_stay_exact(ward: Ward) -> None:
     episode = ward.enrol()
     for sent in (b"65.5", b'"65.5"', b"65.50"):
@@ -115,5 +132,5 @@ def test_the_page_may_apply_its_own_styles_alone(ward: Ward) -> None:
     assert not re.search(r"<script|\sstyle=|\son[a-z]+=|(?:src|href)=\"(?!#|data:)", page.text)
 
 
-def _enrolment() -> dict[str, str]:
+def _enrolment() -> dict[str, Any]:
     return {"pathway": PATHWAY, "ward": "N2", "timezone": "Europe/London"}
