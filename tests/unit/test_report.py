@@ -202,7 +202,7 @@ def test_a_chart_draws_plan_and_doses(played: Played) -> None:
     assert len(steps) == 2 + 1  # and the legend
     desc = next(each for each in root if each.tag.endswith("desc"))
     assert desc.text is not None
-    assert desc.text.startswith("Planned: 60 mg from 29 Mar; 40 mg from 5 Apr; 20 mg from 12 Apr.")
+    assert desc.text.startswith("Planned: 60 mg from 29 Mar; 40 mg from 5 Apr; 20 mg from 13 Apr.")
 
 
 def test_a_course_without_amounts_has_no_chart(played: Played) -> None:

@@ -7,9 +7,11 @@ import orjson
 import pytest
 
 from orchestrator.audit.chain import Fault, Verdict
+from orchestrator.audit.seal import instant
 from orchestrator.audit.story import StoryEntry, tell
 from orchestrator.audit.story.speech import origin
 from orchestrator.episode.commands import Confirm, Give, Record, Retract
+from orchestrator.episode.courses import open_slots
 from orchestrator.pathway.kinds import Mark
 from orchestrator.pathway.model import Pathway
 from tests.unit.playing import CLINICIAN, NURSE, Played, cerebellar, closed_way, long_way
@@ -123,6 +125,33 @@ def test_administrations_are_compared_with_the_plan(story: Story) -> None:
     assert taper[2]["status"] == "planned"
 
 
+def test_open_doses_are_due_as_the_late_one_before_them_lays_them_out_anew(story: Story, played: Played) -> None:
+    _, late, third = course(story, "steroid-taper")["administrations"]
+    assert (late["at"], third["planned_at"]) == ("2026-04-06T12:00:00.000000Z", "2026-04-12T10:00:00.000000Z")
+    assert third["due_at"] == "2026-04-13T12:00:00.000000Z", "seven days from when the second was given (X-09)"
+    assert third["deviation"] == "laid out anew from what was given before"
+    for each in played.episode.courses:
+        if each.in_force:
+            shown = open_slots(played.pathway, each, played.episode.timezone)
+            told = [
+                row["due_at"] for row in course(story, each.regimen)["administrations"] if row["status"] == "planned"
+            ]
+            assert told == [instant(at) for _, at in shown]
+
+
+def test_open_doses_are_as_much_as_the_weight_now_makes_them(pathway: Pathway) -> None:
+    facts = {"severity": "moderate", "infection_status": "excluded", "weight_kg": "62.5"}
+    played = Played(pathway).at(0, (NURSE, Record(facts=facts)))
+    played.at(1, (CLINICIAN, Confirm(regimens=("prednisone-oral",)))).at(2, (NURSE, Give(regimen="prednisone-oral")))
+    played.at(3, (NURSE, Record(facts={"weight_kg": "60"})))
+    first, second, *_ = course(played.story(), "prednisone-oral")["administrations"]
+    assert (first["due"], first["planned"]["amount"]) == (None, "62.5")
+    assert (second["due"]["amount"], second["due"]["inputs"]) == ("45", {"weight_kg": "60"})
+    assert "45 mg by the facts now known instead of 46.875 mg" in second["deviation"]
+    played.at(4, (NURSE, Retract(target="weight_kg", reason="Another patient")))
+    assert course(played.story(), "prednisone-oral")["administrations"][1]["due"]["amount"] == "46.875"
+
+
 def test_a_dose_shows_formula_and_inputs(closed: Story) -> None:
     first = course(closed, "prednisone-oral")["administrations"][0]
     assert first["planned"]["words"].startswith("62.5 mg")
@@ -138,7 +167,10 @@ def test_what_an_ended_course_still_planned_was_not_given(closed: Story) -> None
 def test_a_taper_is_charted_as_planned_and_as_given(story: Story) -> None:
     chart = course(story, "steroid-taper")["chart"]
     assert [step["amount"] for step in chart["planned"]] == ["60", "40", "20"]
-    assert chart["planned"][-1]["until"] == "2026-04-19T10:00:00.000000Z"
+    assert chart["planned"][-1]["until"] == "2026-04-19T12:00:00.000000Z", (
+        "its last day counts from the first step given"
+    )
+    assert chart["planned"][-1]["at"] == "2026-04-13T12:00:00.000000Z"
     assert [step["amount"] for step in chart["given"]] == ["60", "40"]
     assert chart["given"][0]["until"] == chart["given"][1]["at"]
     assert course(story, "plex")["chart"] is None

@@ -17,8 +17,8 @@ its *stamp*. An *origin* is {kind: sourced | local | mixed | unstated, rules, so
                      would_change}], warnings [{name, text, origin}], overridden [{gate, why, reason, origin}],
                      accepted, reason, outcome
     courses          id, regimen, kind, confirmed (stamp), standing, reason, parameters, accepted, start, status,
-                     ended, answer, administrations [{n, planned_at, planned, inputs, due_at, at, status, given, by,
-                     off_seconds, deviation}], retracted, origin,
+                     ended, answer, administrations [{n, planned_at, planned, inputs, due_at, due, at, status, given,
+                     by, off_seconds, deviation}], retracted, origin,
                      chart {unit, planned, given: [{at, until, amount}], until}
     reminders        name, title, subject, about, n, ladder, status, due_at, fulfilled, ended, origin,
                      firings [{due_at, fired_at, late, late_seconds, acknowledged,

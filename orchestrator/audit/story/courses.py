@@ -7,15 +7,28 @@ from typing import Any
 
 from orchestrator.audit.seal import instant
 from orchestrator.audit.story.entries import Entry
+from orchestrator.audit.story.plan import course_of, known_values, timezone_of
 from orchestrator.audit.story.speech import amount, origin, plain, seconds, span
 from orchestrator.episode import events as ev
-from orchestrator.episode.courses import DAY, taper_days
-from orchestrator.episode.model import GIVEN
+from orchestrator.episode.courses import Slot, moment, slots, taper_end
+from orchestrator.episode.doses import Dosage
+from orchestrator.episode.model import GIVEN, Course
 from orchestrator.pathway.model import Pathway, Regimen
 
 PUNCTUAL = 60
 """An administration that many seconds off its planned moment is on time."""
 PLANNED, NOT_GIVEN = "planned", "not-given"
+ANEW = "laid out anew from what was given before"
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """What the story is told by: the pathway, the episode's zone, the facts as they stand, the last entry's moment."""
+
+    pathway: Pathway
+    timezone: str
+    values: Mapping[str, Any]
+    last: dt.datetime
 
 
 @dataclass(slots=True)
@@ -29,20 +42,26 @@ class _Course:
     ended: tuple[Entry, str] | None = None
     answer: str | None = None
 
+    def as_it_stands(self) -> Course:
+        """Return the course as the engine has it."""
+        return course_of(self.entry, self.event, self.recorded, None if self.ended is None else self.ended[0].at)
+
 
 def courses(entries: Sequence[Entry], pathway: Pathway) -> list[dict[str, Any]]:
     """Return the courses in the order of their confirmation.
 
-    status: in-force, or how it ended. Each administration: number from 1, planned_at as confirmed, due_at as laid out
-    anew from what was given before, at and status (given, missed, declined, planned, not-given), dose, formula, inputs,
-    deviation in words. chart: the steps of a taper as planned and as given, else None.
+    status: in-force, or how it ended. Each administration: number from 1, planned_at and planned (the dose) as
+    confirmed; due_at as laid out anew from what was given before; due, the dose by the facts as they stand, of one that
+    is still to be given; at and status (given, missed, declined, planned, not-given), formula, inputs, deviation in
+    words. chart: the steps of a taper as it is laid out now and as given, else None.
     """
     found: dict[int, _Course] = {}
     for entry in entries:
         for event in entry.events:
             _take(found, entry, event)
     last = entries[-1].at if entries else dt.datetime.min.replace(tzinfo=dt.UTC)
-    return [_row(course, pathway, last) for course in found.values()]
+    now = _Now(pathway, timezone_of(entries), known_values(entries), last)
+    return [_row(course, now) for course in found.values()]
 
 
 def _take(found: dict[int, _Course], entry: Entry, event: ev.Event) -> None:
@@ -82,9 +101,10 @@ def _answer(found: Mapping[int, _Course], answered: Iterable[int], value: str | 
             found[course].answer = value
 
 
-def _row(course: _Course, pathway: Pathway, last: dt.datetime) -> dict[str, Any]:
-    event, regimen = course.event, pathway.regimens[course.event.regimen]
-    ended = course.ended
+def _row(course: _Course, now: _Now) -> dict[str, Any]:
+    event, regimen = course.event, now.pathway.regimens[course.event.regimen]
+    ended, made = course.ended, course.as_it_stands()
+    still = slots(now.pathway, made, now.timezone, now.values)[len(made.recorded) :]
     return {
         "id": event.course,
         "regimen": event.regimen,
@@ -98,10 +118,10 @@ def _row(course: _Course, pathway: Pathway, last: dt.datetime) -> dict[str, Any]
         "status": "in-force" if ended is None else ended[1],
         "ended": None if ended is None else {**ended[0].stamp, "end": ended[1]},
         "answer": course.answer,
-        "administrations": _administrations(course),
+        "administrations": _administrations(course, {slot.number: slot for slot in still}),
         "retracted": course.retracted,
-        "chart": _chart(course, regimen, last),
-        "origin": _origin(pathway, regimen, event.parameters),
+        "chart": _chart(course, made, still, now),
+        "origin": _origin(now.pathway, regimen, event.parameters),
     }
 
 
@@ -125,48 +145,58 @@ def _origin(pathway: Pathway, regimen: Regimen, parameters: Mapping[str, Any]) -
 # administrations
 
 
-def _administrations(course: _Course) -> list[dict[str, Any]]:
+def _administrations(course: _Course, still: Mapping[int, Slot]) -> list[dict[str, Any]]:
     plan: Sequence[Mapping[str, Any]] = course.event.plan or ()
-    count = max(len(plan), len(course.recorded))
-    return [
-        _administration(
-            number,
-            plan[number] if number < len(plan) else None,
-            course.recorded[number] if number < len(course.recorded) else None,
-            course.ended,
-        )
-        for number in range(count)
-    ]
+    rows = []
+    for number in range(max(len(plan), len(course.recorded), *(number + 1 for number in still))):
+        row = _planned(number, plan[number] if number < len(plan) else None, course.ended)
+        if number < len(course.recorded):
+            row |= _recorded(row, *course.recorded[number])
+        elif number in still:
+            row |= _still(row, still[number])
+        rows.append(row)
+    return rows
 
 
-def _administration(
-    number: int,
-    planned: Mapping[str, Any] | None,
-    recorded: tuple[Entry, ev.AdministrationRecorded] | None,
-    ended: tuple[Entry, str] | None,
-) -> dict[str, Any]:
-    made: dict[str, Any] = {
+def _planned(number: int, planned: Mapping[str, Any] | None, ended: tuple[Entry, str] | None) -> dict[str, Any]:
+    return {
         "n": number + 1,
         "planned_at": None if planned is None else instant(_moment(planned["at"])),
         "planned": None if planned is None else _dose(*(planned.get(key) for key in ("amount", "unit", "formula"))),
         "inputs": {} if planned is None else plain(planned.get("inputs") or {}),
-        "due_at": None, "at": None, "status": NOT_GIVEN if ended else PLANNED, "given": None, "by": None,
+        "due_at": None, "due": None, "at": None, "status": NOT_GIVEN if ended else PLANNED, "given": None, "by": None,
         "off_seconds": None,
         "deviation": "the course ended before" if ended else "",
     }  # fmt: skip
-    if recorded is None:
-        return made
-    entry, event = recorded
+
+
+def _still(planned: Mapping[str, Any], slot: Slot) -> dict[str, Any]:
+    """Return when and how much an administration that is still to be given is, as things stand."""
+    due_at, due = instant(slot.at.astimezone(dt.UTC)), _due(slot.dosage)
+    told, dose = [], planned["planned"]
+    if due is not None and dose is not None and dose["amount"] != due["amount"]:
+        told.append(f"{due['words']} by the facts now known instead of {dose['words']}")
+    if planned["planned_at"] not in {None, due_at}:
+        told.append(ANEW)
+    return {"due_at": due_at, "due": due, "deviation": "; ".join(told)}
+
+
+def _due(dosage: Dosage | None) -> dict[str, Any] | None:
+    made = None if dosage is None else _dose(dosage.text, dosage.unit, dosage.formula)
+    return None if dosage is None or made is None else made | {"inputs": dict(dosage.inputs)}
+
+
+def _recorded(planned: Mapping[str, Any], entry: Entry, event: ev.AdministrationRecorded) -> dict[str, Any]:
     given = event.status == GIVEN
     off = seconds(event.planned_at, event.at) if given else 0
-    return made | {
+    return {
         "due_at": instant(event.planned_at),
         "at": instant(event.at),
         "status": event.status,
         "given": _dose(event.amount, event.unit, event.formula) if given else None,
         "by": entry.stamp,
         "off_seconds": off if given else None,
-        "deviation": _deviation(made, event, off),
+        "deviation": _deviation(planned, event, off),
     }
 
 
@@ -185,7 +215,7 @@ def _deviation(planned: Mapping[str, Any], event: ev.AdministrationRecorded, off
     if event.status == GIVEN and dose is not None and dose["amount"] != event.amount:
         told.append(f"{amount(event.amount, event.unit)} instead of {dose['words']}")
     if planned["planned_at"] not in {None, instant(event.planned_at)}:
-        told.append("laid out anew from what was given before")
+        told.append(ANEW)
     return "; ".join(told)
 
 
@@ -196,34 +226,34 @@ def _moment(text: str) -> dt.datetime:
 # the taper's chart
 
 
-def _chart(course: _Course, regimen: Regimen, last: dt.datetime) -> dict[str, Any] | None:
-    """Return a taper's steps: planned to its end, given until it ended or the story does; None without amounts."""
-    schedule = regimen.schedule
+def _chart(course: _Course, made: Course, still: Sequence[Slot], now: _Now) -> dict[str, Any] | None:
+    """Return a taper's steps: as it is laid out now, to its end, and given until it ended or the story does.
+
+    None without amounts.
+    """
     plan: Sequence[Mapping[str, Any]] = course.event.plan or ()
-    if schedule is None or schedule.kind != "taper" or not all(row.get("amount") for row in plan):
+    end = taper_end(now.pathway, made, now.timezone)
+    if end is None or not plan or not all(row.get("amount") for row in plan):
         return None
-    end = course.event.start + taper_days(schedule, course.event.parameters) * DAY
-    ends = [*(_moment(row["at"]) for row in plan[1:]), end]
-    planned = [_step(_moment(row["at"]), until, row["amount"]) for row, until in zip(plan, ends, strict=True)]
-    stopped = course.ended[0].at if course.ended else last
-    starts: list[dt.datetime] = [event.at for _, event in course.recorded]
-    given = [
-        _step(event.at, max(event.at, min(until, stopped)), event.amount or "0")
-        for (_, event), until in zip(course.recorded, [*starts[1:], _last_end(course, end)], strict=False)
-        if event.status == GIVEN
-    ]
-    return {"unit": plan[0].get("unit"), "planned": planned, "given": given, "until": instant(stopped)}
-
-
-def _last_end(course: _Course, end: dt.datetime) -> dt.datetime:
-    """Return when the last step recorded ends, if nothing else ends it: as long after its planned moment as planned."""
-    if not course.recorded:
-        return end
-    event, plan = course.recorded[-1][1], course.event.plan
-    follows = event.number + 1
-    planned_end = _moment(plan[follows]["at"]) if follows < len(plan) else end
-    return event.at + (planned_end - _moment(plan[event.number]["at"]))
+    amounts: list[str] = [row["amount"] for row in plan]
+    for slot in still:
+        amounts[slot.number] = amounts[slot.number] if slot.dosage is None else slot.dosage.text
+    starts = [each.planned_at for each in made.recorded]
+    starts += [moment(now.pathway, made, number, now.timezone) for number in range(len(starts), len(plan))]
+    ends = [*starts[1:], end]
+    stopped = now.last if course.ended is None else course.ended[0].at
+    followed = [*(each.at for each in made.recorded[1:]), *ends[len(made.recorded) - 1 :]]
+    return {
+        "unit": plan[0].get("unit"),
+        "planned": [_step(*each) for each in zip(starts, ends, amounts, strict=True)],
+        "given": [
+            _step(each.at, min(until, stopped), each.amount or "0")
+            for each, until in zip(made.recorded, followed, strict=False)
+            if each.status == GIVEN
+        ],
+        "until": instant(stopped),
+    }
 
 
 def _step(begin: dt.datetime, until: dt.datetime, quantity: str) -> dict[str, Any]:
-    return {"at": instant(begin), "until": instant(until), "amount": quantity}
+    return {"at": instant(begin), "until": instant(max(begin, until)), "amount": quantity}
