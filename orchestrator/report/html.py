@@ -101,11 +101,16 @@ def _counts(story: Mapping[str, Any]) -> dict[str, int]:
     firings = [firing for reminder in story["reminders"] for firing in reminder["firings"]]
     return {
         "fired": len(firings),
-        "late": sum(bool(firing["late"]) for firing in firings),
-        "longest_late": max((firing["late_seconds"] for firing in firings), default=0),
+        "late": sum(bool(_lateness(firing)) for firing in firings),
+        "longest_late": max((late for firing in firings for late in _lateness(firing)), default=0),
         "waiting": _with_status(story["reminders"], "waiting") + _with_status(story["reminders"], "unanswered"),
         "open_tasks": _with_status(story["tasks"], "open"),
     }
+
+
+def _lateness(firing: Mapping[str, Any]) -> list[int]:
+    """Return by how many seconds it fired late, and each rung of its ladder was told late."""
+    return [each["late_seconds"] for each in (firing, *firing["told"]) if each["late"]]
 
 
 def _with_status(rows: Iterable[Mapping[str, Any]], status: str) -> int:

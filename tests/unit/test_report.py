@@ -144,6 +144,40 @@ def test_a_broken_chain_is_not_overlooked(played: Played, pathway: Pathway) -> N
     assert "Entry 7: its hash does not fit." in page
 
 
+def test_an_open_dose_shows_where_it_is_laid_now_and_where_it_was_at_confirmation(page: str) -> None:
+    row = next(
+        row
+        for row in page.split("<tr>")
+        if "laid out anew from what was given before" in row and "planned</span>" in row
+    )
+    now, first = row.index("13 Apr 2026, 13:00"), row.index("12 Apr 2026, 11:00")
+    assert now < row.index("at confirmation") < first
+
+
+def test_an_open_dose_shows_how_much_it_is_now(played: Played, pathway: Pathway) -> None:
+    story = played.story()
+    dose = {"amount": "15", "unit": "mg", "words": "15 mg", "formula": "by the new weight", "inputs": {}}
+    story["courses"][-1]["administrations"][-1]["due"] = dose
+    page = as_html(story, pathway)
+    assert page.index("<b>15 mg</b><small>by the new weight</small>") < page.index("at confirmation 20 mg")
+
+
+def test_the_longest_lateness_is_that_of_anybody_told(played: Played, pathway: Pathway) -> None:
+    story = played.story()
+    assert "<b>0</b> of them told late</li>" in as_html(story, pathway)
+    fired = [firing for each in story["reminders"] for firing in each["firings"]]
+    fired[0]["told"][-1] |= {"late": True, "late_seconds": 3 * 3600}
+    assert "<b>1</b> of them told late (at most 3 h)" in as_html(story, pathway)
+    fired[1] |= {"late": True, "late_seconds": 2 * 3600}
+    assert "<b>2</b> of them told late (at most 3 h)" in as_html(story, pathway)
+
+
+def test_the_picture_fits_a_wide_screen_and_the_page_in_print(page: str) -> None:
+    assert "@media screen and (max-width: 1149px) { .picture svg { min-width: 72rem; } }" in page
+    assert page.count("min-width: 72rem") == 1
+    assert ".picture svg, .chart-box svg { min-width: 0; max-width: 100%; }" in page.partition("@media print")[2]
+
+
 def test_times_are_local_with_their_offset(page: str) -> None:
     assert '2 Mar 2026, 08:45&nbsp;<span class="offset">UTC+00:00' in page
     assert '29 Mar 2026, 11:00&nbsp;<span class="offset">UTC+01:00' in page
