@@ -1,15 +1,15 @@
-"""What comes of an administration that is recorded as given, missed or declined, or taken back?"""
+"""What comes of an administration that is recorded as given, missed or declined?"""
 
 import datetime as dt
 
 from orchestrator.episode import events as ev
-from orchestrator.episode.commands import Actor, Decline, Give, Miss, Retract
-from orchestrator.episode.courses import c0, dosage, moment
+from orchestrator.episode.commands import Actor, Decline, Give, Miss
+from orchestrator.episode.courses import dosage, moment
 from orchestrator.episode.doses import missing_inputs
 from orchestrator.episode.draft import Draft
-from orchestrator.episode.host import QUIET, Signals, check_of
-from orchestrator.episode.model import COMPLETED, DECLINED, GIVEN, MISSED, Course
-from orchestrator.episode.refusal import Refusal, need_reason, need_role
+from orchestrator.episode.host import QUIET, Signals
+from orchestrator.episode.model import DECLINED, GIVEN, MISSED, Course
+from orchestrator.episode.refusal import Refusal, need_role
 from orchestrator.errors import InvalidCommand
 
 
@@ -75,57 +75,3 @@ def _next(draft: Draft, regimen: str) -> Course:
     if not endless and len(course.recorded) >= (course.planned or 0):
         raise InvalidCommand(f"every administration of {regimen} is already recorded")
     return course
-
-
-def retract_administration(draft: Draft, command: Retract, actor: Actor) -> None:
-    """Take back the last administration recorded of a regimen; a course that had ended with it is in force again."""
-    courses = [course for course in draft.episode.courses if course.regimen == command.target]
-    if not courses:
-        raise Refusal("no-such-course", f"there is no course of {command.target}")
-    course = draft.episode.in_force(command.target) or courses[-1]
-    if not course.recorded:
-        raise InvalidCommand(f"no administration of {command.target} was recorded")
-    need_role(draft.pathway, actor, "retract")
-    need_reason(command, "taking back what was recorded")
-    last = course.recorded[-1]
-    draft.emit(ev.AdministrationRetracted(course.id, course.regimen, len(course.recorded) - 1, last.seq))
-    schedule = draft.pathway.regimens[course.regimen].schedule
-    tapers = schedule is not None and schedule.kind == "taper"
-    if course.end == COMPLETED and not tapers and draft.episode.in_force(course.regimen) is None:
-        draft.emit(ev.CourseReopened(course.id, course.regimen))
-    withdraw_check(draft, draft.episode.course(course.id))
-
-
-def withdraw_check(draft: Draft, course: Course) -> None:
-    """Undo a check that fell due by a dose that was taken back, and the move that it made,
-    if nothing rests on that yet.
-    """
-    check = check_of(draft.pathway, course.regimen)
-    if (
-        check is None
-        or not course.checked
-        or c0(draft.pathway, course, draft.episode.timezone) + check.after <= draft.now
-    ):
-        return
-    draft.emit(ev.CheckWithdrawn(check.name, course.id))
-    take_back_move(draft, course.checked)
-
-
-def take_back_move(draft: Draft, entry: int) -> None:
-    """Undo the move that entry ``entry`` made, with its tasks,
-    unless another followed or a treatment was confirmed since.
-    """
-    episode = draft.episode
-    treats = draft.pathway.regimens
-    later = any(course.seq > entry and treats[course.regimen].treats for course in episode.courses)
-    if later or episode.entered_seq != entry or not episode.came_from:
-        return
-    draft.emit(ev.DecisionTakenBack(episode.came_from, (), ()))
-    withdraw_tasks(draft, entry)
-
-
-def withdraw_tasks(draft: Draft, entry: int) -> None:
-    """Withdraw the tasks that a move in ``entry`` opened; those of a condition go when it ceases to hold."""
-    for task in draft.episode.tasks:
-        if task.seq == entry and not any(name.partition("/")[0] == task.name for name in draft.episode.holding):
-            draft.emit(ev.TaskWithdrawn(task.name))

@@ -11,15 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator.episode import events as ev
-from orchestrator.episode.administer import (
-    course_in_force,
-    decline,
-    give,
-    miss,
-    retract_administration,
-    take_back_move,
-    withdraw_tasks,
-)
+from orchestrator.episode.administer import course_in_force, decline, give, miss
 from orchestrator.episode.commands import (
     MAX_REASON,
     Acknowledge,
@@ -44,8 +36,9 @@ from orchestrator.episode.gates import pass_gates
 from orchestrator.episode.host import QUIET, Signals
 from orchestrator.episode.model import CLOSED, STOPPED, Episode
 from orchestrator.episode.proposals import concerns
-from orchestrator.episode.refusal import Refusal, need_reason, need_role
-from orchestrator.episode.reminders import acknowledge, reopen
+from orchestrator.episode.refusal import Refusal, need_role
+from orchestrator.episode.reminders import acknowledge
+from orchestrator.episode.retract import retract
 from orchestrator.episode.settle import end_course, settle
 from orchestrator.errors import InvalidCommand
 from orchestrator.pathway.kinds import CLOSED_STAGE
@@ -96,7 +89,7 @@ def enrol(enrolment: Enrolment, actor: Actor, now: dt.datetime) -> Accepted | Re
 
 def decide(pathway: Pathway, episode: Episode, command: Command, actor: Actor, now: dt.datetime) -> Accepted | Refused:
     """Return what the command comes to at ``now`` (UTC, not before the episode's last entry)."""
-    draft = Draft(pathway, episode, now, retracting=isinstance(command, Retract))
+    draft = Draft(pathway, episode, now)
     if command.reason is not None and not command.reason.strip():
         command = replace(command, reason=None)
     try:
@@ -170,47 +163,6 @@ def _close(draft: Draft, command: Close, actor: Actor) -> Signals:
     return QUIET
 
 
-def _retract(draft: Draft, command: Retract, actor: Actor) -> Signals:
-    if command.target in draft.pathway.regimens:
-        retract_administration(draft, command, actor)
-        return QUIET
-    if command.target not in draft.pathway.facts:
-        raise Refusal("unknown-fact", f"'{command.target[:60]}' is neither a fact nor a regimen")
-    recordings = draft.episode.facts.get(command.target, ())
-    if not recordings:
-        raise InvalidCommand(f"{command.target} was never recorded")
-    need_role(draft.pathway, actor, "retract")
-    need_reason(command, "taking back what was recorded")
-    of = recordings[-1].seq
-    draft.emit(ev.FactRetracted(command.target, of))
-    reopen(draft, command.target, of)
-    _take_back_decision(draft, command.target, of)
-    return QUIET
-
-
-def _take_back_decision(draft: Draft, fact: str, of: int) -> None:
-    """Undo what the retracted recording decided or moved: everything that follows from it is recomputed (X-20).
-
-    The stage goes back only if nothing has moved it since and no treatment was confirmed on the strength of it: what
-    was given stays given.
-    """
-    decided = draft.episode.decided
-    if decided is None or decided.fact != fact or decided.seq != of:
-        if decided is None or decided.entry != of:
-            take_back_move(draft, of)
-        return
-    treats = draft.pathway.regimens
-    later = any(course.seq > decided.entry and treats[course.regimen].treats for course in draft.episode.courses)
-    stands = later or draft.episode.entered_seq > decided.entry
-    if stands:
-        draft.emit(ev.DecisionTakenBack(draft.episode.state, decided.courses, (), relapse=False))
-        return
-    draft.emit(ev.DecisionTakenBack(decided.origin, decided.courses, decided.ended, decided.relapse))
-    for course_id in decided.ended:
-        draft.emit(ev.CourseReopened(course_id, draft.episode.course(course_id).regimen))
-    withdraw_tasks(draft, decided.entry)
-
-
 def _complete(draft: Draft, command: Complete, actor: Actor) -> Signals:
     if draft.episode.task(command.task) is None:
         raise Refusal(
@@ -250,7 +202,7 @@ _HANDLERS: dict[type[Command], Callable[[Draft, Any, Actor], Signals]] = {
     Miss: miss,
     Decline: decline,
     Stop: _stop,
-    Retract: _retract,
+    Retract: retract,
     Complete: _complete,
     Acknowledge: _acknowledge,
     Close: _close,

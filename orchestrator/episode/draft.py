@@ -14,10 +14,11 @@ from orchestrator.pathway.model import Pathway
 class Draft:
     """Gathers the events of one entry. now: UTC, not before the episode's last entry."""
 
-    def __init__(
-        self, pathway: Pathway, episode: Episode | None, now: dt.datetime, *, retracting: bool = False
-    ) -> None:
-        self.pathway, self.now, self.retracting = pathway, now, retracting
+    wanted_before: frozenset[tuple[str, str, int]] | None
+    """Keys of the reminders that were wanted before something was taken back; None for any other command."""
+
+    def __init__(self, pathway: Pathway, episode: Episode | None, now: dt.datetime) -> None:
+        self.pathway, self.now, self.wanted_before = pathway, now, None
         self.seq = 1 if episode is None else episode.seq + 1
         self.events: list[Event] = []
         self._episode = episode

@@ -35,13 +35,15 @@ def reconcile(draft: Draft) -> None:
 
 
 def _leave(draft: Draft, reminder: Reminder) -> None:
-    """End a reminder that is no longer wanted; one that nobody has answered climbs on where its kind does."""
+    """End a reminder that is no longer wanted; one that nobody has answered climbs on where its kind does,
+    unless what armed it is being taken back.
+    """
     kind = draft.pathway.reminders[reminder.name]
     decided = _decided_by(draft, kind)
     if decided is not None and reminder.fulfilled_by is None:
         draft.emit(ev.ReminderFulfilled(*reminder.key, decided))
-    climbs_on = kind.of in CLIMBS_ON
-    if not (climbs_on and reminder.open and not draft.retracting):
+    taken_back = draft.wanted_before is not None and reminder.key in draft.wanted_before
+    if kind.of not in CLIMBS_ON or not reminder.open or taken_back:
         draft.emit(ev.ReminderEnded(*reminder.key))
     elif reminder.due_at is not None:
         draft.emit(ev.ReminderMoved(*reminder.key, None))
@@ -118,10 +120,7 @@ def _fire(draft: Draft, reminder: Reminder) -> None:
                 draft.emit(ev.ReminderEnded(*other.key, over=True))
     if kind.opens is not None and draft.episode.task(kind.opens) is None:
         draft.emit(ev.TaskOpened(kind.opens, None, kind.mark.rules))
-    fired = _same(draft, reminder)
-    first = draft.pathway.ladders[fired.ladder][0]
-    if first.after <= dt.timedelta(0):
-        tell(draft, fired, due_at)
+    tell(draft, _same(draft, reminder), due_at)
 
 
 def _next_tick(every: dt.timedelta | None, due_at: dt.datetime, now: dt.datetime, of: str) -> dt.datetime | None:

@@ -8,7 +8,7 @@ Everything here is a consequence that the pathway's table prescribes. Persons' c
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from orchestrator.episode import events as ev
 from orchestrator.episode.courses import c0, taper_end
@@ -28,7 +28,15 @@ MAX_ROUNDS = 50
 MAX_DUE = 10_000
 """Moments that may be due at once, after a long downtime."""
 
-Due = tuple[dt.datetime, int, tuple[int, int], Callable[..., object], tuple[Any, ...]]
+
+class Due(NamedTuple):
+    """Something that falls due. rank: reminders before checks before ends; order: what was armed or confirmed first."""
+
+    at: dt.datetime
+    rank: int
+    order: tuple[int, int]
+    act: Callable[..., object]
+    on: tuple[Any, ...]
 
 
 def _moment(due: Due) -> tuple[dt.datetime, int, tuple[int, int]]:
@@ -44,12 +52,12 @@ def settle(draft: Draft, signals: Signals = QUIET) -> None:
         if not at_rest:
             _rest(draft)
         due = min(_due(draft), key=_moment, default=None)
-        if due is None or due[0] > draft.now:
-            alarm = None if due is None else due[0]
+        if due is None or due.at > draft.now:
+            alarm = None if due is None else due.at
             if alarm != draft.episode.next_due_at:
                 draft.emit(ev.AlarmSet(alarm))
             return
-        at_rest = due[3](*due[4]) is QUIETLY
+        at_rest = due.act(*due.on) is QUIETLY
     raise Ambiguous(f"{draft.pathway.name}: an entry has more than {MAX_DUE} moments that are due")
 
 
@@ -89,14 +97,14 @@ def _due(draft: Draft) -> Iterator[Due]:
     coming = [(at, each.order, each) for each in draft.episode.reminders if (at := next_moment(each)) is not None]
     if coming:
         at, order, reminder = min(coming)
-        yield at, 0, order, act, (draft, reminder)
+        yield Due(at, 0, order, act, (draft, reminder))
     if draft.episode.closed:
         return
     for course in draft.episode.courses:
         check = pending_check(draft.pathway, course)
         if check is not None:
             at = c0(draft.pathway, course, draft.episode.timezone) + check.after
-            yield at, 1, (course.seq, course.id), _check, (draft, course, check, at)
+            yield Due(at, 1, (course.seq, course.id), _check, (draft, course, check, at))
         if course.in_force:
             yield from _course_moments(draft, course)
 
@@ -104,14 +112,14 @@ def _due(draft: Draft) -> Iterator[Due]:
 def _course_moments(draft: Draft, course: Course) -> Iterator[Due]:
     end = taper_end(draft.pathway, course, draft.episode.timezone)
     if end is not None:
-        yield end, 2, (course.seq, course.id), _end_taper, (draft, course)
+        yield Due(end, 2, (course.seq, course.id), _end_taper, (draft, course))
     began = None
     for row in draft.pathway.replaces:
         if row.at == "start" and course.regimen in row.by:
             began = began or c0(draft.pathway, course, draft.episode.timezone)
             for other in follows(draft.pathway, draft.episode, row.what):
                 if other.id < course.id:
-                    yield began, 2, (course.seq, course.id), end_course, (draft, other, TAPERED)
+                    yield Due(began, 2, (course.seq, course.id), end_course, (draft, other, TAPERED))
 
 
 def _check(draft: Draft, course: Course, check: Check, at: dt.datetime) -> None:
@@ -216,7 +224,7 @@ def _open_tasks(draft: Draft) -> None:
             draft.emit(ev.ConditionChanged(name, name in hold))
         if hold - held:
             open_task(draft, kind)
-        elif held and not hold and draft.retracting and draft.episode.task(kind.name) is not None:
+        elif held and not hold and draft.wanted_before is not None and draft.episode.task(kind.name) is not None:
             draft.emit(ev.TaskWithdrawn(kind.name))
 
 
@@ -241,7 +249,7 @@ def _to_come(draft: Draft) -> bool:
     for reminder in draft.episode.reminders:
         if reminder.name not in waiting and next_moment(reminder) is not None:
             return True
-    return any(rank for _, rank, *__ in _due(draft))
+    return any(due.rank for due in _due(draft))
 
 
 def _waits_for(draft: Draft) -> str:

@@ -17,7 +17,7 @@ from orchestrator.pathway.kinds import (
     Stage,
 )
 from orchestrator.pathway.reader import Map, Seq
-from orchestrator.pathway.terms import duration, name_in, names_in, take_mark, take_range
+from orchestrator.pathway.terms import name_in, names_in, take_duration, take_mark, take_range
 
 T = TypeVar("T")
 _FACT_KINDS = ("number", "enum", "bool", "date", "set")
@@ -129,13 +129,14 @@ def _ladder(entry: Fields, roles: Collection[str], sources: Collection[str]) -> 
     for index, value in enumerate(table):
         rung = Fields(value, entry.file, "rung", line=table.line_of(index))
         role = name_in(rung, "role", rung.take("role", str), roles, "role")
-        after = rung.take("after", str)
+        after = take_duration(rung, "after")
         rung.done()
-        try:
-            rungs.append(Rung(role, duration(after)))
-        except ValueError as error:
-            raise rung.error(str(error), "after") from None
-    if not rungs or any(low.after > high.after for low, high in zip(rungs, rungs[1:], strict=False)):
+        if after is None:
+            raise rung.error("a rung has no 'after'", hint="such as after: 4h")
+        rungs.append(Rung(role, after))
+    if not rungs or rungs[0].after:
+        raise entry.error(f"the first rung of {entry.what} must be told at once", "rungs", "after: 0h")
+    if any(low.after > high.after for low, high in zip(rungs, rungs[1:], strict=False)):
         raise entry.error(f"the rungs of {entry.what} must be in order of time", "rungs")
     return tuple(rungs)
 

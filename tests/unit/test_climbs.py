@@ -1,0 +1,54 @@
+"""Goal: a climb ends by an answer or with what it belongs to, and by nothing else; no ladder begins with silence."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from orchestrator.episode.commands import Confirm, Record, Retract
+from orchestrator.episode.events import ReminderTold
+from orchestrator.errors import PathwayError
+from orchestrator.pathway.loader import load_library
+from tests.patients import WORKFLOWS, Patient, severe
+
+
+def told(patient: Patient, name: str) -> list[str]:
+    """Return the roles told by reminders of this name, in order."""
+    events = (event for entry in patient.entries for event in entry.events)
+    return [event.role for event in events if isinstance(event, ReminderTold) and event.name == name]
+
+
+def tapered() -> Patient:
+    """Return a patient whose taper has just ended; nobody has answered its reminder."""
+    patient = severe().at(1).confirm("ivmp-pulse").give("ivmp-pulse", 3)
+    patient.at(76).record(response="partial")
+    patient.accepted(Confirm(("steroid-taper",), {"taper_days": 28, "dose": 60}))
+    return patient.at(76 + 28 * 24)
+
+
+def test_taking_back_another_fact_does_not_end_a_climb() -> None:
+    patient = tapered().record(icars=30)
+    assert told(patient, "taper-complete") == ["clinician"]
+    patient.accepted(Retract("icars", reason="another patient's score"))
+    patient.at(76 + 28 * 24 + 9)
+    assert told(patient, "taper-complete") == ["clinician", "lead", "on-call"]
+
+
+def test_taking_back_what_armed_a_reminder_ends_its_climb() -> None:
+    patient = severe().at(1).confirm("ivmp-pulse").at(20)
+    patient.accepted(Record(facts={"response": "worse"}))
+    assert told(patient, "early-worsening") == ["clinician"]
+    patient.accepted(Retract("response", reason="another patient"))
+    patient.at(30)
+    assert told(patient, "early-worsening") == ["clinician"]
+
+
+def test_a_ladder_that_begins_with_silence_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "workflows"
+    shutil.copytree(WORKFLOWS, folder, ignore=shutil.ignore_patterns("scenarios"))
+    terms = folder / "shared" / "terms.yaml"
+    text = terms.read_text()
+    terms.write_text(text.replace("{rungs: [{role: clinician, after: 0h}", "{rungs: [{role: clinician, after: 1h}", 1))
+    assert terms.read_text() != text
+    with pytest.raises(PathwayError, match="first rung of ladder 'standard' must be told at once"):
+        load_library(folder)
