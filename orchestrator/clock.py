@@ -5,7 +5,6 @@ in UTC.
 """
 
 from datetime import UTC, datetime, timedelta
-from time import monotonic
 from typing import Protocol
 
 
@@ -58,16 +57,3 @@ class SimulatedClock:
     def at(self, wall: datetime) -> datetime:
         """Return the simulated instant at a wall time."""
         return self._start + (wall - self._born) * self._factor
-
-
-class Watch:
-    """Tells whether the wall clock was moved under a running process: wall time must keep step with monotonic time."""
-
-    def __init__(self, wall: Clock) -> None:
-        self._wall = wall
-        self._wall_then, self._monotonic_then = wall.now(), monotonic()
-
-    def drift(self) -> timedelta:
-        """Return by how much wall time parts from monotonic time since this watch was made; negative: set back."""
-        passed = timedelta(seconds=monotonic() - self._monotonic_then)
-        return self._wall.now() - self._wall_then - passed

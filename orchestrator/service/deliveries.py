@@ -6,7 +6,6 @@ from orchestrator.service.ports import Change
 from orchestrator.service.rows import Lease, NoticeId, NoticeRow
 
 LEASE_SECONDS = 60
-INBOX = "inbox"
 
 
 class Deliveries:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from orchestrator.clock import HostClock, SimulatedClock, VirtualClock, Watch
+from orchestrator.clock import HostClock, SimulatedClock, VirtualClock
 
 T0 = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
@@ -27,13 +27,3 @@ def test_a_simulated_clock_runs_an_hour_a_second() -> None:
     assert clock.now() == T0
     wall.advance(timedelta(seconds=72))
     assert clock.now() == T0 + timedelta(hours=72)
-
-
-def test_a_watch_tells_a_clock_that_was_moved() -> None:
-    wall = VirtualClock(T0)
-    watch = Watch(wall)
-    assert abs(watch.drift()) < timedelta(seconds=1)
-    wall.advance(timedelta(hours=1))
-    assert watch.drift() > timedelta(minutes=59)
-    wall.advance(timedelta(hours=-2))
-    assert watch.drift() < timedelta(minutes=-59)
