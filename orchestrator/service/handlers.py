@@ -18,7 +18,7 @@ from orchestrator.service.rows import EpisodeRow, Locked, Times, Write
 from orchestrator.service.shelf import Shelf
 
 T = TypeVar("T")
-CLOCK = Actor(id="clock", role="system", authenticated=True)
+CLOCK = Actor(id="clock", role="service", authenticated=True)
 _TRIES = 4
 
 
