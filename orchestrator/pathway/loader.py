@@ -26,8 +26,9 @@ _SHARED_FOLDER = "shared"
 class Library:
     """The pathways of one folder, several versions of each side by side."""
 
-    def __init__(self, pathways: tuple[Pathway, ...]) -> None:
-        self.pathways = pathways
+    def __init__(self, pathways: tuple[Pathway, ...], places: Mapping[str, Mapping[str, str]] | None = None) -> None:
+        """places: by content hash, where each file of the effective text was read from."""
+        self.pathways, self._places = pathways, dict(places or {})
         self._by_hash = {pathway.hash: pathway for pathway in pathways}
 
     def newest(self, name: str) -> Pathway:
@@ -45,6 +46,10 @@ class Library:
         if digest not in self._by_hash:
             raise NotFound(f"no pathway version with the hash {digest[:12]}")
         return self._by_hash[digest]
+
+    def places(self, digest: str) -> Mapping[str, str]:
+        """Return where each file of a version's effective text was read from; empty where no file is known."""
+        return self._places.get(digest, {})
 
     def add(self, pathway: Pathway) -> None:
         """Add a version that was loaded from its stored text."""
@@ -72,7 +77,8 @@ def load_library(root: Path) -> Library:
                 f"{pathway.name}@{pathway.version} is defined twice", file=str(path), hint="raise the version"
             )
         seen[pathway.name, pathway.version] = path
-    return Library(pathways)
+    places = zip(pathways, (_places(path, root) for path in files), strict=True)
+    return Library(pathways, {pathway.hash: place for pathway, place in places})
 
 
 def load_text(text: str) -> Pathway:
@@ -93,9 +99,12 @@ def _content(path: Path) -> str:
         raise PathwayError("is not UTF-8 text", file=str(path)) from None
 
 
+def _places(path: Path, root: Path) -> dict[str, str]:
+    return {name: str(root / _SHARED_FOLDER / name) for name in SHARED} | {"pathway.yaml": str(path)}
+
+
 def _load(shared: Mapping[str, str], path: Path, root: Path) -> Pathway:
-    places = {name: str(root / _SHARED_FOLDER / name) for name in SHARED} | {"pathway.yaml": str(path)}
-    pathway = _build({**shared, "pathway.yaml": _content(path)}, places)
+    pathway = _build({**shared, "pathway.yaml": _content(path)}, _places(path, root))
     if pathway.name != path.parent.name:
         raise PathwayError(
             f"the pathway '{pathway.name}' stands in the folder '{path.parent.name}'", file=str(path), line=1

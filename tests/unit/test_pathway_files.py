@@ -52,6 +52,16 @@ def test_the_pathways_load_and_keep_their_text() -> None:
     assert set(again.states) == set(found.states)
 
 
+def test_a_version_knows_where_its_files_are() -> None:
+    library = load_library(ROOT)
+    found = library.newest(NAME)
+    places = library.places(found.hash)
+    assert places["pathway.yaml"] == str(ROOT / NAME / "pathway.yaml")
+    assert all(Path(place).is_file() for place in places.values())
+    assert library.places(load_text(found.text).hash) == places
+    assert library.places("0" * 64) == {}
+
+
 FAULTS = {
     "a key twice": ("initial: workup/assessment", "initial: workup/assessment\ninitial: workup/assessment", "initial"),
     "a misspelt key": ("lasting: [ivmp-pulse]", "lastin: [ivmp-pulse]", "lasting"),
