@@ -21,12 +21,16 @@ Value = Decimal | str | bool | dt.date | frozenset[str]
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Where an element comes from: the rules that it carries out, its sources, and whether a value of it is local."""
+    """Where an element comes from: the rules that it carries out, its sources, and whether a value of it is local.
+
+    line, file: where it was read; what errors about the whole pathway name.
+    """
 
     rules: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     local: bool = False
     line: int = 0
+    file: str = ""
 
     @property
     def order(self) -> tuple[bool, int]:

@@ -68,7 +68,7 @@ def take_mark(fields: Fields, sources: Collection[str], *, number: bool = False,
         raise fields.error(f"{fields.what} names no rule", hint="add rule: X-00")
     if number and not found and not local:
         raise fields.error(f"a number in {fields.what} has neither source nor local", hint="add source: or local: true")
-    return Mark(rules, found, local, fields.values.line)
+    return Mark(rules, found, local, fields.values.line, fields.file)
 
 
 def take_range(fields: Fields, key: str) -> tuple[int, int]:
