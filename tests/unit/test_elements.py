@@ -1,0 +1,60 @@
+"""Goal: whoever asks for all elements of a pathway gets all, each with its place."""
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from orchestrator.pathway.elements import by_rule, elements
+from orchestrator.pathway.kinds import Mark
+from orchestrator.pathway.loader import load_library
+from orchestrator.pathway.model import Pathway
+from tests.patients import WORKFLOWS
+
+PATHWAYS = load_library(WORKFLOWS).pathways
+APART = {"cache", "expression", "when", "unless", "passes", "refuses", "waits"}
+"""Guards, and what is derived: no marks are in them."""
+
+
+def marks(value: object) -> Iterator[Mark]:
+    """Yield every mark that a pathway holds, wherever it hangs."""
+    if isinstance(value, Mark):
+        yield value
+        return
+    parts: Iterable[object] = ()
+    if isinstance(value, Mapping):
+        parts = value.values()
+    elif isinstance(value, tuple | list | frozenset):
+        parts = value
+    elif dataclasses.is_dataclass(value):
+        names = {field.name for field in dataclasses.fields(value)} - APART
+        parts = [getattr(value, name) for name in sorted(names)]
+    for part in parts:
+        yield from marks(part)
+
+
+@pytest.mark.parametrize("pathway", PATHWAYS, ids=lambda each: f"{each.name}@{each.version}")
+def test_everything_with_a_mark_is_an_element(pathway: Pathway) -> None:
+    found = [each.mark for each in elements(pathway)]
+    assert {id(mark) for mark in marks(pathway)} == {id(mark) for mark in found}
+    assert len(found) == len({(each.kind, each.name, id(each.mark)) for each in elements(pathway)})
+
+
+@pytest.mark.parametrize("pathway", PATHWAYS, ids=lambda each: f"{each.name}@{each.version}")
+def test_every_element_stands_where_its_mark_says(pathway: Pathway) -> None:
+    for each in elements(pathway):
+        if each.mark.line == 0:
+            assert each.kind == "state", "only the closed states are made, not written"
+            continue
+        lines = Path(each.mark.file).read_text(encoding="utf-8").splitlines()
+        near = "\n".join(lines[max(each.mark.line - 2, 0) : each.mark.line + 4])
+        assert all(rule in near for rule in each.mark.rules), f"{each.kind} {each.name}"
+
+
+def test_an_element_of_two_rules_stands_under_both() -> None:
+    found = by_rule(elements(PATHWAYS[0]))
+    twice = [each for each in elements(PATHWAYS[0]) if len(each.mark.rules) > 1]
+    assert twice
+    assert all(each in found[rule] for each in twice for rule in each.mark.rules)
+    assert all(rule in each.mark.rules for rule, listed in found.items() for each in listed)
