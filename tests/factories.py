@@ -69,6 +69,9 @@ class SmallLibrary:
                 return each
         raise NotFound("there is no such version")
 
+    def places(self, digest: str) -> dict[str, str]:
+        return {"pathway.yaml": "/small/pathway.yaml", "facts.yaml": "/shared/facts.yaml"}
+
 
 class SmallEngine:
     """Records facts; `alarm` (hours as text) sets the alarm, which tells the lead once; facts are the open things."""

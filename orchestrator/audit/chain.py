@@ -5,7 +5,7 @@ whole new one. Against that stands the log of all entries with its signed checkp
 queued from the first day.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from orchestrator.audit.keys import PatientKey
@@ -73,6 +73,20 @@ def verify(episode_id: str, entries: Iterable[Sealed], head: Head | None, key: P
         previous, expected, count = entry.hash, entry.seq + 1, count + 1
     faults += _head_faults(head, expected - 1, previous)
     return Verdict(episode_id, count, bodies, tuple(faults))
+
+
+def queue_faults(there: Mapping[int, bytes], queued: Mapping[int, bytes]) -> Iterator[Fault]:
+    """Compare hashes by number, of those that are there, with those queued for the log of all entries."""
+    if queued and not there:
+        yield Fault(max(queued), "every entry up to this one is gone, and their hashes are queued for the log")
+        return
+    for seq in sorted(there.keys() | queued.keys()):
+        if seq not in queued:
+            yield Fault(seq, "it was never queued for the log of all entries")
+        elif seq not in there:
+            yield Fault(seq, "it is gone, its hash is queued for the log of all entries")
+        elif there[seq] != queued[seq]:
+            yield Fault(seq, "another hash was queued of it for the log of all entries")
 
 
 def _faults(episode_id: str, entry: Sealed, previous: bytes, expected: int) -> Iterable[str]:

@@ -109,6 +109,12 @@ class Keyring:
         """Return the keyed hash by which a patient's identifier is found: equal identifiers, equal hashes; 32 bytes."""
         return hmac.digest(self._lookup, prefixed(system.encode(), value.encode()), "sha256")
 
+    def release_mac(self, kek_id: str, content: bytes) -> bytes:
+        """Return a keyed hash (32 bytes) that only who holds this KEK can make. Raises KeyMissing."""
+        if kek_id not in self.keys:
+            raise _missing(kek_id)
+        return hmac.digest(derive(self.keys[kek_id].secret, b"release"), content, "sha256")
+
     def proof(self, kek_id: str) -> bytes:
         """Return a value for the store that only this KEK opens: see `proves`."""
         return self._wrap(kek_id, _PROOF, kek_id.encode())
@@ -126,8 +132,12 @@ class Keyring:
 
     def _unwrap(self, kek_id: str, wrapped: bytes, context: bytes) -> bytes:
         if kek_id not in self._wrapping:
-            raise KeyMissing(f"the key file does not hold the key {kek_id}: restore it from its backup")
+            raise _missing(kek_id)
         try:
             return self._wrapping[kek_id].decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], context)
         except (InvalidTag, ValueError):
             raise WrongKey(f"the key {kek_id} of the key file does not open what it should have wrapped") from None
+
+
+def _missing(kek_id: str) -> KeyMissing:
+    return KeyMissing(f"the key file does not hold the key {kek_id}: restore it from its backup")

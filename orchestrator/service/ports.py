@@ -1,10 +1,11 @@
 """What does the service ask of the outside? A store in transactions, pathways by name or hash, the pure engine."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from orchestrator.audit.release import Release
 from orchestrator.audit.seal import Sealed
 from orchestrator.errors import Conflict
 from orchestrator.service.rows import (
@@ -19,6 +20,7 @@ from orchestrator.service.rows import (
     PatientRow,
     Times,
     TokenRow,
+    UsedRow,
     WorkRow,
     Write,
 )
@@ -68,6 +70,10 @@ class Library(Protocol):
         """Return the version with this content hash. Raises NotFound."""
         ...
 
+    def places(self, digest: str) -> Mapping[str, str]:
+        """Return where each file of a version's text was read from, by its name in the text; empty where unknown."""
+        ...
+
 
 class Reader(Protocol):
     """What can be read. Rows come as they were at one moment; nothing is locked."""
@@ -88,7 +94,7 @@ class Reader(Protocol):
         ...
 
     def lost_ids(self) -> list[str]:
-        """Return ids of which there are entries, or hashes queued for the log, and no episode."""
+        """Return ids of which there are entries, or hashes queued for the log, and no episode; not the releases."""
         ...
 
     def items(self, episode_id: str) -> list[ItemRow]: ...
@@ -111,6 +117,18 @@ class Reader(Protocol):
     def pathway_text(self, version: str) -> str | None: ...
     def kept_version(self, pathway: str, label: str) -> str | None:
         """Return the content hash of the version kept under a name and a label; None where none is."""
+        ...
+
+    def releases(self) -> list[Release]:
+        """Return the record of releases, the first one first."""
+        ...
+
+    def release_of(self, version: str) -> Release | None:
+        """Return the release of the version with this content hash; None where it was never released."""
+        ...
+
+    def versions_in_use(self) -> list[UsedRow]:
+        """Return the versions on which there are open episodes."""
         ...
 
     def tokens(self) -> list[TokenRow]:
@@ -149,6 +167,10 @@ class Change(Reader, Protocol):
     def add_identifiers(self, rows: Sequence[IdentifierRow]) -> None: ...
     def keep_pathway(self, row: PathwayRow) -> None:
         """Keep a version, unless one is kept under its name and label already."""
+        ...
+
+    def add_release(self, row: Release) -> None:
+        """Write a release, and queue its hash for the log of all entries. Raises Collision."""
         ...
 
     def add_token(self, row: TokenRow) -> None: ...

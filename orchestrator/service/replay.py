@@ -1,11 +1,11 @@
 """Does what is stored follow from the entries? Folds them anew and compares with row and projections."""
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from orchestrator.audit.chain import Fault, Head, Verdict, verify
+from orchestrator.audit.chain import Fault, Head, Verdict, queue_faults, verify
 from orchestrator.audit.keys import PatientKey
 from orchestrator.audit.seal import Sealed, open_body, open_header
 from orchestrator.episode.commands import moment
@@ -111,6 +111,7 @@ class Audit:
             queued = dict(reader.queued(episode_id))
         if row is None and not entries and not queued:
             raise NotFound("there is no such episode")
+        there = {entry.seq: entry.hash for entry in entries}
         faults, key = [], None
         if row is not None and row.wrapped_key is not None:
             try:
@@ -120,7 +121,7 @@ class Audit:
                     Fault(row.seq, "its patient's key does not open: it, or whose episode it is, was changed")
                 )
         verdict = verify(episode_id, entries, None if row is None else Head(row.seq, row.chain_hash), key)
-        return replace(verdict, faults=(*faults, *verdict.faults, *_queue_faults(entries, queued)))
+        return replace(verdict, faults=(*faults, *verdict.faults, *queue_faults(there, queued)))
 
     def _compared(self, episode_id: str) -> Comparison:
         differs: list[str] = []
@@ -211,21 +212,6 @@ def _damage(error: Exception) -> str:
     if isinstance(error, StoreError) and not isinstance(error, KeyMissing | WrongKey):
         raise error
     return str(error) if isinstance(error, CarepathError) else f"it cannot be read ({type(error).__name__})"
-
-
-def _queue_faults(entries: list[Sealed], queued: Mapping[int, bytes]) -> Iterator[Fault]:
-    """Compare the entries with the hashes of theirs that are queued for the log of all entries."""
-    if queued and not entries:
-        yield Fault(max(queued), "every entry up to this one is gone, and their hashes are queued for the log")
-        return
-    there = {entry.seq: entry.hash for entry in entries}
-    for seq in sorted(there.keys() | queued.keys()):
-        if seq not in queued:
-            yield Fault(seq, "it was never queued for the log of all entries")
-        elif seq not in there:
-            yield Fault(seq, "it is gone, its hash is queued for the log of all entries")
-        elif there[seq] != queued[seq]:
-            yield Fault(seq, "another hash was queued of it for the log of all entries")
 
 
 def all_entries(reader: Reader, episode_id: str) -> Iterator[Sealed]:

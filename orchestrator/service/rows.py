@@ -104,13 +104,22 @@ class IdentifierRow(NamedTuple):
 
 
 class PathwayRow(NamedTuple):
-    """A version that an episode runs on, with its whole text."""
+    """A version that was released, or that an episode runs on, with its whole text."""
 
     version: str
     pathway: str
     label: str
     text: str
     first_used_at: datetime
+
+
+class UsedRow(NamedTuple):
+    """A version on which patients are: how many episodes are open on it."""
+
+    pathway: str
+    label: str
+    version: str
+    open: int
 
 
 class TokenRow(NamedTuple):

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, and_, exists, func, or_, select, tuple_, union
+from sqlalchemy import Column, Connection, Select, and_, exists, false, func, or_, select, tuple_, union
 
+from orchestrator.audit.release import RELEASES, Release
 from orchestrator.audit.seal import Sealed
 from orchestrator.service.rows import (
     EpisodeRow,
@@ -15,6 +16,7 @@ from orchestrator.service.rows import (
     PatientRow,
     Times,
     TokenRow,
+    UsedRow,
     WorkRow,
 )
 from orchestrator.store import tables as t
@@ -28,6 +30,7 @@ _ENTRIES = select(*(t.entry.c[name] for name in Sealed._fields))
 _NOTICES = select(*(t.notice.c[name] for name in NoticeRow._fields))
 _ITEMS = select(*(t.item.c[name] for name in ItemRow._fields))
 _TOKENS = select(*(t.access_token.c[name] for name in TokenRow._fields))
+_RELEASES = select(*(t.pathway_release.c[name] for name in Release._fields))
 _PATIENTS = select(*(t.patient.c[name] for name in PatientRow._fields))
 _WORK = _ITEMS.add_columns(
     t.episode.c.patient_id, t.episode.c.pathway, t.episode.c.state, t.episode.c.seq
@@ -80,7 +83,7 @@ class ColdReader:
 
     def lost_ids(self) -> list[str]:
         lost = union(*(_without_episode(table.c.episode_id) for table in (t.entry, t.log_pending)))
-        return sorted(row[0] for row in self._sql.execute(lost))
+        return sorted(row[0] for row in self._sql.execute(lost) if row[0] != RELEASES)
 
     def items(self, episode_id: str) -> list[ItemRow]:
         chosen = _ITEMS.where(t.item.c.episode_id == episode_id).order_by(t.item.c.kind, t.item.c.key)
@@ -133,6 +136,19 @@ class ColdReader:
     def kept_version(self, pathway: str, label: str) -> str | None:
         c = t.pathway_version.c
         return self._sql.execute(select(c.version).where(c.pathway == pathway, c.label == label)).scalar()
+
+    def releases(self) -> list[Release]:
+        return [Release(*row) for row in self._rows(_RELEASES.order_by(t.pathway_release.c.number))]
+
+    def release_of(self, version: str) -> Release | None:
+        rows = self._rows(_RELEASES.where(t.pathway_release.c.version == version))
+        return Release(*rows[0]) if rows else None
+
+    def versions_in_use(self) -> list[UsedRow]:
+        e, v = t.episode.c, t.pathway_version.c
+        counted = select(v.pathway, v.label, v.version, func.count()).join_from(t.episode, t.pathway_version)
+        used = counted.where(e.closed == false()).group_by(v.pathway, v.label, v.version)
+        return [UsedRow(*row) for row in self._rows(used.order_by(v.pathway, v.label))]
 
     def tokens(self) -> list[TokenRow]:
         return [TokenRow(*row) for row in self._rows(_TOKENS.where(t.access_token.c.revoked_at.is_(None)))]

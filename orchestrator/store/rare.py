@@ -8,6 +8,7 @@ from sqlalchemy import Insert, Table, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ColumnElement
 
+from orchestrator.audit.release import RELEASES, Release
 from orchestrator.service.rows import (
     EpisodeRow,
     IdentifierRow,
@@ -44,6 +45,10 @@ class RareWrites(ColdReader):
 
     def keep_pathway(self, row: PathwayRow) -> None:
         self._sql.execute(self._unless_there(t.pathway_version).values(**row._asdict()))
+
+    def add_release(self, row: Release) -> None:
+        self._sql.execute(insert(t.pathway_release).values(**row._asdict()))
+        self._sql.execute(insert(t.log_pending).values(episode_id=RELEASES, seq=row.number, hash=row.hash))
 
     def _add_episode_row(self, row: EpisodeRow) -> None:
         values = row._asdict()

@@ -93,8 +93,28 @@ pathway_version = Table(
     _col("pathway", Text(), "name of the pathway"),
     _col("label", Text(), "the version as people call it"),
     _col("text", Text(), "the effective text itself: an episode can always run on its own version"),
-    _col("first_used_at", Instant(), "when the first episode was enrolled on it"),
+    _col("first_used_at", Instant(), "when it was first kept: released, or the first episode enrolled on it"),
     PrimaryKeyConstraint("version"), UniqueConstraint("pathway", "label"), **STRICT,
+)  # fmt: skip
+
+pathway_release = Table(
+    "pathway_release", metadata,
+    _col("number", Integer(), "1, 2, 3 … without a gap, over all pathways"),
+    _col("pathway", Text(), "name of the pathway"),
+    _col("label", Text(), "the version as people call it"),
+    _col(
+        "version", Text(), "content hash of the released text: SHA-256, hex", ForeignKey("pathway_version.version")
+    ),
+    _col("released_by", Text(), "who answers for it, as given; no account is asked yet"),
+    _col("reason", Text(), "why it was released, in that person's words"),
+    _col("released_at", Instant(), "when, by the store's clock"),
+    _col("replaces", LargeBinary(), "hash of the release of this pathway that was current before", null=True),
+    _col("previous", LargeBinary(), "hash of the release before, of whatever pathway"),
+    _col("kek_id", Text(), "the key that the commitment was made with"),
+    _col("commitment", LargeBinary(), "keyed hash over the record and the release before"),
+    _col("hash", LargeBinary(), "hash over the release before, record and commitment: see audit.release"),
+    PrimaryKeyConstraint("number"),
+    UniqueConstraint("version"), CheckConstraint("number >= 1", name="number"), **STRICT,
 )  # fmt: skip
 
 patient = Table(
@@ -162,7 +182,7 @@ entry = Table(
 
 log_pending = Table(
     "log_pending", metadata,
-    _col("episode_id", Text(), "the episode of an entry that is not yet in the log of all entries"),
+    _col("episode_id", Text(), "the episode of an entry that is not yet in the log of all entries, or: releases"),
     _col("seq", Integer(), "its number"),
     _col("hash", LargeBinary(), "its hash, which the log takes up"),
     PrimaryKeyConstraint("episode_id", "seq"), **CLUSTERED,
