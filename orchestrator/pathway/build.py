@@ -62,8 +62,7 @@ class Builder:
         states = dict(self._states())
         states |= {state.name: state for state in self._closed_states()}
         again = words.again
-        again.texts("rule", ())
-        again.take("local", bool, False)
+        take_mark(again, words.sources, number=True, settable=("after",))
         pathway = Pathway(
             name=name, version=version, title=title, source=source, hash=digest, text=text,
             initial=name_in(own, "initial", own.take("initial", str), states, "state"),
@@ -170,8 +169,8 @@ class Builder:
     def _ladder(self, entry: Fields, key: str = "ladder", default: str = "standard") -> str:
         return name_in(entry, key, entry.take(key, str, default), self.words.ladders, "ladder")
 
-    def _mark(self, entry: Fields, *, number: bool = False) -> Mark:
-        mark = take_mark(entry, self.words.sources, number=number)
+    def _mark(self, entry: Fields, *, number: bool = False, settable: tuple[str, ...] = ()) -> Mark:
+        mark = take_mark(entry, self.words.sources, number=number, settable=settable)
         entry.done()
         return mark
 
@@ -290,7 +289,8 @@ class Builder:
             if not after:
                 raise entry.error(f"{entry.what} gives no time after which it falls due")
             ends, opens = entry.take("ends", bool, False), names_in(entry, "opens", self.task_names, "task")
-            yield name, Check(name, selector, after, ends, opens, self._mark(entry, number=True))
+            mark = self._mark(entry, number=True, settable=("after",))
+            yield name, Check(name, selector, after, ends, opens, mark)
 
     def _transitions(self) -> Iterator[Transition]:
         for name, entry in entries(self.own, "transitions", "transition"):
@@ -322,8 +322,10 @@ class Builder:
         guards = self._conditions(entry)
         title, entering = entry.take("title", str), self._stage(entry, "entering")
         ladder, reminder = self._ladder(entry), entry.take("reminder", str, None)
-        mark = self._mark(entry, number=due is not None and not due_local)
-        return TaskKind(name, title, due, ladder, reminder, entering, guards, mark, bool(of), due_local)
+        mark = self._mark(entry, number=due is not None and not due_local, settable=("due",))
+        if due_local:  # the old way to say it
+            mark = dataclasses.replace(mark, settable=("due",))
+        return TaskKind(name, title, due, ladder, reminder, entering, guards, mark, bool(of))
 
     def _conditions(self, entry: Fields) -> tuple[Guard, ...]:
         """Read ``when``, one condition or a list of them, and ``unless``, which holds for each."""
@@ -345,7 +347,8 @@ class Builder:
             overdue_ladder=self._ladder(entry, "overdue_ladder"), until=self._until(entry),
             guard=self._guard(entry) if of == "condition" else None, anchors=tuple(self._anchors(entry)),
             stages=self._stages(entry), task=self._task_name(entry, "task"), opens=self._task_name(entry, "opens"),
-            ends_with_course=entry.take("ends_with_course", bool, False), mark=self._mark(entry, number=True),
+            ends_with_course=entry.take("ends_with_course", bool, False),
+            mark=self._mark(entry, number=True, settable=("after", "every", "every_months", "overdue")),
         )  # fmt: skip
 
     def _task_name(self, entry: Fields, key: str) -> str | None:

@@ -31,6 +31,12 @@ class Mark:
     local: bool = False
     line: int = 0
     file: str = ""
+    settable: tuple[str, ...] = ()
+    """The keys of the element whose values are local, each within a range in which a hospital may set it."""
+
+    def is_local(self, key: str) -> bool:
+        """Return whether the value of ``key`` is local: it alone, or the element as such."""
+        return self.local or key in self.settable
 
     @property
     def order(self) -> tuple[bool, int]:
@@ -168,9 +174,17 @@ class Schedule:
     every: int = 1
     days: tuple[int, ...] = ()
     step_days: int = 7
-    default_local: bool = False
-    shape_local: bool = False
     mark: Mark = Mark()
+
+    @property
+    def default_local(self) -> bool:
+        """Return whether the default is a local value."""
+        return self.mark.is_local("default")
+
+    @property
+    def shape_local(self) -> bool:
+        """Return whether the shape of a taper is a local value; False for what is no taper."""
+        return self.kind == "taper" and self.mark.is_local("step_days")
 
     @property
     def parameter(self) -> str | None:

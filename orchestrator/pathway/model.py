@@ -169,8 +169,6 @@ class TaskKind:
     """Conditions; each opens the task when it begins to hold. On entering a stage all of them must hold."""
     mark: Mark
     of_administrations: bool = False
-    due_local: bool = False
-    """The due time is a local value, whatever the task itself rests on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from orchestrator.pathway.fields import Fields, suggest
 from orchestrator.pathway.kinds import Mark
-from orchestrator.pathway.reader import Seq
+from orchestrator.pathway.reader import Map, Seq
 
 _DURATION = re.compile(r"(?:(\d{1,5})d)?(?:(\d{1,6})h)?(?:(\d{1,7})m)?")
 _RULE = re.compile(r"[A-Z]-\d{2}")
@@ -53,14 +53,19 @@ def names_in(
     return tuple(name_in(fields, key, name, known, what) for name in fields.texts(key, tuple(default)))
 
 
-def take_mark(fields: Fields, sources: Collection[str], *, number: bool = False, rule: bool = True) -> Mark:
+def take_mark(
+    fields: Fields, sources: Collection[str], *, number: bool = False, rule: bool = True, settable: Collection[str] = ()
+) -> Mark:
     """Return rule, source and local of an element.
 
-    number: the element holds a clinical number, which must have a source or be local; rule: it must name its rule.
+    number: the element holds a clinical number, which must have a source or be local; rule: it must name its rule;
+    settable: the keys of such an element that ``local`` may give a range in which a hospital sets them.
     """
     rules = fields.texts("rule", ())
     found = names_in(fields, "source", sources, "source")
-    local = fields.take("local", bool, False)
+    given = fields.take("local", (bool, Map), False)
+    keys = () if isinstance(given, bool) else _settable(fields, given, settable)
+    local = given if isinstance(given, bool) else not found
     for each in rules:
         if not _RULE.fullmatch(each):
             raise fields.error(f"'{each}' is no rule such as P-08", "rule")
@@ -68,7 +73,22 @@ def take_mark(fields: Fields, sources: Collection[str], *, number: bool = False,
         raise fields.error(f"{fields.what} names no rule", hint="add rule: X-00")
     if number and not found and not local:
         raise fields.error(f"a number in {fields.what} has neither source nor local", hint="add source: or local: true")
-    return Mark(rules, found, local, fields.values.line, fields.file)
+    return Mark(rules, found, local, fields.values.line, fields.file, keys)
+
+
+def _settable(fields: Fields, ranges: Map, known: Collection[str]) -> tuple[str, ...]:
+    """Return the keys to which ``local`` gives a range; ``pathway.local`` has read the ranges themselves."""
+    if not ranges:
+        raise fields.error(
+            f"local of {fields.what} names no value", "local", "write local: true, or KEY: [LEAST, MOST]"
+        )
+    for key in ranges:
+        if key not in known:
+            hint = f"of it may be set: {', '.join(known)}" if known else "write local: true"
+            raise fields.error(f"no hospital may set '{key}' of {fields.what}", "local", hint)
+        if key not in fields.values:
+            raise fields.error(f"local gives a range for '{key}', which {fields.what} does not state", "local")
+    return tuple(ranges)
 
 
 def take_range(fields: Fields, key: str) -> tuple[int, int]:

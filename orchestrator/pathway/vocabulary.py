@@ -123,7 +123,7 @@ def _permissions(terms: Fields, roles: Collection[str]) -> dict[str, frozenset[s
 
 def _ladder(entry: Fields, roles: Collection[str], sources: Collection[str]) -> tuple[Rung, ...]:
     table = entry.take("rungs", Seq)
-    take_mark(entry, sources, number=True, rule=False)
+    take_mark(entry, sources, number=True, rule=False, settable=("rungs",))
     entry.done()
     rungs: list[Rung] = []
     for index, value in enumerate(table):
@@ -221,8 +221,7 @@ def _schedule(entry: Fields, sources: Collection[str]) -> Schedule:
     low, high, every, days = _length(kind, entry)
     schedule = Schedule(
         kind, low, high, entry.take("default", int, low), every, days, entry.take("step_days", int, 7),
-        entry.take("default_local", bool, False), entry.take("shape_local", bool, False),
-        take_mark(entry, sources, number=True, rule=False),
+        take_mark(entry, sources, number=True, rule=False, settable=("default", "step_days")),
     )  # fmt: skip
     entry.done()
     if not low <= schedule.default <= high:

@@ -41,9 +41,7 @@ def _opened(entry: Entry, event: ev.TaskOpened, pathway: Pathway) -> dict[str, A
         "left": None,
         "late_seconds": None,
         "origin": None if kind is None else origin(pathway, kind.mark),
-        "due_local": kind is not None
-        and kind.due is not None
-        and (kind.mark.local or bool(getattr(kind, "due_local", False))),
+        "due_local": kind is not None and kind.due is not None and kind.mark.is_local("due"),
     }
 
 
