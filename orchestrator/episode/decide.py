@@ -115,6 +115,7 @@ def _tick(_: Draft, __: Tick, ___: Actor) -> Signals:
 
 
 def _record(draft: Draft, command: Record, actor: Actor) -> Signals:
+    """Record facts. A correction is a recording that names the one before it: what was said and done stays (X-13)."""
     facts = draft.pathway.facts
     for name in command.facts:
         if name not in facts:
@@ -145,6 +146,7 @@ def _gates(draft: Draft, action: str) -> list[Gate]:
 
 
 def _close(draft: Draft, command: Close, actor: Actor) -> Signals:
+    """Close the episode from whatever stage; what is open ends with it (X-12)."""
     if command.outcome not in draft.pathway.outcomes:
         raise InvalidCommand(f"unknown outcome '{command.outcome[:60]}'; known are {', '.join(draft.pathway.outcomes)}")
     running = [course for course in draft.episode.courses if course.in_force]

@@ -1,4 +1,7 @@
-"""May a person pass a gate that refuses? A lead may, with a written reason, and the override is on the record."""
+"""May a person pass a gate that refuses? A lead may, with a written reason, and the override is on the record.
+
+Open work holds no treatment back but where a gate asks for it (X-04): nothing here looks at a task by itself.
+"""
 
 from orchestrator.episode import events as ev
 from orchestrator.episode.commands import Actor, Command
