@@ -1,7 +1,14 @@
-"""How does a clinician read an expression? The tree in plain words, unambiguous, with a scope's labels for names."""
+"""How does a clinician read an expression? The tree in plain words, unambiguous, with a scope's labels for names.
 
-from collections.abc import Mapping
+Labels are words for a fact or a definition by its name, and for a name of another vocabulary by ``vocabulary name``
+(``check day-3``).
+"""
 
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+
+from orchestrator.pathway.language.grammar import enclosed, is_clause, is_divided, listed, opposite, span
 from orchestrator.pathway.language.tree import (
     BOOL,
     And,
@@ -16,6 +23,7 @@ from orchestrator.pathway.language.tree import (
     Not,
     Or,
     Variable,
+    Vocabulary,
     type_of,
 )
 
@@ -37,6 +45,15 @@ def words_of(node: Node, labels: Labels) -> str:
     return _condition(node, labels, negated=False)
 
 
+def parts_of(node: Node, labels: Labels) -> tuple[str, ...]:
+    """Return what must hold together, one text for each part; what reads like its body is looked into."""
+    while isinstance(node, Defined) and not own_words(node, labels):
+        node = node.body
+    if not isinstance(node, And):
+        return (words_of(node, labels),)
+    return tuple(text for part in node.parts for text in parts_of(part, labels))
+
+
 def _condition(node: Node, labels: Labels, *, negated: bool) -> str:
     match node:
         case Not(part):
@@ -54,9 +71,9 @@ def _condition(node: Node, labels: Labels, *, negated: bool) -> str:
 def _single(node: Node, labels: Labels, *, negated: bool) -> str:
     match node:
         case Variable():
-            return f"{_name(node, labels)} is {'false' if negated else 'true'}"
+            return _yes(_name(node, labels), negated=negated)
         case Call():
-            return _call(node, negated=negated)
+            return _call(node, labels, negated=negated)
         case Defined():
             return _defined(node, labels, negated=negated)
         case _:
@@ -64,14 +81,53 @@ def _single(node: Node, labels: Labels, *, negated: bool) -> str:
             return "never" if node.value is negated else "always"
 
 
+def _yes(label: str, *, negated: bool) -> str:
+    """Return that a yes-or-no fact holds: its label where that is a statement, else that it is present."""
+    if not is_clause(label):
+        return f"{label} is not present" if negated else f"{label} is present"
+    return opposite(label) if negated else label
+
+
+# several conditions
+
+
 def _compound(node: And | Or, labels: Labels, *, negated: bool) -> str:
-    joined = f" {'and' if isinstance(node, And) else 'or'} ".join(_enclosed(part, labels) for part in node.parts)
+    if isinstance(node, And):
+        parts = [enclosed(words_of(part, labels), _is_divided(part, labels)) for part in node.parts]
+        joined = " and ".join(parts)
+    else:
+        alternatives = list(_alternatives(node, labels))
+        joined = " or ".join(enclosed(*each) if len(alternatives) > 1 else each[0] for each in alternatives)
     return f"not ({joined})" if negated else joined
 
 
-def _enclosed(part: Node, labels: Labels) -> str:
-    text = words_of(part, labels)
-    return f"({text})" if _is_divided(part, labels) else text
+def _alternatives(node: Or, labels: Labels) -> Iterator[tuple[str, bool]]:
+    """Yield each alternative with whether it is divided; neighbours that ask the same of several names are one."""
+    for _, run in groupby(node.parts, key=_question):
+        parts = list(run)
+        said = words_of(parts[0], labels) if len(parts) == 1 else _together(parts, labels)
+        yield said, len(parts) > 1 or _is_divided(parts[0], labels)
+
+
+def _question(part: Node) -> object:
+    """Return what a part asks of a name; parts that ask the same are said together."""
+    match part:
+        case Call(function=function, arguments=(_,)):
+            return part.name, function.words
+        case In(item=Literal(), among=Variable(name=name)):
+            return "in", name
+        case _:
+            return id(part)
+
+
+def _together(parts: list[Node], labels: Labels) -> str:
+    first = parts[0]
+    if isinstance(first, Call):
+        names = [_argument(part, 0, labels) for part in parts if isinstance(part, Call)]
+        return first.function.words.format(listed(names, "or"))
+    assert isinstance(first, In)  # nothing else is said together
+    items = [_operand(part.item, labels) for part in parts if isinstance(part, In)]
+    return f"{_operand(first.among, labels)} include {listed(items, 'or')}"
 
 
 def _is_divided(node: Node, labels: Labels) -> bool:
@@ -84,12 +140,15 @@ def _is_divided(node: Node, labels: Labels) -> bool:
         case Compare(left=left, right=right):
             plain = isinstance(left, Variable) and isinstance(right, Literal)
             return isinstance(right, Listing) or (type_of(left) == BOOL and not plain)
-        case Defined():
-            return not own_words(node, labels) and _is_divided(node.body, labels)
-        case Not(part) if not isinstance(part, And | Or):
-            return _is_divided(part, labels)
-        case _:
+        case Defined() if not own_words(node, labels):
+            return _is_divided(node.body, labels)
+        case Not(part) if isinstance(part, And | Or) or not _is_divided(part, labels):
             return False
+        case _:
+            return is_divided(words_of(node, labels))
+
+
+# one condition
 
 
 def _comparison(node: Compare, labels: Labels, *, negated: bool) -> str:
@@ -124,26 +183,35 @@ def _membership(node: In, labels: Labels, *, negated: bool) -> str:
 def _operand(node: Node, labels: Labels) -> str:
     match node:
         case Literal():
-            return node.text
+            return span(node.value) if isinstance(node.value, dt.timedelta) else node.text
         case Call():
-            return _call(node, negated=False)
+            return _call(node, labels, negated=False)
         case _:
             assert isinstance(node, Variable)  # conditions are compared by _agreement, listings are joined
             return _name(node, labels)
 
 
 def _joined(listing: Listing, last: str) -> str:
-    *most, end = (item.text for item in listing.items)
-    return f"{', '.join(most)} {last} {end}" if most else end
+    return listed([item.text for item in listing.items], last)
 
 
-def _call(node: Call, *, negated: bool) -> str:
-    texts = [argument.text for argument in node.arguments]
-    if not negated:
-        return node.function.words.format(*texts)
-    if node.function.negated:
+def _call(node: Call, labels: Labels, *, negated: bool) -> str:
+    texts = [_argument(node, place, labels) for place in range(len(node.arguments))]
+    if negated and node.function.negated:
         return node.function.negated.format(*texts)
-    return f"not ({node.function.words.format(*texts)})"
+    words = node.function.words.format(*texts)
+    return opposite(words) if negated else words
+
+
+def _argument(node: Call, place: int, labels: Labels) -> str:
+    """Return an argument in words; the label of a fact that is a statement of its own stands in quotes."""
+    parameter, given = node.function.parameters[place], node.arguments[place]
+    if not isinstance(parameter, Vocabulary):
+        return _operand(given, labels)
+    if parameter.name == "fact":
+        label = labels.get(given.text) or given.text.replace("_", " ")
+        return f"‘{label}’" if is_clause(label) or is_divided(label) else label
+    return labels.get(f"{parameter.name} {given.text}", given.text)
 
 
 def own_words(node: Defined, labels: Labels) -> str:
@@ -155,8 +223,8 @@ def _defined(node: Defined, labels: Labels, *, negated: bool) -> str:
     own = own_words(node, labels)
     if not own:
         return _condition(node.body, labels, negated=negated)
-    return f"not ({own})" if negated else own
+    return opposite(own) if negated else own
 
 
 def _name(node: Variable, labels: Labels) -> str:
-    return labels.get(node.name) or node.name.replace("_", " ")
+    return labels.get(node.name) or ("the " if node.hosted else "") + node.name.replace("_", " ")
