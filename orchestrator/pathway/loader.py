@@ -13,7 +13,7 @@ import orjson
 
 from orchestrator.errors import NotFound, PathwayError
 from orchestrator.pathway.build import build
-from orchestrator.pathway.check import problems
+from orchestrator.pathway.checks import problems
 from orchestrator.pathway.fields import Fields, suggest
 from orchestrator.pathway.model import Pathway
 from orchestrator.pathway.reader import MAX_BYTES, read_text

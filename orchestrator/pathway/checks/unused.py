@@ -1,0 +1,138 @@
+"""What stands in a pathway's own file and never comes to anything? Options that never show, tasks that nothing opens,
+reminders that nothing arms, definitions that nobody uses.
+
+A shared element is judged over all pathways together, see ``words``.
+"""
+
+from collections.abc import Iterator
+
+from orchestrator.errors import PathwayError
+from orchestrator.pathway.checks.asked import (
+    anchored,
+    asked,
+    called,
+    conditions,
+    fault,
+    marked,
+    own_stages,
+    shown_in,
+    written,
+)
+from orchestrator.pathway.checks.closing import options
+from orchestrator.pathway.checks.possible import can_hold
+from orchestrator.pathway.expression import Defined
+from orchestrator.pathway.model import CLOSED_STAGE, Pathway, ReminderKind, TaskKind
+
+_VERBS = {
+    "standing": "this standing of {} can never show", "move": "the move '{}' can never be made",
+    "warning": "the warning '{}' can never show", "offer": "the offer '{}' can never show",
+    "task": "a condition of task '{}' can never hold", "reminder": "the reminder '{}' can never be armed",
+}  # fmt: skip
+
+
+def faults(pathway: Pathway, file: str) -> Iterator[PathwayError]:
+    """Yield what never comes to anything, of the elements that stand in ``file``."""
+    found = (*_guards(pathway), *_stages(pathway), *_definitions(pathway), *_checks(pathway), *_work(pathway))
+    yield from (each for each in found if each.file == file)
+
+
+def _guards(pathway: Pathway) -> Iterator[PathwayError]:
+    """Yield the rows whose guard contradicts itself, or that stand in no stage of the pathway."""
+    for row in asked(pathway):
+        what = _VERBS[row.kind].format(row.name)
+        if not row.stages:
+            stages = ", ".join(sorted(own_stages(pathway)))
+            yield fault(f"{what}: the pathway has no state in its stages", row.mark, f"it has {stages}")
+        elif not can_hold(row.guard, row.stages):
+            yield fault(f"{what}: its guard never holds", row.mark, "correct when: or unless:, or drop it")
+
+
+def _stages(pathway: Pathway) -> Iterator[PathwayError]:
+    """Yield the rows that name a stage beside others that the pathway does not have."""
+    own = own_stages(pathway)
+    every = frozenset(pathway.stages) - {CLOSED_STAGE}
+    rows = [(row.selector.text, row.stages, row.mark) for row in pathway.standings]
+    rows += [(row.name, row.stages, row.mark) for row in pathway.warnings]
+    for name, stages, mark in rows:
+        absent = stages - own - {CLOSED_STAGE}
+        if absent and stages != every and shown_in(pathway, stages):
+            what = f"the row of {name} names {', '.join(sorted(absent))}, where the pathway has no state"
+            yield fault(what, mark, f"it has {', '.join(sorted(own))}")
+
+
+def _definitions(pathway: Pathway) -> Iterator[PathwayError]:
+    """Yield the definitions that no condition uses; one that only itself could use cannot be."""
+    used: set[str] = set()
+    for each in conditions(pathway):
+        used |= {node.name for node in written(each.tree) if isinstance(node, Defined)}
+    for definition in pathway.definitions.values():
+        if definition.name not in used:
+            yield fault(f"the definition '{definition.name}' is used nowhere", definition.mark, "use it, or drop it")
+
+
+def _checks(pathway: Pathway) -> Iterator[PathwayError]:
+    asked_for = {name for each in conditions(pathway) for name in called(each, "due", "falling_due")}
+    for check in pathway.checks.values():
+        if check.name not in asked_for and not check.ends and not check.opens:
+            what = f"nothing comes of check '{check.name}': no guard asks for it, it ends and opens nothing"
+            yield fault(what, check.mark, f"ask for falling_due('{check.name}') or due('{check.name}'), or drop it")
+
+
+# tasks and reminders
+
+
+def _work(pathway: Pathway) -> Iterator[PathwayError]:
+    opened = _opened(pathway)
+    for task in pathway.tasks.values():
+        if task.name not in opened:
+            what = f"nothing opens task '{task.name}'"
+            yield fault(what, task.mark, "give it when: or entering:, let something open it (opens:), or drop it")
+    for kind in pathway.reminders.values():
+        why = unarmed(pathway, kind, opened)
+        if why:
+            yield fault(f"the reminder '{kind.name}' can never be armed: {why}", kind.mark, "correct it, or drop it")
+
+
+def opened_tasks(pathway: Pathway) -> frozenset[str]:
+    """Return the tasks that something opens."""
+    return frozenset(_opened(pathway))
+
+
+def _opened(pathway: Pathway) -> set[str]:
+    found: set[str] = {task.name for task in pathway.tasks.values() if _opens_itself(pathway, task)}
+    for element in marked(pathway):
+        opens = getattr(element, "opens", None)
+        found |= {opens} if isinstance(opens, str) else set(opens or ())
+    return found
+
+
+def _opens_itself(pathway: Pathway, task: TaskKind) -> bool:
+    if task.entering is not None:
+        return task.entering in own_stages(pathway)
+    return task.of_administrations or bool(task.guards)
+
+
+def unarmed(pathway: Pathway, kind: ReminderKind, opened: frozenset[str] | set[str]) -> str:
+    """Return why a reminder can never be armed, or an empty text."""
+    offered = options(pathway) | frozenset(pathway.lines)
+    regimens = [pathway.regimens[each] for each in offered]
+    tapers = any(each.schedule is not None and each.schedule.kind == "taper" for each in regimens)
+    unarmed_by = {
+        "task": kind.task not in opened and f"nothing opens the task '{kind.task}'",
+        "administrations": all(each.reminder != kind.name or each.schedule is None for each in regimens)
+        and "no regimen of the pathway names it",
+        "course": kind.selector is not None and not kind.selector.regimens & offered
+        and f"the pathway never proposes {kind.selector.text}",
+        "steps": not tapers and "no regimen of the pathway is tapered",
+        "taper-ends": not tapers and "no regimen of the pathway is tapered",
+        "recurring": _without_anchor(pathway, kind, offered) and "the pathway has neither its stages nor its courses",
+        "unchecked-courses": not kind.stages & own_stages(pathway) and "the pathway has no state in its stages",
+    }  # fmt: skip
+    return str(unarmed_by.get(kind.of) or "")
+
+
+def _without_anchor(pathway: Pathway, kind: ReminderKind, offered: frozenset[str]) -> bool:
+    stages = own_stages(pathway)
+    return bool(kind.anchors) and not any(
+        anchor.regimen in offered or anchored(anchor) & stages for anchor in kind.anchors
+    )
