@@ -30,6 +30,7 @@ from orchestrator.episode.commands import (
     Tick,
 )
 from orchestrator.episode.confirm import confirm
+from orchestrator.episode.derive import derive
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.fold import stamp
 from orchestrator.episode.gates import pass_gates
@@ -127,6 +128,7 @@ def _record(draft: Draft, command: Record, actor: Actor) -> Signals:
     for name, value in values.items():
         current = draft.episode.current(name)
         draft.emit(ev.FactRecorded(name, value, current.seq if current else None))
+    derive(draft, values)
     return QUIET
 
 

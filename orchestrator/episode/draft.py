@@ -52,12 +52,12 @@ class Draft:
     def host(self) -> Host:
         """Return the episode as guards see it."""
         if self._host is None:
-            self._host = Host(self.pathway, self.episode)
+            self._host = Host(self.pathway, self.episode, self.now)
         return self._host
 
     def host_with(self, signals: Signals) -> Host:
         """Return the episode as guards see it in a moment in which something happens."""
-        return self.host if signals is QUIET else Host(self.pathway, self.episode, signals)
+        return self.host if signals is QUIET else Host(self.pathway, self.episode, self.now, signals)
 
     @property
     def table(self) -> Table:

@@ -4,14 +4,9 @@ An event carries all that the fold needs, so that a later version of the program
 """
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-import orjson
-
-from orchestrator.episode.codec import decode, encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +34,10 @@ class FactRecorded(Event):
     fact: str
     value: Any
     corrects: int | None = None
+    rules: tuple[str, ...] = ()
+    """The rules by which it follows from other facts; empty for a person's own entry."""
+    basis: Mapping[str, Any] = field(default_factory=dict)
+    """The facts from which it follows, as they stood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +172,7 @@ class ConcernAccepted(Event):
 
 @dataclass(frozen=True, slots=True)
 class CheckDue(Event):
-    """The assessment of a course fell due."""
+    """The assessment of a course fell due; course is 0 for one that counts from the first treatment."""
 
     check: str
     course: int
@@ -197,6 +196,8 @@ class Moved(Event):
     transition: str
     rules: tuple[str, ...]
     relapse: bool = False
+    missing: tuple[str, ...] = ()
+    """Facts that were missing, of a move that is made whatever is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +215,7 @@ class TaskOpened(Event):
     task: str
     due_at: dt.datetime | None
     rules: tuple[str, ...]
+    repeats: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,10 +362,6 @@ class Refused(Event):
     text: str
 
 
-def _tag(cls: type[Event]) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
-
-
 BOOKKEEPING: frozenset[type[Event]] = frozenset(
     {
         ConditionChanged,
@@ -382,17 +380,3 @@ BOOKKEEPING: frozenset[type[Event]] = frozenset(
     }  # fmt: skip
 )
 """Events that no guard can see: proposals, warnings, gates and moves are the same after them as before."""
-
-TAGS = {cls: _tag(cls) for cls in Event.__subclasses__()}
-_CLASSES = {tag: cls for cls, tag in TAGS.items()}
-
-
-def event_to_json(event: Event) -> dict[str, Any]:
-    """Return the event as canonical-safe JSON with its ``type``, such as ``fact-recorded``."""
-    made: dict[str, Any] = orjson.loads(orjson.dumps({"type": TAGS[type(event)], **encode(event)}))
-    return made
-
-
-def event_from_json(value: Mapping[str, Any]) -> Event:
-    """Return the event that ``event_to_json`` made JSON of; KeyError for an unknown type."""
-    return decode(_CLASSES[value["type"]], {key: each for key, each in value.items() if key != "type"})

@@ -12,6 +12,7 @@ from orchestrator.episode.model import (
     Course,
     Decided,
     Episode,
+    Moment,
     Recorded,
     Reminder,
     Task,
@@ -53,13 +54,14 @@ def _enrolled(event: ev.Enrolled, seq: int, at: dt.datetime) -> Episode:
     stage = event.state.partition("/")[0]
     return Episode(
         event.episode_id, event.patient_id, event.pathway, event.version, event.ward, event.timezone, event.state,
-        at, at, seq, at, reached=frozenset({stage}),
+        at, at, seq, at, reached=frozenset({stage}), since={_of_stage(stage): Moment(seq, at)},
     )  # fmt: skip
 
 
 def _fact_recorded(episode: Episode, event: ev.FactRecorded, seq: int, at: dt.datetime) -> Episode:
     earlier = episode.facts.get(event.fact, ())[-KEPT_RECORDINGS + 1 :]
-    return episode._replace(facts={**episode.facts, event.fact: (*earlier, Recorded(event.value, seq, at))})
+    made = Recorded(event.value, seq, at, derived=bool(event.rules))
+    return episode._replace(facts={**episode.facts, event.fact: (*earlier, made)})
 
 
 def _fact_retracted(episode: Episode, event: ev.FactRetracted, _: int, __: dt.datetime) -> Episode:
@@ -91,6 +93,7 @@ def _taken_back(episode: Episode, event: ev.DecisionTakenBack, seq: int, at: dt.
         courses=courses,
         decided=None,
         round=episode.round - int(event.relapse),
+        since={**episode.since, _of_stage(event.state.partition("/")[0]): Moment(seq, at)},
     )
 
 
@@ -144,10 +147,14 @@ def _accepted(episode: Episode, event: ev.ConcernAccepted, _: int, __: dt.dateti
 
 
 def _check_due(episode: Episode, event: ev.CheckDue, seq: int, _: dt.datetime) -> Episode:
+    if not event.course:
+        return episode._replace(checked={**episode.checked, event.check: seq})
     return _course(episode, event.course, lambda course: course._replace(checked=seq))
 
 
 def _check_withdrawn(episode: Episode, event: ev.CheckWithdrawn, _: int, __: dt.datetime) -> Episode:
+    if not event.course:
+        return episode._replace(checked={name: each for name, each in episode.checked.items() if name != event.check})
     return _course(episode, event.course, lambda course: course._replace(checked=0))
 
 
@@ -158,24 +165,41 @@ def _moved(episode: Episode, event: ev.Moved, seq: int, at: dt.datetime) -> Epis
     return episode._replace(
         state=event.target, entered_at=at, entered_seq=seq, came_from=came_from, reached=episode.reached | {stage},
         courses=courses, round=episode.round + int(event.relapse),
+        since={**episode.since, _of_stage(stage): Moment(seq, at)},
     )  # fmt: skip
 
 
-def _condition(episode: Episode, event: ev.ConditionChanged, _: int, __: dt.datetime) -> Episode:
+def _condition(episode: Episode, event: ev.ConditionChanged, seq: int, at: dt.datetime) -> Episode:
     named = frozenset({event.name})
-    return episode._replace(holding=episode.holding | named if event.holds else episode.holding - named)
+    if event.holds:
+        return episode._replace(
+            holding=episode.holding | named, since={**episode.since, event.name: Moment(seq, at)}
+        )  # fmt: skip
+    since = {name: each for name, each in episode.since.items() if name != event.name}
+    return episode._replace(holding=episode.holding - named, since=since)
 
 
 def _task_opened(episode: Episode, event: ev.TaskOpened, seq: int, at: dt.datetime) -> Episode:
-    return episode._replace(tasks=(*episode.tasks, Task(event.task, seq, at, event.due_at)))
+    opened = episode._replace(tasks=(*episode.tasks, Task(event.task, seq, at, event.due_at)))
+    return _touched(opened, event.task, seq, at) if event.repeats else opened
+
+
+def _touched(episode: Episode, task: str, seq: int, at: dt.datetime) -> Episode:
+    """Note when a repeated task was last opened or done: it opens again at the next of its rhythm after that."""
+    return episode._replace(since={**episode.since, f"task {task}": Moment(seq, at)})
+
+
+def _of_stage(stage: str) -> str:
+    return f"stage {stage}"
 
 
 def _task_left(episode: Episode, name: str) -> Episode:
     return episode._replace(tasks=tuple(task for task in episode.tasks if task.name != name))
 
 
-def _task_completed(episode: Episode, event: ev.TaskCompleted, _: int, __: dt.datetime) -> Episode:
-    return _task_left(episode, event.task)._replace(completed=episode.completed | {event.task})
+def _task_completed(episode: Episode, event: ev.TaskCompleted, seq: int, at: dt.datetime) -> Episode:
+    left = _task_left(episode, event.task)._replace(completed=episode.completed | {event.task})
+    return _touched(left, event.task, seq, at) if f"task {event.task}" in episode.since else left
 
 
 def _task_withdrawn(episode: Episode, event: ev.TaskWithdrawn, _: int, __: dt.datetime) -> Episode:
@@ -260,6 +284,7 @@ def _closed(episode: Episode, event: ev.Closed, seq: int, at: dt.datetime) -> Ep
         wait=None,
         decided=None,
         holding=frozenset(),
+        since=NOTHING,
     )
 
 

@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from orchestrator.episode.calendar import zone
 from orchestrator.episode.courses import c0, first_line, open_slots
 from orchestrator.episode.model import COMPLETED, GIVEN, REPLACED, Course, Episode
 from orchestrator.pathway.model import Check, Pathway, Selector
@@ -30,10 +31,10 @@ QUIET = Signals()
 class Host:
     """The episode as guards see it. Cheap to make; holds no state of its own."""
 
-    __slots__ = ("episode", "pathway", "signals", "stage")
+    __slots__ = ("episode", "now", "pathway", "signals", "stage")
 
-    def __init__(self, pathway: Pathway, episode: Episode, signals: Signals = QUIET) -> None:
-        self.pathway, self.episode, self.signals, self.stage = pathway, episode, signals, episode.stage
+    def __init__(self, pathway: Pathway, episode: Episode, now: dt.datetime, signals: Signals = QUIET) -> None:
+        self.pathway, self.episode, self.now, self.signals, self.stage = pathway, episode, now, signals, episode.stage
 
     # courses
 
@@ -67,6 +68,34 @@ class Host:
     def given_kind(self, kind: str) -> bool:
         """Return whether a regimen of this kind was given in this round."""
         return any(self._kind(each) == kind for each in self.counted())
+
+    def ever_given(self, stage: str) -> bool:
+        """Return whether a regimen of this line was given, in whatever round."""
+        return any(each.counts and self.pathway.lines.get(each.regimen) == stage for each in self.episode.courses)
+
+    def begun(self, regimen: str) -> bool:
+        """Return whether a course of ``regimen`` given in this round has begun: its C0 is not to come."""
+        pathway, timezone = self.pathway, self.episode.timezone
+        return any(each.regimen == regimen and c0(pathway, each, timezone) <= self.now for each in self.counted())
+
+    def confirmed_after(self, regimen: str, fact: str, over: dt.timedelta) -> bool | None:
+        """Return whether ``regimen`` was first confirmed over so many days after the date ``fact``, by local dates.
+
+        None while the date is unknown; False while no course was confirmed.
+        """
+        first = next((each for each in self.episode.courses if each.regimen == regimen), None)
+        if first is None:
+            return False
+        date = self.episode.current(fact)
+        if date is None:
+            return None
+        day = first.confirmed_at.astimezone(zone(self.episode.timezone)).date()
+        onset: dt.date = date.value
+        return day - onset > over
+
+    def belongs_any(self) -> bool:
+        """Return whether there is a course to which the response belongs."""
+        return any(True for _ in self.unanswered())
 
     def belongs(self, regimen: str) -> bool:
         """Return whether the response belongs to a course of ``regimen``."""
@@ -104,6 +133,8 @@ class Host:
 
     def _to_come(self, course: Course) -> bool:
         if pending_check(self.pathway, course) is not None:
+            return True
+        if course is first_line(self.pathway, self.episode) and pending_first_checks(self.pathway, self.episode):
             return True
         if not course.in_force:
             return False
@@ -189,8 +220,12 @@ class Host:
         return self.episode.round > 0
 
     def due(self, check: str) -> bool:
-        """Return whether ``check`` has fallen due for a course to which the response belongs."""
+        """Return whether ``check`` has fallen due: for a course to which the response belongs, or, counted from the
+        first treatment, at all.
+        """
         selector = self.pathway.checks[check].selector
+        if selector is None:
+            return check in self.episode.checked
         return any(each.checked and each.regimen in selector for each in self.unanswered())
 
     def falling_due(self, check: str) -> bool:
@@ -212,7 +247,8 @@ class Host:
 
 def check_of(pathway: Pathway, regimen: str) -> Check | None:
     """Return the check of a regimen's courses, or None."""
-    return next((check for check in pathway.checks.values() if regimen in check.selector), None)
+    checks = pathway.checks.values()
+    return next((each for each in checks if each.selector is not None and regimen in each.selector), None)
 
 
 def pending_check(pathway: Pathway, course: Course) -> Check | None:
@@ -220,6 +256,11 @@ def pending_check(pathway: Pathway, course: Course) -> Check | None:
     if course.checked or course.answer is not None or course.end == REPLACED or not course.counts:
         return None
     return check_of(pathway, course.regimen)
+
+
+def pending_first_checks(pathway: Pathway, episode: Episode) -> list[Check]:
+    """Return the checks counted from the first treatment that have not fallen due yet."""
+    return [each for each in pathway.checks.values() if each.selector is None and each.name not in episode.checked]
 
 
 def exempt_taper(pathway: Pathway, episode: Episode, regimen: str) -> bool:
@@ -235,4 +276,14 @@ def follows(pathway: Pathway, episode: Episode, selector: Selector) -> list[Cour
     return [each for each in episode.courses if each.in_force and each.regimen in selector]
 
 
-__all__ = ["QUIET", "Host", "Signals", "check_of", "exempt_taper", "first_line", "follows", "pending_check"]
+__all__ = [
+    "QUIET",
+    "Host",
+    "Signals",
+    "check_of",
+    "exempt_taper",
+    "first_line",
+    "follows",
+    "pending_check",
+    "pending_first_checks",
+]

@@ -26,6 +26,8 @@ class Recorded(NamedTuple):
     """Another course was confirmed since; the value no longer counts (X-11)."""
     spent: bool = False
     """The value has decided (X-11)."""
+    derived: bool = False
+    """It follows from other facts; a person's own entry is not."""
 
 
 class Administration(NamedTuple):
@@ -147,6 +149,13 @@ class Decided(NamedTuple):
     """The entry in which it decided."""
 
 
+class Moment(NamedTuple):
+    """An entry and its time."""
+
+    seq: int
+    at: dt.datetime
+
+
 class Episode(NamedTuple):
     """One patient on one pathway version."""
 
@@ -183,6 +192,11 @@ class Episode(NamedTuple):
     """Opening conditions that hold at present: each opens its task when it begins to hold."""
     wait: Wait | None = None
     decided: Decided | None = None
+    checked: Mapping[str, int] = NOTHING
+    """Checks counted from the first treatment that have fallen due, and the entry in which each did."""
+    since: Mapping[str, Moment] = NOTHING
+    """When a stage was last entered, an opening condition last began to hold, a repeated task last opened or was done;
+    by ``stage NAME``, the condition's name, ``task NAME``."""
 
     @property
     def stage(self) -> str:

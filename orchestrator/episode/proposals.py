@@ -6,11 +6,12 @@ from typing import Any
 
 from orchestrator.episode.doses import inputs_of
 from orchestrator.episode.host import Host, exempt_taper
-from orchestrator.episode.model import Episode
+from orchestrator.episode.model import STOPPED, Episode
 from orchestrator.pathway.model import Gate, Guard, Pathway, Standing, StandingRow, Transition, WarningRow
 
 REFUSED, UNKNOWN = "refused", "unknown"
 _OPTIONS = frozenset({Standing.RECOMMENDED, Standing.ACCEPTABLE, Standing.DISCOURAGED})
+_RULED_OUT = frozenset({Standing.CONTRAINDICATED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +59,33 @@ def table(host: Host, values: Mapping[str, Any]) -> Table:
             for regimen in row.selector.regimens:
                 if not (row.save_taper and exempt_taper(pathway, episode, regimen)):
                     found.setdefault(regimen, []).append(row)
-    in_force = {course.regimen for course in episode.courses if course.in_force}
-    options = {regimen: rows for regimen, rows in found.items() if regimen not in in_force}
-    conflict = _conflict(options)
+    taken = _taken(host)
+    options = {
+        regimen: [row for row in rows if not (row.takes_one and row.selector.regimens & taken)]
+        for regimen, rows in found.items()
+        if episode.in_force(regimen) is None
+    }
+    options = {regimen: rows for regimen, rows in options.items() if rows}
+    conflict = _conflict(found) & options.keys()
     return Table({regimen: _resolve(regimen, rows, conflict) for regimen, rows in sorted(options.items())}, conflict)
 
 
-def _conflict(options: Mapping[str, list[StandingRow]]) -> frozenset[str]:
-    """Return the regimens between which flags pull, empty unless they pull toward two sides."""
+def _taken(host: Host) -> frozenset[str]:
+    """Return the regimens that the clinician has taken: in force, or ended, not stopped, and still to be answered."""
+    answering = (each.regimen for each in host.unanswered() if each.end != STOPPED)
+    return frozenset(each.regimen for each in host.episode.courses if each.in_force) | frozenset(answering)
+
+
+def _conflict(found: Mapping[str, list[StandingRow]]) -> frozenset[str]:
+    """Return the regimens between which flags pull, empty unless they pull toward two sides.
+
+    One that is in force already goes on pulling: to confirm the other one too needs a reason as well (X-06).
+    """
     pulled = {
         regimen: row.pull
-        for regimen, rows in options.items()
+        for regimen, rows in found.items()
         for row in rows
-        if row.pull and row.standing is Standing.RECOMMENDED and not any(each.standing not in _OPTIONS for each in rows)
+        if row.pull and row.standing is Standing.RECOMMENDED and not any(each.standing in _RULED_OUT for each in rows)
     }
     return frozenset(pulled) if len(set(pulled.values())) > 1 else frozenset()
 
@@ -95,7 +110,11 @@ def warnings(host: Host, values: Mapping[str, Any], found: Table) -> list[Warnin
     if host.episode.closed:
         return []
     shown: list[WarningRow | str] = [
-        row for row in host.pathway.warnings if host.stage in row.stages and row.guard.holds(values, host)
+        row
+        for row in host.pathway.warnings
+        if host.stage in row.stages
+        and (row.proposing is None or row.proposing.regimens & found.proposals.keys())
+        and row.guard.holds(values, host)
     ]
     return [*shown, host.pathway.conflict_warning] if found.conflict else shown
 
@@ -144,6 +163,11 @@ def missing(host: Host, values: Mapping[str, Any], found: Table) -> frozenset[st
         names |= _gate_unknown(gate, host, values)
     for transition in _open_moves(pathway, episode.stage):
         names |= _undecided(transition.decides, values)
+    for task in episode.tasks:
+        names |= set(pathway.tasks[task.name].asks) - values.keys()
+    for fact in names & pathway.derivations.keys():
+        for row in pathway.derivations[fact].rows:
+            names |= row.guard.unknown(values, host)
     return frozenset(names | dose_inputs(pathway, episode, values, found))
 
 

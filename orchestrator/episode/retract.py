@@ -5,7 +5,7 @@ A move, a check or a response's decision is undone only while nothing rests on i
 
 from orchestrator.episode import events as ev
 from orchestrator.episode.commands import Actor, Retract
-from orchestrator.episode.courses import c0
+from orchestrator.episode.courses import c0, first_line
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import QUIET, Signals, check_of
 from orchestrator.episode.model import COMPLETED, Course
@@ -31,9 +31,22 @@ def _recording(draft: Draft, command: Retract, actor: Actor) -> None:
         raise InvalidCommand(f"{command.target} was never recorded")
     _need_right(draft, command, actor)
     of = recordings[-1].seq
-    draft.emit(ev.FactRetracted(command.target, of))
-    reopen(draft, command.target, of)
-    _take_back_decision(draft, command.target, of)
+    for fact in (command.target, *_derived_from(draft, command.target, of)):
+        draft.emit(ev.FactRetracted(fact, of))
+        reopen(draft, fact, of)
+        _take_back_decision(draft, fact, of)
+
+
+def _derived_from(draft: Draft, fact: str, of: int) -> list[str]:
+    """Return the facts that were derived in entry ``of`` from the recording of ``fact``: they go with it."""
+    return [
+        each.fact
+        for each in draft.pathway.derivations.values()
+        if fact in each.sources
+        and (last := draft.episode.facts.get(each.fact, ())[-1:])
+        and last[0].derived
+        and last[0].seq == of
+    ]
 
 
 def _administration(draft: Draft, command: Retract, actor: Actor) -> None:
@@ -52,6 +65,7 @@ def _administration(draft: Draft, command: Retract, actor: Actor) -> None:
     if course.end == COMPLETED and not tapers and draft.episode.in_force(course.regimen) is None:
         draft.emit(ev.CourseReopened(course.id, course.regimen))
     _withdraw_check(draft, draft.episode.course(course.id))
+    _withdraw_first_checks(draft)
 
 
 def _need_right(draft: Draft, command: Retract, actor: Actor) -> None:
@@ -83,6 +97,18 @@ def _withdraw_check(draft: Draft, course: Course) -> None:
     if c0(draft.pathway, course, draft.episode.timezone) + check.after > draft.now:
         draft.emit(ev.CheckWithdrawn(check.name, course.id))
         _take_back_move(draft, course.checked)
+
+
+def _withdraw_first_checks(draft: Draft) -> None:
+    """Do the same for the checks that count from the first treatment."""
+    first = first_line(draft.pathway, draft.episode)
+    for check in draft.pathway.checks.values():
+        fell = draft.episode.checked.get(check.name)
+        if check.selector is not None or fell is None or first is None:
+            continue
+        if c0(draft.pathway, first, draft.episode.timezone) + check.after > draft.now:
+            draft.emit(ev.CheckWithdrawn(check.name, 0))
+            _take_back_move(draft, fell)
 
 
 def _take_back_move(draft: Draft, entry: int) -> None:

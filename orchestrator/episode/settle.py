@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from orchestrator.episode import events as ev
-from orchestrator.episode.courses import c0, taper_end
+from orchestrator.episode.courses import c0, first_line, taper_end
 from orchestrator.episode.draft import Draft
-from orchestrator.episode.host import QUIET, Signals, follows, pending_check
+from orchestrator.episode.host import QUIET, Signals, follows, pending_check, pending_first_checks
 from orchestrator.episode.machine import enabled, way
 from orchestrator.episode.model import COMPLETED, GIVEN, REVIEWED, TAPERED, Course
 from orchestrator.episode.proposals import awaited
 from orchestrator.episode.reminders import QUIETLY, act, next_moment, reconcile
 from orchestrator.errors import Ambiguous
-from orchestrator.pathway.model import Check, Standing, TaskKind, Transition
+from orchestrator.pathway.model import Check, Guard, Standing, TaskKind, Transition
 
 NOBODY = "nobody would be told"
 """What an episode waits for that nothing would move and of which nobody would be told: for somebody to look at it."""
@@ -81,6 +81,7 @@ def _follow(draft: Draft) -> None:
             _end_completed(draft)
             move(draft, "any", QUIET)
             _open_tasks(draft)
+            _note_anchors(draft)
         if all(type(event) in ev.BOOKKEEPING for event in draft.events[before:]):
             return
     raise Ambiguous(f"{draft.pathway.name}: the moves from {draft.episode.state} never end")
@@ -100,6 +101,8 @@ def _due(draft: Draft) -> Iterator[Due]:
         yield Due(at, 0, order, act, (draft, reminder))
     if draft.episode.closed:
         return
+    yield from _first_checks(draft)
+    yield from _repeated(draft)
     for course in draft.episode.courses:
         check = pending_check(draft.pathway, course)
         if check is not None:
@@ -107,6 +110,29 @@ def _due(draft: Draft) -> Iterator[Due]:
             yield Due(at, 1, (course.seq, course.id), _check, (draft, course, check, at))
         if course.in_force:
             yield from _course_moments(draft, course)
+
+
+def _first_checks(draft: Draft) -> Iterator[Due]:
+    """Yield the checks that count from the episode's first treatment."""
+    first = first_line(draft.pathway, draft.episode)
+    if first is not None:
+        began = c0(draft.pathway, first, draft.episode.timezone)
+        for check in pending_first_checks(draft.pathway, draft.episode):
+            at = began + check.after
+            yield Due(at, 1, (first.seq, first.id), _check, (draft, None, check, at))
+
+
+def _repeated(draft: Draft) -> Iterator[Due]:
+    """Yield when each repeated task that is not open opens again; several times that were missed are one."""
+    since = draft.episode.since
+    for kind in draft.pathway.tasks.values():
+        last = since.get(f"task {kind.name}")
+        if kind.every is None or last is None or draft.episode.task(kind.name) is not None:
+            continue
+        began = min((since[name].at for name in _conditions(kind) if name in since), default=None)
+        if began is not None:
+            at = began + kind.every * ((last.at - began) // kind.every + 1)
+            yield Due(at, 1, (last.seq, 0), open_task, (draft, kind))
 
 
 def _course_moments(draft: Draft, course: Course) -> Iterator[Due]:
@@ -122,10 +148,11 @@ def _course_moments(draft: Draft, course: Course) -> Iterator[Due]:
                     yield Due(began, 2, (course.seq, course.id), end_course, (draft, other, TAPERED))
 
 
-def _check(draft: Draft, course: Course, check: Check, at: dt.datetime) -> None:
-    draft.emit(ev.CheckDue(check.name, course.id, at))
+def _check(draft: Draft, course: Course | None, check: Check, at: dt.datetime) -> None:
+    """Let a check fall due; course: None for one that counts from the first treatment."""
+    draft.emit(ev.CheckDue(check.name, course.id if course else 0, at))
     move(draft, "due", Signals(checks=frozenset({check.name})))
-    if check.ends and course.in_force:
+    if check.ends and course is not None and course.in_force:
         end_course(draft, course, REVIEWED)
     for task in check.opens:
         open_task(draft, draft.pathway.tasks[task])
@@ -162,12 +189,13 @@ def move(draft: Draft, cause: str, signals: Signals) -> None:
         return
     passed = way(draft.pathway, row, draft.host_with(signals), draft.values)
     origin = draft.episode.state
+    missing = tuple(sorted(draft.missing)) if row.tells_missing else ()
     ending = [course for course in draft.episode.courses if course.in_force and course.regimen in row.ends]
     if row.decides is not None:
         _decide(draft, row, passed, ending)
     for number, target in enumerate(passed):
         relapse = row.relapse and number == len(passed) - 1
-        draft.emit(ev.Moved(origin, target, row.name, row.mark.rules, relapse))
+        draft.emit(ev.Moved(origin, target, row.name, row.mark.rules, relapse, missing))
         origin = target
         _enter(draft)
     for course in ending:
@@ -209,7 +237,12 @@ def open_task(draft: Draft, kind: TaskKind) -> None:
     """Open a work item unless it is open already."""
     if draft.episode.task(kind.name) is None:
         due_at = None if kind.due is None else draft.now + kind.due
-        draft.emit(ev.TaskOpened(kind.name, due_at, kind.mark.rules))
+        draft.emit(ev.TaskOpened(kind.name, due_at, kind.mark.rules, kind.every is not None))
+
+
+def _conditions(kind: TaskKind) -> dict[str, Guard]:
+    """Return the opening conditions of a task by the names under which the episode notes that they hold."""
+    return {f"{kind.name}/{number}" if number else kind.name: guard for number, guard in enumerate(kind.guards)}
 
 
 def _open_tasks(draft: Draft) -> None:
@@ -217,7 +250,7 @@ def _open_tasks(draft: Draft) -> None:
     for kind in draft.pathway.tasks.values():
         if kind.entering is not None:
             continue
-        names = {f"{kind.name}/{number}" if number else kind.name: guard for number, guard in enumerate(kind.guards)}
+        names = _conditions(kind)
         hold = {name for name, guard in names.items() if guard.holds(draft.values, draft.host)}
         held = draft.episode.holding & names.keys()
         for name in sorted(hold ^ held):
@@ -226,6 +259,16 @@ def _open_tasks(draft: Draft) -> None:
             open_task(draft, kind)
         elif held and not hold and draft.wanted_before is not None and draft.episode.task(kind.name) is not None:
             draft.emit(ev.TaskWithdrawn(kind.name))
+
+
+def _note_anchors(draft: Draft) -> None:
+    """Note since when the conditions hold from which recurring reminders count."""
+    for kind in draft.pathway.reminders.values():
+        guards = [anchor.guard for anchor in kind.anchors if anchor.guard is not None]
+        if guards:
+            holds = any(guard.holds(draft.values, draft.host) for guard in guards)
+            if holds != (kind.name in draft.episode.holding):
+                draft.emit(ev.ConditionChanged(kind.name, holds))
 
 
 # waiting
@@ -256,6 +299,8 @@ def _waits_for(draft: Draft) -> str:
     """Return what tells one wait from the next, or empty while the episode waits for nobody."""
     state = draft.pathway.states[draft.episode.state]
     options = {regimen: each.standing for regimen, each in draft.table.proposals.items()}
+    if state.content is not None and state.content.test(draft.values, draft.host) is True:
+        return ""
     waits = state.waits is not None and state.waits.test(draft.values, draft.host) is True
     if not waits and Standing.RECOMMENDED not in options.values():
         return ""

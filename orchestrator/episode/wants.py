@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from orchestrator.episode.calendar import add_months
-from orchestrator.episode.courses import c0, first_line, open_slots, taper_end
+from orchestrator.episode.courses import c0, first_line, moment, open_slots, taper_end
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import check_of
-from orchestrator.episode.model import REPLACED, Course, Reminder
+from orchestrator.episode.model import REPLACED, Course, Moment, Reminder
 from orchestrator.episode.proposals import concerns
-from orchestrator.pathway.model import ReminderKind
+from orchestrator.pathway.model import Anchor, ReminderKind
 
 IMPLICIT_UNTIL = frozenset({"task", "tasks", "administrations", "waiting", "concerns"})
 """Kinds that are fulfilled by the very thing that they belong to: it leaves the episode, and the reminder with it."""
@@ -74,8 +74,21 @@ def _tasks(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
 def _administrations(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
     for course in draft.episode.courses:
         if course.in_force and draft.pathway.regimens[course.regimen].reminder == kind.name:
-            for number, at in open_slots(draft.pathway, course, draft.episode.timezone):
+            for number, at in _reminded(draft, course):
                 yield Want(kind, _subject(course), number, at, kind.ladder)
+
+
+def _reminded(draft: Draft, course: Course) -> list[tuple[int, dt.datetime]]:
+    """Return the administrations to be reminded of: of a course without end the last one due and the next,
+    so that one nobody recorded does not hold back those after it.
+    """
+    made = open_slots(draft.pathway, course, draft.episode.timezone)
+    if course.planned is not None:
+        return made
+    while made and made[-1][1] <= draft.now:
+        number = made[-1][0] + 1
+        made.append((number, moment(draft.pathway, course, number, draft.episode.timezone)))
+    return made[-2:]
 
 
 def _steps(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
@@ -103,6 +116,9 @@ def _course(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
             for number, after in enumerate(kind.after):
                 yield Want(kind, _subject(course), number, began + after, kind.ladder, course, since)
                 since = began + after if kind.until is not None and kind.until.since_previous else None
+            for number, months in enumerate(kind.after_months, start=len(kind.after)):
+                at = add_months(began, months, draft.episode.timezone)
+                yield Want(kind, _subject(course), number, at, kind.ladder, course)
 
 
 def _still_asked(course: Course, kind: ReminderKind) -> bool:
@@ -136,9 +152,23 @@ def _recurring(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
                 began = c0(draft.pathway, course, draft.episode.timezone)
                 yield _next(draft, kind, _subject(course), began)
                 return
-        elif anchor.stage == draft.episode.stage:
-            yield _next(draft, kind, f"entry {draft.episode.entered_seq}", draft.episode.entered_at)
-            return
+        else:
+            start = _since(draft, kind, anchor)
+            if start is not None:
+                yield _next(draft, kind, f"entry {start.seq}", start.at)
+                return
+
+
+def _since(draft: Draft, kind: ReminderKind, anchor: Anchor) -> Moment | None:
+    """Return since when the anchor's condition holds, or the episode has been in its span of stages without a break."""
+    since = draft.episode.since
+    if anchor.guard is not None:
+        return since[kind.name] if kind.name in draft.episode.holding else None
+    if draft.episode.stage not in anchor.stages:
+        return None
+    entered = {name.removeprefix("stage "): each for name, each in since.items() if name.startswith("stage ")}
+    left = max((each.seq for stage, each in entered.items() if stage not in anchor.stages), default=0)
+    return min(each for stage, each in entered.items() if stage in anchor.stages and each.seq >= left)
 
 
 def _next(draft: Draft, kind: ReminderKind, subject: str, began: dt.datetime) -> Want:
@@ -213,6 +243,11 @@ def fulfilled_by(draft: Draft, want: Want, reminder: Reminder) -> int | None:
         return None
     if until.task is not None:
         return draft.seq if until.task in draft.episode.completed else None
+    if until.stage is not None and want.course is not None:
+        later = (each for each in draft.episode.courses if each.stage == until.stage and each.seq > want.course.seq)
+        confirmed = next((each for each in later if draft.pathway.regimens[each.regimen].treats), None)
+        if confirmed is not None:
+            return confirmed.seq
     recordings = draft.episode.facts.get(until.fact or "", ())
     if not recordings or recordings[-1].value is None or want.course is None:
         return None

@@ -98,7 +98,8 @@ def _replaces(pathway: Pathway) -> Iterator[Element]:
 
 def _checks(pathway: Pathway) -> Iterator[Element]:
     for each in pathway.checks.values():
-        yield Element("check", each.name, f"the response to {each.selector.text}", each.mark)
+        of = each.selector.text if each.selector is not None else "the first treatment"
+        yield Element("check", each.name, f"the response to {of}", each.mark)
 
 
 def _transitions(pathway: Pathway) -> Iterator[Element]:

@@ -15,9 +15,9 @@ from orchestrator.pathway.expression import Expression
 from orchestrator.pathway.kinds import CLOSED_STAGE, Fact, Mark, Regimen, Rung, Stage
 
 __all__ = [  # who reads a pathway finds here too what its parts are made of
-    "CLOSED_STAGE", "Anchor", "Check", "Definition", "Fact", "Gate", "Guard", "Mark", "Offer", "Pathway", "Regimen",
-    "ReminderKind", "Replacement", "Selector", "Standing", "StandingRow", "State", "TaskKind", "Transition", "Until",
-    "WarningRow",
+    "CLOSED_STAGE", "Anchor", "Check", "Definition", "Derivation", "DerivedRow", "Fact", "Form", "Gate", "Guard",
+    "Mark", "Offer", "Pathway", "Plot", "Regimen", "ReminderKind", "Replacement", "Selector", "Standing",
+    "StandingRow", "State", "TaskKind", "Transition", "Until", "WarningRow",
 ]  # fmt: skip
 
 
@@ -79,6 +79,8 @@ class StandingRow:
     """The taper of a steroid already given is exempt (X-01)."""
     pull: str = ""
     """The side to which a flag pulls; recommendations of two sides are a conflict for a person to settle (X-06)."""
+    takes_one: bool = False
+    """The clinician takes one of these regimens: once one is taken, the others are absent (X-05)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ class WarningRow:
     stages: frozenset[str]
     guard: Guard
     mark: Mark
+    proposing: Selector | None = None
+    """The warning is about these regimens: it shows only while one of them is proposed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +132,13 @@ class Replacement:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """When the response to a course falls due, counted from its C0; it may end the course and open tasks."""
+    """When the response to a course falls due, counted from its C0; it may end the course and open tasks.
+
+    selector: the courses; None for a check that counts from the episode's first treatment, once.
+    """
 
     name: str
-    selector: Selector
+    selector: Selector | None
     after: dt.timedelta
     ends: bool
     opens: tuple[str, ...]
@@ -153,6 +160,8 @@ class Transition:
     opens: tuple[str, ...]
     relapse: bool
     mark: Mark
+    tells_missing: bool = False
+    """The move is made whatever is missing; the record then says which facts were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +178,15 @@ class TaskKind:
     """Conditions; each opens the task when it begins to hold. On entering a stage all of them must hold."""
     mark: Mark
     of_administrations: bool = False
+    every: dt.timedelta | None = None
+    """It opens again in this rhythm, counted from its first opening, while one of its conditions holds."""
+    asks: tuple[str, ...] = ()
+    """The facts that the task is there to have recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Until:
-    """What fulfils a reminder: a fact recorded, or a task completed.
+    """What fulfils a reminder: a fact recorded, a task completed, a treatment confirmed in a stage; one is enough.
 
     since_previous: only after the previous one was due.
     """
@@ -181,16 +194,18 @@ class Until:
     fact: str | None = None
     task: str | None = None
     since_previous: bool = False
+    stage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """What a recurring reminder counts from: a course's C0 while it is in force,
-    or the entry into the present stage.
+    """What a recurring reminder counts from: a course's C0 while it is in force, the entry into a span of stages
+    while the episode is in one of them, or the moment since which a condition holds.
     """
 
     regimen: str | None = None
-    stage: str | None = None
+    stages: frozenset[str] = frozenset()
+    guard: Guard | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,17 +230,23 @@ class ReminderKind:
     task: str | None = None
     opens: str | None = None
     ends_with_course: bool = False
+    after_months: tuple[int, ...] = ()
+    """Calendar months after C0, in the hospital's zone."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A node of the machine; ``waits`` says when the episode waits there for a person."""
+    """A node of the machine; ``waits`` says when the episode waits there for a person.
+
+    content: nothing more is waited for while this holds, although something is still recommended.
+    """
 
     name: str
     stage: str
     title: str
     waits: Expression | None
     mark: Mark
+    content: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +256,47 @@ class Definition:
     name: str
     words: str
     expression: Expression
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedRow:
+    """One row of a derivation: the fact has this value when the guard holds."""
+
+    value: str
+    guard: Guard
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """How a fact follows from others, once one of ``sources`` is recorded; a person's own entry wins.
+
+    since_treatment: the source that must have been recorded after the latest treatment was confirmed, or empty.
+    """
+
+    fact: str
+    sources: tuple[str, ...]
+    since_treatment: str
+    rows: tuple[DerivedRow, ...]
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a person looks at before he records a fact: a list to read through, some of it optional."""
+
+    fact: str
+    items: tuple[str, ...]
+    optional: tuple[str, ...]
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A number that the report shows over time."""
+
+    fact: str
     mark: Mark
 
 
@@ -279,8 +341,11 @@ class Pathway:
     ladders: Mapping[str, tuple[Rung, ...]]
     again: dt.timedelta
     sources: Mapping[str, str]
+    derivations: Mapping[str, Derivation] = field(default_factory=dict)
+    forms: Mapping[str, Form] = field(default_factory=dict)
+    plots: tuple[Plot, ...] = ()
     cache: dict[str, Any] = field(default_factory=dict, repr=False)
-    """Derived things that are costly to make, such as the machine; never part of what the pathway says."""
+    """Things made from the rest that are costly to make, such as the machine; never part of what the pathway says."""
 
     def state_of(self, stage: str) -> str:
         """Return the state of a stage; each stage but ``closed`` has one that transitions lead to."""

@@ -8,6 +8,7 @@ from orchestrator.audit.keys import PatientKey
 from orchestrator.audit.seal import Header, Sealed, instant, seal
 from orchestrator.episode.commands import Actor
 from orchestrator.episode.decide import Accepted, Refused
+from orchestrator.episode.event_json import event_to_json
 from orchestrator.episode.events import (
     BOOKKEEPING,
     AdministrationRetracted,
@@ -15,7 +16,6 @@ from orchestrator.episode.events import (
     FactRecorded,
     FactRetracted,
     ReminderTold,
-    event_to_json,
 )
 from orchestrator.episode.events import Refused as RefusedEvent
 from orchestrator.service.cause import tag_of

@@ -9,7 +9,7 @@ from orchestrator.audit.chain import Fault, Head, Verdict, queue_faults, verify
 from orchestrator.audit.keys import PatientKey
 from orchestrator.audit.seal import Sealed, open_body, open_header
 from orchestrator.episode.commands import moment
-from orchestrator.episode.events import event_from_json
+from orchestrator.episode.event_json import event_from_json
 from orchestrator.errors import CarepathError, KeyMissing, NotFound, StoreError, WrongKey
 from orchestrator.service.handlers import Desk
 from orchestrator.service.ledger import rows_of, unpack

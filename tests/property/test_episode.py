@@ -19,6 +19,7 @@ from orchestrator.episode import events as ev
 from orchestrator.episode.commands import Actor, Command, Tick, command_from_json, command_to_json
 from orchestrator.episode.decide import Accepted, Refused, decide
 from orchestrator.episode.document import dump, load
+from orchestrator.episode.event_json import event_from_json, event_to_json
 from orchestrator.episode.explain import explain
 from orchestrator.episode.fold import fold, stamp
 from orchestrator.episode.items import items
@@ -252,8 +253,8 @@ class Life(RuleBasedStateMachine):
         replayed: Episode | None = None
         for entry in self.patient.entries:
             for event in entry.events:
-                sealed = canonical(ev.event_to_json(event))
-                replayed = fold(replayed, ev.event_from_json(orjson.loads(sealed)), entry.seq, entry.at)
+                sealed = canonical(event_to_json(event))
+                replayed = fold(replayed, event_from_json(orjson.loads(sealed)), entry.seq, entry.at)
             assert replayed is not None
             replayed = stamp(replayed, entry.seq, entry.at)
         assert replayed == self.episode

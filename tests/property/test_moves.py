@@ -88,7 +88,7 @@ def story(state: str, made: list[dict[str, object]], before: dict[str, object], 
 
 def moves(episode: Episode, cause: str, signals: Signals) -> None:
     """Ask for the one row that moves now, and take its way; two rows at once raise Ambiguous."""
-    host, values = Host(PATHWAY, episode, signals), episode.values()
+    host, values = Host(PATHWAY, episode, episode.at, signals), episode.values()
     row = enabled(PATHWAY, host, values, cause)
     if row is not None:
         passed = way(PATHWAY, row, host, values)

@@ -25,7 +25,8 @@ from orchestrator.episode.commands import (
     command_to_json,
 )
 from orchestrator.episode.decide import Accepted, decide, enrol
-from orchestrator.episode.events import Event, Refused, event_to_json
+from orchestrator.episode.event_json import event_to_json
+from orchestrator.episode.events import Event, Refused
 from orchestrator.episode.fold import stamp
 from orchestrator.episode.model import Episode
 from orchestrator.pathway.loader import load_library

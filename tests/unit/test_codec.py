@@ -28,6 +28,7 @@ from orchestrator.episode.commands import (
     command_to_json,
 )
 from orchestrator.episode.document import dump, load
+from orchestrator.episode.event_json import event_from_json, event_to_json
 from orchestrator.errors import InvalidCommand
 from tests.patients import T0, Patient, severe
 
@@ -59,22 +60,22 @@ def test_every_event_of_a_long_way_comes_back_from_canonical_bytes() -> None:
     seen: set[str] = set()
     for entry in long_way().entries:
         for event in entry.events:
-            written = json.loads(canonical(ev.event_to_json(event)))
+            written = json.loads(canonical(event_to_json(event)))
             seen.add(written["type"])
-            read = ev.event_from_json(written)
+            read = event_from_json(written)
             assert type(read) is type(event)
-            assert ev.event_to_json(read) == written
+            assert event_to_json(read) == written
     assert len(seen) > 20, "the way is long enough to tell something"
 
 
 def test_an_event_names_its_type_and_leaves_defaults_out() -> None:
-    assert ev.event_to_json(ev.FactExpired("response")) == {"type": "fact-expired", "fact": "response"}
-    assert "corrects" not in ev.event_to_json(ev.FactRecorded("virus", "vzv"))
+    assert event_to_json(ev.FactExpired("response")) == {"type": "fact-expired", "fact": "response"}
+    assert "corrects" not in event_to_json(ev.FactRecorded("virus", "vzv"))
 
 
 def test_an_unknown_event_is_not_read_as_something_else() -> None:
     with pytest.raises(KeyError):
-        ev.event_from_json({"type": "never-heard-of"})
+        event_from_json({"type": "never-heard-of"})
 
 
 def test_a_document_comes_back_as_it_was_at_every_moment() -> None:

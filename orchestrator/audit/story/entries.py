@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from orchestrator.audit.seal import instant
-from orchestrator.episode.events import Event, event_from_json
+from orchestrator.episode.event_json import event_from_json
+from orchestrator.episode.events import Event
 
 E = TypeVar("E", bound=Event)
 _REFUSED = "refused:"

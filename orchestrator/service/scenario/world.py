@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from orchestrator.audit.seal import open_body
 from orchestrator.clock import VirtualClock
 from orchestrator.episode.commands import Actor, Command
-from orchestrator.episode.events import TAGS, Event, ReminderFired, ReminderTold, event_from_json
+from orchestrator.episode.event_json import TAGS, event_from_json
+from orchestrator.episode.events import Event, ReminderFired, ReminderTold
 from orchestrator.episode.model import Episode
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.enrolment import Enrolments, EnrolRequest, Identifier

@@ -1,0 +1,61 @@
+"""Which facts follow from those that were just recorded? A person's own entry wins (L-08)."""
+
+from collections.abc import Collection
+
+from orchestrator.episode import events as ev
+from orchestrator.episode.codec import plain
+from orchestrator.episode.draft import Draft
+from orchestrator.episode.model import Recorded
+from orchestrator.pathway.model import Derivation, DerivedRow
+
+
+def derive(draft: Draft, recorded: Collection[str]) -> None:
+    """Record what follows from the facts that were recorded in this entry."""
+    for derivation in draft.pathway.derivations.values():
+        if derivation.fact not in recorded and set(recorded) & set(derivation.sources):
+            _derive(draft, derivation)
+
+
+def _derive(draft: Draft, derivation: Derivation) -> None:
+    current = draft.episode.current(derivation.fact)
+    if current is not None and not _gives_way(draft, derivation, current):
+        return
+    row = _row(draft, derivation) if _recent(draft, derivation) else None
+    if row is None:
+        if current is not None and current.derived and not current.spent:
+            draft.emit(
+                ev.FactRecorded(derivation.fact, None, current.seq, derivation.mark.rules, _basis(draft, derivation))
+            )
+    elif current is None or current.value != row.value or _newer(draft, derivation, current):
+        corrects = current.seq if current is not None else None
+        draft.emit(ev.FactRecorded(derivation.fact, row.value, corrects, row.mark.rules, _basis(draft, derivation)))
+
+
+def _gives_way(draft: Draft, derivation: Derivation, current: Recorded) -> bool:
+    """Return whether the present value may be derived anew: a derived one may. A person's own entry stands while it has
+    still to decide, and against anything that was observed before it.
+    """
+    return current.derived or (current.spent and _newer(draft, derivation, current))
+
+
+def _newer(draft: Draft, derivation: Derivation, current: Recorded) -> bool:
+    """Return whether what the derivation rests on was observed after the present value was recorded."""
+    leading = draft.episode.current(derivation.since_treatment or derivation.sources[0])
+    return leading is not None and leading.seq > current.seq
+
+
+def _recent(draft: Draft, derivation: Derivation) -> bool:
+    """Return whether what must be newer than the latest treatment is."""
+    if not derivation.since_treatment:
+        return True
+    leading = draft.episode.current(derivation.since_treatment)
+    treatments = (each.seq for each in draft.episode.courses if draft.pathway.regimens[each.regimen].treats)
+    return leading is not None and leading.seq > max(treatments, default=0)
+
+
+def _row(draft: Draft, derivation: Derivation) -> DerivedRow | None:
+    return next((row for row in derivation.rows if row.guard.holds(draft.values, draft.host)), None)
+
+
+def _basis(draft: Draft, derivation: Derivation) -> dict[str, object]:
+    return {name: plain(draft.values[name]) for name in derivation.sources if name in draft.values}
