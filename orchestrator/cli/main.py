@@ -19,6 +19,7 @@ from orchestrator.cli import (
     processes,
     reading,
     records,
+    rules,
     scenarios,
     upkeep,
 )
@@ -28,7 +29,7 @@ _GROUPS: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
     ("A patient's episode", (enrolling.enrol, *acting.COMMANDS)),
     ("Look", reading.COMMANDS),
     ("The record", records.COMMANDS),
-    ("Pathways", (*pathways.COMMANDS, *scenarios.COMMANDS)),
+    ("Pathways", (*pathways.COMMANDS, *scenarios.COMMANDS, rules.rules)),
     ("Look after it", (doctor.doctor, *upkeep.COMMANDS)),
 )
 _EPILOG = (

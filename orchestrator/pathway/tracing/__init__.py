@@ -1,0 +1,1 @@
+"""Which elements carry each rule out, and which stories and tests cover it?"""
