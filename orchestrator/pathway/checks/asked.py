@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from orchestrator.errors import PathwayError
 from orchestrator.pathway.expression import Call, Defined, Expression, Node, Variable, children, walk
 from orchestrator.pathway.kinds import CLOSED_STAGE, Mark, Stage
-from orchestrator.pathway.model import Anchor, Guard, Pathway
+from orchestrator.pathway.model import Guard, Pathway
 
 _LOOSE = frozenset({"title", "words", "text", "label", "note", "total", "route", "unit", "own_words", "labels"})
 """Fields that people read: what stands there names nothing."""
@@ -69,21 +69,19 @@ def asked(pathway: Pathway) -> Iterator[Asked]:
     yield from _asked_of_work(pathway, everywhere)
 
 
-def anchored(anchor: Anchor) -> frozenset[str]:
-    """Return the stages from whose entering an anchor counts."""
-    stages: frozenset[str] = getattr(anchor, "stages", frozenset())
-    stage = getattr(anchor, "stage", None)
-    return stages | {stage} if stage else stages
-
-
 def _asked_of_work(pathway: Pathway, everywhere: frozenset[str]) -> Iterator[Asked]:
     for task in pathway.tasks.values():
         stages = frozenset((task.entering,)) & everywhere if task.entering else everywhere
         for guard in task.guards:
             yield Asked("task", task.name, guard, stages, task.mark)
     for kind in pathway.reminders.values():
-        if kind.guard is not None:
-            yield Asked("reminder", kind.name, kind.guard, kind.stages & everywhere, kind.mark)
+        guards = [kind.guard, *(anchor.guard for anchor in kind.anchors)]
+        for guard in guards:
+            if guard is not None:
+                yield Asked("reminder", kind.name, guard, kind.stages & everywhere, kind.mark)
+    for derivation in pathway.derivations.values():
+        for row in derivation.rows:
+            yield Asked("derivation", f"{derivation.fact} = {row.value}", row.guard, everywhere, row.mark)
 
 
 def marked(pathway: Pathway) -> Iterator[Any]:

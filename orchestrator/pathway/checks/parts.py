@@ -31,7 +31,7 @@ def faults(pathway: Pathway) -> Iterator[PathwayError]:
 def _reminders(pathway: Pathway) -> Iterator[PathwayError]:
     for kind in pathway.reminders.values():
         for need in _NEEDS.get(kind.of, ()):
-            if not getattr(kind, need):
+            if not getattr(kind, need) and not (kind.of == "course" and kind.after_months):
                 written = _WRITTEN.get(need, need)
                 what = f"reminder '{kind.name}' of {kind.of} says nothing of '{written}'"
                 yield fault(what, kind.mark, f"add {written}:")

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from orchestrator.errors import PathwayError
 from orchestrator.pathway.checks.asked import (
-    anchored,
     asked,
     called,
     conditions,
@@ -27,6 +26,7 @@ _VERBS = {
     "standing": "this standing of {} can never show", "move": "the move '{}' can never be made",
     "warning": "the warning '{}' can never show", "offer": "the offer '{}' can never show",
     "task": "a condition of task '{}' can never hold", "reminder": "the reminder '{}' can never be armed",
+    "derivation": "the row {} can never be derived",
 }  # fmt: skip
 
 
@@ -134,5 +134,5 @@ def unarmed(pathway: Pathway, kind: ReminderKind, opened: frozenset[str] | set[s
 def _without_anchor(pathway: Pathway, kind: ReminderKind, offered: frozenset[str]) -> bool:
     stages = own_stages(pathway)
     return bool(kind.anchors) and not any(
-        anchor.regimen in offered or anchored(anchor) & stages for anchor in kind.anchors
+        anchor.regimen in offered or anchor.stages & stages or anchor.guard is not None for anchor in kind.anchors
     )

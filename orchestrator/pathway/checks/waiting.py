@@ -5,7 +5,7 @@ is told to nobody.
 from collections.abc import Iterator
 
 from orchestrator.errors import PathwayError
-from orchestrator.pathway.checks.asked import anchored, fault, shown_in
+from orchestrator.pathway.checks.asked import fault, shown_in
 from orchestrator.pathway.checks.moves import reached_stages
 from orchestrator.pathway.checks.possible import can_hold, stages_of
 from orchestrator.pathway.model import CLOSED_STAGE, Guard, Pathway, ReminderKind, Standing, State, TaskKind
@@ -57,7 +57,7 @@ def _opens(pathway: Pathway, task: TaskKind, stage: str) -> bool:
 def _begins(pathway: Pathway, kind: ReminderKind, stage: str) -> bool:
     """Return whether a reminder's time begins with the stage, or with a course that leads to it."""
     if kind.of == "recurring":
-        return any(stage in anchored(anchor) for anchor in kind.anchors)
+        return any(stage in anchor.stages for anchor in kind.anchors)
     if kind.of == "course" and kind.selector is not None:
         return any(pathway.lines.get(regimen) == stage for regimen in kind.selector.regimens)
     return kind.guard is not None and stage in stages_of(kind.guard)
