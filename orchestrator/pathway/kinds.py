@@ -231,3 +231,39 @@ class Stage:
     index: int
     standings_of: tuple[str, ...] = ()
     after_relapse_reached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A local value of a pathway: what it is, the pathway's default, the range, and who set it to what.
+
+    address: the way to it through the files, such as ``tasks.NAME.due``.   value, default, low, high: as written; low
+    and high may be set too.   hospital and what follows: empty while the default holds. author, approver: name, role;
+    approved: a date.
+    """
+
+    address: str
+    words: str
+    value: str
+    default: str
+    low: str
+    high: str
+    hospital: str = ""
+    revision: str = ""
+    author: str = ""
+    approver: str = ""
+    approved: str = ""
+    reason: str = ""
+
+    @property
+    def range(self) -> str:
+        """Return the range in words."""
+        return f"{self.low} to {self.high}"
+
+    @property
+    def set_by(self) -> str:
+        """Return who answers for the value, in words."""
+        if not self.hospital:
+            return "the pathway's default"
+        by = f"{self.author}, approved by {self.approver} on {self.approved}"
+        return f"set by the hospital ({self.hospital}, revision {self.revision}): {by}"

@@ -1,11 +1,13 @@
 """Which pathways are there? Reads the folder of pathway files, or the stored text of a version, into Pathways.
 
-The *effective text* of a version is a JSON object of file name to content: the shared files and the pathway's own. It
-is what is hashed (sha256), pinned to each episode and stored, so that every version an episode ran on can be loaded for
-ever.
+The *effective text* of a version is a JSON object of file name to content: the shared files, the pathway's own, and the
+hospital's where it sets a local value of this pathway. It is what is hashed (sha256), pinned to each episode and
+stored, so that every version an episode ran on can be loaded for ever.
 """
 
+import dataclasses
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from orchestrator.errors import NotFound, PathwayError
 from orchestrator.pathway.build import build
 from orchestrator.pathway.checks import problems
 from orchestrator.pathway.fields import Fields, suggest
+from orchestrator.pathway.hospital import LOCAL, Hospital, read_hospital
+from orchestrator.pathway.local import Settled, below_a_gate, settle, unknown
 from orchestrator.pathway.model import Pathway
 from orchestrator.pathway.reader import MAX_BYTES, read_text
 from orchestrator.pathway.vocabulary import read_vocabulary
@@ -32,9 +36,16 @@ class Library:
         self._by_hash = {pathway.hash: pathway for pathway in pathways}
 
     def newest(self, name: str) -> Pathway:
-        """Return the newest version of ``name``, or that of ``name@version``; raises NotFound."""
+        """Return the newest version of ``name``, or that of ``name@version``; raises NotFound.
+
+        The version's own number will do, without the revision of the hospital's values.
+        """
         name, _, version = name.partition("@")
-        found = [each for each in self.pathways if each.name == name and version in {"", each.version}]
+        found = [
+            each
+            for each in self.pathways
+            if each.name == name and version in {"", each.version, each.version.partition("+")[0]}
+        ]
         if not found:
             known = sorted({each.name for each in self.pathways})
             what = f"no pathway '{name}'" + (f" of version {version}" if version else "")
@@ -56,18 +67,31 @@ class Library:
         self._by_hash[pathway.hash] = pathway
 
 
-def version_key(version: str) -> tuple[int, ...]:
-    """Return a version such as ``1.10.0`` as numbers, for sorting; parts that are no number count as 0."""
-    return tuple(int(part) if part.isdigit() else 0 for part in version.split("."))
+def version_key(version: str) -> tuple[tuple[int, ...], tuple[tuple[int, str], ...]]:
+    """Return a version such as ``1.10.0`` or ``1.10.0+2`` for sorting; parts that are no number count as 0.
+
+    A revision of the hospital's values comes after none; its numbers count as such: 2 before 10.
+    """
+    number, _, revision = version.partition("+")
+    parts = re.findall(r"([0-9]+)|([A-Za-z]+)", revision)
+    return (
+        tuple(int(part) if part.isdigit() else 0 for part in number.split(".")),
+        tuple((int(digits or 0), letters) for digits, letters in parts),
+    )
 
 
-def load_library(root: Path) -> Library:
-    """Return all pathways below ``root``; raises PathwayError at the first fault, with file, line and suggestion."""
+def load_library(root: Path, local: Path | None = None) -> Library:
+    """Return all pathways below ``root``; raises PathwayError at the first fault, with file, line and suggestion.
+
+    local: the hospital's file of local values.
+    """
     if not root.is_dir():
         raise PathwayError(f"there is no folder of pathways at {root}", hint="name one with --workflows DIR")
     shared = {name: _content(root / _SHARED_FOLDER / name) for name in SHARED}
     files = sorted(path for path in root.glob("*/pathway*.yaml") if path.parent.name != _SHARED_FOLDER)
-    pathways = tuple(_load(shared, path, root) for path in files)
+    hospital = {} if local is None else {LOCAL: (_content(local), str(local))}
+    loaded = [_load(shared, path, root, hospital) for path in files]
+    pathways = tuple(pathway for pathway, _ in loaded)
     if not pathways:
         raise PathwayError(f"there is no pathway in {root}", hint="expected NAME/pathway.yaml")
     seen: dict[tuple[str, str], Path] = {}
@@ -77,14 +101,33 @@ def load_library(root: Path) -> Library:
                 f"{pathway.name}@{pathway.version} is defined twice", file=str(path), hint="raise the version"
             )
         seen[pathway.name, pathway.version] = path
-    places = zip(pathways, (_places(path, root) for path in files), strict=True)
-    return Library(pathways, {pathway.hash: place for pathway, place in places})
+    named = {LOCAL: str(local)} if local is not None else {}
+    places = zip(pathways, (_places(path, root) | named for path in files), strict=True)
+    library = Library(pathways, {pathway.hash: place for pathway, place in places})
+    for text, file in hospital.values():
+        _check_hospital(read_hospital(text, file), library, {each.hash: settled for each, settled in loaded})
+    return library
+
+
+def _check_hospital(hospital: Hospital, library: Library, settled: Mapping[str, Settled]) -> None:
+    """Raise PathwayError for a value that does not reach what it means; older versions need not know all."""
+    for name in sorted({pathway.name for pathway in library.pathways}):
+        for error in settled[library.newest(name).hash].refused:
+            raise error
+    if (stray := unknown(hospital, library.pathways)) is not None:
+        raise stray
 
 
 def load_text(text: str) -> Pathway:
     """Return the pathway whose effective text this is; raises PathwayError."""
     files = orjson.loads(text)
-    return _build(files, {name: name for name in files})
+    return _build(files, {name: name for name in files})[0]
+
+
+def without_local(pathway: Pathway) -> Pathway:
+    """Return the pathway with its own defaults in place of the hospital's values: what its stories speak of."""
+    files = {name: content for name, content in orjson.loads(pathway.text).items() if name != LOCAL}
+    return pathway if LOCAL not in orjson.loads(pathway.text) else load_text(_text(files))
 
 
 def _content(path: Path) -> str:
@@ -103,25 +146,81 @@ def _places(path: Path, root: Path) -> dict[str, str]:
     return {name: str(root / _SHARED_FOLDER / name) for name in SHARED} | {"pathway.yaml": str(path)}
 
 
-def _load(shared: Mapping[str, str], path: Path, root: Path) -> Pathway:
-    pathway = _build({**shared, "pathway.yaml": _content(path)}, _places(path, root))
+def _load(
+    shared: Mapping[str, str], path: Path, root: Path, hospital: Mapping[str, tuple[str, str]]
+) -> tuple[Pathway, Settled]:
+    """hospital: content and place of the hospital's file by its name in the text; empty where there is none."""
+    files = {**shared, "pathway.yaml": _content(path), **{name: text for name, (text, _) in hospital.items()}}
+    places = _places(path, root) | {name: place for name, (_, place) in hospital.items()}
+    pathway, settled = _build(files, places)
     if pathway.name != path.parent.name:
         raise PathwayError(
             f"the pathway '{pathway.name}' stands in the folder '{path.parent.name}'", file=str(path), line=1
         )
     for problem in problems(pathway, str(path)):
         raise problem
-    return pathway
+    return pathway, settled
 
 
-def _build(files: Mapping[str, str], places: Mapping[str, str]) -> Pathway:
-    """files: content by name; places: what errors call each file."""
-    text = orjson.dumps(files, option=orjson.OPT_SORT_KEYS).decode()
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    parts = {
+def _build(files: Mapping[str, str], places: Mapping[str, str]) -> tuple[Pathway, Settled]:
+    """files: content by name; places: what errors call each file.
+
+    The hospital's file is left out of the text where it sets nothing of this pathway, which is then as without it.
+    """
+    own = {name: content for name, content in files.items() if name != LOCAL}
+    hospital = read_hospital(files[LOCAL], places[LOCAL]) if LOCAL in files else None
+    parts = _read(own, places)
+    settled = settle(parts, hospital)
+    if hospital is None or not settled.used:
+        return _built(parts, settled, own), settled
+    try:
+        found = _built(parts, settled, files)
+    except PathwayError as error:
+        raise _blamed(own, places, hospital, settled) or error from None
+    return dataclasses.replace(found, version=f"{found.version}+{hospital.revision}"), settled
+
+
+def _blamed(
+    files: Mapping[str, str], places: Mapping[str, str], hospital: Hospital, settled: Settled
+) -> PathwayError | None:
+    """Return the error of the hospital's value that a pathway cannot be built with; one by one, to find which it is.
+
+    Raises the pathway's own, where it cannot be built without them either.
+    """
+    plain = _read(files, places)
+    _built(plain, settle(plain, None), files)
+    for address, given in settled.used.items():
+        parts = _read(files, places)
+        try:
+            _built(parts, settle(parts, hospital, address), files)
+        except PathwayError as error:
+            what = f"'{address}' cannot be set so: {error.what}"
+            return PathwayError(what, file=hospital.file, line=given.line, hint=error.hint)
+    return None
+
+
+def _read(files: Mapping[str, str], places: Mapping[str, str]) -> dict[str, Fields]:
+    return {
         name: Fields(read_text(content, places[name]), places[name], name, line=1) for name, content in files.items()
     }
+
+
+def _text(files: Mapping[str, str]) -> str:
+    return orjson.dumps(files, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _built(parts: Mapping[str, Fields], settled: Settled, files: Mapping[str, str]) -> Pathway:
+    """Return the pathway that was read; files: what its text and hash are made of."""
+    text = _text(files)
+    digest = hashlib.sha256(text.encode()).hexdigest()
     vocabulary = read_vocabulary(
         parts["sources.yaml"], parts["terms.yaml"], parts["facts.yaml"], parts["regimens.yaml"]
     )
-    return build(vocabulary, parts["every-pathway.yaml"], parts["pathway.yaml"], text=text, digest=digest)
+    own = parts["pathway.yaml"]
+    found = build(vocabulary, parts["every-pathway.yaml"], own, text=text, digest=digest)
+    if "+" in found.version:
+        raise own.error("a version has no '+'", "version", "what follows it is the revision of a hospital's values")
+    found = dataclasses.replace(found, settings=settled.settings)
+    for error in below_a_gate(found):
+        raise error
+    return found

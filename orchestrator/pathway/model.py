@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from orchestrator.pathway.expression import Expression
-from orchestrator.pathway.kinds import CLOSED_STAGE, Fact, Mark, Regimen, Rung, Stage
+from orchestrator.pathway.kinds import CLOSED_STAGE, Fact, Mark, Regimen, Rung, Setting, Stage
 
 __all__ = [  # who reads a pathway finds here too what its parts are made of
     "CLOSED_STAGE", "Anchor", "Check", "Definition", "Derivation", "DerivedRow", "Fact", "Form", "Gate", "Guard",
@@ -344,6 +344,8 @@ class Pathway:
     derivations: Mapping[str, Derivation] = field(default_factory=dict)
     forms: Mapping[str, Form] = field(default_factory=dict)
     plots: tuple[Plot, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    """Its local values, each with its range and with who set it."""
     cache: dict[str, Any] = field(default_factory=dict, repr=False)
     """Things made from the rest that are costly to make, such as the machine; never part of what the pathway says."""
 
