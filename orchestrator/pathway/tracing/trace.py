@@ -75,7 +75,12 @@ def trace(book: Book, library: Library, stories: Iterable[Mention], tests: Itera
         for group in book.groups
     )
     found = [finding for group, traced in groups for finding in _gaps(group, traced, newest)]
-    found += [*_engine_faults(book), *_unknown(book, carried), *_untold(book, stories), *_unknown_in_tests(book, tests)]
+    found += [
+        *_engine_faults(book),
+        *_unknown(book, carried),
+        *_untold(book, stories, carried),
+        *_unknown_in_tests(book, tests),
+    ]
     return Trace(groups, tuple(found))
 
 
@@ -152,14 +157,20 @@ def _unknown(book: Book, carried: Mapping[str, Iterable[Carrier]]) -> Iterator[F
             yield _no_rule(book, place, rule, each.pathways[0] if len(each.pathways) == 1 else "")
 
 
-def _untold(book: Book, stories: Iterable[Mention]) -> Iterator[Finding]:
+def _untold(book: Book, stories: Iterable[Mention], carried: Mapping[str, Iterable[Carrier]]) -> Iterator[Finding]:
+    """Yield the stories that name no rule, one that is none, or another pathway's that their own does not carry out."""
+    owners = {rule.name: group.pathway for group in book.groups for rule in group.rules}
     for story in stories:
         if not story.rules:
             text = f"{story.file}:1: the story does not say which rules it covers; begin it with '{RULES_LINE} X-01'"
             yield Finding("no-rules", text, story.pathway)
         for rule in story.rules:
+            shared = any(story.pathway in each.pathways for each in carried.get(rule, ()))
             if rule not in book.names:
                 yield _no_rule(book, f"{story.file}:1: the story", rule, story.pathway)
+            elif owners.get(rule) not in {None, story.pathway} and not shared:
+                text = f"{story.file}:1: the story names '{rule}', which no element of its own pathway carries out"
+                yield Finding("stray-rule", text, story.pathway)
 
 
 def _unknown_in_tests(book: Book, tests: Iterable[Mention]) -> Iterator[Finding]:

@@ -178,7 +178,9 @@ def test_only_a_pathways_own_elements_and_stories_count_for_its_rule(desk: Desk)
     second_pathway(desk)
     desk.edit(desk.root / NAME / "pathway.yaml", "rule: P-06, source", "rule: [P-06, Q-01], source")
     desk.story("Q-01")
-    assert {code for code, _ in desk.findings()} == {"no-element", "no-story"}
+    assert {code for code, _ in desk.findings()} == {"no-element", "no-story"}, (
+        "a shared rule may be told elsewhere too"
+    )
     desk.edit(desk.root / "second" / "pathway.yaml", "rule: P-06, source", "rule: Q-01, source")
     assert {code for code, _ in desk.findings()} == {"no-story"}
     desk.story("Q-01", "second")
@@ -201,7 +203,16 @@ def test_a_story_counts_for_the_pathway_on_which_it_is_played(desk: Desk) -> Non
     astray = desk.root / "second" / "scenarios" / "astray.yaml"
     astray.parent.mkdir()
     astray.write_text(STORY.format("Q-01", NAME), encoding="utf-8")
-    assert desk.findings() == [("no-story", "Q-01: no story covers it")]
+    assert [code for code, _ in desk.findings()] == ["no-story", "stray-rule"]
+
+
+def test_a_story_of_another_pathways_rule_is_found_where_its_own_does_not_carry_it_out(desk: Desk) -> None:
+    second_pathway(desk)
+    desk.edit(desk.root / "second" / "pathway.yaml", "rule: P-06, source", "rule: Q-01, source")
+    desk.story("Q-01", "second")
+    file = desk.story("Q-01, P-06")
+    text = f"{file}:1: the story names 'Q-01', which no element of its own pathway carries out"
+    assert desk.findings() == [("stray-rule", text)]
 
 
 def test_one_pathway_is_judged_by_its_own_rules_and_those_of_every_pathway(desk: Desk) -> None:
