@@ -1,4 +1,4 @@
-"""Goal: what is wrong with a pathway as a whole is named, with file, line, fault and remedy; a sound one is left alone."""
+"""Goal: what is wrong with a pathway as a whole is named, with file, line, fault and remedy, and nothing else is."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -93,111 +93,175 @@ def edit(folder: Path) -> Edit:
     return change
 
 
-def line_of(folder: Path, text: str, file: str = f"{NAME}/pathway.yaml") -> int:
-    lines = (folder / file).read_text().splitlines()
-    return next(number for number, line in enumerate(lines, 1) if text in line)
+DEFINITION, STANDING, CHECK = (
+    "  improvement:",
+    "  - {regimen: antiviral, standing: acceptable,",
+    "  rituximab:    {kind",
+)
+MOVE, TASK, REMINDER = "  relapse:\n", "  neurology-consult:\n", "  early-worsening:\n"
 
-
-TASK = "tasks:\n  neurology-consult:"
-STAND = "  - {regimen: antiviral, standing: acceptable,"
-
-FAULTS = {
+# A row put in before another: where, the row, and what is said of it.
+ADDED = {
     "an unused definition": (
-        "  improvement:\n",
-        "  unheard:\n    words: nobody asks\n    when: severity == 'mild'\n    rule: P-02\n  improvement:\n",
+        DEFINITION,
+        "  unheard: {words: nobody asks, when: severity == 'mild', rule: P-02}",
         "the definition 'unheard' is used nowhere; use it, or drop it",
-        "    words: nobody asks",
     ),
-    "a guard that contradicts itself": (
-        "when: virus == 'sars-cov-2', rule: P-13, source",
-        "when: virus == 'sars-cov-2' && virus == 'vzv', rule: P-13, source",
-        "the warning 'consider-more-aggressive' can never show: its guard never holds; correct when: or unless:, or drop it",
-        "virus == 'vzv', rule: P-13, source",
-    ),
-    "a standing for a stage that the guard excludes": (
-        STAND,
-        "  - {regimen: antiviral, standing: discouraged, in: [bridging], when: stage == 'workup', rule: P-12, local: true}\n"
-        + STAND,
-        "this standing of antiviral can never show: its guard never holds",
-        "discouraged, in: [bridging]",
+    "a standing for a stage that its guard excludes": (
+        STANDING,
+        "  - {kind: ivig, standing: discouraged, in: [bridging], when: stage == 'workup', rule: P-12, local: true}",
+        "this standing of every ivig can never show: its guard never holds; correct when: or unless:, or drop it",
     ),
     "a check of which nothing comes": (
-        "  rituximab:    {kind: rituximab",
-        "  addition:     {regimen: ivig, after: 7d, rule: X-11, local: true}\n  rituximab:    {kind: rituximab",
-        "nothing comes of check 'addition': no guard asks for it, it ends and opens nothing",
-        "addition:     {regimen: ivig",
+        CHECK,
+        "  addition: {regimen: ivig, after: 7d, rule: X-11, local: true}",
+        "nothing comes of check 'addition': no guard asks for it, it ends and opens nothing; "
+        "ask for falling_due('addition') or due('addition'), or drop it",
+    ),
+    "a move to the stage itself": (
+        MOVE,
+        "  again: {from: [bridging], to: bridging, when: symptoms_progressing, rule: P-18}",
+        "the move again leads from bridging back to bridging without end; "
+        "let a move decide (decides:), or start it with on:",
     ),
     "a task that nothing opens": (
         TASK,
-        "tasks:\n  later: {title: Later, rule: P-18, due: 24h, local: true}\n  neurology-consult:",
+        "  later: {title: Later, rule: P-18, due: 24h, local: true}",
         "nothing opens task 'later'; give it when: or entering:, let something open it (opens:), or drop it",
-        "later: {title: Later",
     ),
     "a task of which nobody is told": (
         TASK,
-        "tasks:\n  later: {title: Later, rule: P-18, entering: bridging, reminder: day-3-response}\n  neurology-consult:",
-        "nobody is told of task 'later'; let the reminder 'day-3-response' name it",
-        "later: {title: Later",
+        "  later: {title: Later, rule: P-18, entering: bridging, reminder: day-3-response}",
+        "nobody is told of task 'later'; "
+        "let the reminder 'day-3-response' name it (task:, opens: or until: {completed: later})",
     ),
     "a task with a reminder that is not there": (
         TASK,
-        "tasks:\n  later: {title: Later, rule: P-18, entering: bridging, reminder: nowhere}\n  neurology-consult:",
-        "task 'later' names the unknown reminder 'nowhere'",
-        "later: {title: Later",
+        "  later: {title: Later, rule: P-18, entering: bridging, reminder: nowhere}",
+        "task 'later' names the unknown reminder 'nowhere'; name one of the reminders, or drop reminder:",
     ),
     "a task without a time": (
         TASK,
-        "tasks:\n  later: {title: Later, rule: P-18, entering: bridging}\n  neurology-consult:",
+        "  later: {title: Later, rule: P-18, entering: bridging}",
         "task 'later' has neither a due time nor a reminder of its own; add due: or reminder:",
-        "later: {title: Later",
-    ),
-    "a reminder of a course that is never proposed": (
-        "  early-worsening:\n",
-        "  unasked: {title: Unasked, of: course, regimen: bortezomib, after: 7d, rule: X-11, local: true}\n  early-worsening:\n",
-        "the reminder 'unasked' can never be armed: the pathway never proposes bortezomib",
-        "unasked: {title: Unasked",
-    ),
-    "a rhythm of no length": (
-        "  early-worsening:\n",
-        "  at-once: {title: At once, of: recurring, from: [{entering: bridging}], rule: P-20, local: true}\n  early-worsening:\n",
-        "reminder 'at-once' recurs without a period; add every: or every_months:, longer than nothing",
-        "at-once: {title: At once",
     ),
     "a number in a guard without an origin": (
         TASK,
-        "tasks:\n  later: {title: Later, rule: P-18, when: age_years > 60, due_local: true, due: 1h}\n  neurology-consult:",
+        "  later: {title: Later, rule: P-18, when: age_years > 60, due_local: true, due: 4h}",
         "a number in a condition of 'later' has neither source nor local; add source: or local: true",
-        "age_years > 60",
     ),
-    "a state that nobody is told of": (
-        "from: [{entering: maintenance}],\n     opens: ms-surveillance-visit,",
-        "from: [{course: prednisone-oral}],\n     opens: ms-surveillance-visit,",
-        "",
-        "",
+    "a reminder of a course that is never proposed": (
+        REMINDER,
+        "  unasked: {title: Unasked, of: course, regimen: bortezomib, after: 7d, rule: X-11, local: true}",
+        "the reminder 'unasked' can never be armed: the pathway never proposes bortezomib; correct it, or drop it",
     ),
-    "a move to the stage itself": (
-        TASK,
-        '  again: {from: [bridging], to: bridging, when: symptoms_progressing, rule: P-18, source: "000"}\n' + TASK,
-        "the move again leads from bridging back to bridging without end; let a move decide (decides:), or start it with on:",
-        "again: {from: [bridging]",
-    ),
-    "an initial state that is closed": (
-        "initial: workup/assessment",
-        "initial: closed/recovered",
-        "the initial state 'closed/recovered' is a closed one; name the state of enrolment",
-        "",
+    "a rhythm of no length": (
+        REMINDER,
+        "  at-once: {title: At once, of: recurring, from: [{entering: bridging}], rule: P-20, local: true}",
+        "reminder 'at-once' recurs without a period; add every: or every_months:, longer than nothing",
     ),
 }
 
 
-@pytest.mark.parametrize(("old", "new", "what", "place"), FAULTS.values(), ids=FAULTS)
-def test_one_fault_is_told_at_its_line(edit: Edit, folder: Path, old: str, new: str, what: str, place: str) -> None:
-    edit(old, new)
-    if not what:
-        load_library(folder)
-        return
+@pytest.mark.parametrize("fault", ADDED.values(), ids=ADDED)
+def test_a_row_at_fault_is_told_at_its_line(edit: Edit, folder: Path, fault: tuple[str, str, str]) -> None:
+    before, row, what = fault
+    edit(before, f"{row}\n{before}")
+    lines = (folder / NAME / "pathway.yaml").read_text().splitlines()
+    first = told(folder).splitlines()[0]
+    assert first == f"{NAME}/pathway.yaml:{lines.index(row) + 1}: {what}"
+
+
+def test_a_guard_that_contradicts_itself_is_named(edit: Edit, folder: Path) -> None:
+    edit(
+        "when: virus == 'sars-cov-2', rule: P-13, source",
+        "when: virus == 'sars-cov-2' && virus == 'vzv', rule: P-13, source",
+    )
+    assert "the warning 'consider-more-aggressive' can never show: its guard never holds" in told(folder)
+
+
+def test_an_initial_state_that_is_closed_is_named(edit: Edit, folder: Path) -> None:
+    edit("initial: workup/assessment", "initial: closed/recovered")
+    assert "the initial state 'closed/recovered' is a closed one; name the state of enrolment" in told(folder)
+
+
+def test_a_gate_that_nobody_gets_past_is_named(edit: Edit, folder: Path) -> None:
+    edit(
+        "standing: recommended, in: [bridging], when: pulse_to_taper",
+        "standing: contraindicated, in: [bridging], when: pulse_to_taper",
+    )
+    edit(
+        "standing: acceptable, in: [second-line, refractory], when: pulse_to_taper",
+        "standing: contraindicated, in: [second-line, refractory], when: pulse_to_taper",
+    )
     said = told(folder)
-    assert what in said
-    assert "\n" not in said
-    if place:
-        assert said.startswith(f"{NAME}/pathway.yaml:{line_of(folder, place)}: ")
+    assert "under gate 'steroid-stop' no episode with a course of 'ivmp-pulse' can be closed" in said
+    assert "prednisone-oral" not in said, "a month's taper ends by itself"
+
+
+SMALL = "bone-protection"
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """Return the folder of the small pathway, its branch mended, to be broken elsewhere."""
+    shutil.copytree(FIXTURES / "no-default", tmp_path / "small")
+    return change(tmp_path / "small", f"{SMALL}/pathway.yaml", "sex == 'male'", "sex != 'female'")
+
+
+def change(folder: Path, file: str, old: str, new: str) -> Path:
+    path = folder / file
+    assert path.read_text().count(old) == 1
+    path.write_text(path.read_text().replace(old, new))
+    return folder
+
+
+WAITING = "  decision-due: {title: The episode waits, of: waiting, after: 24h, every: 24h, rule: X-18, local: true}\n"
+
+
+def test_a_state_that_waits_without_timer_or_task_is_named(small: Path) -> None:
+    change(small, "shared/every-pathway.yaml", WAITING, "")
+    what = "'choice/assessment' waits without a timer or a task, and no reminder tells of what waits"
+    assert told(small).splitlines()[0] == f"{SMALL}/pathway.yaml:11: {what}; add a reminder with of: waiting"
+
+
+def test_a_state_in_which_nothing_tells_anybody_is_named(small: Path) -> None:
+    change(small, f"{SMALL}/pathway.yaml", 'waits: "!treated()"', 'waits: "false"')
+    assert told(small) == (
+        f"{SMALL}/pathway.yaml:12: nobody is told of an episode that stays in 'treatment/running': it does not wait "
+        "there, and has neither a timer nor a task; add waits:, a task that entering it opens, or a reminder"
+    )
+
+
+def test_a_timer_or_a_task_is_enough(small: Path) -> None:
+    change(small, f"{SMALL}/pathway.yaml", 'waits: "!treated()"', 'waits: "false"')
+    visit = (
+        "  visit: {title: Visit, of: recurring, every: 7d, from: [{entering: treatment}], rule: B-03, local: true}\n"
+    )
+    change(small, "shared/every-pathway.yaml", "reminders:\n", f"reminders:\n{visit}")
+    load_library(small)
+    look = "tasks:\n  look: {title: Look, entering: treatment, due: 7d, rule: B-03, local: true}\nreminders:\n"
+    change(small, "shared/every-pathway.yaml", f"reminders:\n{visit}", look)
+    assert "nobody is told" in told(small)
+    change(
+        small,
+        "shared/every-pathway.yaml",
+        look,
+        f"{look}  any: {{title: A task, of: tasks, rule: X-18, local: true}}\n",
+    )
+    load_library(small)
+
+
+def test_stages_that_lead_only_to_each_other_are_one_trap(small: Path) -> None:
+    change(small, "shared/terms.yaml", "treatment: {}", "treatment: {}, pause: {}, end: {}")
+    states = "".join(f"  {name}: {{title: More, waits: 'true', rule: B-03}}\n" for name in ("pause/short", "end/over"))
+    change(small, f"{SMALL}/pathway.yaml", "\nlines:", f"{states}\nlines:")
+    moves = (
+        "transitions:\n  pause: {from: [treatment], to: pause, when: sex == 'other', rule: B-03}\n"
+        "  resume: {from: [pause], to: treatment, when: sex == 'male', rule: B-03}\n"
+        "  over: {from: [choice], to: end, when: sex == 'other', rule: B-03}\n"
+    )
+    change(small, f"{SMALL}/pathway.yaml", "transitions:\n", moves)
+    said = told(small)
+    assert "the states pause/short, treatment/running lead only to each other; no end can be reached" in said
+    assert "without end" not in said, "nobody is of both sexes: the two moves come to rest"

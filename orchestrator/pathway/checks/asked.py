@@ -72,8 +72,7 @@ def asked(pathway: Pathway) -> Iterator[Asked]:
 def _asked_of_work(pathway: Pathway, everywhere: frozenset[str]) -> Iterator[Asked]:
     for task in pathway.tasks.values():
         stages = frozenset((task.entering,)) & everywhere if task.entering else everywhere
-        for guard in task.guards:
-            yield Asked("task", task.name, guard, stages, task.mark)
+        yield from (Asked("task", task.name, each, stages, task.mark) for each in task.guards)
     for kind in pathway.reminders.values():
         guards = [kind.guard, *(anchor.guard for anchor in kind.anchors)]
         for guard in guards:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from orchestrator.errors import PathwayError
 from orchestrator.pathway.checks.asked import fault, own_stages
-from orchestrator.pathway.checks.possible import can_hold, stages_of
+from orchestrator.pathway.checks.possible import can_hold, stages_of, together
 from orchestrator.pathway.model import CLOSED_STAGE, Pathway, State, Transition
 
 Ways = Mapping[str, frozenset[str]]
@@ -130,15 +130,15 @@ def _circle(start: str, way: list[Transition]) -> str:
 
 
 def _way_back(start: str, moves: dict[str, list[Transition]]) -> list[Transition]:
-    """Return moves that lead from a stage back to it, or none."""
+    """Return moves that lead from a stage back to it and that one patient can make one after the other, or none."""
     ways: list[tuple[str, list[Transition]]] = [(start, [])]
-    seen: set[str] = set()
     while ways:
         stage, way = ways.pop()
         for row in moves.get(stage, ()):
+            onward = [*way, row]
+            if row in way or not together([each.guard for each in onward]):
+                continue
             if row.target == start:
-                return [*way, row]
-            if row.target not in seen:
-                seen.add(row.target)
-                ways.append((row.target, [*way, row]))
+                return onward
+            ways.append((row.target, onward))
     return []

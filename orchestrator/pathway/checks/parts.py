@@ -68,7 +68,9 @@ def _numbers(pathway: Pathway) -> Iterator[PathwayError]:
 
 
 def _has_number(expression: Expression) -> bool:
-    return any(isinstance(each, Literal) and each.type in (NUMBER, DURATION) for each in written(expression.tree))
+    """Return whether a condition holds a number of its own; a named value carries its own mark."""
+    literals = [each for each in written(expression.tree) if isinstance(each, Literal) and not each.name]
+    return any(each.type in (NUMBER, DURATION) for each in literals)
 
 
 def _selections(pathway: Pathway) -> Iterator[PathwayError]:

@@ -5,10 +5,11 @@ else it reads counts as free. So more may look possible than is: what is found n
 that is found without an answer has none.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import product
-from operator import eq, ge, gt, le, lt, ne
+from operator import eq, ge, gt, le, lt, ne, or_
 from typing import Any, NamedTuple
 
 from orchestrator.pathway.expression import (
@@ -86,6 +87,20 @@ def answered(guard: Guard, subject: Subject) -> frozenset[Any]:
     for each in holds(guard, subject):
         found |= each if each != subject.every else 0
     return frozenset(value for index, value in enumerate(subject.values) if found >> index & 1)
+
+
+def together(guards: Sequence[Guard]) -> bool:
+    """Return whether the same facts could make each of the guards hold, whatever the host answers in between."""
+    subjects = {name: subject for guard in guards for name, subject in subjects_of(guard).items()}
+    return all(_common(guards, subject) for subject in subjects.values())
+
+
+def _common(guards: Sequence[Guard], subject: Subject) -> int:
+    """Return the values of the subject for which each of the guards can hold."""
+    found = subject.every
+    for guard in guards:
+        found &= reduce(or_, holds(guard, subject), 0)
+    return found
 
 
 def holds(guard: Guard, subject: Subject) -> frozenset[int]:
