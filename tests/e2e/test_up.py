@@ -7,6 +7,8 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.running import Up, alive, carepath, children, until, up
 
 PATHWAY = "post-viral-cerebellar-demyelination"
@@ -40,6 +42,7 @@ def told(system: Up, episode: str) -> set[str]:
     return {each["role"] for each in notices if (each["episode_id"], each["name"]) == (episode, REMINDER)}
 
 
+@pytest.mark.rules("X-10", "P-07")
 def test_the_whole_story(tmp_path: Path) -> None:
     """In one test, since bringing the system up is most of its time."""
     with up(tmp_path, "--simulated", "--speed", str(SPEED)) as system:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -306,7 +307,7 @@ def _check_late(before: Episode, after: Episode, events: tuple[ev.Event, ...], a
 
 
 CLOCK_ZONE = Patient().now.tzinfo
-TestLife = Life.TestCase
+TestLife = pytest.mark.rules("X-01", "X-18", "P-10", "P-14")(Life.TestCase)  # by S-01, S-05, S-04, S-02
 TestLife.settings = settings(
     max_examples=60, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -24,10 +24,12 @@ def at(text: str) -> datetime:
         ("2026-03-02T08:00Z", 60, "UTC", "2031-03-02T08:00Z"),
     ],
 )
+@pytest.mark.rules("X-09")
 def test_a_month_keeps_the_day_or_takes_the_months_last(start: str, months: int, timezone: str, expected: str) -> None:
     assert add_months(at(start), months, timezone) == at(expected)
 
 
+@pytest.mark.rules("X-09")
 def test_months_count_from_the_first_day_not_from_the_clamped_one() -> None:
     first = at("2026-08-31T08:00Z")
     assert [add_months(first, number, "UTC").day for number in range(1, 8)] == [30, 31, 30, 31, 31, 28, 31]

@@ -26,6 +26,7 @@ def tapered() -> Patient:
     return patient.at(76 + 28 * 24)
 
 
+@pytest.mark.rules("X-10", "X-20")
 def test_taking_back_another_fact_does_not_end_a_climb() -> None:
     patient = tapered().record(icars=30)
     assert told(patient, "taper-complete") == ["clinician"]
@@ -34,6 +35,7 @@ def test_taking_back_another_fact_does_not_end_a_climb() -> None:
     assert told(patient, "taper-complete") == ["clinician", "lead", "on-call"]
 
 
+@pytest.mark.rules("X-20")
 def test_taking_back_what_armed_a_reminder_ends_its_climb() -> None:
     patient = severe().at(1).confirm("ivmp-pulse").at(20)
     patient.accepted(Record(facts={"response": "worse"}))

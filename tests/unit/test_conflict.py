@@ -48,12 +48,14 @@ def standing(patient: Patient, regimen: str) -> Standing:
     return put(patient).table.standing(regimen)
 
 
+@pytest.mark.rules("X-06")
 def test_one_flag_is_no_conflict(pathway: Pathway) -> None:
     patient = flagged(pathway, bleeding_disorder=True)
     assert standing(patient, "ivig") is Standing.RECOMMENDED
     assert put(patient).table.conflict == frozenset()
 
 
+@pytest.mark.rules("X-06")
 def test_two_flags_recommend_both_and_warn(pathway: Pathway) -> None:
     patient = flagged(pathway, bleeding_disorder=True, thromboembolic_risk_high=True)
     assert standing(patient, "ivig") is standing(patient, "plex") is Standing.RECOMMENDED
@@ -63,6 +65,7 @@ def test_two_flags_recommend_both_and_warn(pathway: Pathway) -> None:
 
 
 @pytest.mark.parametrize("chosen", [("ivig",), ("plex",), ("ivig", "plex")])
+@pytest.mark.rules("X-06")
 def test_confirming_either_or_both_needs_a_reason(pathway: Pathway, chosen: tuple[str, ...]) -> None:
     patient = flagged(pathway, bleeding_disorder=True, thromboembolic_risk_high=True)
     assert patient.refused(Confirm(chosen)) == "needs-reason"
@@ -70,17 +73,20 @@ def test_confirming_either_or_both_needs_a_reason(pathway: Pathway, chosen: tupl
     assert patient.in_force == set(chosen)
 
 
+@pytest.mark.rules("X-05", "X-07")
 def test_discouraged_goes_before_recommended(pathway: Pathway) -> None:
     patient = flagged(pathway, bleeding_disorder=True)
     assert standing(patient, "ivmp-pulse") is Standing.DISCOURAGED
     assert patient.refused(Confirm(("ivmp-pulse",))) == "needs-reason"
 
 
+@pytest.mark.rules("X-05", "X-07")
 def test_contraindicated_goes_before_discouraged(pathway: Pathway) -> None:
     patient = flagged(pathway, bleeding_disorder=True, steroids_contraindicated=True)
     assert standing(patient, "ivmp-pulse") is Standing.CONTRAINDICATED
 
 
+@pytest.mark.rules("X-05")
 def test_the_higher_numbered_rule_goes_first_where_nothing_pulls(pathway: Pathway) -> None:
     patient = flagged(pathway, thromboembolic_risk_high=True)
     assert standing(patient, "plex") is Standing.ACCEPTABLE, "P-14 before P-08"

@@ -54,6 +54,7 @@ def begun(patient: Patient, regimen: str) -> float:
         ("steroid-taper", {"steps": [{"days": 10, "dose": 60}, {"days": 20, "dose": 5}]}, [0, 10]),
     ],
 )
+@pytest.mark.rules("X-09", "X-14")
 def test_administrations_are_laid_out_from_the_confirmation(
     regimen: str, parameters: dict[str, Any], days: list[int]
 ) -> None:
@@ -66,12 +67,14 @@ def test_administrations_are_laid_out_from_the_confirmation(
     assert plan(patient, regimen) == [1 + 24 * day for day in days]
 
 
+@pytest.mark.rules("X-09")
 def test_a_start_of_one_s_own_choice() -> None:
     patient = severe().at(1).confirm("ivmp-pulse", start=(T0 + 30 * HOUR).isoformat())
     assert plan(patient, "ivmp-pulse") == [30, 54, 78]
     assert due(patient, "day-3-response") == 102
 
 
+@pytest.mark.rules("X-09")
 def test_a_monthly_course_has_no_end_and_keeps_the_day() -> None:
     patient = Patient(start=datetime.fromisoformat("2026-01-31T08:00+00:00"))
     patient.record(infection_status="excluded").confirm("ivig-monthly", dose="30 g", reason="a choice")
@@ -85,6 +88,7 @@ def test_a_monthly_course_has_no_end_and_keeps_the_day() -> None:
 # re-laying from what was really given
 
 
+@pytest.mark.rules("X-09")
 def test_a_delayed_dose_moves_those_after_it() -> None:
     patient = severe().at(1).confirm("ivmp-pulse").at(5).accepted(Give("ivmp-pulse"), "nurse")
     assert plan(patient, "ivmp-pulse") == [5, 29, 53]
@@ -92,12 +96,14 @@ def test_a_delayed_dose_moves_those_after_it() -> None:
     assert due(patient, "day-3-response") == 77
 
 
+@pytest.mark.rules("X-09")
 def test_a_dose_charted_afterwards_counts_from_when_it_was_given() -> None:
     patient = severe().at(1).confirm("ivmp-pulse").at(20)
     patient.accepted(Give("ivmp-pulse", T0 + 2 * HOUR), "nurse")
     assert plan(patient, "ivmp-pulse") == [2, 26, 50]
 
 
+@pytest.mark.rules("X-09")
 def test_a_dose_may_have_been_given_before_it_was_confirmed() -> None:
     patient = severe().at(30).confirm("ivmp-pulse")
     patient.accepted(Give("ivmp-pulse", T0 - 4 * HOUR), "nurse")
@@ -105,6 +111,7 @@ def test_a_dose_may_have_been_given_before_it_was_confirmed() -> None:
     assert due(patient, "day-3-response") == 68
 
 
+@pytest.mark.rules("X-09")
 def test_an_episode_may_be_enrolled_in_the_middle_of_a_course() -> None:
     given = [(T0 - 20 * HOUR).isoformat(), (T0 + 4 * HOUR).isoformat()]
     patient = severe().at(5).confirm("ivmp-pulse", given=given)
@@ -112,12 +119,14 @@ def test_an_episode_may_be_enrolled_in_the_middle_of_a_course() -> None:
     assert due(patient, "day-3-response") == 52
 
 
+@pytest.mark.rules("X-09")
 def test_a_missed_dose_uses_up_its_place_and_moves_none() -> None:
     patient = severe().at(1).confirm("ivmp-pulse").give("ivmp-pulse").at(25).accepted(Miss("ivmp-pulse"), "nurse")
     assert plan(patient, "ivmp-pulse") == [1, 25, 49]
     assert len(open_slots(pathway(), patient.course("ivmp-pulse"), "UTC")) == 1
 
 
+@pytest.mark.rules("X-09")
 def test_the_first_one_declined_is_no_beginning() -> None:
     patient = severe().at(1).confirm("ivmp-pulse").accepted(Decline("ivmp-pulse"), "nurse")
     patient.at(26).accepted(Give("ivmp-pulse"), "nurse")
@@ -125,6 +134,7 @@ def test_the_first_one_declined_is_no_beginning() -> None:
     assert due(patient, "day-3-response") == 98
 
 
+@pytest.mark.rules("X-11")
 def test_a_course_nothing_of_which_was_given_does_not_count() -> None:
     patient = severe().at(1).confirm("ivig", reason="a choice")
     for _ in range(5):
@@ -135,6 +145,7 @@ def test_a_course_nothing_of_which_was_given_does_not_count() -> None:
     assert (patient.course("ivig").in_force, patient.course("ivig").counts) == (True, True)
 
 
+@pytest.mark.rules("X-16", "X-20")
 def test_a_course_ends_with_its_last_administration_and_comes_back_with_its_retraction() -> None:
     patient = severe(steroids_contraindicated=True).at(1).confirm("ivig").give("ivig", 4)
     assert patient.in_force == {"ivig"}
@@ -144,6 +155,7 @@ def test_a_course_ends_with_its_last_administration_and_comes_back_with_its_retr
     assert patient.in_force == {"ivig"}
 
 
+@pytest.mark.rules("X-16")
 def test_silence_ends_nothing() -> None:
     patient = severe(steroids_contraindicated=True).at(1).confirm("ivig").at(5000)
     assert patient.in_force == {"ivig"}
@@ -152,6 +164,7 @@ def test_silence_ends_nothing() -> None:
 # tapers
 
 
+@pytest.mark.rules("X-14", "X-16", "P-18")
 def test_a_taper_ends_on_its_last_day_given_or_not() -> None:
     patient = severe().at(1).confirm("ivmp-pulse").give("ivmp-pulse", 3).at(76).record(response="partial")
     patient.confirm("steroid-taper", dose="60", taper_days=30)
@@ -163,6 +176,7 @@ def test_a_taper_ends_on_its_last_day_given_or_not() -> None:
     assert patient.episode.stage == "maintenance"
 
 
+@pytest.mark.rules("X-14")
 def test_a_taper_begins_after_the_last_planned_dose_of_what_it_follows() -> None:
     patient = severe().at(1).confirm("ivmp-pulse", days=5).at(30).record(response="partial")
     patient.confirm("steroid-taper", dose=40)
@@ -170,12 +184,14 @@ def test_a_taper_begins_after_the_last_planned_dose_of_what_it_follows() -> None
     assert patient.in_force == {"ivmp-pulse", "steroid-taper"}
 
 
+@pytest.mark.rules("X-14")
 def test_the_steps_of_a_taper_are_exact_parts_of_its_dose() -> None:
     patient = severe().at(1).confirm("ivmp-pulse").give("ivmp-pulse", 3).at(76).record(response="partial")
     patient.confirm("steroid-taper", dose="62.5", taper_days=29)
     assert amounts(patient, "steroid-taper") == [Decimal(text) for text in ("62.5", "50", "37.5", "25", "12.5")]
 
 
+@pytest.mark.rules("X-14")
 def test_steps_of_one_s_own_are_taken_as_they_are() -> None:
     patient = severe().at(1).confirm("ivmp-pulse").give("ivmp-pulse", 3).at(76).record(response="partial")
     patient.confirm("steroid-taper", steps=[{"days": 21, "dose": "12.5"}, {"days": 7, "dose": 0}])
@@ -196,6 +212,7 @@ def test_steps_of_one_s_own_are_taken_as_they_are() -> None:
         ("rituximab-two-dose", {}, "1000", "mg"),
     ],
 )
+@pytest.mark.rules("X-02")
 def test_a_dose_is_its_formula_of_the_recorded_measures(
     regimen: str, facts: dict[str, Any], amount: str, unit: str
 ) -> None:
@@ -207,6 +224,7 @@ def test_a_dose_is_its_formula_of_the_recorded_measures(
     assert set(first.inputs) == set(facts)
 
 
+@pytest.mark.rules("X-02")
 def test_a_dose_is_not_rounded() -> None:
     patient = (
         Patient()
@@ -218,11 +236,13 @@ def test_a_dose_is_not_rounded() -> None:
     assert abs(amounts(patient, "rituximab-weekly")[0] - exact) < EXACT
 
 
+@pytest.mark.rules("X-02", "X-13")
 def test_a_corrected_weight_changes_what_is_planned_and_not_what_was_given() -> None:
     patient = severe(steroids_contraindicated=True).at(1).confirm("ivig").give("ivig").record(weight_kg=50)
     assert amounts(patient, "ivig") == [Decimal(28), *[Decimal(20)] * 4]
 
 
+@pytest.mark.rules("X-02")
 def test_no_dose_is_made_up() -> None:
     patient = Patient().record(infection_status="excluded", severity="severe", steroids_contraindicated=True)
     assert patient.refused(Confirm(("ivig",))) == "missing-input"

@@ -81,6 +81,7 @@ def test_a_closed_episode_says_so_before_anything_else() -> None:
     assert {patient.refused(command, "auditor") for command in commands} == {"episode-closed"}
 
 
+@pytest.mark.rules("X-12")
 def test_a_closed_episode_has_nothing_to_fire() -> None:
     patient = Patient().accepted(Close("withdrawn"))
     assert patient.episode.next_due_at is None
@@ -89,6 +90,7 @@ def test_a_closed_episode_has_nothing_to_fire() -> None:
     assert ticked.events == ()
 
 
+@pytest.mark.rules("X-01", "X-07", "X-08")
 def test_the_order_of_refusals_of_a_confirmation() -> None:
     patient = Patient().record(steroids_contraindicated=True)
     pulse, gate = ("ivmp-pulse",), ("infection-excluded",)
@@ -187,6 +189,7 @@ def test_a_value_that_does_not_fit_is_refused_without_repeating_it(fact: str, va
         ("cyclophosphamide", "dose", "mg"), ("cyclophosphamide", "dose", "7 " + "m" * 100),
     ],
 )  # fmt: skip
+@pytest.mark.rules("X-16")
 def test_a_parameter_that_does_not_fit_is_refused(regimen: str, name: str, value: object) -> None:
     patient = severe()
     before = dump(patient.episode)
@@ -197,6 +200,7 @@ def test_a_parameter_that_does_not_fit_is_refused(regimen: str, name: str, value
     assert dump(patient.episode) == before
 
 
+@pytest.mark.rules("X-16")
 def test_what_is_in_force_is_not_confirmed_again() -> None:
     assert on_pulse().refused(Confirm(("ivmp-pulse",), reason="once more")) == "invalid-value"
 
@@ -238,6 +242,7 @@ def test_a_blank_reason_is_none(reason: str | None) -> None:
 
 
 @pytest.mark.parametrize("outcome", pathway().outcomes)
+@pytest.mark.rules("X-12", "P-11")
 def test_closing_under_a_steroid_meets_the_gate_save_for_transfer_and_death(outcome: str) -> None:
     patient = on_pulse().act(Close(outcome))
     if outcome in {"transferred", "deceased"}:
@@ -256,12 +261,14 @@ def test_closing_under_a_steroid_meets_the_gate_save_for_transfer_and_death(outc
 @pytest.mark.parametrize(
     ("hours", "stage"), [(73 - 1 / 60, "first-line"), (73, "second-line"), (73 + 1 / 60, "second-line")]
 )
+@pytest.mark.rules("X-11", "P-08", "P-19")
 def test_no_improvement_decides_from_72_hours_of_the_first_dose(hours: float, stage: str) -> None:
     patient = on_pulse().at(hours).record(response="none")
     assert patient.episode.stage == stage
     assert patient.at(73).episode.stage == "second-line"
 
 
+@pytest.mark.rules("X-11", "X-15", "P-10")
 def test_an_improvement_decides_at_once_and_passes_through_reassess() -> None:
     patient = on_pulse().record(response="partial")
     assert isinstance(patient.answer, Accepted)
@@ -272,6 +279,7 @@ def test_an_improvement_decides_at_once_and_passes_through_reassess() -> None:
 # reminders
 
 
+@pytest.mark.rules("X-10")
 def test_a_clock_that_was_down_fires_once_and_says_late() -> None:
     patient = on_pulse().late(200)
     fired = [
@@ -295,6 +303,7 @@ def test_a_rung_told_late_shifts_those_after_it() -> None:
     assert told == [("clinician", T0 + 80 * HOUR), ("lead", T0 + 81 * HOUR)]
 
 
+@pytest.mark.rules("X-10")
 def test_an_acknowledged_reminder_that_is_not_fulfilled_fires_again_a_day_later() -> None:
     patient = on_pulse().at(74).accepted(Acknowledge("day-3-response"), "nurse")
     assert patient.refused(Acknowledge("day-3-response"), "nurse") == "no-such-reminder"
@@ -306,6 +315,7 @@ def test_an_acknowledged_reminder_that_is_not_fulfilled_fires_again_a_day_later(
 # what a decision was made on
 
 
+@pytest.mark.rules("X-07", "X-08")
 def test_the_choice_is_on_record_with_what_was_proposed() -> None:
     patient = severe(steroids_contraindicated=True).accepted(Confirm(("ivmp-pulse",), reason="outweighs"), "lead")
     assert isinstance(patient.answer, Accepted)
@@ -327,6 +337,7 @@ def test_the_tag_changes_with_what_a_decision_depends_on_and_with_nothing_else()
     assert len({seen, warned, gated}) == 3
 
 
+@pytest.mark.rules("X-20")
 def test_a_retracted_fact_brings_the_one_before_back() -> None:
     patient = severe().record(severity="mild").accepted(Retract("severity", reason="wrong patient"), "nurse")
     assert patient.episode.values()["severity"] == "severe"
@@ -340,6 +351,7 @@ def test_a_tie_of_alarms_goes_by_their_creation() -> None:
     assert fired[:4] == ["mri-brain-spine", "lumbar-puncture", "serum-studies", "eeg"]
 
 
+@pytest.mark.rules("X-12")
 def test_what_is_shown_of_a_closed_episode() -> None:
     patient = on_pulse().accepted(Close("deceased"))
     shown = view(pathway(), patient.episode, patient.now)

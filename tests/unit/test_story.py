@@ -78,6 +78,7 @@ def test_a_closing_is_a_stay_of_its_own(closed: Story) -> None:
     assert (last["state"], last["transition"], last["until"]) == ("closed/transferred", None, None)
 
 
+@pytest.mark.rules("X-08")
 def test_a_decision_keeps_the_proposals_as_they_stood(story: Story) -> None:
     decision = story["decisions"][1]
     assert decision["words"] == "Confirmed plex"
@@ -125,6 +126,7 @@ def test_administrations_are_compared_with_the_plan(story: Story) -> None:
     assert taper[2]["status"] == "planned"
 
 
+@pytest.mark.rules("X-09")
 def test_open_doses_are_due_as_the_late_one_before_them_lays_them_out_anew(story: Story, played: Played) -> None:
     _, late, third = course(story, "steroid-taper")["administrations"]
     assert (late["at"], third["planned_at"]) == ("2026-04-06T12:00:00.000000Z", "2026-04-12T10:00:00.000000Z")
@@ -139,6 +141,7 @@ def test_open_doses_are_due_as_the_late_one_before_them_lays_them_out_anew(story
             assert told == [instant(at) for _, at in shown]
 
 
+@pytest.mark.rules("X-02")
 def test_open_doses_are_as_much_as_the_weight_now_makes_them(pathway: Pathway) -> None:
     facts = {"severity": "moderate", "infection_status": "excluded", "weight_kg": "62.5"}
     played = Played(pathway).at(0, (NURSE, Record(facts=facts)))
@@ -152,6 +155,7 @@ def test_open_doses_are_as_much_as_the_weight_now_makes_them(pathway: Pathway) -
     assert course(played.story(), "prednisone-oral")["administrations"][1]["due"]["amount"] == "46.875"
 
 
+@pytest.mark.rules("X-02")
 def test_a_dose_shows_formula_and_inputs(closed: Story) -> None:
     first = course(closed, "prednisone-oral")["administrations"][0]
     assert first["planned"]["words"].startswith("62.5 mg")
@@ -176,6 +180,7 @@ def test_a_taper_is_charted_as_planned_and_as_given(story: Story) -> None:
     assert course(story, "plex")["chart"] is None
 
 
+@pytest.mark.rules("X-10")
 def test_a_reminder_says_who_was_told_when_and_what_came_of_it(story: Story) -> None:
     reminder = next(each for each in story["reminders"] if each["name"] == "day-3-response")
     (firing,) = reminder["firings"]
@@ -188,6 +193,7 @@ def test_a_reminder_says_who_was_told_when_and_what_came_of_it(story: Story) -> 
     assert reminder["about"] == "ivmp-pulse"
 
 
+@pytest.mark.rules("X-10")
 def test_a_reminder_that_was_seen_and_not_answered_fires_again(story: Story) -> None:
     reminder = next(each for each in story["reminders"] if each["name"] == "neurology-consult-due")
     assert reminder["firings"][0]["acknowledged"]["actor"] == "u-17"
@@ -215,12 +221,14 @@ def test_tasks_say_who_completed_them_and_how_late(story: Story, closed: Story) 
     assert {each["status"] for each in closed["tasks"]} <= {"withdrawn", "closed", "completed"}
 
 
+@pytest.mark.rules("X-13")
 def test_a_correction_keeps_both_values(story: Story) -> None:
     first, second = (each for each in story["facts"] if each["fact"] == "weight_kg")
     assert (first["status"], first["left"]["reason"]) == ("replaced", "Weighed again on the bed scale")
     assert (second["status"], second["corrects"], second["words"]) == ("stands", first["seq"], "82 kg")
 
 
+@pytest.mark.rules("X-20")
 def test_a_retraction_keeps_what_was_taken_back_and_brings_the_earlier_value_back(pathway: Pathway) -> None:
     played = (
         Played(pathway)
@@ -233,6 +241,7 @@ def test_a_retraction_keeps_what_was_taken_back_and_brings_the_earlier_value_bac
     assert second["left"]["reason"] == "Another patient"
 
 
+@pytest.mark.rules("X-20")
 def test_a_dose_taken_back_is_planned_again(pathway: Pathway) -> None:
     played = Played(pathway).at(0, (NURSE, Record(facts={"severity": "severe", "infection_status": "excluded"})))
     played.at(1, (CLINICIAN, Confirm(regimens=("ivmp-pulse",)))).at(2, (NURSE, Give(regimen="ivmp-pulse")))

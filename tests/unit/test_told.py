@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from orchestrator.bootstrap import stage
 from orchestrator.pathway.loader import load_library
 from orchestrator.service.scenario.runner import run_file
@@ -20,6 +22,7 @@ timeline:
 """
 
 
+@pytest.mark.rules("X-10")
 def test_what_was_told_is_kept_as_it_was_then(tmp_path: Path) -> None:
     file = tmp_path / "story.yaml"
     file.write_text(STORY)

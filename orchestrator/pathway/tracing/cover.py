@@ -73,6 +73,8 @@ def _marked(body: list[ast.stmt], within: tuple[str, ...] = ()) -> Iterator[_Mar
                 yield from _marked(node.body, (*within, name))
             case ast.Assign(targets=[ast.Name(id="pytestmark")]):
                 yield within, node, [node.value]
+            case ast.Assign(targets=[ast.Name(id=name)]) if name.startswith(("Test", "test")):  # made by a call
+                yield (*within, name), node, [node.value]
             case _:
                 pass
 

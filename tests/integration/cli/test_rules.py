@@ -77,9 +77,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     listed = made / "shared" / "rules.yaml"
     groups = re.split(r"(?m)^(?=[A-Za-z]+:)", listed.read_text(encoding="utf-8"))
     kept = [each for each in groups if not re.match(r"[ALH]:", each)]
-    text = "".join(kept).replace(
-        "properties: [", "properties: [A-11, "
-    )  # a shared element carries out a rule of theirs
+    others = ", ".join(re.findall(r"(?m)^    ([ALH]-[0-9]{2})", "".join(groups)))  # shared elements may name them
+    text = "".join(kept).replace("properties: [", f"properties: [{others}, ")
     listed.write_text(text, encoding="utf-8")
     story = made / NAME / "scenarios" / "all.yaml"
     story.parent.mkdir()
@@ -259,6 +258,7 @@ MARKED = {
     "an asynchronous one": ('@pytest.mark.rules("P-06")\nasync def test_it(): ...', "::test_it"),
     "a class": ('@pytest.mark.rules("P-06")\nclass TestIt:\n    def test_it(self): ...', "::TestIt"),
     "a method": ('class TestIt:\n    @pytest.mark.rules("P-06")\n    def test_it(self): ...', "::TestIt::test_it"),
+    "a class that a call makes": ('TestIt = pytest.mark.rules("P-06")(made)', "::TestIt"),
     "a module": ('pytestmark = pytest.mark.rules("X-20", "P-06")', ""),
     "a module with several": ('pytestmark = [pytest.mark.slow, pytest.mark.rules("P-06")]', ""),
     "one of its cases": (

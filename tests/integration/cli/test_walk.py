@@ -117,6 +117,7 @@ def test_the_same_command_twice_is_done_once(terminal: Terminal) -> None:
     assert "the first answer again" in terminal("record", episode, "severity=mild", "--key", "k1").out
 
 
+@pytest.mark.rules("X-01")
 def test_a_gate_is_passed_by_a_lead_with_a_reason_alone(terminal: Terminal) -> None:
     episode = terminal.enrol()
     terminal("record", episode, "severity=severe", "infection_status=active")
