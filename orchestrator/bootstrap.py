@@ -16,7 +16,7 @@ from orchestrator.config import Settings
 from orchestrator.errors import NotFound, StoreError
 from orchestrator.notify.channel import Channel
 from orchestrator.notify.inbox import InboxChannel
-from orchestrator.pathway.loader import Library, load_library, load_text
+from orchestrator.pathway.loader import Library, load_library, load_text, without_local
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.access import Access
 from orchestrator.service.deliveries import Deliveries
@@ -26,7 +26,10 @@ from orchestrator.service.firing import Firing
 from orchestrator.service.handlers import Desk, Handlers
 from orchestrator.service.pulse import Pulse
 from orchestrator.service.queries import Queries
+from orchestrator.service.releases import Releases
 from orchestrator.service.replay import Audit, all_entries
+from orchestrator.service.scenario.proof import FOLDER, Proof
+from orchestrator.service.scenario.proof import prove as prove_stories
 from orchestrator.service.shelf import Shelf
 from orchestrator.service.telling import Telling
 from orchestrator.store import health, opening, stages
@@ -45,6 +48,7 @@ __all__ = [
     "open_system",
     "open_to_run",
     "prepare_store",
+    "prove",
     "sqlite_version",
     "stage",
     "throwaway_system",
@@ -73,6 +77,7 @@ class System:
     pulse: Pulse
     access: Access
     telling: Telling
+    releases: Releases
 
     @property
     def simulated(self) -> bool:
@@ -138,7 +143,9 @@ def open_system(settings: Settings) -> System:
     if file is not None and not file.exists():  # to open it would leave an empty file behind
         raise StoreError(f"there is no store at {file} yet: run carepath up, or carepath db upgrade")
     opened = opening.open_store(settings.database_url, settings.keys)
-    return _assemble(opened.store, opened.keyring, library, opened.clock, opened.simulation)
+    return _assemble(
+        opened.store, opened.keyring, library, opened.clock, opened.simulation, released_only=settings.released_only
+    )
 
 
 def open_to_run(settings: Settings) -> System:
@@ -192,13 +199,30 @@ def stage(library: Library, url: str | None = None) -> Iterator[Callable[[Clock]
         yield lambda clock: Desk(*opened(clock), shelf, EpisodeEngine())
 
 
+def prove(pathway: Pathway, file: Path) -> Proof:
+    """Play the stories beside a pathway file on the pathway, each in a throw-away store.
+
+    They speak of the pathway's own defaults, and are played on those: a hospital's values are held by their ranges.
+    """
+    plain = without_local(pathway)
+    with stage(Library((plain,))) as opened:
+        return prove_stories(plain, file.absolute().parent / FOLDER, opened)
+
+
 def _assemble(
-    store: SqliteStore | PostgresStore, keyring: Keyring, library: Library, clock: Clock, simulation: Simulation | None
+    store: SqliteStore | PostgresStore,
+    keyring: Keyring,
+    library: Library,
+    clock: Clock,
+    simulation: Simulation | None,
+    *,
+    released_only: bool = False,
 ) -> System:
     desk = Desk(store, keyring, Shelf(library, load_text), EpisodeEngine())
     return System(
-        store, keyring, library, clock, simulation, desk, Handlers(desk), Enrolments(desk), Queries(desk), Firing(desk),
-        Deliveries(desk), Audit(desk), Pulse(desk), Access(store), Telling(desk),
+        store, keyring, library, clock, simulation, desk, Handlers(desk), Enrolments(desk, released_only=released_only),
+        Queries(desk), Firing(desk), Deliveries(desk), Audit(desk), Pulse(desk), Access(store), Telling(desk),
+        Releases(desk),
     )  # fmt: skip
 
 

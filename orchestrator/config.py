@@ -16,6 +16,7 @@ from orchestrator.errors import InputError
 _PACKAGED = Path(__file__).parent / "workflows"
 _CHECKOUT = Path(__file__).parents[1] / "workflows"
 _LONGEST_SECRET = 1000
+_FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
 class SettingError(InputError):
@@ -30,6 +31,7 @@ class Settings:
     broker_url: empty where `carepath up` starts its own.   timezone: the hospital's, an IANA name.
     admin_token_file: a secret file that holds the administrator's token; None where
     the program makes one itself. Either way the store keeps its hash alone.
+    released_only: patients are enrolled on released versions alone.
     """
 
     home: Path
@@ -42,6 +44,7 @@ class Settings:
     host: str
     port: int
     simulated: bool = False
+    released_only: bool = False
 
     @property
     def broker_folder(self) -> Path:
@@ -97,6 +100,7 @@ def read(
         host=host or given.get("CAREPATH_HOST", "127.0.0.1"),
         port=_port(port if port is not None else given.get("CAREPATH_PORT", "8000")),
         simulated=simulated,
+        released_only=_flag("CAREPATH_RELEASED_ONLY", given.get("CAREPATH_RELEASED_ONLY", "no")),
     )
 
 
@@ -160,6 +164,12 @@ def _timezone(name: str) -> str:
     except (ValueError, OSError, KeyError):
         raise SettingError(f"CAREPATH_TIMEZONE: there is no time zone '{name[:40]}'; name one such as UTC") from None
     return name
+
+
+def _flag(name: str, value: str) -> bool:
+    if value not in _FLAGS:
+        raise SettingError(f"{name} must be yes or no")
+    return _FLAGS[value]
 
 
 def _port(value: str | int) -> int:

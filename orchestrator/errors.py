@@ -4,6 +4,7 @@ A *refusal* (a guard said no) is not an exception but a returned value, and is a
 No message holds a patient's data: codes, field names and identifiers only.
 """
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -29,6 +30,34 @@ class PathwayError(InputError):
         self.what, self.file, self.line, self.hint = what, file, line, hint
         place = f"{file}:{line}: " if file else (f"line {line}: " if line else "")
         super().__init__(f"{place}{what}{f'; {hint}' if hint else ''}")
+
+    @property
+    def faults(self) -> tuple["PathwayError", ...]:
+        """Return the faults one by one: this one, or all of several."""
+        return (self,)
+
+
+class PathwayErrors(PathwayError):
+    """All that is wrong with pathway files, each once, in order of file and line; its text is one fault a line.
+
+    what, file, line and hint are those of the first.   read: what could be read nevertheless, if anything; sections:
+    the tables in which something could not.
+    """
+
+    def __init__(
+        self, faults: Iterable[PathwayError], *, read: object = None, sections: frozenset[str] = frozenset()
+    ) -> None:
+        every = {str(each): each for fault in faults for each in fault.faults}
+        self._faults = tuple(sorted(every.values(), key=lambda each: (each.file, each.line)))
+        self.read, self.sections = read, sections
+        first = self._faults[0]
+        super().__init__(first.what, file=first.file, line=first.line, hint=first.hint)
+        self.args = ("\n".join(str(each) for each in self._faults),)
+
+    @property
+    def faults(self) -> tuple[PathwayError, ...]:
+        """Return them one by one."""
+        return self._faults
 
 
 class InvalidCommand(InputError):
@@ -70,9 +99,27 @@ class AlreadyEnrolled(Conflict):
 
 
 class VersionChanged(Conflict):
-    """A pathway's files were changed, but not its version, after patients were enrolled on it."""
+    """A pathway's files were changed, but not its version, after it was released or patients were enrolled on it."""
 
     code = "version-changed"
+
+
+class VersionOlder(Conflict):
+    """A version that is not above the newest release of its pathway."""
+
+    code = "version-older"
+
+
+class NotReleased(Conflict):
+    """A version that nobody released, where patients are enrolled on released ones alone."""
+
+    code = "not-released"
+
+
+class StoriesFail(Conflict):
+    """A version whose stories do not hold, or that has none, is not released."""
+
+    code = "stories-fail"
 
 
 class StoreError(CarepathError):

@@ -34,21 +34,22 @@ class SmallPathway:
 
     @property
     def text(self) -> str:
-        return json.dumps({"facts.yaml": self.facts, "pathway.yaml": self.name})
+        return json.dumps({"facts.yaml": self.facts, "pathway.yaml": f"{self.name} {self.version}"})
 
     @property
     def hash(self) -> str:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
-def small_pathway(name: str = "small", facts: str = SmallPathway.facts) -> Pathway:
-    return cast(Pathway, SmallPathway(name, facts=facts))
+def small_pathway(name: str = "small", facts: str = SmallPathway.facts, version: str = "1") -> Pathway:
+    return cast(Pathway, SmallPathway(name, version, facts))
 
 
 def small_text(text: str) -> Pathway:
     """Return the small pathway whose text this is."""
     files = json.loads(text)
-    return small_pathway(files["pathway.yaml"], files["facts.yaml"])
+    name, version = files["pathway.yaml"].split()
+    return small_pathway(name, files["facts.yaml"], version)
 
 
 class SmallLibrary:

@@ -114,12 +114,24 @@ class Episodes(Reply):
     episodes: list[Object]
 
 
+class VersionRelease(BaseModel):
+    """Who released a version, when and why. From then on it is immutable."""
+
+    number: int
+    released_by: str
+    released_at: str
+    reason: str
+
+
 class PathwayVersion(BaseModel):
+    """A version on which patients can be enrolled. released: null where nobody released it."""
+
     name: str
     version: str
     hash: str
     title: str
     newest: bool
+    released: VersionRelease | None
 
 
 class Pathways(Reply):

@@ -59,6 +59,7 @@ TITLES = {
     "no-such-task": "No such task is open",
     "not-found": "There is no such thing",
     "not-proposed": "It is not proposed",
+    "not-released": "This version is not released",
     "store-busy": "The store is busy",
     "store-unavailable": "The store cannot be used",
     "token-needed": "An access token is needed",

@@ -17,6 +17,7 @@ from orchestrator.api.answers import (
     ProblemDetails,
     Story,
     Timeline,
+    VersionRelease,
     reply,
 )
 from orchestrator.api.bodies import Find
@@ -142,7 +143,8 @@ def _known(request: Request, roles: tuple[str, ...]) -> tuple[str, ...]:
 
 @router.get("/pathways", tags=["pathways"], responses={200: {"model": Pathways}})
 def pathways(request: Request) -> Response:
-    """Return the pathways on which patients can be enrolled, all versions."""
+    """Return the pathways on which patients can be enrolled, all versions, and who released them."""
+    released = {each.version: each.to_json() for each in request.app.state.system.releases.record()}
     library = request.app.state.system.library
     newest = {each.name: library.newest(each.name).hash for each in library.pathways}
     rows = [
@@ -152,7 +154,12 @@ def pathways(request: Request) -> Response:
             "hash": each.hash,
             "title": each.title,
             "newest": newest[each.name] == each.hash,
+            "released": _release(released.get(each.hash)),
         }
         for each in sorted(library.pathways, key=lambda each: (each.name, version_key(each.version)))
     ]
     return reply(request, {"pathways": rows})
+
+
+def _release(told: dict[str, Any] | None) -> dict[str, Any] | None:
+    return None if told is None else {name: told[name] for name in VersionRelease.model_fields}

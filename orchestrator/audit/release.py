@@ -12,7 +12,7 @@ is encrypted. Who can write the store, and holds no key, can make no commitment,
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from orchestrator.audit.canonical import canonical
 from orchestrator.audit.chain import Fault, Verdict, queue_faults
@@ -68,6 +68,21 @@ class Release(NamedTuple):
                 "kek_id": self.kek_id,
             }
         )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as JSON, with its hashes in hex; `hash` is the content's, `release` its own."""
+        return {
+            "number": self.number,
+            "pathway": self.pathway,
+            "version": self.label,
+            "hash": self.version,
+            "released_by": self.released_by,
+            "reason": self.reason,
+            "released_at": instant(self.released_at),
+            "release": self.hash.hex(),
+            "replaces": None if self.replaces is None else self.replaces.hex(),
+            "previous": self.previous.hex(),
+        }
 
 
 def sealed(release: Release, mac: Mac) -> Release:

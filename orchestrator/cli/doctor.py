@@ -105,6 +105,7 @@ def _of_store(face: Face, system: "System") -> Iterator[Line]:
     )
     yield Line(OK, "keys", f"{face.settings.keys} holds every key that is in use")
     yield _versions(system)
+    yield _releases(system)
     yield _backup(found, system)
     yield _clock(found)
     yield _clock_process(found)
@@ -118,7 +119,24 @@ def _versions(system: "System") -> Line:
         system.check_versions()
     except VersionChanged as error:
         return Line(FAIL, "versions", str(error))
-    return Line(OK, "versions", "no pathway was changed since patients were enrolled on it")
+    return Line(OK, "versions", "no pathway was changed since it was released, or patients were enrolled on it")
+
+
+def _releases(system: "System") -> Line:
+    found = system.releases.standing(system.library.pathways)
+    if not found.verdict.whole:
+        return Line(FAIL, "releases", f"the record of releases was changed: {found.verdict.text}")
+    said = [f"{found.verdict.entries} on record"]
+    if found.unreleased:
+        used = ", ".join(f"{row.pathway}@{row.label} ({row.open} open episodes)" for row in found.unreleased)
+        said.append(f"in use and not released: {used}: carepath pathway release FILE")
+    if found.missed:
+        missed = ", ".join(f"{each.pathway}@{each.label}" for each in found.missed)
+        said.append(f"the newest release has no file any more: {missed}: nobody new comes onto it; put the file back")
+    if older := len(found.gone) - len(found.missed):
+        said.append(f"{older} older ones have no file any more: patients on them go on from the stored text")
+    level = WARN if found.missed or (found.unreleased and not system.simulated) else OK
+    return Line(level, "releases", "; ".join(said))
 
 
 def _backup(found: "Health", system: "System") -> Line:

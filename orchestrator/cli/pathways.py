@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli import releasing
 from orchestrator.cli.face import Face, with_settings
 from orchestrator.errors import InputError
 
@@ -21,17 +22,30 @@ def pathway() -> None:
 @pathway.command("list")
 @with_settings
 def list_pathways(face: Face) -> None:
-    """List the pathways on which patients can be enrolled, all versions."""
+    """List the pathways on which patients can be enrolled, all versions, and who released them.
+
+    Where there is no store yet, nothing is said of releases.
+    """
+    library = _library(face.settings.workflows)
+    released = releasing.by_content(face)
+    rows = [
+        {**_row(library, each), "released": releasing.shortly(each.hash, released)}
+        for each in sorted(library.pathways, key=lambda each: (each.name, each.version))
+    ]
+    store = None if released is None else face.settings.database_name
+    face.show({"pathways": rows, "store": store}, _listed)
+
+
+def _listed(told: dict[str, Any]) -> str:
     from orchestrator.cli.wording.lines import columns  # noqa: PLC0415  not for --help
 
-    library = _library(face.settings.workflows)
-    rows = [_row(library, each) for each in sorted(library.pathways, key=lambda each: (each.name, each.version))]
-    face.show(
-        {"pathways": rows},
-        lambda _: "\n".join(
-            columns([(row["name"], row["version"], row["hash"][:12], row["title"]) for row in rows], 0)
-        ),
-    )
+    rows: list[tuple[str, ...]] = [
+        (row["name"], row["version"], row["hash"][:12], row["title"]) for row in told["pathways"]
+    ]
+    if told["store"] is not None:
+        said = [releasing.by_whom(row["released"]) for row in told["pathways"]]
+        rows = [(*row[:3], each, row[3]) for row, each in zip(rows, said, strict=True)]
+    return "\n".join(columns(rows, 0))
 
 
 @pathway.command()
@@ -79,5 +93,8 @@ def _row(library: "Library", each: "Pathway") -> dict[str, Any]:
     newest = library.newest(each.name).hash == each.hash
     return {"name": each.name, "version": each.version, "hash": each.hash, "title": each.title, "newest": newest}
 
+
+for _command in releasing.COMMANDS:
+    pathway.add_command(_command)
 
 COMMANDS = (pathway,)

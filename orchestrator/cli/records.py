@@ -12,6 +12,7 @@ from orchestrator.cli.failure import Failed
 from orchestrator.errors import InputError, InvalidCommand
 
 if TYPE_CHECKING:
+    from orchestrator.audit.chain import Verdict
     from orchestrator.bootstrap import System
 
 T = TypeVar("T")
@@ -67,30 +68,56 @@ def audit() -> None:
 @audit.command()
 @_SOME
 @_ALL
+@click.option("--releases", "only_releases", is_flag=True, help="The record of releases alone.")
 @with_settings
-def verify(face: Face, episode: str | None, every: bool) -> None:
+def verify(face: Face, episode: str | None, every: bool, only_releases: bool) -> None:
     """Check the chain of entries.
 
-    Of one episode, or of --all, and the hashes queued for the log of all entries.
+    Of one episode, or of --all with the record of releases, and the hashes queued for the log of all entries.
     The verdict says how far it reaches.
     """
     from orchestrator.service.replay import REACH  # noqa: PLC0415  not for --help
 
+    if only_releases:
+        if every or episode is not None:
+            raise InvalidCommand("--releases stands alone: --all looks at the releases too")
+        _verify_releases(face)
+        return
     faults: list[dict[str, Any]] = []
     episodes = entries = unread = 0
     with face.system() as system:
         audit = system.replay
+        record = system.releases.verify() if every else None
         for verdict in _chosen(episode, every, audit.verify, audit.verify_all):
             episodes, entries = episodes + 1, entries + verdict.entries
             unread += verdict.entries - verdict.bodies
             faults += [
                 {"episode_id": verdict.episode_id, "seq": fault.seq, "what": fault.what} for fault in verdict.faults
             ]
-    told = {"episodes": episodes, "entries": entries, "unread": unread, "whole": not faults, "faults": faults}
-    face.show({**told, "reach": REACH}, _verdict)
+    whole = not faults and (record is None or record.whole)
+    told = {"episodes": episodes, "entries": entries, "unread": unread, "whole": whole, "faults": faults}
+    face.show({**told, "reach": REACH, "releases": None if record is None else _of_releases(record)}, _verdict)
     if faults:
         broken = len({fault["episode_id"] for fault in faults})
         raise Failed(f"the chain of {broken} of {episodes} episodes is broken: compare with a backup", "chain-broken")
+    _refuse_broken(record)
+
+
+def _verify_releases(face: Face) -> None:
+    with face.system() as system:
+        record = system.releases.verify()
+    face.show({"whole": record.whole, "releases": _of_releases(record)}, lambda told: _releases(told["releases"]))
+    _refuse_broken(record)
+
+
+def _of_releases(record: "Verdict") -> dict[str, Any]:
+    faults = [{"number": fault.seq, "what": fault.what} for fault in record.faults]
+    return {"count": record.entries, "whole": record.whole, "faults": faults}
+
+
+def _refuse_broken(record: "Verdict | None") -> None:
+    if record is not None and not record.whole:
+        raise Failed("the record of releases is broken: compare with a backup", "chain-broken")
 
 
 @audit.command()
@@ -158,11 +185,20 @@ def _chosen(
 
 
 def _verdict(told: dict[str, Any]) -> str:
-    word = "whole" if told["whole"] else "BROKEN"
+    word = "BROKEN" if told["faults"] else "whole"
     lines = [f"chain {word}: {told['episodes']} episodes, {told['entries']} entries; this check {told['reach']}"]
     if told["unread"]:
         lines.append(f"  {told['unread']} bodies could not be opened: their key was destroyed, or they were changed")
     lines += [f"  {each['episode_id']} entry {each['seq']}: {each['what']}" for each in told["faults"][:_SHOWN]]
+    if told["releases"] is not None:
+        lines.append(_releases(told["releases"]))
+    return "\n".join(lines)
+
+
+def _releases(told: dict[str, Any]) -> str:
+    word = "whole" if told["whole"] else "BROKEN"
+    lines = [f"record of releases {word}: {told['count']} releases, each with its text"]
+    lines += [f"  release {each['number']}: {each['what']}" for each in told["faults"][:_SHOWN]]
     return "\n".join(lines)
 
 

@@ -10,7 +10,7 @@ from orchestrator.audit.seal import GENESIS
 from orchestrator.episode.calendar import zone
 from orchestrator.episode.commands import Actor, Enrolment
 from orchestrator.episode.decide import Refused
-from orchestrator.errors import AlreadyEnrolled, Conflict, InvalidCommand, KeyReused
+from orchestrator.errors import AlreadyEnrolled, Conflict, InvalidCommand, KeyReused, NotReleased
 from orchestrator.service.cause import cause_id, episode_id_of, request_hash
 from orchestrator.service.handlers import Answer, Desk, repeat
 from orchestrator.service.ledger import Ledger
@@ -55,17 +55,17 @@ class _Refusal(Exception):
 
 
 class Enrolments:
-    """Enrols patients."""
+    """Enrols patients. released_only: on versions alone that somebody released."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, desk: Desk, *, released_only: bool = False) -> None:
+        self._desk, self._released_only = desk, released_only
 
     def enrol(self, request: EnrolRequest) -> Answer:
         """Enrol a patient on the newest version of a pathway; a repeat gets the first answer.
 
         Raises NotFound for an unknown pathway; InvalidCommand; Conflict when the patient has an open episode on it,
         when the identifiers belong to different patients, when the version's files were changed since its first use,
-        or when the key was used with another request.
+        when it must be released and is not, or when the key was used with another request.
         """
         _check(request)
         pathway = self._desk.shelf.newest(request.pathway)
@@ -91,6 +91,11 @@ class Enrolments:
             raise AlreadyEnrolled("this patient has an open episode on this pathway already")
         change.keep_pathway(PathwayRow(pathway.hash, pathway.name, pathway.version, pathway.text, times.now))
         self._desk.shelf.check(pathway, change)  # after it: of two who are the first at once, one finds the other's
+        if self._released_only and change.release_of(pathway.hash) is None:
+            raise NotReleased(
+                f"{pathway.name}@{pathway.version} is not released, and patients are enrolled here on released "
+                "versions alone: release it, or name another as NAME@VERSION"
+            )
         row = _new_row(episode_id, patient, pathway, request, times)
         key = self._desk.key(row)
         ledger = Ledger(self._desk.engine, pathway, key, row=row, known=None, times=times)

@@ -1,6 +1,6 @@
 """Where does the pathway of an episode come from? From the files, or from the text that the store kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import orjson
@@ -31,18 +31,29 @@ class Shelf:
 
     def check(self, pathway: "Pathway", reader: Reader) -> None:
         """Raise VersionChanged when the store keeps another content under this pathway's name and version."""
-        kept = reader.kept_version(pathway.name, pathway.version)
-        if kept is not None and kept != pathway.hash:
-            raise VersionChanged(
-                f"{pathway.name}@{pathway.version} was changed after patients were enrolled on it: "
-                f"{_differing(pathway.text, reader.pathway_text(kept))} not as this store keeps it; "
-                "put back what was there, or raise the version"
-            )
+        self._check(pathway, reader, {})
 
     def check_all(self, reader: Reader) -> None:
-        """Raise VersionChanged at the first version whose files are not as the store keeps them."""
+        """Raise VersionChanged at the first version whose files are not as the store keeps them, naming the files."""
         for pathway in self._library.pathways:
-            self.check(pathway, reader)
+            self._check(pathway, reader, self._library.places(pathway.hash))
+
+    def _check(self, pathway: "Pathway", reader: Reader, places: Mapping[str, str]) -> None:
+        """places: what to call each file of the text; their names in it where it does not say."""
+        kept = reader.kept_version(pathway.name, pathway.version)
+        if kept is None or kept == pathway.hash:
+            return
+        released = reader.release_of(kept)
+        if released is None:
+            since = "was changed after patients were enrolled on it"
+        else:
+            at = f"{released.released_at:%Y-%m-%d %H:%M} UTC"
+            since = f"was released by {released.released_by} at {at} and changed since"
+        raise VersionChanged(
+            f"{pathway.name}@{pathway.version} {since}: "
+            f"{_differing(pathway.text, reader.pathway_text(kept), places)} not as this store keeps it; "
+            "put back what was there, or raise the version"
+        )
 
     def _find(self, version: str, reader: Reader) -> "Pathway":
         try:
@@ -57,8 +68,8 @@ class Shelf:
         return found
 
 
-def _differing(text: str, kept: str | None) -> str:
+def _differing(text: str, kept: str | None, places: Mapping[str, str]) -> str:
     """Say which files of two effective texts differ."""
     now, then = orjson.loads(text), orjson.loads(kept or "{}")
     names = sorted(name for name in now.keys() | then.keys() if now.get(name) != then.get(name))
-    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'}"
+    return f"{', '.join(places.get(name, name) for name in names)} {'is' if len(names) == 1 else 'are'}"

@@ -39,10 +39,11 @@ class Telling:
             row = _found(reader, episode_id)
             entries = list(all_entries(reader, episode_id))
             pathway = self._desk.shelf.version(row.version, reader)
+            release = reader.release_of(row.version)
         key = self._desk.key(row) if row.wrapped_key is not None else None
         verdict = verify(episode_id, entries, Head(row.seq, row.chain_hash), key)
         opened = [StoryEntry(open_header(entry)._asdict(), _body(key, entry)) for entry in entries]
-        return tell(opened, pathway, verdict, simulated=simulated)
+        return tell(opened, pathway, verdict, simulated=simulated, release=release)
 
 
 def _found(reader: Reader, episode_id: str) -> EpisodeRow:

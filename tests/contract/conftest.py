@@ -14,6 +14,7 @@ from orchestrator.service.enrolment import Enrolments
 from orchestrator.service.firing import Firing
 from orchestrator.service.handlers import Desk, Handlers
 from orchestrator.service.queries import Queries
+from orchestrator.service.releases import Releases
 from orchestrator.service.replay import Audit
 from orchestrator.service.shelf import Shelf
 from orchestrator.store.connect import sqlite_engines
@@ -72,6 +73,10 @@ class System:
     @property
     def queries(self) -> Queries:
         return Queries(self.desk)
+
+    @property
+    def releases(self) -> Releases:
+        return Releases(self.desk)
 
     @property
     def audit(self) -> Audit:

@@ -1,4 +1,4 @@
-"""Goal: the wheel carries the pathways as package data under orchestrator/, and no importable package of that name."""
+"""Goal: the wheel carries the schema's steps, and the pathways as data under orchestrator/, no package of that name."""
 
 import subprocess
 import sys
@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+STEPS = ROOT / "orchestrator" / "store" / "migrations" / "versions"
 
 
 def test_the_wheel_carries_the_pathways(tmp_path: Path) -> None:
@@ -17,6 +18,9 @@ def test_the_wheel_carries_the_pathways(tmp_path: Path) -> None:
     data = {path.relative_to(ROOT).as_posix() for path in (ROOT / "workflows").rglob("*.yaml")}
     assert data
     assert {f"orchestrator/{name}" for name in data} <= names
+    steps = {f"orchestrator/store/migrations/versions/{path.name}" for path in STEPS.glob("[0-9]*.py")}
+    assert len(steps) > 1
+    assert steps <= names
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {
         "orchestrator",
         "workers",

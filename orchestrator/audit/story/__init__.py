@@ -7,7 +7,8 @@ its *stamp*. An *origin* is {kind: sourced | local | mixed | unstated, rules, so
     format, version  "carepath-story", 1; a later version may add fields, and changes none without a new number
     simulated        the store's clock or patient is not real
     episode          id, pathway, title, version, hash, ward, timezone (IANA), enrolled_at, told_until, state,
-                     state_title, stage, outcome, entries, erased (entries whose content was erased), next_due_at
+                     state_title, stage, outcome, entries, erased (entries whose content was erased), next_due_at,
+                     release (of the version: number, released_by, reason, released_at, …; or null)
     way              the stays: stamp, n, state, stage, title, from, until, seconds, passed (left in the same entry),
                      transition, when, rules, origin, cause {kind, words}
     timeline         every entry: stamp, kind, words, details, from, to, refused (a code), reason, override, corrects,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from orchestrator.audit.chain import REACH, Verdict
+from orchestrator.audit.release import Release
 from orchestrator.audit.seal import instant
 from orchestrator.audit.story.courses import courses
 from orchestrator.audit.story.decisions import ORIGINS, decisions, overrides, refusals
@@ -21,11 +22,17 @@ FORMAT, VERSION = "carepath-story", 1
 
 
 def tell(
-    entries: Iterable[StoryEntry], pathway: Pathway, verdict: Verdict | None = None, *, simulated: bool = False
+    entries: Iterable[StoryEntry],
+    pathway: Pathway,
+    verdict: Verdict | None = None,
+    *,
+    simulated: bool = False,
+    release: Release | None = None,
 ) -> dict[str, Any]:
     """Return the story; the package's docstring says what is in it.
 
     entries: all entries of one episode, in order; at least one. verdict: None when the chain was not verified.
+    release: of the version that the episode ran on; None when nobody released it.
     Raises ValueError when there is no entry.
     """
     known = read(entries)
@@ -49,6 +56,7 @@ def tell(
         "origins": ORIGINS,
     }
     made["episode"] = _episode(known, pathway, made["way"])
+    made["episode"]["release"] = None if release is None else release.to_json()
     made["local"] = local_values(made, pathway)
     return made
 

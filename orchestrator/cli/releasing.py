@@ -1,0 +1,174 @@
+"""Who answers for a pathway? Releases a version once its checks and its stories hold, and lists what was released."""
+
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orchestrator.cli.face import Face, with_settings
+from orchestrator.errors import CarepathError, InputError, StoriesFail
+
+if TYPE_CHECKING:
+    from orchestrator.audit.release import Release
+    from orchestrator.pathway.model import Pathway
+    from orchestrator.service.releases import Released
+    from orchestrator.service.scenario.proof import Proof
+
+_SHOWN = 5
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--by", required=True, metavar="NAME", help="Who answers for it. It is on the record for ever.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why it is released, or what changed.")
+@click.option("--older", is_flag=True, help="Release it although a higher version is released; the reason says why.")
+@with_settings
+def release(face: Face, file: Path, by: str, reason: str, older: bool) -> None:
+    """Release the version in a pathway file: check it, play its stories, store it for ever.
+
+    From then on it is immutable: start and enrolment refuse files that were changed under its number.
+    The very same content again is answered with its release, and nothing is written.
+    """
+    from orchestrator.bootstrap import prove  # noqa: PLC0415  half a second, not for --help
+    from orchestrator.service.releases import ReleaseRequest  # noqa: PLC0415
+
+    face.settings = replace(face.settings, workflows=_root(file))
+    with face.system() as system:
+        request = ReleaseRequest(_version_in(file, system.library), by.strip(), " ".join(reason.split()), older)
+        if found := system.releases.check(request):
+            face.show(_document(found, None), _said)
+            return
+        proof = prove(request.pathway, file)
+        try:
+            made = system.releases.release(request, proof)
+        except StoriesFail:
+            face.show({"released": False, "stories": _stories(proof)}, _failing)
+            raise
+    face.show(_document(made, proof), _said)
+
+
+@click.command()
+@click.argument("name", required=False)
+@with_settings
+def releases(face: Face, name: str | None) -> None:
+    """List the record of releases, the first first: of the pathway NAME, or of all."""
+    with face.system() as system:
+        found = system.releases.record(name)
+        labels = {each.hash: each.label for each in system.releases.record()}
+    rows = [_row(each, labels) for each in found]
+    face.show({"releases": rows}, lambda told: _listed(told["releases"]))
+
+
+def by_content(face: Face) -> "dict[str, Release] | None":
+    """Return the releases by content hash; None where there is no store that can be read."""
+    file = face.settings.database_file
+    if file is not None and not file.exists():
+        return None
+    with suppress(CarepathError), face.system() as system:
+        return {each.version: each for each in system.releases.record()}
+    return None
+
+
+def shortly(version: str, released: "dict[str, Release] | None") -> dict[str, Any] | None:
+    """Return who released a version, when and why; None where nobody did."""
+    found = (released or {}).get(version)
+    if found is None:
+        return None
+    told = found.to_json()
+    return {name: told[name] for name in ("number", "released_by", "released_at", "reason")}
+
+
+def by_whom(released: dict[str, Any] | None) -> str:
+    """Say of a version who released it, and when."""
+    return "not released" if released is None else f"by {released['released_by']}, {day(released['released_at'])}"
+
+
+def _root(file: Path) -> Path:
+    if not file.is_file():
+        raise InputError(f"there is no pathway file {file}")
+    return file.absolute().parent.parent
+
+
+def _version_in(file: Path, library: Any) -> "Pathway":  # noqa: ANN401  the files
+    for each in library.pathways:
+        if file.samefile(library.places(each.hash)["pathway.yaml"]):
+            found: Pathway = each
+            return found
+    raise InputError(f"{file} is no pathway file: expected NAME/pathway.yaml, or a name that begins with pathway")
+
+
+def _document(made: "Released", proof: "Proof | None") -> dict[str, Any]:
+    replaced = made.replaced
+    return {
+        "released": True,
+        "repeated": made.repeated,
+        **_row(made.release, {} if replaced is None else {replaced.hash: replaced.label}),
+        "stories": None if proof is None else _stories(proof),
+    }
+
+
+def _row(each: "Release", labels: dict[bytes, str]) -> dict[str, Any]:
+    replaces = None if each.replaces is None else labels.get(each.replaces)
+    return {**each.to_json(), "replaces_version": replaces}
+
+
+def _stories(proof: "Proof") -> dict[str, Any]:
+    return {
+        "folder": proof.folder,
+        "played": proof.played,
+        "held": proof.played - len(proof.failing),
+        "failing": [{"file": file, "why": why} for file, why in proof.failing],
+    }
+
+
+def _said(told: dict[str, Any]) -> str:
+    named = f"{told['pathway']}@{told['version']}"
+    if told["repeated"]:
+        return f"{named} is released already: {_stamp(told)}; nothing was written"
+    replaced = f", replacing {told['replaces_version']}" if told["replaces_version"] else ""
+    stories = f"{told['stories']['played']} stories hold"
+    return f"released: {named}{replaced}, content {told['hash'][:12]}; {stories}; {_stamp(told)}"
+
+
+def _failing(told: dict[str, Any]) -> str:
+    failing = told["stories"]["failing"]
+    lines = [f"does not hold: {each['file']}: {each['why']}" for each in failing[:_SHOWN]]
+    return "\n".join([*lines, *([f"… and {len(failing) - _SHOWN} more"] if len(failing) > _SHOWN else [])])
+
+
+def _stamp(told: dict[str, Any]) -> str:
+    return f"release {told['number']}, by {told['released_by']}, {day(told['released_at'])}"
+
+
+def day(instant: str) -> str:
+    """Return an instant to the minute, in UTC: a release holds for all wards, whatever their zone."""
+    return f"{instant[:10]} {instant[11:16]} UTC"
+
+
+def _listed(rows: list[dict[str, Any]]) -> str:
+    from orchestrator.cli.wording.lines import columns  # noqa: PLC0415  not for --help
+
+    if not rows:
+        return "nothing is released yet: carepath pathway release FILE --by NAME --reason TEXT"
+    return "\n".join(
+        columns(
+            [
+                (
+                    str(row["number"]),
+                    day(row["released_at"]),
+                    f"{row['pathway']}@{row['version']}",
+                    row["hash"][:12],
+                    f"replaces {row['replaces_version']}" if row["replaces_version"] else "the first",
+                    f"by {row['released_by']}",
+                    row["reason"],
+                )
+                for row in rows
+            ],
+            0,
+        )
+    )
+
+
+COMMANDS = (release, releases)
