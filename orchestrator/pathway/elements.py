@@ -61,6 +61,23 @@ def _definitions(pathway: Pathway) -> Iterator[Element]:
         yield Element("definition", each.name, each.words, each.mark)
 
 
+def _derivations(pathway: Pathway) -> Iterator[Element]:
+    for each in pathway.derivations.values():
+        yield Element("derived fact", each.fact, f"from {', '.join(each.sources)}", each.mark)
+        for row in each.rows:
+            yield Element("derivation", f"{each.fact} {row.value}", guard_words(row.guard), row.mark)
+
+
+def _forms(pathway: Pathway) -> Iterator[Element]:
+    for each in pathway.forms.values():
+        yield Element("form", each.fact, ", ".join((*each.items, *each.optional)), each.mark)
+
+
+def _plots(pathway: Pathway) -> Iterator[Element]:
+    for each in pathway.plots:
+        yield Element("plot", each.fact, "shown over time", each.mark)
+
+
 def _standings(pathway: Pathway) -> Iterator[Element]:
     for row in pathway.standings:
         yield Element("standing", row.selector.text, _standing_words(row, pathway), row.mark)
@@ -157,6 +174,6 @@ def _joined(*parts: str) -> str:
 
 
 _KINDS: tuple[Callable[[Pathway], Iterable[Element]], ...] = (
-    _states, _definitions, _standings, _gates, _warnings, _offers, _replaces, _checks, _transitions, _tasks,
-    _reminders, _facts, _regimens,
+    _states, _definitions, _derivations, _standings, _gates, _warnings, _offers, _replaces, _checks,
+    _transitions, _tasks, _reminders, _forms, _plots, _facts, _regimens,
 )  # fmt: skip

@@ -15,7 +15,9 @@ from tests.patients import WORKFLOWS
 PATHWAYS = load_library(WORKFLOWS).pathways
 APART = {"cache", "expression", "when", "unless", "passes", "refuses", "waits"}
 """Guards, and what is derived: no marks are in them."""
-NAMED = {"state", "definition", "gate", "warning", "check", "transition", "task", "reminder", "fact", "regimen"}
+ROWS = {"standing", "replacement", "offer", "derivation"}
+PARTS = {"dose", "schedule", "alternative dose"}
+"""Of a regimen, a line or two below its name."""
 
 
 def marks(value: object) -> Iterator[Mark]:
@@ -50,10 +52,10 @@ def test_every_element_stands_where_its_mark_says(pathway: Pathway) -> None:
             continue
         lines = Path(each.mark.file).read_text(encoding="utf-8").splitlines()
         place = lines[max(each.mark.line - 2, 0) : each.mark.line]
-        if each.kind in NAMED:
-            assert any(each.name in line for line in place), f"{each.kind} {each.name}"
-        elif each.kind in {"standing", "replacement", "offer"}:
+        if each.kind in ROWS:
             assert place[-1].strip().startswith("- {"), f"{each.kind} {each.name}"
+        elif each.kind not in PARTS:
+            assert any(each.name in line for line in place), f"{each.kind} {each.name}"
 
 
 def test_an_element_of_two_rules_stands_under_both() -> None:
