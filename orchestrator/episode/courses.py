@@ -156,8 +156,8 @@ def slots(pathway: Pathway, course: Course, timezone: str, values: Mapping[str, 
 def _recorded_dose(pathway: Pathway, course: Course, recorded: Administration) -> Dosage | None:
     if recorded.amount is None:
         return None
-    dose, other = pathway.regimens[course.regimen].dose, pathway.regimens[course.regimen].alternative
-    unit = other.unit if other is not None and other.parameter in course.parameters else dose.unit if dose else None
+    dose = pathway.regimens[course.regimen].dose
+    unit = dose.unit if dose else None
     if unit is None:
         return Dosage(recorded.amount, None, "as given", {})
     return Dosage(Decimal(recorded.amount), unit, "as given", {})

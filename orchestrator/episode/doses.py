@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from orchestrator.pathway.kinds import Regimen
+from orchestrator.pathway.kinds import FACTORS, Regimen
 from orchestrator.pathway.model import Pathway
 
 MOSTELLER = Decimal(3600)
@@ -77,7 +77,8 @@ def base_dose(
         return None
     if regimen.alternative is not None and regimen.alternative.parameter in parameters:
         other = regimen.alternative
-        return _per_kg(pathway, parameters[other.parameter], other.unit, values, other.mark.sources)
+        found = _per_kg(pathway, parameters[other.parameter], other.unit, values, other.mark.sources)
+        return _in_unit(found, dose.unit or other.unit)
     sources = dose.mark.sources
     if dose.kind == "entered":
         entered = parameters.get("dose")
@@ -108,6 +109,15 @@ def _per_kg(
     weight = values[fact]
     formula = f"{plain_number(amount)} {unit}/kg × {plain_number(weight)} kg"
     return Dosage(amount * weight, unit, formula, {fact: str(weight)}, sources)
+
+
+def _in_unit(dosage: Dosage, unit: str) -> Dosage:
+    """Return the dose in the unit in which the regimen's doses are told; the formula stays as its source states it."""
+    if unit == dosage.unit or not isinstance(dosage.amount, Decimal):
+        return dosage
+    factor = FACTORS[dosage.unit, unit]
+    formula = f"{dosage.formula} = {dosage.text} {dosage.unit}"
+    return Dosage(dosage.amount * factor, unit, formula, dosage.inputs, dosage.sources)
 
 
 def _per_m2(

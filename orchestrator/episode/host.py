@@ -152,8 +152,8 @@ class Host:
         schedule = self.pathway.regimens[last.regimen].schedule
         return schedule is not None and schedule.kind == "taper" and last.end == COMPLETED
 
-    def began_within(self, regimen: str, other: str, within: dt.timedelta) -> bool:
-        """Return whether a course of ``regimen`` in force began at most ``within`` after a dose of ``other``.
+    def began_within(self, regimen: str, kind: str, within: dt.timedelta) -> bool:
+        """Return whether a course of ``regimen`` in force began at most ``within`` after a dose of this kind.
 
         A dose counts when it was given, and when it was planned for then and nobody has recorded it yet.
         """
@@ -161,7 +161,7 @@ class Host:
         if course is None:
             return False
         began = c0(self.pathway, course, self.episode.timezone)
-        doses = (at for each in self.episode.courses if each.regimen == other for at in self._dosed(each))
+        doses = (at for each in self.episode.courses if self._kind(each) == kind for at in self._dosed(each))
         return any(dt.timedelta(0) <= began - at <= within for at in doses)
 
     def _dosed(self, course: Course) -> Iterator[dt.datetime]:

@@ -98,7 +98,8 @@ def act(draft: Draft, reminder: Reminder) -> object:
         return QUIETLY
     _fire(draft, reminder)
     kind = draft.pathway.reminders[reminder.name]
-    return None if kind.of == "recurring" or kind.opens is not None else QUIETLY
+    goes_on = kind.of == "recurring" or kind.opens is not None or kind.once  # the next of its kind is wanted then
+    return None if goes_on else QUIETLY
 
 
 def _fire(draft: Draft, reminder: Reminder) -> None:

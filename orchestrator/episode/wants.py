@@ -47,7 +47,7 @@ class Want:
 
 def has_until(kind: ReminderKind) -> bool:
     """Return whether a reminder of this kind fires again until it is fulfilled (X-10)."""
-    return kind.until is not None or kind.of in IMPLICIT_UNTIL
+    return not kind.once and (kind.until is not None or kind.of in IMPLICIT_UNTIL)
 
 
 def wants(draft: Draft) -> Iterator[Want]:

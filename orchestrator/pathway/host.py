@@ -14,6 +14,7 @@ from orchestrator.pathway.expression import (
     Enum,
     Expression,
     Function,
+    Literal,
     Scope,
     SetOf,
     Type,
@@ -55,7 +56,7 @@ _FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "treated": ((), "something of a treatment is still to come"),
     "tapered": ((), "the steroid's taper is complete"),
     "taper_ending": ((), "a taper is completed"),
-    "began_within": (("regimen", "regimen", "duration"), "{0} began within {2} after a dose of {1}"),
+    "began_within": (("regimen", "kind", "duration"), "{0} began within {2} after a dose of {1}"),
 }
 
 
@@ -67,11 +68,14 @@ def fact_type(fact: Fact) -> Type:
 
 
 def scope(
-    facts: Mapping[str, Fact], vocabularies: Mapping[str, tuple[str, ...]], definitions: Mapping[str, Expression]
+    facts: Mapping[str, Fact],
+    vocabularies: Mapping[str, tuple[str, ...]],
+    definitions: Mapping[str, Expression],
+    constants: Mapping[str, Literal] | None = None,
 ) -> Scope:
     """Return the names that a pathway's guards may use.
 
-    vocabularies: the names of regimen, kind, fact, task, stage, check and response.
+    vocabularies: the names of regimen, kind, fact, task, stage, check and response.   constants: named values.
     """
     variables = {name: fact_type(fact) for name, fact in facts.items()}
     functions = {
@@ -79,7 +83,7 @@ def scope(
         for name, (parameters, words) in _FUNCTIONS.items()
     }
     labels = {name: fact.label for name, fact in facts.items()}
-    return Scope(variables, functions, definitions, {"stage": Enum(vocabularies["stage"])}, labels)
+    return Scope(variables, functions, definitions, {"stage": Enum(vocabularies["stage"])}, labels, constants or {})
 
 
 def _parameter(name: str, vocabularies: Mapping[str, tuple[str, ...]]) -> Vocabulary | Simple:

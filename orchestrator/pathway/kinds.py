@@ -13,6 +13,8 @@ from orchestrator.errors import InvalidCommand
 
 CLOSED_STAGE = "closed"
 SUPPORTIVE_KIND = "supportive"
+FACTORS = {("mg", "g"): Decimal("0.001"), ("g", "mg"): Decimal(1000)}
+"""What an amount in the first unit is multiplied by to have it in the second."""
 EARLIEST_DATE = dt.date(1900, 1, 1)
 
 Value = Decimal | str | bool | dt.date | frozenset[str]

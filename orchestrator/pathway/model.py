@@ -8,6 +8,7 @@ in ``kinds.py``. The code knows these kinds and never a name: no pathway, regime
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -16,8 +17,8 @@ from orchestrator.pathway.kinds import CLOSED_STAGE, Fact, Mark, Regimen, Rung, 
 
 __all__ = [  # who reads a pathway finds here too what its parts are made of
     "CLOSED_STAGE", "Anchor", "Check", "Definition", "Derivation", "DerivedRow", "Fact", "Form", "Gate", "Guard",
-    "Mark", "Offer", "Pathway", "Plot", "Regimen", "ReminderKind", "Replacement", "Selector", "Standing",
-    "StandingRow", "State", "TaskKind", "Transition", "Until", "WarningRow",
+    "Mark", "NamedValue", "Offer", "Pathway", "Plot", "Regimen", "ReminderKind", "Replacement", "Selector", "Setting",
+    "Standing", "StandingRow", "State", "TaskKind", "Transition", "Until", "WarningRow",
 ]  # fmt: skip
 
 
@@ -232,6 +233,8 @@ class ReminderKind:
     ends_with_course: bool = False
     after_months: tuple[int, ...] = ()
     """Calendar months after C0, in the hospital's zone."""
+    once: bool = False
+    """It is not fired again for the same thing when nobody answers: the next of its kind comes anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +303,17 @@ class Plot:
     mark: Mark
 
 
+@dataclass(frozen=True, slots=True)
+class NamedValue:
+    """A length of time or a number that guards use by its name. text: as written."""
+
+    name: str
+    words: str
+    value: dt.timedelta | Decimal
+    text: str
+    mark: Mark
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Pathway:
     """One immutable version of a pathway, with all that it shares.
@@ -344,6 +358,7 @@ class Pathway:
     derivations: Mapping[str, Derivation] = field(default_factory=dict)
     forms: Mapping[str, Form] = field(default_factory=dict)
     plots: tuple[Plot, ...] = ()
+    values: Mapping[str, NamedValue] = field(default_factory=dict)
     settings: tuple[Setting, ...] = ()
     """Its local values, each with its range and with who set it."""
     cache: dict[str, Any] = field(default_factory=dict, repr=False)

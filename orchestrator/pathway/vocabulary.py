@@ -8,6 +8,7 @@ from typing import TypeVar
 from orchestrator.pathway.fields import Fields
 from orchestrator.pathway.kinds import (
     CLOSED_STAGE,
+    FACTORS,
     Alternative,
     Dose,
     Fact,
@@ -55,15 +56,21 @@ class Vocabulary:
 
 
 def each(fields: Fields, key: str, what: str, read: Callable[[str, Fields], T]) -> dict[str, T]:
-    """Return ``read`` of every mapping under ``key``, by name."""
-    return {name: read(name, entry) for name, entry in entries(fields, key, what)}
+    """Return ``read`` of every mapping under ``key``, by name; one that is faulty is noted and left out."""
+    found: dict[str, T] = {}
+    for name, entry in entries(fields, key, what):
+        with fields.faults.noting(key, name):
+            found[name] = read(name, entry)
+    return found
 
 
 def entries(fields: Fields, key: str, what: str) -> Iterator[tuple[str, Fields]]:
     """Yield the named mappings under ``key``; there may be none."""
     table = fields.take(key, Map, None)
     for name, value in (table or {}).items():
-        yield name, Fields(value, fields.file, f"{what} '{name}'", line=table.line_of(name) if table is not None else 0)
+        line = table.line_of(name) if table is not None else 0
+        with fields.faults.noting(key, name):
+            yield name, Fields(value, fields.file, f"{what} '{name}'", line=line, faults=fields.faults)
 
 
 def read_vocabulary(sources: Fields, terms: Fields, facts: Fields, regimens: Fields) -> Vocabulary:
@@ -86,7 +93,8 @@ def read_vocabulary(sources: Fields, terms: Fields, facts: Fields, regimens: Fie
         regimens=each(regimens, "regimens", "regimen", lambda name, entry: _regimen(name, entry, titles)),
     )
     for part in (sources, terms, facts, regimens):
-        part.done()
+        with part.faults.noting("shared"):
+            part.done()
     return found
 
 
@@ -176,7 +184,15 @@ def _regimen(name: str, entry: Fields, sources: Collection[str]) -> Regimen:
         take_mark(entry, sources, rule=False),
     )
     entry.done()
+    if regimen.alternative is not None and not _convertible(regimen.alternative, regimen.dose):
+        raise entry.error(f"the alternative dose of '{name}' has a unit that its dose cannot be told in", "alternative")
     return regimen
+
+
+def _convertible(other: Alternative, dose: Dose | None) -> bool:
+    return (
+        dose is not None and dose.unit is not None and (other.unit == dose.unit or (other.unit, dose.unit) in FACTORS)
+    )
 
 
 def _part(

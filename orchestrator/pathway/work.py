@@ -18,7 +18,7 @@ _TIMES = ("after", "after_months", "every", "every_months", "overdue")
 
 def tasks(sections: Sections) -> dict[str, TaskKind]:
     """Return the kinds of task, shared ones first."""
-    return {name: _task(sections, name, entry) for name, entry in sections.named("tasks", "task").items()}
+    return sections.each("tasks", "task", lambda name, entry: _task(sections, name, entry))
 
 
 def _task(sections: Sections, name: str, entry: Fields) -> TaskKind:
@@ -48,7 +48,7 @@ def _conditions(sections: Sections, entry: Fields) -> tuple[Guard, ...]:
 
 def reminders(sections: Sections) -> dict[str, ReminderKind]:
     """Return the kinds of reminder, shared ones first."""
-    return {name: _reminder(sections, name, entry) for name, entry in sections.named("reminders", "reminder").items()}
+    return sections.each("reminders", "reminder", lambda name, entry: _reminder(sections, name, entry))
 
 
 def _reminder(sections: Sections, name: str, entry: Fields) -> ReminderKind:
@@ -64,6 +64,7 @@ def _reminder(sections: Sections, name: str, entry: Fields) -> ReminderKind:
         stages=sections.stages(entry), task=_task_name(sections, entry, "task"),
         opens=_task_name(sections, entry, "opens"),
         ends_with_course=entry.take("ends_with_course", bool, False), after_months=_months(entry),
+        once=entry.take("once", bool, False),
         mark=sections.mark(entry, number=True, settable=_TIMES),
     )  # fmt: skip
 
