@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli import releasing
+from orchestrator.cli import drawing, releasing
 from orchestrator.cli.face import Face, with_settings
 from orchestrator.errors import InputError
 
@@ -26,8 +26,7 @@ def list_pathways(face: Face) -> None:
 
     Where there is no store yet, nothing is said of releases.
     """
-    library = _library(face.settings.workflows)
-    released = releasing.by_content(face)
+    library, released = releasing.library_and_releases(face)
     rows = [
         {**_row(library, each), "released": releasing.shortly(each.hash, released)}
         for each in sorted(library.pathways, key=lambda each: (each.name, each.version))
@@ -94,7 +93,7 @@ def _row(library: "Library", each: "Pathway") -> dict[str, Any]:
     return {"name": each.name, "version": each.version, "hash": each.hash, "title": each.title, "newest": newest}
 
 
-for _command in releasing.COMMANDS:
+for _command in (*drawing.COMMANDS, *releasing.COMMANDS):
     pathway.add_command(_command)
 
 COMMANDS = (pathway,)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.face import Face, with_settings
-from orchestrator.errors import CarepathError, InputError, StoriesFail
+from orchestrator.errors import InputError, StoreError, StoriesFail
 
 if TYPE_CHECKING:
     from orchestrator.audit.release import Release
+    from orchestrator.pathway.loader import Library
     from orchestrator.pathway.model import Pathway
     from orchestrator.service.releases import Released
     from orchestrator.service.scenario.proof import Proof
@@ -57,18 +58,19 @@ def releases(face: Face, name: str | None) -> None:
     with face.system() as system:
         found = system.releases.record(name)
         labels = {each.hash: each.label for each in system.releases.record()}
-    rows = [_row(each, labels) for each in found]
+    rows = [{**_row(each, labels), "kek_id": each.kek_id, "commitment": each.commitment.hex()} for each in found]
     face.show({"releases": rows}, lambda told: _listed(told["releases"]))
 
 
-def by_content(face: Face) -> "dict[str, Release] | None":
-    """Return the releases by content hash; None where there is no store that can be read."""
+def library_and_releases(face: Face) -> "tuple[Library, dict[str, Release] | None]":
+    """Return the pathway files, and the releases by content hash; None for these where no store can be read."""
+    from orchestrator.bootstrap import open_library  # noqa: PLC0415  half a second, not for --help
+
     file = face.settings.database_file
-    if file is not None and not file.exists():
-        return None
-    with suppress(CarepathError), face.system() as system:
-        return {each.version: each for each in system.releases.record()}
-    return None
+    if file is None or file.exists():
+        with suppress(StoreError), face.system() as system:
+            return system.library, {each.version: each for each in system.releases.record()}
+    return open_library(face.settings), None
 
 
 def shortly(version: str, released: "dict[str, Release] | None") -> dict[str, Any] | None:
@@ -91,11 +93,10 @@ def _root(file: Path) -> Path:
     return file.absolute().parent.parent
 
 
-def _version_in(file: Path, library: Any) -> "Pathway":  # noqa: ANN401  the files
+def _version_in(file: Path, library: "Library") -> "Pathway":
     for each in library.pathways:
         if file.samefile(library.places(each.hash)["pathway.yaml"]):
-            found: Pathway = each
-            return found
+            return each
     raise InputError(f"{file} is no pathway file: expected NAME/pathway.yaml, or a name that begins with pathway")
 
 

@@ -87,6 +87,7 @@ def test_a_release_is_said_listed_and_told(terminal: Terminal, workflows: Path) 
         (2, "1.1.0", "a new source"),
     ]
     assert (rows[1]["replaces"], rows[1]["replaces_version"]) == (made["release"], "1.0.0")
+    assert all(len(row[name]) == 64 for row in rows for name in ("release", "previous", "commitment"))
     assert len(terminal("pathway", "releases").out.splitlines()) == 2
     terminal.assert_sound()
 
