@@ -58,7 +58,7 @@ class Builder(Sections):
             replaces=tuple(self._replaces()), checks=dict(self._checks()), transitions=tuple(self._transitions()),
             tasks=tasks(self), reminders=reminders(self), ladders=words.ladders,
             again=duration(again.take("after", str)), sources=words.sources,
-            derivations=derivations(self), forms=forms(self), plots=plots(self),
+            derivations=derivations(self), forms=forms(self), plots=plots(self), values=self.values,
         )  # fmt: skip
         self.common.done()
         own.done()

@@ -78,6 +78,11 @@ def _plots(pathway: Pathway) -> Iterator[Element]:
         yield Element("plot", each.fact, "shown over time", each.mark)
 
 
+def _values(pathway: Pathway) -> Iterator[Element]:
+    for each in pathway.values.values():
+        yield Element("value", each.name, f"{each.words}: {each.text}", each.mark)
+
+
 def _standings(pathway: Pathway) -> Iterator[Element]:
     for row in pathway.standings:
         yield Element("standing", row.selector.text, _standing_words(row, pathway), row.mark)
@@ -174,6 +179,6 @@ def _joined(*parts: str) -> str:
 
 
 _KINDS: tuple[Callable[[Pathway], Iterable[Element]], ...] = (
-    _states, _definitions, _derivations, _standings, _gates, _warnings, _offers, _replaces, _checks,
+    _states, _definitions, _values, _derivations, _standings, _gates, _warnings, _offers, _replaces, _checks,
     _transitions, _tasks, _reminders, _forms, _plots, _facts, _regimens,
 )  # fmt: skip

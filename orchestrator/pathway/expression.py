@@ -67,7 +67,8 @@ class Scope:
     """The names that an expression may use; raises PathwayError for one that cannot be spelt or means two values.
 
     variables: facts.   functions: called as ``host.<name>(*literals)``.   definitions: conditions used by their bare
-    name.   host_variables: read as ``host.<name>``.   labels: words for any of these names.
+    name.   host_variables: read as ``host.<name>``.   labels: words for any of these names.   constants: values that
+    have a name; each may stand wherever a constant of its type may.
     """
 
     variables: Mapping[str, Type]
@@ -75,16 +76,17 @@ class Scope:
     definitions: Mapping[str, "Expression"] = field(default_factory=dict)
     host_variables: Mapping[str, Type] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, Literal] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse names that cannot be spelt, and a name given to two values."""
-        values = [*self.variables, *self.host_variables, *self.definitions]
+        values = [*self.variables, *self.host_variables, *self.definitions, *self.constants]
         for name in (*values, *self.functions):
             if not is_name(name):
                 raise PathwayError(f"'{name}' cannot be a name in an expression", hint="use a-z, 0-9 and _")
         if len(set(values)) < len(values):
             twice = sorted({name for name in values if values.count(name) > 1})
-            raise PathwayError(f"'{twice[0]}' names two things", hint="rename the definition")
+            raise PathwayError(f"'{twice[0]}' names two things", hint="rename the definition or the value")
 
 
 def is_name(text: str) -> bool:
@@ -166,7 +168,7 @@ def parse(text: str, scope: Scope, *, file: str = "", line: int = 0, column: int
     MAX_EXPANDED_DEPTH levels.
     """
     origin = Origin(text, file, line, column)
-    meanings = Meanings(scope.variables, scope.host_variables, scope.functions, scope.definitions)
+    meanings = Meanings(scope.variables, scope.host_variables, scope.functions, scope.definitions, scope.constants)
     tree = resolve(parse_raw(origin), meanings, origin)
     _check_size(tree, origin)
     return Expression(text, tree, facts_of(tree), compile_test(tree), words, scope.labels)

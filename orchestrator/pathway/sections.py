@@ -5,15 +5,17 @@ name in the pathway's file takes the place of the shared one.
 """
 
 import dataclasses
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
-from orchestrator.pathway.expression import Expression, Scope, parse
+from orchestrator.pathway.expression import DURATION, NUMBER, Expression, Literal, Scope, is_name, parse
 from orchestrator.pathway.fields import Fields
 from orchestrator.pathway.host import scope
 from orchestrator.pathway.kinds import CLOSED_STAGE, Mark
-from orchestrator.pathway.model import Definition, Guard, Selector
+from orchestrator.pathway.model import Definition, Guard, NamedValue, Selector
 from orchestrator.pathway.reader import Map, Seq
-from orchestrator.pathway.terms import name_in, names_in, take_mark
+from orchestrator.pathway.terms import duration, name_in, names_in, take_mark
 from orchestrator.pathway.vocabulary import Vocabulary, entries
 
 
@@ -42,7 +44,28 @@ class Sections:
             "check": checks,
             "response": response.values if response else (),
         }
-        self.scope: Scope = scope(self.words.facts, self.vocabularies, {})
+        self.values = {name: self._value(name, entry) for name, entry in self.named("values", "value").items()}
+        self.scope: Scope = self._scope({})
+
+    def _value(self, name: str, entry: Fields) -> NamedValue:
+        """Read a named value: text is a length of time, anything else a number."""
+        if not is_name(name) or name in self.words.facts:
+            hint = "use a-z, 0-9 and _, and no name of a fact"
+            raise entry.error(f"'{name}' cannot be the name of a value", hint=hint)
+        text, words = entry.take("value", (str, Decimal)), entry.take("words", str)
+        try:
+            value = duration(text) if isinstance(text, str) else text
+        except ValueError as error:
+            raise entry.error(str(error), "value") from None
+        return NamedValue(name, words, value, str(text), self.mark(entry, number=True, settable=("value",)))
+
+    def _scope(self, definitions: Mapping[str, Definition]) -> Scope:
+        named = {
+            name: Literal(each.value, DURATION if isinstance(each.value, dt.timedelta) else NUMBER, each.text, name)
+            for name, each in self.values.items()
+        }
+        expressions = {each.name: each.expression for each in definitions.values()}
+        return scope(self.words.facts, self.vocabularies, expressions, named)
 
     def definitions(self) -> dict[str, Definition]:
         found: dict[str, Definition] = {}
@@ -52,9 +75,7 @@ class Sections:
             expression = dataclasses.replace(self.expression(entry, "when"), own_words=entry.take("words", str))
             found[name] = Definition(name, expression.words, expression, take_mark(entry, self.words.sources))
             entry.done()
-            self.scope = scope(
-                self.words.facts, self.vocabularies, {each.name: each.expression for each in found.values()}
-            )
+            self.scope = self._scope(found)
         return found
 
     # small readers

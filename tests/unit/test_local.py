@@ -25,20 +25,29 @@ Load = Callable[[str], Pathway]
 
 
 @pytest.fixture
-def load(tmp_path: Path) -> Load:
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with one pathway, which a test may break."""
+    made = tmp_path / "workflows"
+    shutil.copytree(ROOT / "shared", made / "shared")
+    shutil.copytree(ROOT / NAME, made / NAME, ignore=shutil.ignore_patterns("scenarios"))
+    return made
+
+
+@pytest.fixture
+def load(folder: Path, tmp_path: Path) -> Load:
     """Return a function that loads the pathway with values, or with a whole file, of a hospital."""
 
     def loaded(text: str) -> Pathway:
         file = tmp_path / "hospital.yaml"
         file.write_text(text if text.startswith("hospital:") else HEAD + "values:\n  " + text.replace("\n", "\n  "))
-        return load_library(ROOT, file).newest(NAME)
+        return load_library(folder, file).newest(NAME)
 
     return loaded
 
 
-@pytest.fixture(scope="module")
-def plain() -> Pathway:
-    return load_library(ROOT).newest(NAME)
+@pytest.fixture
+def plain(folder: Path) -> Pathway:
+    return load_library(folder).newest(NAME)
 
 
 def setting(pathway: Pathway, address: str) -> Setting:
@@ -62,6 +71,7 @@ VALUES = {
         "nurse 0h, on-call 30m",
         "clinician 0h, lead 1h, on-call 2h",
     ),
+    "a named value": ("values.washout.value", "3d", "3d", "7d"),
     "the rhythm of firing again": ("again.after", "12h", "12h", "24h"),
 }
 
@@ -172,9 +182,9 @@ def test_a_file_that_sets_nothing_is_refused(load: Load, text: str) -> None:
         load(HEAD + text)
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(PathwayError, match="cannot be read"):
-        load_library(ROOT, tmp_path / "none.yaml")
+        load_library(folder, tmp_path / "none.yaml")
 
 
 # for one pathway alone
@@ -203,13 +213,13 @@ def test_the_file_is_part_of_what_is_hashed_and_the_stored_text_gives_the_same(l
     assert without_local(plain) is plain
 
 
-def test_each_revision_is_a_version_of_its_own(load: Load, tmp_path: Path) -> None:
+def test_each_revision_is_a_version_of_its_own(load: Load, folder: Path, tmp_path: Path) -> None:
     text = HEAD + "values:\n  again.after: 12h\n"
     first = load(text)
     second = load(text.replace("revision: 1", "revision: 2"))
     assert (first.version, second.version) == ("1.0.0+1", "1.0.0+2")
     assert first.hash != second.hash
-    library = load_library(ROOT, tmp_path / "hospital.yaml")
+    library = load_library(folder, tmp_path / "hospital.yaml")
     assert library.newest(f"{NAME}@1.0.0") is library.newest(f"{NAME}@1.0.0+2")
 
 
@@ -236,15 +246,6 @@ def test_a_file_that_sets_nothing_of_a_pathway_leaves_it_as_it_is(folder: Path, 
 # ranges in the pathway
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Return a copy of the pathways that a test may break."""
-    made = tmp_path / "workflows"
-    shutil.copytree(ROOT, made, ignore=shutil.ignore_patterns("scenarios"))
-    return made
-
-
-DUE = 'tasks:\n  neurology-consult:\n    {title: "Neurology consultation, at once", rule: P-01'
 FAULTY = {
     "a default outside": ("local: {every_months: [1, 12]}", "local: {every_months: [7, 12]}", "must lie between 7"),
     "a range the wrong way": ("local: {every_months: [1, 12]}", "local: {every_months: [12, 1]}", "[LEAST, MOST]"),
@@ -286,3 +287,69 @@ def test_a_dose_can_have_no_range(folder: Path) -> None:
     file.write_text(file.read_text().replace(old, f"dose: {{local: {{per_kg: [1, 2]}}, {old[7:]}"))
     with pytest.raises(PathwayError, match="no hospital may set 'per_kg'"):
         load_library(folder)
+
+
+# named values
+
+
+def test_a_named_value_is_read_as_its_length_of_time(load: Load) -> None:
+    warnings = {row.name: row.guard.when.words for row in load("values.washout.value: 3d\n").warnings}
+    assert "within 72 hours after" in warnings["plex-removes-ivig"]
+
+
+VALUE = """\
+values:
+  grave:
+    words: what counts as high fever
+    value: 39.5
+    rule: P-05
+    local: {value: [39, 40.5]}
+
+standings:
+"""
+GUARD = "severity == 'moderate' && virus == 'sars-cov-2'"
+
+
+def with_value(folder: Path, guard: str, value: str = VALUE) -> Path:
+    """Write a named number into the pathway, and a guard that uses it."""
+    file = folder / NAME / "pathway.yaml"
+    text = file.read_text()
+    assert (text.count("\nstandings:\n"), text.count(GUARD)) == (1, 1)
+    text = text.replace("\nstandings:\n", "\n" + value).replace(GUARD, f'"{guard}"')
+    file.write_text(text)
+    return file
+
+
+def test_a_number_has_a_name_too(load: Load, folder: Path) -> None:
+    with_value(folder, f"{GUARD} && weight_kg > grave")
+    row = next(row for row in load("values.grave.value: 40\n").standings if "above" in row.guard.when.words)
+    assert "weight is above 40" in row.guard.when.words
+    facts = {"severity": "moderate", "virus": "sars-cov-2"}
+    assert row.guard.when.test({**facts, "weight_kg": 41}, None) is True
+    assert row.guard.when.test({**facts, "weight_kg": 40}, None) is False
+
+
+MISUSED = {
+    "where another type is needed": ("began_within('plex', 'ivig', grave)", VALUE, "a duration is needed here"),
+    "compared with another type": ("severity == grave", VALUE, "cannot compare"),
+    "as a condition": ("grave", VALUE, "a condition is needed here"),
+    "misspelt": ("weight_kg > grav", VALUE, "did you mean 'grave'?"),
+    "nowhere": (GUARD, VALUE, "the value 'grave' is used nowhere"),
+    "with the name of a fact": (GUARD, VALUE.replace("grave", "weight_kg"), "cannot be the name of a value"),
+    "that is no value": (
+        GUARD,
+        VALUE.replace("39.5", "high").replace("{value: [39, 40.5]}", "true"),
+        "'high' is no duration",
+    ),
+    "without a rule": (GUARD, VALUE.replace("    rule: P-05\n", ""), "names no rule"),
+    "without a mark": (GUARD, VALUE.replace("    local: {value: [39, 40.5]}\n", ""), "neither source nor local"),
+    "without words": (GUARD, VALUE.replace("    words: what counts as high fever\n", ""), "has no 'words'"),
+}
+
+
+@pytest.mark.parametrize(("guard", "value", "told"), MISUSED.values(), ids=MISUSED)
+def test_a_named_value_out_of_place_is_refused(folder: Path, guard: str, value: str, told: str) -> None:
+    with_value(folder, guard, value)
+    with pytest.raises(PathwayError) as caught:
+        load_library(folder)
+    assert told in str(caught.value)

@@ -19,7 +19,7 @@ from orchestrator.pathway.checks.asked import (
 )
 from orchestrator.pathway.checks.closing import options
 from orchestrator.pathway.checks.possible import can_hold
-from orchestrator.pathway.expression import Defined
+from orchestrator.pathway.expression import Defined, Literal
 from orchestrator.pathway.model import CLOSED_STAGE, Pathway, ReminderKind, TaskKind
 
 _VERBS = {
@@ -32,8 +32,8 @@ _VERBS = {
 
 def faults(pathway: Pathway, file: str) -> Iterator[PathwayError]:
     """Yield what never comes to anything, of the elements that stand in ``file``."""
-    found = (*_guards(pathway), *_stages(pathway), *_definitions(pathway), *_checks(pathway), *_work(pathway))
-    yield from (each for each in found if each.file == file)
+    looks = (_guards, _stages, _definitions, _values, _checks, _work)
+    yield from (each for look in looks for each in look(pathway) if each.file == file)
 
 
 def _guards(pathway: Pathway) -> Iterator[PathwayError]:
@@ -68,6 +68,15 @@ def _definitions(pathway: Pathway) -> Iterator[PathwayError]:
     for definition in pathway.definitions.values():
         if definition.name not in used:
             yield fault(f"the definition '{definition.name}' is used nowhere", definition.mark, "use it, or drop it")
+
+
+def _values(pathway: Pathway) -> Iterator[PathwayError]:
+    """Yield the named values that no condition uses: to set one would change nothing."""
+    trees = [each.tree for each in conditions(pathway)]
+    used = {node.name for tree in trees for node in written(tree) if isinstance(node, Literal)}
+    for value in pathway.values.values():
+        if value.name not in used:
+            yield fault(f"the value '{value.name}' is used nowhere", value.mark, "use it, or drop it")
 
 
 def _checks(pathway: Pathway) -> Iterator[PathwayError]:

@@ -1,7 +1,7 @@
 """What do the names in an expression mean, and do its types fit? The untyped tree and a scope to the typed tree."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Protocol
 
@@ -60,10 +60,11 @@ class Meanings:
     hosted: Mapping[str, Type]
     functions: Mapping[str, Function]
     definitions: Mapping[str, Definition]
+    constants: Mapping[str, Literal] = field(default_factory=dict)
 
     def values(self) -> list[str]:
         """Return the names that stand for a value, without the functions."""
-        return [*self.definitions, *self.facts, *self.hosted]
+        return [*self.definitions, *self.facts, *self.hosted, *self.constants]
 
 
 def resolve(raw: Raw, names: Meanings, origin: Origin) -> Node:
@@ -123,6 +124,8 @@ class _Resolver:
             return Variable(name, names.facts[name])
         if name in names.hosted:
             return Variable(name, names.hosted[name], hosted=True)
+        if name in names.constants:
+            return names.constants[name]
         if name in names.functions or name == "duration":
             raise self.error(raw, f"'{name}' is a function", f"call it: {name}('…')")
         raise self.error(raw, f"unknown fact '{name}'", suggest(name, names.values()))
@@ -146,7 +149,7 @@ class _Resolver:
         return Call(raw.kind, arguments, function)
 
     def constant(self, raw: Raw) -> Literal:
-        if isinstance(raw, RawWord) and raw.kind == "name" and raw.text not in ("true", "false"):
+        if isinstance(raw, RawWord) and raw.kind == "name" and raw.text not in ("true", "false", *self.names.constants):
             what = f"only constants may stand here, not '{raw.text}'"
             raise self.error(raw, what, f"did you mean the text '{raw.text}'?")
         node = self.node(raw)

@@ -72,11 +72,12 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A constant; ``text`` is how it was written, without quotes."""
+    """A constant; ``text`` is how it was written, without quotes; ``name`` that of a named value, else empty."""
 
     value: Constant
     type: Type
     text: str
+    name: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
