@@ -42,10 +42,8 @@ def by_rule(found: Iterable[Element]) -> Mapping[str, tuple[Element, ...]]:
     return {rule: tuple(each) for rule, each in sorted_out.items()}
 
 
-def guard_words(guard: Guard | None) -> str:
-    """Return a guard as a clinician reads it; empty for none, and for one that always holds."""
-    if guard is None:
-        return ""
+def guard_words(guard: Guard) -> str:
+    """Return a guard as a clinician reads it; empty for one that always holds."""
     always = guard.when.text.strip() == "true"
     parts = ["" if always else guard.when.words, f"unless {guard.unless.words}" if guard.unless else ""]
     return ", ".join(part for part in parts if part)
@@ -76,11 +74,6 @@ def _forms(pathway: Pathway) -> Iterator[Element]:
 def _plots(pathway: Pathway) -> Iterator[Element]:
     for each in pathway.plots:
         yield Element("plot", each.fact, "shown over time", each.mark)
-
-
-def _values(pathway: Pathway) -> Iterator[Element]:
-    for each in pathway.values.values():
-        yield Element("value", each.name, f"{each.words}: {each.text}", each.mark)
 
 
 def _standings(pathway: Pathway) -> Iterator[Element]:
@@ -179,6 +172,6 @@ def _joined(*parts: str) -> str:
 
 
 _KINDS: tuple[Callable[[Pathway], Iterable[Element]], ...] = (
-    _states, _definitions, _values, _derivations, _standings, _gates, _warnings, _offers, _replaces, _checks,
+    _states, _definitions, _derivations, _standings, _gates, _warnings, _offers, _replaces, _checks,
     _transitions, _tasks, _reminders, _forms, _plots, _facts, _regimens,
 )  # fmt: skip

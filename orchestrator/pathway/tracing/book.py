@@ -54,10 +54,6 @@ class Book:
         """Return every name that an element, a story or a test may use."""
         return self.properties | {rule.name for group in self.groups for rule in group.rules}
 
-    def prefix_of(self, pathway: str) -> str:
-        """Return the first letter of a pathway's own rules; empty where none are listed."""
-        return next((group.prefix for group in self.groups if group.pathway == pathway), "")
-
 
 def read_book(root: Path) -> Book:
     """Return the list of rules of a folder of pathways; raises PathwayError with file, line and suggestion."""
