@@ -4,8 +4,11 @@ A pathway's own file comes after the one that holds for every pathway: tables ar
 name in the pathway's file takes the place of the shared one.
 """
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Collection, Iterator
+from functools import partial
 
+from orchestrator.errors import PathwayErrors
 from orchestrator.pathway.derived import derivations, forms, plots
 from orchestrator.pathway.fields import Fields
 from orchestrator.pathway.kinds import CLOSED_STAGE, Mark
@@ -23,10 +26,11 @@ from orchestrator.pathway.model import (
 )
 from orchestrator.pathway.reader import Map
 from orchestrator.pathway.sections import Sections
-from orchestrator.pathway.terms import duration, name_in, names_in, take_duration, take_mark
-from orchestrator.pathway.vocabulary import Vocabulary, entries
+from orchestrator.pathway.terms import name_in, names_in, take_duration, take_mark
+from orchestrator.pathway.vocabulary import Vocabulary, each
 from orchestrator.pathway.work import reminders, tasks
 
+_HEAD = ("pathway", "version", "title")
 _STANDINGS = tuple(standing.value for standing in Standing if standing is not Standing.ABSENT)
 _GATE_ACTIONS = ("confirm", "taper", "stop", "close")
 _CAUSES = ("confirmation", "due", "any")
@@ -36,48 +40,67 @@ class Builder(Sections):
     """Reads one pathway's file, ``own``, after the one for every pathway, ``common``."""
 
     def build(self, *, text: str, digest: str) -> Pathway:
-        """Return the pathway; raises PathwayError with file and line."""
+        """Return the pathway; raises PathwayErrors with all that is wrong, and what could be read nevertheless."""
         own, words = self.own, self.words
-        name, version, title = own.take("pathway", str), own.take("version", str), own.take("title", str)
-        source = name_in(own, "source", own.take("source", str), words.sources, "source")
+        name, version, title = (self.told("head", partial(own.take, key, str), "") for key in _HEAD)
+        source = self.told("head", lambda: name_in(own, "source", own.take("source", str), words.sources, "source"), "")
         self.read_names()
         definitions = self.definitions()
-        states = dict(self._states())
+        states = each(own, "states", "state", self._state)
         states |= {state.name: state for state in self._closed_states()}
-        again = words.again
-        take_mark(again, words.sources, number=True, settable=("after",))
         pathway = Pathway(
             name=name, version=version, title=title, source=source, hash=digest, text=text,
-            initial=name_in(own, "initial", own.take("initial", str), states, "state"),
+            initial=self.told("states", lambda: self._initial(states), next(iter(states))),
             stages=words.stages, states=states, outcomes=words.outcomes, roles=words.roles,
-            permissions=words.permissions, facts=words.facts, regimens=words.regimens, lines=self._lines(),
-            lasting=frozenset(names_in(own, "lasting", words.regimens, "regimen")),
-            definitions=definitions, standings=tuple(self._standings()), gates=self._gates(),
-            warnings=tuple(self._warnings()), warning_texts=words.warnings, conflict_warning=words.conflict_warning,
-            gate_names=tuple(self.common.take("gates", Map, None) or ()), offers=tuple(self._offers()),
-            replaces=tuple(self._replaces()), checks=dict(self._checks()), transitions=tuple(self._transitions()),
+            permissions=words.permissions, facts=words.facts, regimens=words.regimens,
+            lines=self.told("lines", self._lines, {}), lasting=self.told("lasting", self._lasting, frozenset()),
+            definitions=definitions, standings=self.every("standings", "standing", self._standing),
+            gates=self.told("gates", self._gates, {}),
+            warnings=self.every("warnings", "warning", self._warning), warning_texts=words.warnings,
+            conflict_warning=words.conflict_warning,
+            gate_names=tuple(self.common.take("gates", Map, None) or ()),
+            offers=self.every("offers", "offer", self._offer),
+            replaces=self.every("replaces", "replacement", self._replacement),
+            checks=each(own, "checks", "check", self._check),
+            transitions=tuple(each(own, "transitions", "transition", self._transition).values()),
             tasks=tasks(self), reminders=reminders(self), ladders=words.ladders,
-            again=duration(again.take("after", str)), sources=words.sources,
+            again=self.told("again", self._again, dt.timedelta(days=1)), sources=words.sources,
             derivations=derivations(self), forms=forms(self), plots=plots(self), values=self.values,
         )  # fmt: skip
-        self.common.done()
-        own.done()
+        for part in (self.common, own):
+            self.told("head", part.done, None)
+        if self.faults.found:
+            raise PathwayErrors(self.faults.found, read=pathway, sections=frozenset(self.faults.sections))
         return pathway
 
     # elements
 
-    def _states(self) -> Iterator[tuple[str, State]]:
-        for name, entry in entries(self.own, "states", "state"):
-            stage, slash, rest = name.partition("/")
-            if not slash or not rest or stage not in self.words.stages or stage == CLOSED_STAGE:
-                raise entry.error(
-                    f"a state is written stage/state, and '{name}' is not",
-                    hint=f"stages: {', '.join(self.words.stages)}",
-                )
-            if self.own_stages[stage] != name:
-                raise entry.error(f"stage '{stage}' has two states")
-            waits, content = self.optional(entry, "waits"), self.optional(entry, "content")
-            yield name, State(name, stage, entry.take("title", str), waits, self.mark(entry), content)
+    def _initial(self, states: Collection[str]) -> str:
+        return name_in(self.own, "initial", self.own.take("initial", str), states, "state")
+
+    def _again(self) -> dt.timedelta:
+        again = self.words.again
+        take_mark(again, self.words.sources, number=True, settable=("after",))
+        after = take_duration(again, "after")
+        again.done()
+        if after is None:
+            raise again.error(f"{again.what} says nothing of 'after'", hint="such as after: 24h")
+        return after
+
+    def _lasting(self) -> frozenset[str]:
+        return frozenset(names_in(self.own, "lasting", self.words.regimens, "regimen"))
+
+    def _state(self, name: str, entry: Fields) -> State:
+        stage, slash, rest = name.partition("/")
+        if not slash or not rest or stage not in self.words.stages or stage == CLOSED_STAGE:
+            raise entry.error(
+                f"a state is written stage/state, and '{name}' is not",
+                hint=f"stages: {', '.join(self.words.stages)}",
+            )
+        if self.own_stages[stage] != name:
+            raise entry.error(f"stage '{stage}' has two states")
+        waits, content = self.optional(entry, "waits"), self.optional(entry, "content")
+        return State(name, stage, entry.take("title", str), waits, self.mark(entry), content)
 
     def _closed_states(self) -> Iterator[State]:
         for outcome in self.words.outcomes:
@@ -87,20 +110,20 @@ class Builder(Sections):
         lines = self.own.nested("lines")
         found: dict[str, str] = {}
         for stage in tuple(lines.values):
-            name_in(lines, stage, stage, self.own_stages, "stage")
-            found |= dict.fromkeys(names_in(lines, stage, self.words.regimens, "regimen"), stage)
+            with self.faults.noting("lines"):
+                name_in(lines, stage, stage, self.own_stages, "stage")
+                found |= dict.fromkeys(names_in(lines, stage, self.words.regimens, "regimen"), stage)
         return found
 
-    def _standings(self) -> Iterator[StandingRow]:
-        for entry in self.rows("standings", "standing"):
-            standing = Standing(name_in(entry, "standing", entry.take("standing", str), _STANDINGS, "standing"))
-            selector, stages, guard = self.selector(entry), self.stages(entry), self.guard(entry)
-            save, pull = self._save_taper(entry), entry.take("pull", str, "")
-            takes = entry.take("takes", str, "")
-            if takes:
-                name_in(entry, "takes", takes, ("one",), "number to take")
-            mark = self.mark(entry, number=True)
-            yield StandingRow(selector, standing, stages, guard, mark, save, pull, bool(takes))
+    def _standing(self, entry: Fields) -> StandingRow:
+        standing = Standing(name_in(entry, "standing", entry.take("standing", str), _STANDINGS, "standing"))
+        selector, stages, guard = self.selector(entry), self.stages(entry), self.guard(entry)
+        save, pull = self._save_taper(entry), entry.take("pull", str, "")
+        takes = entry.take("takes", str, "")
+        if takes:
+            name_in(entry, "takes", takes, ("one",), "number to take")
+        mark = self.mark(entry, number=True)
+        return StandingRow(selector, standing, stages, guard, mark, save, pull, bool(takes))
 
     def _save_taper(self, entry: Fields) -> bool:
         save = entry.take("save", str, "")
@@ -110,10 +133,8 @@ class Builder(Sections):
 
     def _gates(self) -> dict[str, Gate]:
         order = tuple(self.common.take("gates", Map, None) or ())
-        return {
-            name: self._gate(name, entry, order.index(name) if name in order else len(order))
-            for name, entry in self.named("gates", "gate").items()
-        }
+        place = {name: index for index, name in enumerate(order)}
+        return self.each("gates", "gate", lambda name, entry: self._gate(name, entry, place.get(name, len(order))))
 
     def _gate(self, name: str, entry: Fields, order: int) -> Gate:
         actions = frozenset(names_in(entry, "action", _GATE_ACTIONS, "action"))
@@ -139,57 +160,52 @@ class Builder(Sections):
             order,
         )
 
-    def _warnings(self) -> Iterator[WarningRow]:
-        for entry in self.rows("warnings", "warning"):
-            name = name_in(entry, "warning", entry.take("warning", str), self.words.warnings, "warning")
-            stages, guard = self.stages(entry), self.guard(entry)
-            proposing = self.nested_selector(entry, "proposing") if "proposing" in entry.values else None
-            yield WarningRow(name, stages, guard, self.mark(entry, number=True), proposing)
+    def _warning(self, entry: Fields) -> WarningRow:
+        name = name_in(entry, "warning", entry.take("warning", str), self.words.warnings, "warning")
+        stages, guard = self.stages(entry), self.guard(entry)
+        proposing = self.nested_selector(entry, "proposing") if "proposing" in entry.values else None
+        return WarningRow(name, stages, guard, self.mark(entry, number=True), proposing)
 
-    def _offers(self) -> Iterator[Offer]:
-        for entry in self.rows("offers", "offer"):
-            outcome = name_in(entry, "outcome", entry.take("outcome", str), self.words.outcomes, "outcome")
-            guard = self.guard(entry)
-            yield Offer(outcome, guard, self.mark(entry))
+    def _offer(self, entry: Fields) -> Offer:
+        outcome = name_in(entry, "outcome", entry.take("outcome", str), self.words.outcomes, "outcome")
+        guard = self.guard(entry)
+        return Offer(outcome, guard, self.mark(entry))
 
-    def _replaces(self) -> Iterator[Replacement]:
-        for entry in self.rows("replaces", "replacement"):
-            by, what = self.nested_selector(entry, "by"), self.nested_selector(entry, "what")
-            at = name_in(entry, "at", entry.take("at", str), ("start", "confirmation"), "moment")
-            yield Replacement(by, what, at, self.mark(entry))
+    def _replacement(self, entry: Fields) -> Replacement:
+        by, what = self.nested_selector(entry, "by"), self.nested_selector(entry, "what")
+        at = name_in(entry, "at", entry.take("at", str), ("start", "confirmation"), "moment")
+        return Replacement(by, what, at, self.mark(entry))
 
-    def _checks(self) -> Iterator[tuple[str, Check]]:
-        for name, entry in entries(self.own, "checks", "check"):
-            first = entry.take("of", str, "")
-            if first:
-                name_in(entry, "of", first, ("first-line",), "kind of check")
-            selector = None if first else self.selector(entry)
-            after = take_duration(entry, "after")
-            if not after:
-                raise entry.error(f"{entry.what} gives no time after which it falls due")
-            ends, opens = entry.take("ends", bool, False), names_in(entry, "opens", self.task_names, "task")
-            mark = self.mark(entry, number=True, settable=("after",))
-            yield name, Check(name, selector, after, ends, opens, mark)
+    def _check(self, name: str, entry: Fields) -> Check:
+        first = entry.take("of", str, "")
+        if first:
+            name_in(entry, "of", first, ("first-line",), "kind of check")
+        selector = None if first else self.selector(entry)
+        after = take_duration(entry, "after")
+        if not after:
+            raise entry.error(f"{entry.what} gives no time after which it falls due")
+        ends, opens = entry.take("ends", bool, False), names_in(entry, "opens", self.task_names, "task")
+        mark = self.mark(entry, number=True, settable=("after",))
+        return Check(name, selector, after, ends, opens, mark)
 
-    def _transitions(self) -> Iterator[Transition]:
-        for name, entry in entries(self.own, "transitions", "transition"):
-            origins = frozenset(names_in(entry, "from", self.own_stages, "stage"))
-            target = name_in(entry, "to", entry.take("to", str), self.own_stages, "stage")
-            through = entry.take("through", str, None)
-            if through is not None:
-                name_in(entry, "through", through, self.own_stages, "stage")
-            cause = name_in(entry, "on", entry.take("on", str, "any"), _CAUSES, "cause")
-            decides = entry.take("decides", str, None)
-            if decides is not None:
-                name_in(entry, "decides", decides, self.words.facts, "fact")
-            guard = self.guard(entry)
-            ends = frozenset(names_in(entry, "ends", self.words.regimens, "regimen"))
-            opens = names_in(entry, "opens", self.task_names, "task")
-            relapse, tells = entry.take("relapse", bool, False), entry.take("tells_missing", bool, False)
-            mark = self.mark(entry)
-            yield Transition(name, origins, target, through, cause, guard, decides, ends, opens, relapse, mark, tells)
+    def _transition(self, name: str, entry: Fields) -> Transition:
+        origins = frozenset(names_in(entry, "from", self.own_stages, "stage"))
+        target = name_in(entry, "to", entry.take("to", str), self.own_stages, "stage")
+        through = entry.take("through", str, None)
+        if through is not None:
+            name_in(entry, "through", through, self.own_stages, "stage")
+        cause = name_in(entry, "on", entry.take("on", str, "any"), _CAUSES, "cause")
+        decides = entry.take("decides", str, None)
+        if decides is not None:
+            name_in(entry, "decides", decides, self.words.facts, "fact")
+        guard = self.guard(entry)
+        ends = frozenset(names_in(entry, "ends", self.words.regimens, "regimen"))
+        opens = names_in(entry, "opens", self.task_names, "task")
+        relapse, tells = entry.take("relapse", bool, False), entry.take("tells_missing", bool, False)
+        mark = self.mark(entry)
+        return Transition(name, origins, target, through, cause, guard, decides, ends, opens, relapse, mark, tells)
 
 
 def build(vocabulary: Vocabulary, common: Fields, own: Fields, *, text: str, digest: str) -> Pathway:
-    """Return the pathway that the two files define; raises PathwayError."""
+    """Return the pathway that the two files define; raises PathwayErrors."""
     return Builder(vocabulary, common, own).build(text=text, digest=digest)

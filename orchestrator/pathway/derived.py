@@ -7,14 +7,12 @@ from orchestrator.pathway.model import Derivation, DerivedRow, Form, Plot
 from orchestrator.pathway.reader import Seq
 from orchestrator.pathway.sections import Sections
 from orchestrator.pathway.terms import name_in, names_in
-from orchestrator.pathway.vocabulary import entries
+from orchestrator.pathway.vocabulary import each
 
 
 def derivations(sections: Sections) -> dict[str, Derivation]:
     """Return the derived facts of the pathway's own file, by fact."""
-    return {
-        name: _derivation(sections, name, entry) for name, entry in entries(sections.own, "derived", "derived fact")
-    }
+    return each(sections.own, "derived", "derived fact", lambda name, entry: _derivation(sections, name, entry))
 
 
 def _derivation(sections: Sections, name: str, entry: Fields) -> Derivation:
@@ -43,7 +41,7 @@ def _rows(sections: Sections, name: str, entry: Fields) -> Iterator[DerivedRow]:
 
 def forms(sections: Sections) -> dict[str, Form]:
     """Return what is looked at before a fact is recorded, by fact."""
-    return {name: _form(sections, name, entry) for name, entry in entries(sections.own, "forms", "form")}
+    return each(sections.own, "forms", "form", lambda name, entry: _form(sections, name, entry))
 
 
 def _form(sections: Sections, name: str, entry: Fields) -> Form:
@@ -54,7 +52,7 @@ def _form(sections: Sections, name: str, entry: Fields) -> Form:
 
 def plots(sections: Sections) -> tuple[Plot, ...]:
     """Return the numbers that a report shows over time."""
-    return tuple(_plot(sections, entry) for entry in sections.rows("plots", "plot"))
+    return sections.every("plots", "plot", lambda entry: _plot(sections, entry))
 
 
 def _plot(sections: Sections, entry: Fields) -> Plot:

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Final, TypeVar, cast, overload
 
-from orchestrator.errors import PathwayError
+from orchestrator.errors import PathwayError, PathwayErrors
+from orchestrator.pathway.faults import STRICT, Faults
 from orchestrator.pathway.reader import Map, Seq
 
 T = TypeVar("T")
@@ -53,12 +54,13 @@ class Fields:
     """Consumes one mapping: ``take`` each key, then ``done``. Raises PathwayError with the line of the key.
 
     values: what was read; anything else than a Map is refused.   what: how errors call it, e.g. ``regimen 'name'``.
+    faults: where whoever reads its elements notes what is wrong with one; without it the first fault ends reading.
     """
 
-    def __init__(self, values: object, file: str, what: str, *, line: int = 0) -> None:
+    def __init__(self, values: object, file: str, what: str, *, line: int = 0, faults: Faults = STRICT) -> None:
         if not isinstance(values, Map):
             raise PathwayError(f"{what} must be a mapping, not {kind_name(values)}", file=file, line=line)
-        self.values, self.file, self.what = values, file, what
+        self.values, self.file, self.what, self.faults = values, file, what, faults
         self.known: list[str] = []
 
     @overload
@@ -104,7 +106,7 @@ class Fields:
 
     def nested(self, key: str, what: str = "") -> "Fields":
         """Return the mapping under ``key`` as Fields of its own."""
-        return Fields(self.take(key, Map), self.file, what or f"'{key}' of {self.what}")
+        return Fields(self.take(key, Map), self.file, what or f"'{key}' of {self.what}", faults=self.faults)
 
     def line_of(self, key: str) -> int:
         """Return the line of ``key``, or that of the mapping."""
@@ -115,12 +117,15 @@ class Fields:
         return PathwayError(what, file=self.file, line=self.line_of(key), hint=hint)
 
     def done(self) -> None:
-        """Raise PathwayError for the first key that nobody took."""
-        for key in self.values:
-            if key not in self.known:
-                absent = [name for name in self.known if name not in self.values]
-                hint = suggest(key, absent) or suggest(key, self.known) or f"known are {', '.join(self.known)}"
-                raise self.error(f"unknown key '{key}' in {self.what}", key, hint)
+        """Raise PathwayErrors for the keys that nobody took."""
+        unknown = [self._unknown(key) for key in self.values if key not in self.known]
+        if unknown:
+            raise PathwayErrors(unknown)
+
+    def _unknown(self, key: str) -> PathwayError:
+        absent = [name for name in self.known if name not in self.values]
+        hint = suggest(key, absent) or suggest(key, self.known) or f"known are {', '.join(self.known)}"
+        return self.error(f"unknown key '{key}' in {self.what}", key, hint)
 
     def _near(self, key: str) -> str:
         """Return a hint when the missing key seems to be there, misspelt."""

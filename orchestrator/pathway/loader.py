@@ -13,9 +13,10 @@ from pathlib import Path
 
 import orjson
 
-from orchestrator.errors import NotFound, PathwayError
+from orchestrator.errors import NotFound, PathwayError, PathwayErrors
 from orchestrator.pathway.build import build
 from orchestrator.pathway.checks import problems
+from orchestrator.pathway.faults import Faults
 from orchestrator.pathway.fields import Fields, suggest
 from orchestrator.pathway.hospital import LOCAL, Hospital, read_hospital
 from orchestrator.pathway.local import Settled, below_a_gate, settle, unknown
@@ -81,32 +82,49 @@ def version_key(version: str) -> tuple[tuple[int, ...], tuple[tuple[int, str], .
 
 
 def load_library(root: Path, local: Path | None = None) -> Library:
-    """Return all pathways below ``root``; raises PathwayError at the first fault, with file, line and suggestion.
+    """Return all pathways below ``root``; raises PathwayErrors with all faults: file, line, suggestion.
 
     local: the hospital's file of local values.
     """
     if not root.is_dir():
         raise PathwayError(f"there is no folder of pathways at {root}", hint="name one with --workflows DIR")
-    shared = {name: _content(root / _SHARED_FOLDER / name) for name in SHARED}
-    files = sorted(path for path in root.glob("*/pathway*.yaml") if path.parent.name != _SHARED_FOLDER)
-    hospital = {} if local is None else {LOCAL: (_content(local), str(local))}
-    loaded = [_load(shared, path, root, hospital) for path in files]
-    pathways = tuple(pathway for pathway, _ in loaded)
-    if not pathways:
+    faults, shared, hospital = Faults(), dict[str, str](), dict[str, tuple[str, str]]()
+    for name in SHARED:
+        with faults.noting(name):
+            shared[name] = _content(root / _SHARED_FOLDER / name)
+    if local is not None:
+        with faults.noting(LOCAL):
+            hospital[LOCAL] = _content(local), str(local)
+    faults.tell()
+    loaded: dict[Path, tuple[Pathway, Settled]] = {}
+    for path in pathway_files(root):
+        with faults.noting(str(path)):
+            loaded[path] = _load(shared, path, root, hospital)
+    _check_versions({path: pathway for path, (pathway, _) in loaded.items()}, faults)
+    faults.tell()
+    if not loaded:
         raise PathwayError(f"there is no pathway in {root}", hint="expected NAME/pathway.yaml")
-    seen: dict[tuple[str, str], Path] = {}
-    for pathway, path in zip(pathways, files, strict=True):
-        if (pathway.name, pathway.version) in seen:
-            raise PathwayError(
-                f"{pathway.name}@{pathway.version} is defined twice", file=str(path), hint="raise the version"
-            )
-        seen[pathway.name, pathway.version] = path
     named = {LOCAL: str(local)} if local is not None else {}
-    places = zip(pathways, (_places(path, root) | named for path in files), strict=True)
-    library = Library(pathways, {pathway.hash: place for pathway, place in places})
+    places = {pathway.hash: _places(path, root) | named for path, (pathway, _) in loaded.items()}
+    library = Library(tuple(pathway for pathway, _ in loaded.values()), places)
     for text, file in hospital.values():
-        _check_hospital(read_hospital(text, file), library, {each.hash: settled for each, settled in loaded})
+        settled = {each.hash: settled for each, settled in loaded.values()}
+        _check_hospital(read_hospital(text, file), library, settled)
     return library
+
+
+def pathway_files(root: Path) -> list[Path]:
+    """Return the files of all pathways below ``root``, all versions."""
+    return sorted(path for path in root.glob("*/pathway*.yaml") if path.parent.name != _SHARED_FOLDER)
+
+
+def _check_versions(pathways: Mapping[Path, Pathway], faults: Faults) -> None:
+    seen: set[tuple[str, str]] = set()
+    for path, pathway in pathways.items():
+        if (pathway.name, pathway.version) in seen:
+            what = f"{pathway.name}@{pathway.version} is defined twice"
+            faults.note(PathwayError(what, file=str(path), hint="raise the version"), "version")
+        seen.add((pathway.name, pathway.version))
 
 
 def _check_hospital(hospital: Hospital, library: Library, settled: Mapping[str, Settled]) -> None:
@@ -152,13 +170,19 @@ def _load(
     """hospital: content and place of the hospital's file by its name in the text; empty where there is none."""
     files = {**shared, "pathway.yaml": _content(path), **{name: text for name, (text, _) in hospital.items()}}
     places = _places(path, root) | {name: place for name, (_, place) in hospital.items()}
-    pathway, settled = _build(files, places)
-    if pathway.name != path.parent.name:
-        raise PathwayError(
-            f"the pathway '{pathway.name}' stands in the folder '{path.parent.name}'", file=str(path), line=1
-        )
-    for problem in problems(pathway, str(path)):
-        raise problem
+    faults = Faults()
+    try:
+        pathway, settled = _build(files, places)
+    except PathwayErrors as errors:
+        if not isinstance(errors.read, Pathway):
+            raise
+        faults.found += [*errors.faults, *problems(errors.read, str(path), errors.sections)]
+    else:
+        if pathway.name != path.parent.name:
+            what = f"the pathway '{pathway.name}' stands in the folder '{path.parent.name}'"
+            faults.note(PathwayError(what, file=str(path), line=1, hint="a folder has its pathway's name"), "head")
+        faults.found += problems(pathway, str(path))
+    faults.tell()
     return pathway, settled
 
 
@@ -200,9 +224,13 @@ def _blamed(
 
 
 def _read(files: Mapping[str, str], places: Mapping[str, str]) -> dict[str, Fields]:
-    return {
-        name: Fields(read_text(content, places[name]), places[name], name, line=1) for name, content in files.items()
-    }
+    """Return what each file says; its elements are read later, and their faults noted together."""
+    faults, found = Faults(), dict[str, Fields]()
+    for name, content in files.items():
+        with faults.noting(name):
+            found[name] = Fields(read_text(content, places[name]), places[name], name, line=1, faults=faults)
+    faults.tell()
+    return found
 
 
 def _text(files: Mapping[str, str]) -> str:
@@ -218,9 +246,11 @@ def _built(parts: Mapping[str, Fields], settled: Settled, files: Mapping[str, st
     )
     own = parts["pathway.yaml"]
     found = build(vocabulary, parts["every-pathway.yaml"], own, text=text, digest=digest)
-    if "+" in found.version:
-        raise own.error("a version has no '+'", "version", "what follows it is the revision of a hospital's values")
     found = dataclasses.replace(found, settings=settled.settings)
-    for error in below_a_gate(found):
-        raise error
+    errors = [*below_a_gate(found)]
+    if "+" in found.version:
+        hint = "what follows it is the revision of a hospital's values"
+        errors.append(own.error("a version has no '+'", "version", hint))
+    if errors:
+        raise PathwayErrors(errors, read=found)
     return found

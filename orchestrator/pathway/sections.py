@@ -6,8 +6,9 @@ name in the pathway's file takes the place of the shared one.
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from typing import TypeVar
 
 from orchestrator.pathway.expression import DURATION, NUMBER, Expression, Literal, Scope, is_name, parse
 from orchestrator.pathway.fields import Fields
@@ -18,6 +19,8 @@ from orchestrator.pathway.reader import Map, Seq
 from orchestrator.pathway.terms import duration, name_in, names_in, take_mark
 from orchestrator.pathway.vocabulary import Vocabulary, entries
 
+T = TypeVar("T")
+
 
 class Sections:
     """Two files of one pathway, ``common`` and ``own``, and the names that their elements may use."""
@@ -26,6 +29,13 @@ class Sections:
         self.words, self.common, self.own = vocabulary, common, own
         self.kinds = frozenset(regimen.kind for regimen in vocabulary.regimens.values())
         self.own_stages: dict[str, str] = {}
+        self.faults = own.faults
+
+    def told(self, section: str, read: Callable[[], T], default: T) -> T:
+        """Return what ``read`` returns; when it is faulty that is noted, and the default returned."""
+        with self.faults.noting(section):
+            return read()
+        return default
 
     # names first: guards may speak of anything in the file, whatever its place
 
@@ -44,7 +54,7 @@ class Sections:
             "check": checks,
             "response": response.values if response else (),
         }
-        self.values = {name: self._value(name, entry) for name, entry in self.named("values", "value").items()}
+        self.values = self.each("values", "value", self._value)
         self.scope: Scope = self._scope({})
 
     def _value(self, name: str, entry: Fields) -> NamedValue:
@@ -72,9 +82,10 @@ class Sections:
         shared, own = entries(self.common, "definitions", "definition"), entries(self.own, "definitions", "definition")
         mine = dict(own)
         for name, entry in [*((name, entry) for name, entry in shared if name not in mine), *mine.items()]:
-            expression = dataclasses.replace(self.expression(entry, "when"), own_words=entry.take("words", str))
-            found[name] = Definition(name, expression.words, expression, take_mark(entry, self.words.sources))
-            entry.done()
+            with self.faults.noting("definitions", name):
+                expression = dataclasses.replace(self.expression(entry, "when"), own_words=entry.take("words", str))
+                found[name] = Definition(name, expression.words, expression, take_mark(entry, self.words.sources))
+                entry.done()
             self.scope = self._scope(found)
         return found
 
@@ -147,7 +158,25 @@ class Sections:
         for part in (self.common, self.own):
             table = part.take(key, Seq, None)
             for index, value in enumerate(table or ()):
-                yield Fields(value, part.file, what, line=table.line_of(index) if table is not None else 0)
+                line = table.line_of(index) if table is not None else 0
+                with self.faults.noting(key):
+                    yield Fields(value, part.file, what, line=line, faults=self.faults)
+
+    def every(self, key: str, what: str, read: Callable[[Fields], T]) -> tuple[T, ...]:
+        """Return ``read`` of every row under ``key``; one that is faulty is noted and left out."""
+        found: list[T] = []
+        for entry in self.rows(key, what):
+            with self.faults.noting(key):
+                found.append(read(entry))
+        return tuple(found)
+
+    def each(self, key: str, what: str, read: Callable[[str, Fields], T]) -> dict[str, T]:
+        """Return ``read`` of every named entry under ``key``; one that is faulty is noted and left out."""
+        found: dict[str, T] = {}
+        for name, entry in self.named(key, what).items():
+            with self.faults.noting(key, name):
+                found[name] = read(name, entry)
+        return found
 
     def named(self, key: str, what: str) -> dict[str, Fields]:
         """Return the named entries of the shared file, in its order,
@@ -158,5 +187,7 @@ class Sections:
             table = part.take(key, Map, None)
             for name, value in (table or {}).items():
                 line = table.line_of(name) if table is not None else 0
-                found[name] = None if value is None else Fields(value, part.file, f"{what} '{name}'", line=line)
+                with self.faults.noting(key, name):
+                    made = (part.file, f"{what} '{name}'")
+                    found[name] = None if value is None else Fields(value, *made, line=line, faults=self.faults)
         return {name: entry for name, entry in found.items() if entry is not None}

@@ -5,18 +5,31 @@ states that nobody is told of, branches without a default, what is used nowhere.
 Proofs over all patients are another matter.
 """
 
+from collections.abc import Collection
+
 from orchestrator.errors import PathwayError
 from orchestrator.pathway.checks import branches, closing, moves, parts, unused, waiting
 from orchestrator.pathway.model import Pathway
 
-_CHECKS = (moves, closing, waiting, parts, branches)
+_MOVES = frozenset({"states", "transitions", "offers", "definitions", "head"})
+_WORK = _MOVES | {"standings", "tasks", "reminders", "lines"}
+_CHECKS = (
+    (moves, _MOVES),
+    (closing, frozenset({"gates", "standings", "replaces", "checks", "transitions", "lasting", "shared"})),
+    (waiting, _WORK),
+    (parts, frozenset({"reminders"})),
+    (branches, _WORK | {"warnings", "derived"}),
+)
+"""Each check, with the tables that it must have whole: what is missing from a faulty one would look like a fault."""
 
 
-def problems(pathway: Pathway, file: str = "") -> list[PathwayError]:
+def problems(pathway: Pathway, file: str = "", faulty: Collection[str] = ()) -> list[PathwayError]:
     """Return all that is wrong with a loaded pathway, in order of file and line; empty when it hangs together.
 
-    file: the pathway's own, as its elements call it; what is used nowhere is looked for there alone.
+    file: the pathway's own, as its elements call it; what is used nowhere is looked for there alone.   faulty: the
+    tables of which not every element could be read; checks that need them whole are left out.
     """
-    found = [each for check in _CHECKS for each in check.faults(pathway)]
-    found += unused.faults(pathway, file)
+    found = [each for check, needs in _CHECKS if not needs & frozenset(faulty) for each in check.faults(pathway)]
+    if not faulty:
+        found += unused.faults(pathway, file)
     return sorted(found, key=lambda each: (each.file, each.line))
