@@ -59,6 +59,11 @@ def _definitions(pathway: Pathway) -> Iterator[Element]:
         yield Element("definition", each.name, each.words, each.mark)
 
 
+def _values(pathway: Pathway) -> Iterator[Element]:
+    for each in pathway.values.values():
+        yield Element("value", each.name, f"{each.words}: {each.text}", each.mark)
+
+
 def _derivations(pathway: Pathway) -> Iterator[Element]:
     for each in pathway.derivations.values():
         yield Element("derived fact", each.fact, f"from {', '.join(each.sources)}", each.mark)
@@ -172,6 +177,6 @@ def _joined(*parts: str) -> str:
 
 
 _KINDS: tuple[Callable[[Pathway], Iterable[Element]], ...] = (
-    _states, _definitions, _derivations, _standings, _gates, _warnings, _offers, _replaces, _checks,
+    _states, _definitions, _values, _derivations, _standings, _gates, _warnings, _offers, _replaces, _checks,
     _transitions, _tasks, _reminders, _forms, _plots, _facts, _regimens,
 )  # fmt: skip
