@@ -65,7 +65,10 @@ def _place(file: str, root: Path) -> str:
 
 
 def rules_text(told: Json, *, verbose: bool = False) -> str:
-    """Return the trace as text, at most 100 columns wide. verbose: with the words of elements, stories and tests."""
+    """Return the trace as text, at most 100 columns wide save for the names of tests.
+
+    verbose: with the words of elements, stories and tests.
+    """
     lines: list[str] = []
     for group in told["groups"]:
         lines += [f"{group['prefix']}  {group['pathway'] or 'every pathway'}", ""]
