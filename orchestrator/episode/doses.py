@@ -113,7 +113,7 @@ def _per_kg(
 
 def _in_unit(dosage: Dosage, unit: str) -> Dosage:
     """Return the dose in the unit in which the regimen's doses are told; the formula stays as its source states it."""
-    if unit == dosage.unit or not isinstance(dosage.amount, Decimal):
+    if unit == dosage.unit or dosage.unit is None or not isinstance(dosage.amount, Decimal):
         return dosage
     factor = FACTORS[dosage.unit, unit]
     formula = f"{dosage.formula} = {dosage.text} {dosage.unit}"

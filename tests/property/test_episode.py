@@ -4,7 +4,6 @@ Random commands and jumps of the clock on the real pathway. What must hold is ch
 the whole trail at the end.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +25,7 @@ from orchestrator.episode.fold import fold, stamp
 from orchestrator.episode.items import items
 from orchestrator.episode.model import Episode
 from orchestrator.episode.view import decision_tag, view
+from orchestrator.pathway.model import Pathway
 from tests.patients import (
     CLOCK,
     Acknowledge,
@@ -35,66 +35,69 @@ from tests.patients import (
     Decline,
     Give,
     Miss,
+    P,
     Patient,
     Record,
     Retract,
     Stop,
-    pathway,
 )
+from tests.worlds import NAMES, PATHWAYS, as_json, spoken_facts, spoken_regimens
 
-PATHWAY = pathway()
+H, L = "autoimmune-hemiplegia", "leukoencephalopathy"
 ROLES = ("clinician", "lead", "lead", "on-call", "nurse", "pharmacist", "auditor")
 CODES = {
-    *PATHWAY.gate_names, "unknown-fact", "invalid-value", "not-proposed", "needs-reason", "needs-role", "missing-input",
-    "no-such-course", "no-such-task", "no-such-reminder", "episode-closed",
+    *PATHWAYS[P].gate_names, "unknown-fact", "invalid-value", "not-proposed", "needs-reason", "needs-role",
+    "missing-input", "no-such-course", "no-such-task", "no-such-reminder", "episode-closed",
 }  # fmt: skip
-REGIMENS = (
-    "observation", "ivmp-pulse", "prednisone-oral", "steroid-taper", "ivig", "plex", "rituximab-weekly",
-    "rituximab-two-dose", "antiviral", "ivig-monthly", "cyclophosphamide", "no-such-regimen",
-)  # fmt: skip
 JUMPS = ("1m", "1h", "4h", "1d", "1d", "2d", "3d", "3d", "7d", "14d", "42d", "200d")
 UNITS = {"m": 1, "h": 60, "d": 1440}
+UNFIT: dict[str, Any] = {
+    "weight_kg": 0,
+    "height_cm": 9999,
+    "symptom_onset": "soon",
+    "no_such_fact": 1,
+    "age_years": "old",
+}
 reasons = st.sampled_from([None, "a reason", "a reason", "a reason"])
-overrides = st.sampled_from([(), (), tuple(PATHWAY.gates), ("infection-excluded",), ("steroid-stop",)])
-
-facts = st.one_of(
-    st.fixed_dictionaries({"response": st.sampled_from([*PATHWAY.facts["response"].values, None])}),
-    st.fixed_dictionaries({"severity": st.sampled_from([*PATHWAY.facts["severity"].values, None])}),
-    st.fixed_dictionaries({"infection_status": st.sampled_from(["excluded", "excluded", "active", None])}),
-    st.fixed_dictionaries({"symptoms_progressing": st.sampled_from([True, False, None])}),
-    st.fixed_dictionaries(
-        {},
-        optional={
-            "jcv_pcr": st.sampled_from(["negative", "positive", None]),
-            "virus": st.sampled_from(["vzv", "sars-cov-2", None]),
-            "steroids_contraindicated": st.booleans(),
-            "consciousness_declining": st.booleans(),
-            "antibodies": st.lists(st.sampled_from(["gad", "mog", "hu", "tpo"]), max_size=2),
-            "weight_kg": st.sampled_from([70, "61.5", 0, None]),
-            "height_cm": st.sampled_from([170, 9999]),
-            "symptom_onset": st.sampled_from(["2026-02-20", "9999-12-31", "soon"]),
-            "no_such_fact": st.just(1),
-        },
-    ),
-)
-parameters = st.one_of(
-    st.just({}),
-    st.just({}),
-    st.fixed_dictionaries({"dose": st.sampled_from([60, "62.5", "750 mg", 0])}),
-    st.fixed_dictionaries({"days": st.integers(2, 6)}),
-    st.fixed_dictionaries({"sessions": st.integers(4, 11)}),
-    st.fixed_dictionaries({"dose": st.just(60), "taper_days": st.sampled_from([21, 28, 42, 50])}),
-    st.integers(0, 4).map(lambda number: {"steps": [{"days": 14, "dose": 20}] * number}),
-)
-choices = st.builds(
-    Confirm,
-    regimens=st.lists(st.sampled_from(REGIMENS), min_size=1, max_size=2).map(tuple),
-    parameters=parameters,
-    reason=reasons,
-    override=overrides,
-)
 offsets = st.sampled_from([None, None, None, -200, -75, -24, -1, 0, 1, 24])
-targets = st.one_of(st.sampled_from(REGIMENS), st.sampled_from(sorted(PATHWAY.facts)), st.just("response"))
+
+
+def regimens(pathway: Pathway) -> st.SearchStrategy[str]:
+    return st.sampled_from([*spoken_regimens(pathway), "steroid-taper", "no-such-regimen"])
+
+
+def overrides(pathway: Pathway) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.sampled_from([(), (), tuple(pathway.gates), ("infection-excluded",), ("steroid-stop",)])
+
+
+def facts(pathway: Pathway) -> st.SearchStrategy[dict[str, Any]]:
+    """Return what may be recorded at once: often the response, or what opens the gates, now and then nonsense."""
+    spoken = [*spoken_facts(pathway), *pathway.derivations, *(each.fact for each in pathway.plots)]
+    one = {name: st.one_of(as_json(pathway.facts[name]), st.none()) for name in spoken}
+    single = [st.fixed_dictionaries({name: each}) for name, each in one.items()]
+    response = st.fixed_dictionaries({"response": one["response"]})
+    several = st.fixed_dictionaries({}, optional=one)
+    unfit = st.sampled_from(sorted(UNFIT)).map(lambda name: {name: UNFIT[name]})
+    return st.one_of(response, response, *single, several, st.just({"infection_status": "excluded"}), unfit)
+
+
+def parameters(pathway: Pathway) -> st.SearchStrategy[dict[str, Any]]:
+    doses = [{"dose": each} for each in (60, "62.5", "750 mg", 0)]
+    tapers = [{"dose": 60, "taper_days": each} for each in (21, 28, 42, 50)]
+    steps = [{"steps": [{"days": 14, "dose": 20}] * number} for number in range(5)]
+    lengths = [{"days": 2}, {"days": 5}, {"sessions": 4}, {"sessions": 10}]
+    others = [{each.alternative.parameter: "1.5"} for each in pathway.regimens.values() if each.alternative]
+    return st.one_of(st.just({}), st.just({}), st.sampled_from([*doses, *tapers, *steps, *lengths, *others]))
+
+
+def choices(pathway: Pathway) -> st.SearchStrategy[Confirm]:
+    return st.builds(
+        Confirm,
+        regimens=st.lists(regimens(pathway), min_size=1, max_size=2).map(tuple),
+        parameters=parameters(pathway),
+        reason=reasons,
+        override=overrides(pathway),
+    )
 
 
 def minutes(jump: str) -> int:
@@ -107,15 +110,22 @@ class Life(RuleBasedStateMachine):
     patient: Patient
 
     @initialize(
+        name=st.sampled_from(NAMES),
         timezone=st.sampled_from(["UTC", "Europe/London", "Australia/Lord_Howe"]),
         start=st.datetimes(datetime(2025, 1, 1), datetime(2026, 12, 31)),  # noqa: DTZ001  (made aware below)
         known=st.booleans(),
     )
-    def enrol(self, timezone: str, start: datetime, *, known: bool) -> None:
+    def enrol(self, name: str, timezone: str, start: datetime, *, known: bool) -> None:
         aware = start.replace(tzinfo=CLOCK_ZONE)
-        self.patient = Patient(PATHWAY, aware, timezone)
+        self.patient = Patient(PATHWAYS[name], aware, timezone)
         if known:
-            self.act(Record(facts={"infection_status": "excluded", "weight_kg": 70, "height_cm": 170}), "nurse")
+            ready = {"infection_status": "excluded", "weight_kg": 70, "height_cm": 170}
+            clear = {"cns_lymphoma_suspected": False, "neurosarcoidosis_suspected": False}
+            self.act(Record(facts=ready | clear), "nurse")
+
+    @property
+    def pathway(self) -> Pathway:
+        return self.patient.pathway
 
     @property
     def episode(self) -> Episode:
@@ -141,12 +151,13 @@ class Life(RuleBasedStateMachine):
 
     # people
 
-    @rule(facts=facts, role=st.sampled_from(ROLES))
-    def record(self, facts: Mapping[str, Any], role: str) -> None:
-        self.act(Record(facts=facts), role)
+    @rule(data=st.data(), role=st.sampled_from(ROLES))
+    def record(self, data: st.DataObject, role: str) -> None:
+        self.act(Record(facts=data.draw(facts(self.pathway))), role)
 
-    @rule(chosen=choices, start=offsets, role=st.sampled_from(ROLES))
-    def confirm(self, chosen: Confirm, start: int | None, role: str) -> None:
+    @rule(data=st.data(), start=offsets, role=st.sampled_from(ROLES))
+    def confirm(self, data: st.DataObject, start: int | None, role: str) -> None:
+        chosen = data.draw(choices(self.pathway))
         if start is not None:
             moment = (self.patient.now + timedelta(hours=start)).isoformat()
             chosen = replace(chosen, parameters={**chosen.parameters, "start": moment})
@@ -154,11 +165,12 @@ class Life(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def take_what_is_proposed(self, data: st.DataObject) -> None:
-        proposed = [each["regimen"] for each in view(PATHWAY, self.episode, self.patient.now)["proposals"]]
+        proposed = [each["regimen"] for each in view(self.pathway, self.episode, self.patient.now)["proposals"]]
         if proposed:
             regimen = data.draw(st.sampled_from(proposed))
-            dose = {"dose": 60} if regimen == "steroid-taper" else {}
-            self.act(Confirm((regimen,), dose, reason="a reason", override=tuple(PATHWAY.gates)), "lead")
+            dose = self.pathway.regimens[regimen].dose
+            entered = {"dose": 60 if dose.unit else "1 g"} if dose is not None and dose.kind == "entered" else {}
+            self.act(Confirm((regimen,), entered, reason="a reason", override=tuple(self.pathway.gates)), "lead")
 
     @precondition(lambda self: any(each.in_force for each in self.episode.courses))
     @rule(
@@ -170,16 +182,20 @@ class Life(RuleBasedStateMachine):
             at = None if hours is None else self.patient.now + timedelta(hours=hours)
             self.act(Give(regimen, at) if kind is Give else kind(regimen=regimen), "nurse")  # type: ignore[call-arg]
 
-    @rule(regimen=st.sampled_from(REGIMENS), role=st.sampled_from(ROLES), reason=reasons, override=overrides)
-    def stop(self, regimen: str, role: str, reason: str | None, override: tuple[str, ...]) -> None:
+    @rule(data=st.data(), role=st.sampled_from(ROLES), reason=reasons)
+    def stop(self, data: st.DataObject, role: str, reason: str | None) -> None:
+        regimen, override = data.draw(regimens(self.pathway)), data.draw(overrides(self.pathway))
         self.act(Stop(regimen, reason=reason, override=override), role)
 
-    @rule(what=targets, role=st.sampled_from(ROLES), reason=reasons)
-    def retract(self, what: str, role: str, reason: str | None) -> None:
+    @rule(data=st.data(), role=st.sampled_from(ROLES), reason=reasons)
+    def retract(self, data: st.DataObject, role: str, reason: str | None) -> None:
+        known = sorted(self.episode.facts) or ["response"]
+        what = data.draw(st.one_of(regimens(self.pathway), st.sampled_from(known), st.just("response")))
         self.act(Retract(what, reason=reason), role)
 
-    @rule(task=st.sampled_from([*PATHWAY.tasks, "no-such-task"]), role=st.sampled_from(ROLES))
-    def complete(self, task: str, role: str) -> None:
+    @rule(data=st.data(), role=st.sampled_from(ROLES))
+    def complete(self, data: st.DataObject, role: str) -> None:
+        task = data.draw(st.sampled_from([*self.pathway.tasks, "no-such-task"]))
         self.act(Complete(task), role)
 
     @rule()
@@ -187,13 +203,15 @@ class Life(RuleBasedStateMachine):
         for task in self.episode.tasks:
             self.act(Complete(task.name), "nurse")
 
-    @rule(reminder=st.sampled_from([*PATHWAY.reminders, "no-such"]), role=st.sampled_from(ROLES), reason=reasons)
-    def acknowledge(self, reminder: str, role: str, reason: str | None) -> None:
+    @rule(data=st.data(), role=st.sampled_from(ROLES), reason=reasons)
+    def acknowledge(self, data: st.DataObject, role: str, reason: str | None) -> None:
+        reminder = data.draw(st.sampled_from([*self.pathway.reminders, "no-such"]))
         self.act(Acknowledge(reminder, reason=reason), role)
 
     @precondition(lambda self: len(self.patient.entries) > 40)
-    @rule(outcome=st.sampled_from(PATHWAY.outcomes), role=st.sampled_from(ROLES), reason=reasons, override=overrides)
-    def close(self, outcome: str, role: str, reason: str | None, override: tuple[str, ...]) -> None:
+    @rule(data=st.data(), role=st.sampled_from(ROLES), reason=reasons)
+    def close(self, data: st.DataObject, role: str, reason: str | None) -> None:
+        outcome, override = data.draw(st.sampled_from(self.pathway.outcomes)), data.draw(overrides(self.pathway))
         self.act(Close(outcome, reason=reason, override=override), role)
 
     # what must hold of every answer
@@ -203,7 +221,7 @@ class Life(RuleBasedStateMachine):
         before, at = self.episode, self.patient.now
         kept = dump(before)
         answer = self.patient.do(command, actor)
-        assert decide(PATHWAY, before, command, actor, at) == answer, "the same question, another answer"
+        assert decide(self.pathway, before, command, actor, at) == answer, "the same question, another answer"
         assert dump(before) == kept, "an episode is never changed, only followed by another"
         canonical(command_to_json(command))
         if not isinstance(command, Tick):
@@ -213,15 +231,15 @@ class Life(RuleBasedStateMachine):
             assert "\n" not in answer.text
             assert dump(self.episode) == dump(stamp(before, before.seq + 1, at)), "a refusal changes nothing"
         else:
-            check(before, command, answer, at)
+            check(self.pathway, before, command, answer, at)
 
     @invariant()
     def what_is_shown_can_be_sent(self) -> None:
-        canonical(view(PATHWAY, self.episode, self.patient.now))
-        orjson.dumps(explain(PATHWAY, self.episode, self.patient.now), default=str)
-        assert decision_tag(PATHWAY, self.episode, self.patient.now)
-        assert len({(each.kind, each.key) for each in items(PATHWAY, self.episode)}) == len(
-            items(PATHWAY, self.episode)
+        canonical(view(self.pathway, self.episode, self.patient.now))
+        orjson.dumps(explain(self.pathway, self.episode, self.patient.now), default=str)
+        assert decision_tag(self.pathway, self.episode, self.patient.now)
+        assert len({(each.kind, each.key) for each in items(self.pathway, self.episode)}) == len(
+            items(self.pathway, self.episode)
         )
 
     @invariant()
@@ -235,15 +253,25 @@ class Life(RuleBasedStateMachine):
         alarm = self.episode.next_due_at
         if self.episode.closed:
             assert alarm is None
-            assert (self.episode.tasks, self.episode.reminders, items(PATHWAY, self.episode)) == ((), (), ())
+            assert (self.episode.tasks, self.episode.reminders, items(self.pathway, self.episode)) == ((), (), ())
             return
         assert alarm is not None
         assert alarm > self.patient.episode.at
         if self.episode.wait is not None:
             assert any(each.name == "decision-due" and each.due_at for each in self.episode.reminders)
         for task in self.episode.tasks:
-            names = {PATHWAY.tasks[task.name].reminder or "task-due"}
+            names = {self.pathway.tasks[task.name].reminder or "task-due"}
             assert any(each.name in names for each in self.episode.reminders), f"nobody is told of {task.name}"
+
+    @invariant()
+    def four_weeks_are_the_most_that_an_ineffective_first_line_lasts(self) -> None:
+        """S-08: where the pathway forces a move on a day of the first treatment, nobody who never improved stays."""
+        for row in self.pathway.transitions:
+            forced = row.on == "due" and row.tells_missing and self.episode.round == 0
+            if forced and any(
+                name in self.episode.checked for name in self.pathway.checks if name in row.guard.when.text
+            ):
+                assert self.episode.stage not in row.origins
 
     @invariant()
     def the_document_comes_back_as_it_was(self) -> None:
@@ -261,7 +289,7 @@ class Life(RuleBasedStateMachine):
         assert replayed == self.episode
 
 
-def check(before: Episode, command: Command, answer: Accepted, at: datetime) -> None:
+def check(pathway: Pathway, before: Episode, command: Command, answer: Accepted, at: datetime) -> None:
     """Check one accepted command by what it left on the record."""
     after = answer.episode
     if before.closed:
@@ -270,7 +298,7 @@ def check(before: Episode, command: Command, answer: Accepted, at: datetime) -> 
     overridden = {event.gate for event in answer.events if isinstance(event, ev.GateOverridden)}
     for event in answer.events:
         if isinstance(event, ev.CourseConfirmed):
-            _check_confirmed(before, event, overridden)
+            _check_confirmed(pathway, before, event, overridden)
     if overridden:
         assert command.reason
         assert overridden <= set(command.override)
@@ -278,20 +306,37 @@ def check(before: Episode, command: Command, answer: Accepted, at: datetime) -> 
         _check_late(before, after, answer.events, at)
 
 
-def _check_confirmed(before: Episode, event: ev.CourseConfirmed, overridden: set[str]) -> None:
-    regimen, values = PATHWAY.regimens[event.regimen], before.values()
+def _check_confirmed(pathway: Pathway, before: Episode, event: ev.CourseConfirmed, overridden: set[str]) -> None:
+    regimen, values = pathway.regimens[event.regimen], before.values()
     tapers = bool(regimen.tapers) and any(
-        PATHWAY.regimens[each.regimen].kind == regimen.tapers and each.counts for each in before.courses
+        pathway.regimens[each.regimen].kind == regimen.tapers and each.counts for each in before.courses
     )
-    excluded = values.get("infection_status") == "excluded" and values.get("jcv_pcr") != "positive"
+    positive = values.get("jcv_pcr") == "positive" and pathway.name == P
+    excluded = values.get("infection_status") == "excluded" and not positive
     if regimen.immunotherapy and not tapers and not excluded:  # S-01
         assert "infection-excluded" in overridden
-    if regimen.kind == "rituximab" and "neurology-consult" not in before.completed:  # S-02
+    if regimen.kind == "rituximab" and pathway.name == P and "neurology-consult" not in before.completed:  # S-02
         assert "neurology-consulted" in overridden
+    first = any(pathway.lines.get(each.regimen) == "first-line" and each.counts for each in before.courses)
+    if regimen.kind == "rituximab" and pathway.name == H and not first:  # S-02
+        assert "first-line-before-rituximab" in overridden
+    if regimen.kind == "steroid" and pathway.name == H and values.get("gbs_diagnosed") and not tapers:  # S-03
+        assert event.standing == "contraindicated"
+        assert event.reason
+    _check_order(pathway, before, event, values)
     steps = event.parameters.get("steps")
     days = sum(each["days"] for each in steps) if steps else event.parameters.get("taper_days", 42)
     if regimen.tapers and days < 28:  # S-04
         assert "taper-minimum" in overridden
+
+
+def _check_order(pathway: Pathway, before: Episode, event: ev.CourseConfirmed, values: dict[str, Any]) -> None:
+    """S-09: after an infection exchange never before steroids, immunoglobulin never before exchange, but by choice."""
+    before_it = {"plex": "ivmp-pulse", "ivig": "plex"}.get(event.regimen)
+    if pathway.name != L or values.get("leukoencephalopathy_type") != "post-infectious" or before_it is None:
+        return
+    if event.standing in {"recommended", "acceptable"} and before.round == 0:
+        assert any(each.regimen == before_it and each.counts for each in before.courses)
 
 
 def _check_late(before: Episode, after: Episode, events: tuple[ev.Event, ...], at: datetime) -> None:
@@ -307,7 +352,9 @@ def _check_late(before: Episode, after: Episode, events: tuple[ev.Event, ...], a
 
 
 CLOCK_ZONE = Patient().now.tzinfo
-TestLife = pytest.mark.rules("X-01", "X-18", "P-10", "P-14")(Life.TestCase)  # by S-01, S-05, S-04, S-02
+TestLife = pytest.mark.rules("X-01", "X-18", "P-10", "P-14", "H-06", "H-07", "H-09", "L-04")(
+    Life.TestCase
+)  # by S-01, S-05, S-04, S-02, S-03, S-08, S-09
 TestLife.settings = settings(
-    max_examples=60, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=160, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -5,7 +5,9 @@ not, whatever was recorded since. That is wider than what a patient can come to,
 """
 
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,42 +16,41 @@ from orchestrator.episode.fold import fold
 from orchestrator.episode.host import QUIET, Host, Signals
 from orchestrator.episode.machine import enabled, way
 from orchestrator.episode.model import Episode
-from tests.patients import T0, pathway
+from orchestrator.pathway.model import Pathway
+from tests.patients import T0
+from tests.worlds import NAMES, PATHWAYS, spoken_facts, spoken_regimens, values
 
-PATHWAY = pathway()
-STATES = tuple(state.name for state in PATHWAY.states.values() if state.stage != "closed")
-REGIMENS = (
-    "observation", "prednisone-oral", "ivmp-pulse", "ivig", "plex", "rituximab-two-dose", "steroid-taper", "antiviral",
-)  # fmt: skip
-RESPONSES = PATHWAY.facts["response"].values
+Course = dict[str, Any]
 
-course = st.fixed_dictionaries(
-    {
-        "regimen": st.sampled_from(REGIMENS),
-        "answered": st.booleans(),
-        "checked": st.booleans(),
-        "end": st.sampled_from([None, None, "completed", "stopped", "replaced"]),
-    }
-)
-courses = st.lists(course, max_size=4, unique_by=lambda each: str(each["regimen"]))
-recorded = st.fixed_dictionaries(
-    {},
-    optional={
-        "response": st.sampled_from(RESPONSES),
-        "severity": st.sampled_from(PATHWAY.facts["severity"].values),
-        "symptoms_progressing": st.booleans(),
-    },
-)
+
+def courses(pathway: Pathway) -> st.SearchStrategy[list[Course]]:
+    """Return up to four courses: which, answered or not, assessed or not, how it ended."""
+    course = st.fixed_dictionaries(
+        {
+            "regimen": st.sampled_from(spoken_regimens(pathway)),
+            "answered": st.booleans(),
+            "checked": st.booleans(),
+            "end": st.sampled_from([None, None, "completed", "stopped", "replaced"]),
+        }
+    )
+    return st.lists(course, max_size=4, unique_by=lambda each: str(each["regimen"]))
+
+
+def recorded(pathway: Pathway, *, also: tuple[str, ...] = ()) -> st.SearchStrategy[dict[str, Any]]:
+    """Return some of the facts of which the pathway speaks."""
+    facts = {name: values(pathway.facts[name]) for name in spoken_facts(pathway) if name not in also}
+    return st.fixed_dictionaries({}, optional=facts)
 
 
 class Story:
     """An episode made by folding events, an entry for each."""
 
-    def __init__(self, state: str) -> None:
-        enrolled = ev.Enrolled("e", "p", PATHWAY.name, PATHWAY.hash, "w", "UTC", PATHWAY.initial)
+    def __init__(self, pathway: Pathway, state: str) -> None:
+        self.pathway = pathway
+        enrolled = ev.Enrolled("e", "p", pathway.name, pathway.hash, "w", "UTC", pathway.initial)
         self.episode: Episode = fold(None, enrolled, 1, T0)
         self.seq = 1
-        self.add(ev.Moved(PATHWAY.initial, state, "placed", ()))
+        self.add(ev.Moved(pathway.initial, state, "placed", ()))
 
     def add(self, *events: ev.Event) -> None:
         self.seq += 1
@@ -57,19 +58,38 @@ class Story:
             self.episode = fold(self.episode, event, self.seq, T0 + self.seq * timedelta(hours=1))
 
     def confirm(self, number: int, regimen: str, baseline: dict[str, str]) -> None:
-        planned = 3 if PATHWAY.regimens[regimen].schedule else None
+        planned = 3 if self.pathway.regimens[regimen].schedule else None
         self.add(
             ev.CourseConfirmed(number, regimen, T0, {}, planned, "recommended", [], [], self.episode.round, baseline)
         )
 
+    def check(self, number: int, regimen: str) -> None:
+        """Let the check of a course have fallen due, and of the first one those of the first treatment."""
+        for check in self.pathway.checks.values():
+            if check.selector is None and number == 1:
+                self.add(ev.CheckDue(check.name, 0, T0))
+            elif check.selector is not None and regimen in check.selector:
+                self.add(ev.CheckDue(check.name, number, T0))
 
-def story(state: str, made: list[dict[str, object]], before: dict[str, object], after: dict[str, object]) -> Episode:
+
+def story(
+    pathway: Pathway, state: str, made: list[Course], before: dict[str, Any], after: dict[str, Any], *, relapsed: bool
+) -> Episode:
     """Return an episode in `state`: some courses answered, then others confirmed, then facts recorded."""
-    told = Story(state)
+    told = Story(pathway, state)
+    if relapsed:
+        told.add(ev.Moved(state, state, "placed", (), relapse=True))
     for fact, value in before.items():
         told.add(ev.FactRecorded(fact, value))
-    baseline = {fact: str(value) for fact, value in before.items() if fact == "severity"}
-    ordered = sorted(made, key=lambda each: not each["answered"])
+    baseline = {fact: str(value) for fact, value in before.items() if pathway.facts[fact].kind == "enum"}
+    run(told, sorted(made, key=lambda each: not each["answered"]), baseline, state)
+    for fact, value in after.items():
+        told.add(ev.FactRecorded(fact, value))
+    return told.episode
+
+
+def run(told: Story, ordered: list[Course], baseline: dict[str, str], state: str) -> None:
+    """Confirm courses, let a response have decided on those that are answered, assess and end them."""
     for number, each in enumerate(ordered, 1):
         told.confirm(number, str(each["regimen"]), baseline)
     answered = tuple(number for number, each in enumerate(ordered, 1) if each["answered"])
@@ -78,51 +98,52 @@ def story(state: str, made: list[dict[str, object]], before: dict[str, object], 
         told.add(ev.FactDecided("response", "limited", told.seq, state, state, answered))
     for number, each in enumerate(ordered, 1):
         if each["checked"]:
-            told.add(ev.CheckDue("day-3", number, T0))
+            told.check(number, str(each["regimen"]))
         if each["end"] is not None:
             told.add(ev.CourseEnded(number, str(each["regimen"]), str(each["end"])))
-    for fact, value in after.items():
-        told.add(ev.FactRecorded(fact, value))
-    return told.episode
 
 
-def moves(episode: Episode, cause: str, signals: Signals) -> None:
+def states(pathway: Pathway) -> st.SearchStrategy[str]:
+    return st.sampled_from([state.name for state in pathway.states.values() if state.stage != "closed"])
+
+
+def moves(pathway: Pathway, episode: Episode, cause: str, signals: Signals) -> None:
     """Ask for the one row that moves now, and take its way; two rows at once raise Ambiguous."""
-    host, values = Host(PATHWAY, episode, episode.at, signals), episode.values()
-    row = enabled(PATHWAY, host, values, cause)
+    host, known = Host(pathway, episode, episode.at, signals), episode.values()
+    row = enabled(pathway, host, known, cause)
     if row is not None:
-        passed = way(PATHWAY, row, host, values)
+        passed = way(pathway, row, host, known)
         assert not passed or passed[-1].partition("/")[0] == row.target
 
 
-@settings(max_examples=600, deadline=None)
-@given(state=st.sampled_from(STATES), made=courses, before=recorded, after=recorded)
-def test_what_is_recorded_moves_an_episode_one_way(
-    state: str, made: list[dict[str, object]], before: dict[str, object], after: dict[str, object]
-) -> None:
-    before.pop("response", None)  # it would be unknown again with the next course
-    moves(story(state, made, before, after), "any", QUIET)
+@pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=400, deadline=None)
+@given(data=st.data(), relapsed=st.booleans())
+def test_what_is_recorded_moves_an_episode_one_way(name: str, data: st.DataObject, *, relapsed: bool) -> None:
+    pathway = PATHWAYS[name]
+    before = data.draw(recorded(pathway, also=("response",)))  # it would be unknown again with the next course
+    made, after = data.draw(courses(pathway)), data.draw(recorded(pathway))
+    moves(pathway, story(pathway, data.draw(states(pathway)), made, before, after, relapsed=relapsed), "any", QUIET)
 
 
-@settings(max_examples=200, deadline=None)
-@given(
-    state=st.sampled_from(STATES),
-    made=courses,
-    confirmed=st.frozensets(st.sampled_from(REGIMENS), min_size=1, max_size=3),
-)
-def test_a_confirmation_moves_an_episode_one_way(
-    state: str, made: list[dict[str, object]], confirmed: frozenset[str]
-) -> None:
-    moves(story(state, made, {}, {}), "confirmation", Signals(confirmed=confirmed))
+@pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=150, deadline=None)
+@given(data=st.data(), relapsed=st.booleans())
+def test_a_confirmation_moves_an_episode_one_way(name: str, data: st.DataObject, *, relapsed: bool) -> None:
+    pathway = PATHWAYS[name]
+    regimens = st.sampled_from(spoken_regimens(pathway))
+    confirmed = data.draw(st.frozensets(regimens, min_size=1, max_size=3))
+    episode = story(pathway, data.draw(states(pathway)), data.draw(courses(pathway)), {}, {}, relapsed=relapsed)
+    moves(pathway, episode, "confirmation", Signals(confirmed=confirmed))
 
 
-@given(
-    state=st.sampled_from(STATES),
-    made=courses,
-    checks=st.frozensets(st.sampled_from(sorted(PATHWAY.checks)), max_size=2),
-    ending=st.booleans(),
-)
+@pytest.mark.parametrize("name", NAMES)
+@settings(deadline=None)
+@given(data=st.data(), ending=st.booleans(), relapsed=st.booleans())
 def test_what_falls_due_moves_an_episode_one_way(
-    state: str, made: list[dict[str, object]], checks: frozenset[str], *, ending: bool
+    name: str, data: st.DataObject, *, ending: bool, relapsed: bool
 ) -> None:
-    moves(story(state, made, {}, {}), "due", Signals(checks=checks, taper_ending=ending))
+    pathway = PATHWAYS[name]
+    checks = data.draw(st.sampled_from([None, *sorted(pathway.checks)]))  # checks fall due one by one
+    episode = story(pathway, data.draw(states(pathway)), data.draw(courses(pathway)), {}, {}, relapsed=relapsed)
+    moves(pathway, episode, "due", Signals(checks=frozenset({checks} - {None}), taper_ending=ending))
