@@ -7,7 +7,7 @@ import click
 
 from orchestrator.cli import drawing, releasing
 from orchestrator.cli.face import Face, with_settings
-from orchestrator.errors import InputError
+from orchestrator.errors import InputError, PathwayErrors
 
 if TYPE_CHECKING:
     from orchestrator.pathway.loader import Library
@@ -26,12 +26,12 @@ def list_pathways(face: Face) -> None:
 
     Where there is no store yet, nothing is said of releases.
     """
-    library, released = releasing.library_and_releases(face)
+    library, releases = releasing.library_and_releases(face)
     rows = [
-        {**_row(library, each), "released": releasing.shortly(each.hash, released)}
+        {**_row(library, each), **releasing.standing(each, releases)}
         for each in sorted(library.pathways, key=lambda each: (each.name, each.version))
     ]
-    store = None if released is None else face.settings.database_name
+    store = None if releases is None else face.settings.database_name
     face.show({"pathways": rows, "store": store}, _listed)
 
 
@@ -42,7 +42,7 @@ def _listed(told: dict[str, Any]) -> str:
         (row["name"], row["version"], row["hash"][:12], row["title"]) for row in told["pathways"]
     ]
     if told["store"] is not None:
-        said = [releasing.by_whom(row["released"]) for row in told["pathways"]]
+        said = [releasing.by_whom(row) for row in told["pathways"]]
         rows = [(*row[:3], each, row[3]) for row, each in zip(rows, said, strict=True)]
     return "\n".join(columns(rows, 0))
 
@@ -65,21 +65,37 @@ def show(face: Face, name: str) -> None:
 def check(face: Face, file: Path) -> None:
     """Check a pathway file, or a folder of pathways.
 
-    A file is read together with the shared files beside its folder.
+    Tells every fault: file, line, what is wrong, what would mend it. A file is read together with the shared files
+    beside its folder. Of a folder it also tells what no pathway uses of what they share (exit code 1).
     """
     if not file.exists():
         raise InputError(f"there is no file or folder {file}")
-    library = _library(_root(file))
-    wanted = [each for each in library.pathways if file.is_dir() or each.name == file.absolute().parent.name]
+    library = _checked(file)
     face.show(
-        {"file": str(file), "pathways": [_row(library, each) for each in wanted]},
-        lambda _: "\n".join(f"{each.name}@{each.version}: well-formed, content {each.hash[:12]}" for each in wanted),
+        {"file": str(file), "pathways": [_row(library, each) for each in library.pathways]},
+        lambda _: "\n".join(
+            f"{each.name}@{each.version}: well-formed, content {each.hash[:12]}" for each in library.pathways
+        ),
     )
 
 
-def _root(file: Path) -> Path:
-    """Return the folder of pathways that a file belongs to."""
-    return file if file.is_dir() else file.absolute().parent.parent
+def _checked(file: Path) -> "Library":
+    """Return the pathways of a file's folder, or of a folder; raises Faulty with all that is wrong with them."""
+    from orchestrator.cli.failure import REFUSED, Faulty  # noqa: PLC0415  not for --help
+    from orchestrator.pathway.loader import SHARED_FOLDER, load_library, unused_words  # noqa: PLC0415
+
+    folder = file.absolute().parent
+    try:
+        if not file.is_dir() and folder.name != SHARED_FOLDER:
+            return load_library(folder.parent, only=folder.name)
+        root = file if file.is_dir() else folder.parent
+        library = load_library(root)
+        unused = unused_words(root, library)
+    except PathwayErrors as errors:
+        raise Faulty(errors.faults, str(file)) from None
+    if unused:
+        raise Faulty(unused, str(file), REFUSED)
+    return library
 
 
 def _library(root: Path) -> "Library":

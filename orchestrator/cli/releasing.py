@@ -62,29 +62,41 @@ def releases(face: Face, name: str | None) -> None:
     face.show({"releases": rows}, lambda told: _listed(told["releases"]))
 
 
-def library_and_releases(face: Face) -> "tuple[Library, dict[str, Release] | None]":
-    """Return the pathway files, and the releases by content hash; None for these where no store can be read."""
+def library_and_releases(face: Face) -> "tuple[Library, list[Release] | None]":
+    """Return the pathway files, and the record of releases; None for that where no store can be read."""
     from orchestrator.bootstrap import open_library  # noqa: PLC0415  half a second, not for --help
 
     file = face.settings.database_file
     if file is None or file.exists():
         with suppress(StoreError), face.system() as system:
-            return system.library, {each.version: each for each in system.releases.record()}
+            return system.library, system.releases.record()
     return open_library(face.settings), None
 
 
-def shortly(version: str, released: "dict[str, Release] | None") -> dict[str, Any] | None:
-    """Return who released a version, when and why; None where nobody did."""
-    found = (released or {}).get(version)
-    if found is None:
-        return None
-    told = found.to_json()
-    return {name: told[name] for name in ("number", "released_by", "released_at", "reason")}
+def standing(pathway: "Pathway", releases: "list[Release] | None") -> dict[str, Any]:
+    """Return who released a version, when and why. changed_since: who released another content under its number."""
+    found = {each.version: each for each in releases or () if (each.pathway, each.label) == _numbered(pathway)}
+    released = found.pop(pathway.hash, None)
+    return {"released": _shortly(released), "changed_since": _shortly(next(iter(found.values()), None))}
 
 
-def by_whom(released: dict[str, Any] | None) -> str:
+def by_whom(row: dict[str, Any]) -> str:
     """Say of a version who released it, and when."""
+    if changed := row["changed_since"]:
+        return f"CHANGED since its release by {changed['released_by']}, {day(changed['released_at'])}"
+    released = row["released"]
     return "not released" if released is None else f"by {released['released_by']}, {day(released['released_at'])}"
+
+
+def _numbered(pathway: "Pathway") -> tuple[str, str]:
+    return pathway.name, pathway.version
+
+
+def _shortly(release: "Release | None") -> dict[str, Any] | None:
+    if release is None:
+        return None
+    told = release.to_json()
+    return {name: told[name] for name in ("number", "released_by", "released_at", "reason")}
 
 
 def _root(file: Path) -> Path:

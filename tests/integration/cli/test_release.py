@@ -177,6 +177,9 @@ def test_a_released_version_whose_file_was_changed_is_refused_at_start(terminal:
         assert said.line.startswith(f"{NAMED} was released by c-9 at 20")
         since = f" UTC and changed since: {file} is not as this store keeps it; "
         assert said.line.endswith(f"{since}put back what was there, or raise the version")
+    assert "  CHANGED since its release by c-9, 20" in terminal("pathway", "list").out
+    (row,) = terminal("pathway", "list", "--json").document["pathways"]
+    assert (row["released"], row["changed_since"]["released_by"]) == (None, "c-9")
     level, text = check(terminal, "versions", code=1)
     assert level == "fail"
     assert str(file) in text
