@@ -16,7 +16,8 @@ NAMES = sorted(PATHWAYS)
 
 def spoken_facts(pathway: Pathway) -> list[str]:
     """Return the facts of which the guards of moves, standings, gates and derivations speak, in order."""
-    guards: list[Guard] = [row.guard for row in (*pathway.transitions, *pathway.standings)]
+    guards: list[Guard] = [row.guard for row in pathway.transitions]
+    guards += [row.guard for row in pathway.standings]
     guards += [guard for task in pathway.tasks.values() for guard in task.guards]
     guards += [row.guard for each in pathway.derivations.values() for row in each.rows]
     spoken = {name for guard in guards for name in guard.when.facts | (guard.unless.facts if guard.unless else set())}
