@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator import bootstrap, config
+from orchestrator.pathway.loader import Library, load_library
+from orchestrator.service.scenario.runner import run_file
 from orchestrator.store import connect
 from tests.integration.cli.conftest import PATHWAY, Said, Terminal
 
@@ -18,6 +20,15 @@ start: 2026-03-02T08:00:00+00:00
 timeline:
   - at: 0h
     expect: {{stage: STAGE}}
+"""
+HOSPITAL = """hospital: Example hospital
+revision: 7
+author: {name: Author, role: consultant neurologist}
+approver: {name: Approver, role: clinical lead}
+approved: 2026-02-01
+reason: Our on-call rota
+values:
+  ladders.standard.rungs: [{role: nurse, after: 0h}, {role: on-call, after: 5h}]
 """
 NAMED = f"{PATHWAY}@1.0.0"
 REFUSED, UNUSABLE = 1, 2
@@ -253,6 +264,20 @@ def test_a_hospital_may_enrol_on_released_versions_alone(
     assert terminal(*enrol).code == 0
     monkeypatch.setenv("CAREPATH_RELEASED_ONLY", "perhaps")
     refused(terminal("doctor"), "CAREPATH_RELEASED_ONLY must be yes or no", UNUSABLE)
+
+
+def test_the_stories_speak_of_the_pathways_own_values_whatever_the_hospital_sets(workflows: Path) -> None:
+    stories = workflows / PATHWAY / "scenarios"
+    (stories / "story.yaml").unlink()
+    shutil.copy(WORKFLOWS / PATHWAY / "scenarios" / "task-due-ladder.yaml", stories)
+    hospital = workflows.parent / "hospital.yaml"
+    hospital.write_text(HOSPITAL)
+    found = load_library(workflows, hospital).newest(PATHWAY)
+    assert found.version == "1.0.0+7"
+    proof = bootstrap.prove(found, workflows / PATHWAY / "pathway.yaml")
+    assert (proof.holds, proof.played) == (True, 1)
+    with bootstrap.stage(Library((found,))) as opened:  # with the hospital's ladder the story would not hold
+        assert not run_file(stories / "task-due-ladder.yaml", opened).passed
 
 
 def test_a_simulated_store_has_a_record_of_its_own(terminal: Terminal, workflows: Path) -> None:
