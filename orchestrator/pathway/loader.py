@@ -15,7 +15,7 @@ import orjson
 
 from orchestrator.errors import NotFound, PathwayError, PathwayErrors
 from orchestrator.pathway.build import build
-from orchestrator.pathway.checks import problems
+from orchestrator.pathway.checks import problems, words
 from orchestrator.pathway.faults import Faults
 from orchestrator.pathway.fields import Fields, suggest
 from orchestrator.pathway.hospital import LOCAL, Hospital, read_hospital
@@ -25,7 +25,7 @@ from orchestrator.pathway.reader import MAX_BYTES, read_text
 from orchestrator.pathway.vocabulary import read_vocabulary
 
 SHARED = ("sources.yaml", "terms.yaml", "facts.yaml", "regimens.yaml", "every-pathway.yaml")
-_SHARED_FOLDER = "shared"
+SHARED_FOLDER = "shared"
 
 
 class Library:
@@ -81,23 +81,23 @@ def version_key(version: str) -> tuple[tuple[int, ...], tuple[tuple[int, str], .
     )
 
 
-def load_library(root: Path, local: Path | None = None) -> Library:
+def load_library(root: Path, local: Path | None = None, *, only: str = "") -> Library:
     """Return all pathways below ``root``; raises PathwayErrors with all faults: file, line, suggestion.
 
-    local: the hospital's file of local values.
+    local: the hospital's file of local values.   only: the one folder below ``root`` whose pathway is wanted.
     """
     if not root.is_dir():
         raise PathwayError(f"there is no folder of pathways at {root}", hint="name one with --workflows DIR")
     faults, shared, hospital = Faults(), dict[str, str](), dict[str, tuple[str, str]]()
     for name in SHARED:
         with faults.noting(name):
-            shared[name] = _content(root / _SHARED_FOLDER / name)
+            shared[name] = _content(root / SHARED_FOLDER / name)
     if local is not None:
         with faults.noting(LOCAL):
             hospital[LOCAL] = _content(local), str(local)
     faults.tell()
     loaded: dict[Path, tuple[Pathway, Settled]] = {}
-    for path in pathway_files(root):
+    for path in pathway_files(root, only):
         with faults.noting(str(path)):
             loaded[path] = _load(shared, path, root, hospital)
     _check_versions({path: pathway for path, (pathway, _) in loaded.items()}, faults)
@@ -113,9 +113,16 @@ def load_library(root: Path, local: Path | None = None) -> Library:
     return library
 
 
-def pathway_files(root: Path) -> list[Path]:
-    """Return the files of all pathways below ``root``, all versions."""
-    return sorted(path for path in root.glob("*/pathway*.yaml") if path.parent.name != _SHARED_FOLDER)
+def pathway_files(root: Path, only: str = "") -> list[Path]:
+    """Return the files of all pathways below ``root``, or of the one in the folder ``only``, all versions."""
+    found = (path for path in root.glob("*/pathway*.yaml") if path.parent.name != SHARED_FOLDER)
+    return sorted(path for path in found if only in {"", path.parent.name})
+
+
+def unused_words(root: Path, library: Library) -> list[PathwayError]:
+    """Return what none of the pathways uses of the words that they share; a program starts with them."""
+    files = {name: _content(root / SHARED_FOLDER / name) for name in SHARED}
+    return words.faults(library.pathways, _read(files, {name: str(root / SHARED_FOLDER / name) for name in SHARED}))
 
 
 def _check_versions(pathways: Mapping[Path, Pathway], faults: Faults) -> None:
@@ -161,7 +168,7 @@ def _content(path: Path) -> str:
 
 
 def _places(path: Path, root: Path) -> dict[str, str]:
-    return {name: str(root / _SHARED_FOLDER / name) for name in SHARED} | {"pathway.yaml": str(path)}
+    return {name: str(root / SHARED_FOLDER / name) for name in SHARED} | {"pathway.yaml": str(path)}
 
 
 def _load(

@@ -99,6 +99,7 @@ DEFINITION, STANDING, CHECK = (
     "  rituximab:    {kind",
 )
 MOVE, TASK, REMINDER = "  relapse:\n", "  neurology-consult:\n", "  early-worsening:\n"
+OFFER = "  - {outcome: diagnosis-changed,"
 
 # A row put in before another: where, the row, and what is said of it.
 ADDED = {
@@ -146,9 +147,9 @@ ADDED = {
         "task 'later' has neither a due time nor a reminder of its own; add due: or reminder:",
     ),
     "a number in a guard without an origin": (
-        TASK,
-        "  later: {title: Later, rule: P-18, when: age_years > 60, due_local: true, due: 4h}",
-        "a number in a condition of 'later' has neither source nor local; add source: or local: true",
+        OFFER,
+        "  - {outcome: recovered, rule: P-18, when: age_years > 60}",
+        "a number in a condition of 'recovered' has neither source nor local; add source: or local: true",
     ),
     "a reminder of a course that is never proposed": (
         REMINDER,

@@ -149,3 +149,91 @@ def test_a_version_defined_twice_is_refused(folder: Path) -> None:
 def test_a_pathway_that_is_not_there_is_named() -> None:
     with pytest.raises(NotFound, match="post-viral"):
         load_library(ROOT).newest("post-viral-cerebellar-demyelinaton")
+
+
+def told(folder: Path) -> list[str]:
+    """Return what loading says, line by line, places named from the folder on."""
+    with pytest.raises(PathwayError) as caught:
+        load_library(folder)
+    return str(caught.value).replace(f"{folder}/", "").splitlines()
+
+
+def change(folder: Path, *changes: tuple[str, str], file: str = f"{NAME}/pathway.yaml") -> dict[str, int]:
+    """Replace texts, each there exactly once; return the line of each new one."""
+    path = folder / file
+    text = path.read_text()
+    for old, new in changes:
+        assert text.count(old) == 1, f"{old!r} stands there {text.count(old)} times"
+        text = text.replace(old, new)
+    path.write_text(text)
+    return {new: text[: text.index(new)].count("\n") + 1 for _, new in changes}
+
+
+STOP = "  steroid-stop:\n    action: [stop, close]"
+
+
+def test_faults_of_three_sections_are_told_at_once_in_order_of_lines(folder: Path) -> None:
+    task, gate, definition = "rule: P6, source", STOP.replace("action", "acton"), "when: severty == 'severe' ||"
+    lines = change(
+        folder,
+        ("rule: P-06, source", task),
+        (STOP, gate),
+        ("when: severity == 'severe' ||", definition),
+    )
+    assert told(folder) == [
+        f"{NAME}/pathway.yaml:{lines[definition]}: unknown fact 'severty' at column 1; did you mean 'severity'?",
+        f"{NAME}/pathway.yaml:{lines[gate] + 1}: unknown key 'acton' in gate 'steroid-stop'; did you mean 'action'?",
+        f"{NAME}/pathway.yaml:{lines[task]}: 'P6' is no rule such as P-08",
+    ]
+
+
+def test_faults_of_several_files_are_told_at_once(folder: Path) -> None:
+    other = next(path for path in sorted(folder.glob("*/pathway.yaml")) if path.parent.name != NAME)
+    lines = change(folder, ("lasting: [ivmp-pulse]", "lasting: [ivmp-puls]"))
+    shared = change(folder, ("virus:                  {type: enum,", "virus: {type: enumm,"), file="shared/facts.yaml")
+    other.write_text("pathway: x\nversion: ]")
+    first, second, third = told(folder)
+    assert first.startswith(f"{other.parent.name}/pathway.yaml:2: is not well-formed YAML")
+    assert second.startswith(f"{NAME}/pathway.yaml:{lines['lasting: [ivmp-puls]']}: unknown regimen 'ivmp-puls'")
+    line = shared["virus: {type: enumm,"]
+    assert third == f"shared/facts.yaml:{line}: unknown type of fact 'enumm' in fact 'virus'; did you mean 'enum'?"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "what"),
+    [
+        ("shared/facts.yaml", "virus:                  {type: enum,", "virus: {type: enumm,", "unknown type of fact"),
+        (f"{NAME}/pathway.yaml", "  improvement:\n    words:", "  improvement:\n    wrds:", "has no 'words'"),
+        (
+            f"{NAME}/pathway.yaml",
+            "  first-line/treatment:\n",
+            "  first-lin/treatment:\n",
+            "'first-lin/treatment' is not",
+        ),
+        (f"{NAME}/pathway.yaml", "  day-3:        {regimen:", "  day-3: {regimn:", "check 'day-3' must name regimens"),
+        ("shared/terms.yaml", "  urgent:   {rungs:", "  urgent:   {rung:", "ladder 'urgent' has no 'rungs'"),
+        (
+            "shared/regimens.yaml",
+            "  antiviral:           {kind:",
+            "  antiviral: {knd:",
+            "regimen 'antiviral' has no 'kind'",
+        ),
+    ],
+    ids=["fact", "definition", "state", "check", "ladder", "regimen"],
+)
+def test_what_only_follows_from_a_fault_is_left_out(folder: Path, file: str, old: str, new: str, what: str) -> None:
+    lines = change(folder, (old, new), file=file)
+    said = told(folder)
+    assert len(said) == 1
+    assert what in said[0]
+    assert said[0].startswith(f"{file}:")
+    assert int(said[0].split(":")[1]) - lines[new] in {0, 1}
+
+
+def test_faults_of_the_whole_are_told_beside_those_of_an_element(folder: Path) -> None:
+    circle = '  back: {from: [maintenance], to: bridging, when: "true", rule: P-18}\n  relapse:\n'
+    gate = STOP.replace("stop, close", "stop, clse")
+    change(folder, ("  relapse:\n", circle), (STOP, gate))
+    gates, moves = told(folder)
+    assert "unknown action 'clse' in gate 'steroid-stop'" in gates
+    assert "without end" in moves

@@ -32,8 +32,13 @@ _VERBS = {
 
 def faults(pathway: Pathway, file: str) -> Iterator[PathwayError]:
     """Yield what never comes to anything, of the elements that stand in ``file``."""
-    looks = (_guards, _stages, _definitions, _values, _checks, _work)
-    yield from (each for look in looks for each in look(pathway) if each.file == file)
+    yield from (each for each in never(pathway) if each.file == file)
+
+
+def never(pathway: Pathway) -> Iterator[PathwayError]:
+    """Yield what never comes to anything on this pathway, shared elements too."""
+    for check in (_guards, _stages, _definitions, _values, _checks, _work):
+        yield from check(pathway)
 
 
 def _guards(pathway: Pathway) -> Iterator[PathwayError]:

@@ -52,8 +52,10 @@ def test_a_pathway_file_that_is_not_sound(
     file.write_text(content.replace(sound, spoilt, 1))
     said = terminal("pathway", "check", str(file))
     assert (said.code, said.out) == (UNUSABLE, "")
-    assert said.line.startswith(f"{file}:")
-    assert says in said.line
+    faults, count = said.err.splitlines()[:-1], said.err.splitlines()[-1]
+    assert all(each.startswith(f"{file}:") for each in faults)
+    assert says in faults[0]
+    assert count == f"carepath: {len(faults)} fault{'s' if len(faults) > 1 else ''} in {file}"
     enrol = ("enrol", PATHWAY, "--patient", "n=1", "--ward", "w", "--workflows", str(workflows))
     assert terminal(*enrol).code == UNUSABLE
     assert terminal("audit", "verify", "--all", "--json").document["episodes"] == 0
@@ -97,8 +99,60 @@ def test_a_pathway_whose_moves_go_round_in_a_circle(terminal: Terminal, workflow
     file.write_text(file.read_text().replace("\ntransitions:\n", f"\ntransitions:\n{circle}\n", 1))
     said = terminal("pathway", "check", str(file))
     assert (said.code, said.out) == (UNUSABLE, "")
-    assert said.line.startswith(f"{file}:")
-    assert "lead from workup back to workup without end" in said.line
+    assert said.err.startswith(f"{file}:")
+    assert "lead from workup back to workup without end" in said.err
+
+
+def test_all_faults_are_told_at_once_by_the_check_and_by_every_program(terminal: Terminal, workflows: Path) -> None:
+    file = workflows / PATHWAY / "pathway.yaml"
+    content = file.read_text()
+    changes = {"severity == 'severe' ||": "severty == 'severe' ||", "lasting: [ivmp-pulse]": "lasting: [ivmp-puls]"}
+    for old, new in changes.items():
+        content = content.replace(old, new, 1)
+    file.write_text(content)
+    said = terminal("pathway", "check", str(file))
+    first, second, count = said.err.splitlines()
+    lines = content.splitlines()
+    places = [next(n for n, line in enumerate(lines, 1) if new in line) for new in changes.values()]
+    assert first == f"{file}:{places[0]}: unknown fact 'severty' at column 1; did you mean 'severity'?"
+    assert second == f"{file}:{places[1]}: unknown regimen 'ivmp-puls' in pathway.yaml; did you mean 'ivmp-pulse'?"
+    assert count == f"carepath: 2 faults in {file}"
+    error = json.loads(terminal("pathway", "check", str(file), "--json").err)["error"]
+    assert error["text"] == f"2 faults in {file}"
+    assert error["faults"][1] == {
+        "file": str(file),
+        "line": places[1],
+        "what": "unknown regimen 'ivmp-puls' in pathway.yaml",
+        "mend": "did you mean 'ivmp-pulse'?",
+    }
+    for words in (("pathway", "list"), ("up", "--port", "0"), ("api",), ("worker",), ("clock",)):
+        said = terminal(*words, "--workflows", str(workflows))
+        assert (said.code, said.out) == (UNUSABLE, ""), words
+        assert said.err.splitlines() == [first, second, "carepath: 2 faults in the pathway files"], words
+
+
+def test_the_check_of_a_file_tells_nothing_of_other_pathways(terminal: Terminal, workflows: Path) -> None:
+    other = workflows / "leukoencephalopathy" / "pathway.yaml"
+    other.write_text("pathway: [")
+    assert terminal("pathway", "check", str(workflows / PATHWAY / "pathway.yaml")).code == 0
+    for whole in (workflows, workflows / "shared" / "facts.yaml"):
+        said = terminal("pathway", "check", str(whole))
+        assert (said.code, said.err.count("\n")) == (UNUSABLE, 2)
+        assert said.err.startswith(f"{other}:")
+
+
+def test_the_check_of_a_folder_tells_what_no_pathway_uses(terminal: Terminal, workflows: Path) -> None:
+    assert terminal("pathway", "check", str(workflows)).code == 0
+    facts = workflows / "shared" / "facts.yaml"
+    facts.write_text(facts.read_text() + "  shoe_size: {type: number, range: [1, 60]}\n")
+    said = terminal("pathway", "check", str(workflows))
+    line = len(facts.read_text().splitlines())
+    assert said.code == REFUSED
+    assert said.err.splitlines() == [
+        f"{facts}:{line}: no pathway asks for the fact 'shoe_size'; use it, or drop it",
+        f"carepath: 1 fault in {workflows}",
+    ]
+    assert terminal("pathway", "list", "--workflows", str(workflows)).code == 0, "a program starts with it"
 
 
 @pytest.mark.parametrize(
