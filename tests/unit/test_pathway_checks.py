@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import PathwayError
-from orchestrator.pathway.loader import load_library
+from orchestrator.pathway.loader import load_library, unused_words
 
 WORKFLOWS = Path(__file__).parents[2] / "workflows"
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "pathways"
@@ -266,3 +266,17 @@ def test_stages_that_lead_only_to_each_other_are_one_trap(small: Path) -> None:
     said = told(small)
     assert "the states pause/short, treatment/running lead only to each other; no end can be reached" in said
     assert "without end" not in said, "nobody is of both sexes: the two moves come to rest"
+
+
+def test_no_shared_word_is_unused() -> None:
+    assert unused_words(WORKFLOWS, load_library(WORKFLOWS)) == []
+
+
+def test_shared_words_that_no_pathway_uses_are_named(folder: Path) -> None:
+    said = [str(each).replace(f"{folder}/", "") for each in unused_words(folder, load_library(folder))]
+    lines = (folder / "shared" / "regimens.yaml").read_text().splitlines()
+    line = next(number for number, each in enumerate(lines, 1) if each.startswith("  bortezomib:"))
+    assert f"shared/regimens.yaml:{line}: no pathway proposes the regimen 'bortezomib'; use it, or drop it" in said
+    assert any(each.endswith("no pathway has the gate 'mimics-excluded'; use it, or drop it") for each in said)
+    used = ("'ivmp-pulse'", "'weight_kg'", "'severity'", "'response'", "'source-silent'", "'urgent'", "'bridging'")
+    assert not [each for each in said if any(word in each for word in used)]
