@@ -56,6 +56,8 @@ class Way:
     words: str
     passing: bool = False
     """The edge is only a part of it: it passes through a stage."""
+    number: int = 0
+    """Under which it stands in the legend; 0 where ways are named instead."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,15 +28,21 @@ HEAD_HEIGHT = 26
 """Room of the stages' names above everything."""
 FOOT = 20
 """Room below a box's title for the numbers of the visits."""
+TITLE_LINES = 6
+"""A longer title is cut."""
 STACK = 10
 """Between two boxes of one column."""
 NARROW_GAP = 30
 """Between two columns without a labelled move."""
 
 
-def lay_out(pathway: Pathway, extra: Iterable[tuple[str, str]] = ()) -> Picture:
-    """Return the pathway's picture. extra: moves (from, to) to draw too that no transition makes, such as a closing."""
-    moves = _moves(pathway, extra)
+def lay_out(pathway: Pathway, extra: Iterable[tuple[str, str]] = (), *, numbered: bool = False) -> Picture:
+    """Return the pathway's picture.
+
+    extra: moves (from, to) to draw too that no transition makes, such as a closing; numbered: write the numbers of the
+    transitions, from 1 in the pathway's order, beside the edges instead of names.
+    """
+    moves = _moves(pathway, extra, numbered=numbered)
     columns = _columns(pathway, moves)
     boxes = _boxes(pathway, columns)
     edges = Routing(boxes, moves).edges()
@@ -60,12 +66,14 @@ def _lower_edge(edge: Edge, by: int) -> Edge:
 # the moves
 
 
-def _moves(pathway: Pathway, extra: Iterable[tuple[str, str]]) -> dict[tuple[str, str], tuple[Way, ...]]:
+def _moves(
+    pathway: Pathway, extra: Iterable[tuple[str, str]], *, numbered: bool
+) -> dict[tuple[str, str], tuple[Way, ...]]:
     """Return what takes each pair of states, in the pathway's order: those that end there before those that pass."""
     found: dict[tuple[str, str], list[Way]] = {}
-    for transition in pathway.transitions:
+    for number, transition in enumerate(pathway.transitions, start=1):
         for stage in (each for each in pathway.stages if each in transition.origins):
-            for pair, way in _legs(pathway, transition, stage):
+            for pair, way in _legs(pathway, transition, stage, number if numbered else 0):
                 ways = found.setdefault(pair, [])
                 ways += [] if way in ways else [way]  # from two stages it may pass through the same third
     for pair in extra:
@@ -73,18 +81,18 @@ def _moves(pathway: Pathway, extra: Iterable[tuple[str, str]]) -> dict[tuple[str
     return {pair: tuple(sorted(ways, key=lambda way: way.passing)) for pair, ways in found.items()}
 
 
-def _legs(pathway: Pathway, transition: Transition, stage: str) -> Iterable[tuple[tuple[str, str], Way]]:
+def _legs(pathway: Pathway, transition: Transition, stage: str, number: int) -> Iterable[tuple[tuple[str, str], Way]]:
     origin, target = pathway.state_of(stage), pathway.state_of(transition.target)
     icon = {"due": "timer", "confirmation": "person"}.get(transition.on, "guard")
     words = transition.guard.when.words
     if transition.guard.unless is not None:
         words += f", unless {transition.guard.unless.words}"
     if transition.through in {None, stage, transition.target}:
-        yield (origin, target), Way(transition.name, icon, words)
+        yield (origin, target), Way(transition.name, icon, words, number=number)
         return
     between = pathway.state_of(str(transition.through))
-    yield (origin, between), Way(transition.name, icon, words, passing=True)
-    yield (between, target), Way(transition.name, icon, words)
+    yield (origin, between), Way(transition.name, icon, words, passing=True, number=number)
+    yield (between, target), Way(transition.name, icon, words, number=number)
 
 
 # columns and boxes
@@ -126,7 +134,7 @@ def _title(state: State) -> tuple[str, ...]:
     title = state.title
     if state.stage == CLOSED_STAGE:  # the column says already that it is closed
         title = title.partition(": ")[2] or title
-    return wrap(title[:1].upper() + title[1:], BOX_WIDTH - 14, TITLE_SIZE)
+    return wrap(title[:1].upper() + title[1:], BOX_WIDTH - 14, TITLE_SIZE, lines=TITLE_LINES)
 
 
 def _height(lines: int, stacked: bool) -> int:

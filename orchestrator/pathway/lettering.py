@@ -6,16 +6,23 @@ picture; a text is therefore never wider than the room it was given.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from orchestrator.pathway.geometry import ICON_WIDTH, LABEL_LEADING, LABEL_SIZE, Line, Way
 
-Block = tuple[tuple[str, tuple[str, ...]], ...]
-"""Labels beside an edge: icon and lines of each."""
+Item = tuple[str, str]
+"""An icon, or none, and a text."""
+Row = tuple[Item, ...]
+Block = tuple[tuple[Row, ...], ...]
+"""Labels beside an edge, each of some rows; a row holds one item, or several side by side."""
 SHOWN_WAYS = 2
 """So many transitions of an edge are named beside it; the others are counted."""
 GAP_MARGIN = 6
 _NARROWEST_GAP = 64
+_ITEM_GAP = 5
+"""Between two items of a row."""
+_NUMBERS_ABREAST = 3
+"""So many numbers stand side by side in the gap between two columns, at least."""
 
 _NARROW = frozenset("ijlftrI.,:;'|!()[] -/·")
 _WIDE = frozenset("mwMW@%…—")
@@ -75,36 +82,72 @@ def _ellipsis(line: str, width: int, size: int) -> str:
 
 
 def block(ways: Sequence[Way], width: int) -> Block:
-    """Return what is written beside an edge within ``width``: the first ways by name, then how many more there are."""
+    """Return what is written beside an edge within ``width``.
+
+    Numbered ways by their numbers, all of them; others by name, the first ones, then how many more there are.
+    """
+    if any(way.number for way in ways):
+        return (tuple(_abreast(ways, width)),)
     ended = [way for way in ways if not way.passing]
-    shown = tuple((way.icon, wrap(_called(way), width - ICON_WIDTH, LABEL_SIZE)) for way in ended[:SHOWN_WAYS])
+    shown = tuple(_named(way, width) for way in ended[:SHOWN_WAYS])
     more = len(ended) - SHOWN_WAYS
-    return (*shown, ("", (f"and {more} more",))) if more > 0 else shown
+    return (*shown, ((("", f"and {more} more"),),)) if more > 0 else shown
+
+
+def _named(way: Way, width: int) -> tuple[Row, ...]:
+    lines = wrap(_called(way), width - ICON_WIDTH, LABEL_SIZE)
+    return tuple(((way.icon if index == 0 else "", line),) for index, line in enumerate(lines))
+
+
+def _abreast(ways: Sequence[Way], width: int) -> Iterator[Row]:
+    """Yield rows of numbers, as many side by side as fit."""
+    row: list[Item] = []
+    for way in sorted(ways, key=lambda each: each.number):
+        item = (way.icon, str(way.number))
+        if row and row_width((*row, item)) > width:
+            yield tuple(row)
+            row = []
+        row.append(item)
+    yield tuple(row)
 
 
 def gap_width(ways: Sequence[Way]) -> int:
     """Return how wide a gap must be so that no word beside the edge in it is cut."""
+    if any(way.number for way in ways):
+        items = tuple((way.icon, str(way.number)) for way in ways[-_NUMBERS_ABREAST:])
+        return max(_NARROWEST_GAP, row_width(items) + 3 * GAP_MARGIN)
     shown = [way for way in ways if not way.passing][:SHOWN_WAYS]
     words = [word for way in shown for word in _called(way).split()]
     return max([_NARROWEST_GAP, *(text_width(word, LABEL_SIZE) + ICON_WIDTH + GAP_MARGIN for word in words)])
 
 
+def row_width(row: Row) -> int:
+    """Return the width of a row, icons included."""
+    return sum(_item_width(item) for item in row) + _ITEM_GAP * (len(row) - 1)
+
+
+def _item_width(item: Item) -> int:
+    return ICON_WIDTH + text_width(item[1], LABEL_SIZE)
+
+
 def block_width(labels: Block) -> int:
     """Return the width of labels, icons included."""
-    return max((ICON_WIDTH + text_width(line, LABEL_SIZE) for _, lines in labels for line in lines), default=0)
+    return max((row_width(row) for rows in labels for row in rows), default=0)
 
 
 def block_height(labels: Block) -> int:
-    """Return the number of lines."""
-    return sum(len(lines) for _, lines in labels)
+    """Return the number of rows."""
+    return sum(len(rows) for rows in labels)
 
 
 def stacked(labels: Block, left: int, y: int) -> list[Line]:
-    """Return the lines of labels below one another, the first on the base line ``y``."""
+    """Return the rows of labels below one another, the first on the base line ``y``."""
     made: list[Line] = []
-    for icon, lines in labels:
-        for index, text in enumerate(lines):
-            made.append(Line(text, left, y + LABEL_LEADING * len(made), icon if index == 0 else ""))
+    for index, row in enumerate(row for rows in labels for row in rows):
+        x = left
+        for icon, text in row:
+            made.append(Line(text, x, y + LABEL_LEADING * index, icon))
+            x += _item_width((icon, text)) + _ITEM_GAP
     return made
 
 

@@ -32,14 +32,7 @@ def draw(
     way: the stays of a story, in order, each with ``n``, ``state`` and ``from``; now: the state to highlight.
     prefix: begins the ids, which must differ between pictures of one page; style: carry the style sheet along.
     """
-    visits = {box.state: [stay["n"] for stay in way if stay["state"] == box.state] for box in picture.boxes}
-    taken = {edge: _taken(edge, way) for edge in picture.edges}
-    parts = [_band(column.x, column.width, picture.height, column.title) for column in picture.columns]
-    parts += [_edge(edge, []) for edge, numbers in taken.items() if not numbers]
-    parts += [_edge(edge, numbers) for edge, numbers in taken.items() if numbers]
-    parts += [_box(box, visits[box.state], box.state == now) for box in picture.boxes]
-    parts += [_badge(edge.badge, _numbers(numbers)) for edge, numbers in taken.items() if numbers]
-    parts.append(_legend(picture, bool(way)))
+    parts = [*shapes(picture, way, now), _legend(picture, bool(way))]
     title, description = f"The way through {picture.title}", _description(picture, way, now)
     sheet = f"<style>{CSS}</style>" if style else ""
     size = f"{picture.width} {picture.height + LEGEND}"
@@ -49,6 +42,17 @@ def draw(
         f'<title id="{prefix}-title">{escape(title)}</title><desc id="{prefix}-desc">{escape(description)}</desc>'
         f"{sheet}{''.join(parts)}</svg>"
     )
+
+
+def shapes(picture: Picture, way: Sequence[Mapping[str, Any]] = (), now: str | None = None) -> list[str]:
+    """Return stages, edges and boxes as SVG elements, those below first."""
+    visits = {box.state: [stay["n"] for stay in way if stay["state"] == box.state] for box in picture.boxes}
+    taken = {edge: _taken(edge, way) for edge in picture.edges}
+    parts = [_band(column.x, column.width, picture.height, column.title) for column in picture.columns]
+    parts += [_edge(edge, []) for edge, numbers in taken.items() if not numbers]
+    parts += [_edge(edge, numbers) for edge, numbers in taken.items() if numbers]
+    parts += [_box(box, visits[box.state], box.state == now) for box in picture.boxes]
+    return parts + [_badge(edge.badge, _numbers(numbers)) for edge, numbers in taken.items() if numbers]
 
 
 def _description(picture: Picture, way: Sequence[Mapping[str, Any]], now: str | None) -> str:

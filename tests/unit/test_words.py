@@ -21,8 +21,8 @@ FACTS = {
     "response": Fact("response", "enum", "response", values=("none", "partial"), of_courses=True),
 }
 NAMES: Mapping[str, tuple[str, ...]] = {
-    "regimen": ("ivig", "plex"), "kind": ("steroid",), "fact": tuple(FACTS), "task": ("eeg",), "stage": ("workup",),
-    "check": ("day-3", "review"), "response": ("none", "partial"),
+    "regimen": ("ivig", "plex"), "kind": ("steroid", "ivig"), "fact": tuple(FACTS), "task": ("eeg",),
+    "stage": ("workup",), "check": ("day-3", "review"), "response": ("none", "partial"),
 }  # fmt: skip
 
 
@@ -43,7 +43,7 @@ def words(text: str, labels: Mapping[str, str] | None = None) -> str:
         ("stage == 'workup'", "the stage is workup"),
         ("given('ivig') || given('plex')", "ivig or plex was given"),
         ("pain && (given('ivig') || given('plex'))", "neuropathic pain is present and (ivig or plex was given)"),
-        ("given('ivig') || given('plex') || pain", "(ivig or plex was given) or neuropathic pain is present"),
+        ("given('ivig') || given('plex') || pain", "ivig or plex was given or neuropathic pain is present"),
         ("given('ivig') || pain || given('plex')", "ivig was given or neuropathic pain is present or plex was given"),
         ("!given('ivig') && !given('plex')", "ivig was not given and plex was not given"),
         ("!(given('ivig') || given('plex'))", "not (ivig or plex was given)"),
@@ -61,6 +61,11 @@ def words(text: str, labels: Mapping[str, str] | None = None) -> str:
         ("recorded_since('progressing', 'ivig')", "‘symptoms are progressing’ was recorded after ivig was confirmed"),
         ("!recorded_since('progressing', 'ivig')",
          "‘symptoms are progressing’ was not recorded after ivig was confirmed"),
+        ("progressing && recorded_since('progressing', 'ivig')",
+         "symptoms are progressing and this was recorded after ivig was confirmed"),
+        ("progressing && given('ivig') && known('progressing')",
+         "symptoms are progressing and ivig was given and something is recorded for ‘symptoms are progressing’"),
+        ("belongs('ivig') || belongs_kind('steroid')", "the response is to ivig or steroid"),
         ("!raised('severity', 'ivig')", "severity is not higher than when ivig was confirmed"),
         ("began_within('plex', 'ivig', duration('7d'))", "plex began within 7 days after a dose of ivig"),
         ("deciding('response') && response == 'none'",
@@ -78,7 +83,7 @@ def test_a_label_may_say_what_a_name_of_another_vocabulary_means() -> None:
 def test_what_must_hold_together_is_given_part_by_part() -> None:
     tree = parse("pain && (given('ivig') || signs) && !progressing", scope(FACTS, NAMES, {})).tree
     assert parts_of(tree, {"pain": "neuropathic pain", "progressing": "it is worse"}) == (
-        "neuropathic pain is present", "ivig was given or signs is present", "it is not worse",
+        "neuropathic pain is present", "ivig was given or signs are present", "it is not worse",
     )  # fmt: skip
 
 

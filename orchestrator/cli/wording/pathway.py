@@ -4,13 +4,18 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from orchestrator.cli.wording.lines import ACTIONS, columns, origin, section, wrapped
+from orchestrator.pathway.language.grammar import together
 from orchestrator.pathway.model import Mark, Pathway
+from orchestrator.pathway.tables.choices import choices
+from orchestrator.pathway.tables.knowing import derived
+from orchestrator.pathway.tables.saying import Saying
 
 Json = dict[str, Any]
 
 
 def document(pathway: Pathway) -> Json:
-    """Return a pathway as JSON: what people ask of it first. The files themselves say everything."""
+    """Return a pathway as JSON: what people ask of it first. Its page says everything."""
+    saying = Saying(pathway)
     return {
         "stages": [
             {"stage": name, "states": [state.name for state in pathway.states.values() if state.stage == name]}
@@ -21,6 +26,8 @@ def document(pathway: Pathway) -> Json:
             for each in pathway.regimens.values()
             if any(each.name in row.selector for row in pathway.standings)
         ],
+        "choices": choices(pathway, saying),
+        "derived": derived(pathway, saying),
         "gates": [
             {"name": each.name, "actions": sorted(each.actions), "on": each.selector.text, **_mark(each.mark)}
             for each in sorted(pathway.gates.values(), key=lambda each: each.order)
@@ -54,6 +61,8 @@ def pathway_text(told: Json) -> str:
     lines = [f"{told['name']} {told['version']}: {told['title']}", f"content {told['hash']}"]
     lines += section("Stages", columns([(each["stage"], ", ".join(each["states"])) for each in told["stages"]]))
     lines += section("What can be proposed", columns([(e["name"], e["kind"], origin(e)) for e in told["regimens"]]))
+    lines += section("When each is proposed, what outranks the rest first", _choices(told["choices"]))
+    lines += section("Facts that follow from others", _derived(told["derived"]))
     lines += section("Gates", _gates(told["gates"]))
     lines += section("Tasks", columns([(e["name"], f"{e['title']} {origin(e)}") for e in told["tasks"]]))
     lines += section(
@@ -64,6 +73,26 @@ def pathway_text(told: Json) -> str:
     )
     lines += section("Moves", _moves(told["moves"]))
     return "\n".join(lines)
+
+
+def _choices(tables: Iterable[Json]) -> Iterator[str]:
+    for each in tables:
+        yield f"  {', '.join(each['regimens'])}"
+        for row in each["rows"]:
+            where = f"in {', '.join(row['stages'])}: " if row["stages"] else ""
+            yield from wrapped(f"{row['standing']:<15} {where}{_guard(row)} {origin(row)}", 6)
+
+
+def _derived(tables: Iterable[Json]) -> Iterator[str]:
+    for each in tables:
+        yield from wrapped(f"{each['fact']}, from {', '.join(each['sources_of'])} {origin(each)}", 2)
+        for row in each["rows"]:
+            yield from wrapped(f"{row['value']:<15} {_guard(row)} {origin(row)}", 6)
+
+
+def _guard(row: Json) -> str:
+    when = f"when {together(row['when'])}" if row["when"] else "always"
+    return f"{when}, unless {row['unless']}" if row["unless"] else when
 
 
 def _gates(gates: Iterable[Json]) -> Iterator[str]:

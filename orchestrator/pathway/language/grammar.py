@@ -13,8 +13,14 @@ HOURS_SAID = dt.timedelta(hours=72)
 
 
 def is_clause(text: str) -> bool:
-    """Return whether a label is a statement of its own ('a tumour is found') rather than a name ('severity')."""
+    """Return whether a label is a statement of its own ('a tumour is found') rather than a name."""
     return _VERB.search(_unquoted(text)) is not None
+
+
+def be(name: str) -> str:
+    """Return 'is' or 'are', as the name of a fact with values asks for: the lesions are, the lesion is."""
+    word = name.rpartition(" ")[2]
+    return "are" if word.islower() and word.endswith("s") and not word.endswith(("ss", "is", "us")) else "is"
 
 
 def opposite(text: str) -> str:
@@ -41,6 +47,11 @@ def is_divided(text: str) -> bool:
 def enclosed(text: str, divided: bool) -> str:
     """Return a text in brackets where it is divided."""
     return f"({text})" if divided else text
+
+
+def together(parts: Sequence[str]) -> str:
+    """Return conditions that must hold together as one text, those in brackets that would run into their neighbours."""
+    return " and ".join(enclosed(part, len(parts) > 1 and is_divided(part)) for part in parts)
 
 
 def listed(texts: Sequence[str], last: str) -> str:

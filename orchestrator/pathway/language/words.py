@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 
-from orchestrator.pathway.language.grammar import enclosed, is_clause, is_divided, listed, opposite, span
+from orchestrator.pathway.language.grammar import be, enclosed, is_clause, is_divided, listed, opposite, span
 from orchestrator.pathway.language.tree import (
     BOOL,
     And,
@@ -30,6 +30,8 @@ from orchestrator.pathway.language.tree import (
 Labels = Mapping[str, str]
 
 _NEGATED = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+_THIS = "this fact"
+"""The label under which the fact stands that was just spoken of; no fact can be called so."""
 _OPERATORS = {
     "==": "is",
     "!=": "is not",
@@ -49,9 +51,7 @@ def parts_of(node: Node, labels: Labels) -> tuple[str, ...]:
     """Return what must hold together, one text for each part; what reads like its body is looked into."""
     while isinstance(node, Defined) and not own_words(node, labels):
         node = node.body
-    if not isinstance(node, And):
-        return (words_of(node, labels),)
-    return tuple(text for part in node.parts for text in parts_of(part, labels))
+    return tuple(_in_turn(node.parts, labels)) if isinstance(node, And) else (words_of(node, labels),)
 
 
 def _condition(node: Node, labels: Labels, *, negated: bool) -> str:
@@ -84,7 +84,7 @@ def _single(node: Node, labels: Labels, *, negated: bool) -> str:
 def _yes(label: str, *, negated: bool) -> str:
     """Return that a yes-or-no fact holds: its label where that is a statement, else that it is present."""
     if not is_clause(label):
-        return f"{label} is not present" if negated else f"{label} is present"
+        return f"{label} {be(label)} not present" if negated else f"{label} {be(label)} present"
     return opposite(label) if negated else label
 
 
@@ -93,12 +93,26 @@ def _yes(label: str, *, negated: bool) -> str:
 
 def _compound(node: And | Or, labels: Labels, *, negated: bool) -> str:
     if isinstance(node, And):
-        parts = [enclosed(words_of(part, labels), _is_divided(part, labels)) for part in node.parts]
-        joined = " and ".join(parts)
+        divided = [_is_divided(part, labels) for part in node.parts]
+        joined = " and ".join(map(enclosed, _in_turn(node.parts, labels), divided))
     else:
         alternatives = list(_alternatives(node, labels))
         joined = " or ".join(enclosed(*each) if len(alternatives) > 1 else each[0] for each in alternatives)
     return f"not ({joined})" if negated else joined
+
+
+def _in_turn(parts: tuple[Node, ...], labels: Labels) -> Iterator[str]:
+    """Yield parts that hold together; one that asks more of the fact that the part before it named says 'this'."""
+    before = ""
+    for part in parts:
+        again = isinstance(part, Call) and part.arguments and part.arguments[0].text == before and _asks_fact(part)
+        yield words_of(part, {**labels, _THIS: before} if again else labels)
+        before = part.name if isinstance(part, Variable) else ""
+
+
+def _asks_fact(call: Call) -> bool:
+    parameter = call.function.parameters[0]
+    return isinstance(parameter, Vocabulary) and parameter.name == "fact"
 
 
 def _alternatives(node: Or, labels: Labels) -> Iterator[tuple[str, bool]]:
@@ -106,14 +120,14 @@ def _alternatives(node: Or, labels: Labels) -> Iterator[tuple[str, bool]]:
     for _, run in groupby(node.parts, key=_question):
         parts = list(run)
         said = words_of(parts[0], labels) if len(parts) == 1 else _together(parts, labels)
-        yield said, len(parts) > 1 or _is_divided(parts[0], labels)
+        yield said, len(parts) == 1 and _is_divided(parts[0], labels)
 
 
 def _question(part: Node) -> object:
     """Return what a part asks of a name; parts that ask the same are said together."""
     match part:
         case Call(function=function, arguments=(_,)):
-            return part.name, function.words
+            return function.words
         case In(item=Literal(), among=Variable(name=name)):
             return "in", name
         case _:
@@ -157,11 +171,12 @@ def _comparison(node: Compare, labels: Labels, *, negated: bool) -> str:
         return _agreement(node, labels, same=operator == "==")
     left = _operand(node.left, labels)
     if isinstance(node.right, Listing):
-        is_it = "is" if operator == "==" else "is not"
+        is_it = be(left) if operator == "==" else f"{be(left)} not"
         return f"{left} {is_it} {'exactly ' + _joined(node.right, 'and') if node.right.items else 'empty'}"
     said = _OPERATORS[operator]
     if isinstance(type_of(node.left), Enum):
         said = {"is below": "is less than", "is above": "is more than"}.get(said, said)
+        said = be(left) + said.removeprefix("is")
     return f"{left} {said} {_operand(node.right, labels)}"
 
 
@@ -174,8 +189,9 @@ def _agreement(node: Compare, labels: Labels, *, same: bool) -> str:
 
 def _membership(node: In, labels: Labels, *, negated: bool) -> str:
     if isinstance(node.among, Listing):
-        is_it = "is neither" if negated and len(node.among.items) > 1 else "is not" if negated else "is"
-        return f"{_operand(node.item, labels)} {is_it} {_joined(node.among, 'nor' if negated else 'or')}"
+        item = _operand(node.item, labels)
+        is_it = "" if not negated else " neither" if len(node.among.items) > 1 else " not"
+        return f"{item} {be(item)}{is_it} {_joined(node.among, 'nor' if negated else 'or')}"
     verb = "do not include" if negated else "include"
     return f"{_operand(node.among, labels)} {verb} {_operand(node.item, labels)}"
 
@@ -209,6 +225,8 @@ def _argument(node: Call, place: int, labels: Labels) -> str:
     if not isinstance(parameter, Vocabulary):
         return _operand(given, labels)
     if parameter.name == "fact":
+        if given.text == labels.get(_THIS):
+            return "this"
         label = labels.get(given.text) or given.text.replace("_", " ")
         return f"‘{label}’" if is_clause(label) or is_divided(label) else label
     return labels.get(f"{parameter.name} {given.text}", given.text)
