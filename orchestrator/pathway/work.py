@@ -1,6 +1,5 @@
 """What does a pathway owe? Its tasks and reminders, read from the files."""
 
-import dataclasses
 from collections.abc import Iterator
 
 from orchestrator.pathway.fields import Fields
@@ -23,7 +22,6 @@ def tasks(sections: Sections) -> dict[str, TaskKind]:
 
 def _task(sections: Sections, name: str, entry: Fields) -> TaskKind:
     due = take_duration(entry, "due")
-    due_local = entry.take("due_local", bool, False)
     of = entry.take("of", str, "")
     if of:
         name_in(entry, "of", of, ("administration",), "kind of task")
@@ -31,11 +29,7 @@ def _task(sections: Sections, name: str, entry: Fields) -> TaskKind:
     asks = names_in(entry, "asks", sections.words.facts, "fact")
     title, entering = entry.take("title", str), sections.stage(entry, "entering")
     ladder, reminder = sections.ladder(entry), entry.take("reminder", str, None)
-    mark = sections.mark(
-        entry, number=(due is not None and not due_local) or every is not None, settable=("due", "every")
-    )
-    if due_local:  # the old way to say it
-        mark = dataclasses.replace(mark, settable=("due",))
+    mark = sections.mark(entry, number=due is not None or every is not None, settable=("due", "every"))
     return TaskKind(name, title, due, ladder, reminder, entering, guards, mark, bool(of), every, asks)
 
 
