@@ -202,10 +202,14 @@ class Moved(Event):
 
 @dataclass(frozen=True, slots=True)
 class ConditionChanged(Event):
-    """The condition that opens a task began or ceased to hold."""
+    """The condition that opens a task, or from which a reminder counts, began or ceased to hold.
+
+    timed: something counts from the moment at which it began.
+    """
 
     name: str
     holds: bool
+    timed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

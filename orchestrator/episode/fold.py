@@ -54,7 +54,7 @@ def _enrolled(event: ev.Enrolled, seq: int, at: dt.datetime) -> Episode:
     stage = event.state.partition("/")[0]
     return Episode(
         event.episode_id, event.patient_id, event.pathway, event.version, event.ward, event.timezone, event.state,
-        at, at, seq, at, reached=frozenset({stage}), since={_of_stage(stage): Moment(seq, at)},
+        at, at, seq, at, reached=frozenset({stage}),
     )  # fmt: skip
 
 
@@ -93,7 +93,6 @@ def _taken_back(episode: Episode, event: ev.DecisionTakenBack, seq: int, at: dt.
         courses=courses,
         decided=None,
         round=episode.round - int(event.relapse),
-        since={**episode.since, _of_stage(event.state.partition("/")[0]): Moment(seq, at)},
     )
 
 
@@ -165,18 +164,16 @@ def _moved(episode: Episode, event: ev.Moved, seq: int, at: dt.datetime) -> Epis
     return episode._replace(
         state=event.target, entered_at=at, entered_seq=seq, came_from=came_from, reached=episode.reached | {stage},
         courses=courses, round=episode.round + int(event.relapse),
-        since={**episode.since, _of_stage(stage): Moment(seq, at)},
     )  # fmt: skip
 
 
 def _condition(episode: Episode, event: ev.ConditionChanged, seq: int, at: dt.datetime) -> Episode:
     named = frozenset({event.name})
-    if event.holds:
-        return episode._replace(
-            holding=episode.holding | named, since={**episode.since, event.name: Moment(seq, at)}
-        )  # fmt: skip
-    since = {name: each for name, each in episode.since.items() if name != event.name}
-    return episode._replace(holding=episode.holding - named, since=since)
+    if not event.holds:
+        since = {name: each for name, each in episode.since.items() if name != event.name}
+        return episode._replace(holding=episode.holding - named, since=since)
+    held = episode._replace(holding=episode.holding | named)
+    return held._replace(since={**episode.since, event.name: Moment(seq, at)}) if event.timed else held
 
 
 def _task_opened(episode: Episode, event: ev.TaskOpened, seq: int, at: dt.datetime) -> Episode:
@@ -187,10 +184,6 @@ def _task_opened(episode: Episode, event: ev.TaskOpened, seq: int, at: dt.dateti
 def _touched(episode: Episode, task: str, seq: int, at: dt.datetime) -> Episode:
     """Note when a repeated task was last opened or done: it opens again at the next of its rhythm after that."""
     return episode._replace(since={**episode.since, f"task {task}": Moment(seq, at)})
-
-
-def _of_stage(stage: str) -> str:
-    return f"stage {stage}"
 
 
 def _task_left(episode: Episode, name: str) -> Episode:

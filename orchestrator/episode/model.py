@@ -195,8 +195,8 @@ class Episode(NamedTuple):
     checked: Mapping[str, int] = NOTHING
     """Checks counted from the first treatment that have fallen due, and the entry in which each did."""
     since: Mapping[str, Moment] = NOTHING
-    """When a stage was last entered, an opening condition last began to hold, a repeated task last opened or was done;
-    by ``stage NAME``, the condition's name, ``task NAME``."""
+    """Since when a condition holds from which something counts, by its name; when a repeated task last opened or was
+    done, by ``task NAME``."""
 
     @property
     def stage(self) -> str:

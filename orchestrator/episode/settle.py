@@ -19,7 +19,7 @@ from orchestrator.episode.model import COMPLETED, GIVEN, REVIEWED, TAPERED, Cour
 from orchestrator.episode.proposals import awaited
 from orchestrator.episode.reminders import QUIETLY, act, next_moment, reconcile
 from orchestrator.errors import Ambiguous
-from orchestrator.pathway.model import Check, Guard, Standing, TaskKind, Transition
+from orchestrator.pathway.model import Anchor, Check, Guard, Standing, TaskKind, Transition
 
 NOBODY = "nobody would be told"
 """What an episode waits for that nothing would move and of which nobody would be told: for somebody to look at it."""
@@ -254,21 +254,27 @@ def _open_tasks(draft: Draft) -> None:
         hold = {name for name, guard in names.items() if guard.holds(draft.values, draft.host)}
         held = draft.episode.holding & names.keys()
         for name in sorted(hold ^ held):
-            draft.emit(ev.ConditionChanged(name, name in hold))
+            draft.emit(ev.ConditionChanged(name, name in hold, kind.every is not None))
         if hold - held:
             open_task(draft, kind)
         elif held and not hold and draft.wanted_before is not None and draft.episode.task(kind.name) is not None:
             draft.emit(ev.TaskWithdrawn(kind.name))
 
 
+def _holds(draft: Draft, anchor: Anchor) -> bool:
+    if anchor.guard is not None:
+        return anchor.guard.holds(draft.values, draft.host)
+    return draft.episode.stage in anchor.stages
+
+
 def _note_anchors(draft: Draft) -> None:
-    """Note since when the conditions hold from which recurring reminders count."""
+    """Note since when the conditions hold, or the episode is in the span of stages, from which reminders count."""
     for kind in draft.pathway.reminders.values():
-        guards = [anchor.guard for anchor in kind.anchors if anchor.guard is not None]
-        if guards:
-            holds = any(guard.holds(draft.values, draft.host) for guard in guards)
+        anchors = [anchor for anchor in kind.anchors if anchor.regimen is None]
+        if anchors:
+            holds = any(_holds(draft, anchor) for anchor in anchors)
             if holds != (kind.name in draft.episode.holding):
-                draft.emit(ev.ConditionChanged(kind.name, holds))
+                draft.emit(ev.ConditionChanged(kind.name, holds, timed=True))
 
 
 # waiting

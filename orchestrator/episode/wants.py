@@ -12,9 +12,9 @@ from orchestrator.episode.calendar import add_months
 from orchestrator.episode.courses import c0, first_line, moment, open_slots, taper_end
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import check_of
-from orchestrator.episode.model import REPLACED, Course, Moment, Reminder
+from orchestrator.episode.model import REPLACED, Course, Reminder, Task
 from orchestrator.episode.proposals import concerns
-from orchestrator.pathway.model import Anchor, ReminderKind
+from orchestrator.pathway.model import ReminderKind
 
 IMPLICIT_UNTIL = frozenset({"task", "tasks", "administrations", "waiting", "concerns"})
 """Kinds that are fulfilled by the very thing that they belong to: it leaves the episode, and the reminder with it."""
@@ -69,6 +69,21 @@ def _tasks(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
         definition = draft.pathway.tasks[task.name]
         if definition.reminder is None and task.due_at is not None:
             yield Want(kind, task.name, task.seq, task.due_at, definition.ladder)
+        elif definition.reminder is not None and not _minded(draft, definition.reminder):
+            yield Want(kind, task.name, task.seq, _orphaned(draft, kind, task), definition.ladder)
+
+
+def _minded(draft: Draft, reminder: str) -> bool:
+    """Return whether a reminder of this name belongs to the episode now."""
+    own = draft.pathway.reminders[reminder]
+    return any(True for _ in _WANTS[own.of](draft, own))
+
+
+def _orphaned(draft: Draft, kind: ReminderKind, task: Task) -> dt.datetime:
+    """Return when an open task is due whose own reminder has gone, since what it counted from no longer holds."""
+    known = (each for each in draft.episode.reminders if (each.name, each.subject) == (kind.name, task.name))
+    armed = next(known, None)
+    return draft.now + draft.pathway.again if armed is None or armed.due_at is None else armed.due_at
 
 
 def _administrations(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
@@ -152,23 +167,10 @@ def _recurring(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
                 began = c0(draft.pathway, course, draft.episode.timezone)
                 yield _next(draft, kind, _subject(course), began)
                 return
-        else:
-            start = _since(draft, kind, anchor)
-            if start is not None:
-                yield _next(draft, kind, f"entry {start.seq}", start.at)
-                return
-
-
-def _since(draft: Draft, kind: ReminderKind, anchor: Anchor) -> Moment | None:
-    """Return since when the anchor's condition holds, or the episode has been in its span of stages without a break."""
-    since = draft.episode.since
-    if anchor.guard is not None:
-        return since[kind.name] if kind.name in draft.episode.holding else None
-    if draft.episode.stage not in anchor.stages:
-        return None
-    entered = {name.removeprefix("stage "): each for name, each in since.items() if name.startswith("stage ")}
-    left = max((each.seq for stage, each in entered.items() if stage not in anchor.stages), default=0)
-    return min(each for stage, each in entered.items() if stage in anchor.stages and each.seq >= left)
+        elif kind.name in draft.episode.holding:
+            start = draft.episode.since[kind.name]
+            yield _next(draft, kind, f"entry {start.seq}", start.at)
+            return
 
 
 def _next(draft: Draft, kind: ReminderKind, subject: str, began: dt.datetime) -> Want:

@@ -260,7 +260,7 @@ class Life(RuleBasedStateMachine):
         if self.episode.wait is not None:
             assert any(each.name == "decision-due" and each.due_at for each in self.episode.reminders)
         for task in self.episode.tasks:
-            names = {self.pathway.tasks[task.name].reminder or "task-due"}
+            names = {self.pathway.tasks[task.name].reminder, "task-due"}
             assert any(each.name in names for each in self.episode.reminders), f"nobody is told of {task.name}"
 
     @invariant()
