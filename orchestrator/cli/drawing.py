@@ -46,7 +46,7 @@ def _told(face: Face, name: str) -> tuple["Pathway", dict[str, Any]]:
     from orchestrator.pathway.loader import load_library  # noqa: PLC0415  not for --help
     from orchestrator.pathway.tables import tables  # noqa: PLC0415  not for --help
 
-    found = load_library(face.settings.workflows).newest(name)
+    found = load_library(face.settings.workflows, face.settings.local_file).newest(name)
     return found, tables(found)
 
 

@@ -9,6 +9,9 @@ from orchestrator.cli.wording.lines import ACTIONS, columns, moment, origin, sec
 Json = dict[str, Any]
 _PLANNED = "planned"
 _SHOWN_PLANNED = 3
+_RANKS = {"recommended": 0, "acceptable": 1, "discouraged": 2, "contraindicated": 3}
+"""In which order the proposals are read; of one standing in the order of the document."""
+_ALWAYS = ("", "always")
 _GATES = {"refused": "refuses", "unknown": "refuses, as long as it is unknown,", "person": "asks for a lead when"}
 
 
@@ -91,11 +94,12 @@ def _sources(each: Json) -> str:
 
 
 def _proposals(document: Json) -> Iterator[str]:
-    for each in document["proposals"]:
+    for each in sorted(document["proposals"], key=lambda each: _RANKS.get(each["standing"], len(_RANKS))):
         conflict = "  (in conflict: a person has to choose)" if each["conflict"] else ""
         yield f"  {each['standing']:<16} {each['regimen']}{conflict}"
         for reason in each["reasons"]:
-            yield from wrapped(f"{reason['standing']} because {reason['words']} {origin(reason)}", 6)
+            why = "in this stage, whatever the facts" if reason["words"] in _ALWAYS else f"because {reason['words']}"
+            yield from wrapped(f"{reason['standing']} {why} {origin(reason)}", 6)
             if reason["facts"]:
                 used = ", ".join(f"{name} = {value(held)}" for name, held in reason["facts"].items())
                 yield from wrapped(f"facts used: {used}", 8)
@@ -113,7 +117,8 @@ def absent_text(document: Json) -> str:
         lines.append(f"  {each['regimen']}")
         for row in each["brought_in_by"]:
             unless = f", unless {row['unless']}" if row["unless"] else ""
-            told = f"{row['standing']} in {', '.join(row['stages'])}: {row['words']}{unless} {origin(row)}"
+            when = "" if row["words"] in _ALWAYS else f": {row['words']}"
+            told = f"{row['standing']} in {', '.join(row['stages'])}{when}{unless} {origin(row)}"
             lines += wrapped(told, 6)
             if row["facts"]:
                 used = ", ".join(f"{name} = {value(held)}" for name, held in row["facts"].items())

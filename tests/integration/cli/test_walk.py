@@ -132,7 +132,7 @@ def test_a_gate_is_passed_by_a_lead_with_a_reason_alone(terminal: Terminal) -> N
 
 
 def test_pathways_can_be_read(terminal: Terminal) -> None:
-    assert terminal("pathway", "list").out.startswith(PATHWAY)
+    assert f"\n{PATHWAY} " in terminal("pathway", "list").out
     text = terminal("pathway", "show", PATHWAY).out
     assert "no-improvement-on-pulse: first-line, reassess to second-line [P-08; source 000]" in text
     file = SCENARIOS[0].parents[1] / "pathway.yaml"
