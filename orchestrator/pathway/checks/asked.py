@@ -99,9 +99,8 @@ def expressions(value: object) -> Iterator[Expression]:
     elif isinstance(value, tuple):
         for item in value:
             yield from expressions(item)
-    elif dataclasses.is_dataclass(value) and not isinstance(value, Mark):
-        for name in _names(type(value)):
-            part = getattr(value, name)
+    elif not isinstance(value, Mark):
+        for part in parts_of(value):
             if part is not None and not isinstance(part, _PLAIN):
                 yield from expressions(part)
 
@@ -127,18 +126,18 @@ def names(value: object) -> Iterator[str]:
     elif isinstance(value, Expression):
         yield from named_by(value)
     elif not isinstance(value, Mark):
-        for part in _parts(value):
+        for part in parts_of(value):
             yield from names(part)
 
 
-def _parts(value: object) -> Iterator[object]:
+def parts_of(value: object) -> Iterator[object]:
     """Yield what a value is made of; nothing for a plain one."""
-    if isinstance(value, Mapping):
-        yield from (*value, *value.values())
+    if type(value) in _FIELDS or dataclasses.is_dataclass(value):
+        yield from (getattr(value, name) for name in _names(type(value)))
     elif isinstance(value, tuple | frozenset):
         yield from value
-    elif dataclasses.is_dataclass(value):
-        yield from (getattr(value, name) for name in _names(type(value)))
+    elif isinstance(value, Mapping):
+        yield from (*value, *value.values())
 
 
 def named_by(expression: Expression) -> Iterator[str]:
@@ -151,13 +150,6 @@ def named_by(expression: Expression) -> Iterator[str]:
                 yield from (value for value in node.values if isinstance(value, str))
             case _:
                 pass
-
-
-def called(expression: Expression, *functions: str) -> Iterator[str]:
-    """Yield the first arguments with which a condition calls one of these functions."""
-    for node in written(expression.tree):
-        if isinstance(node, Call) and node.name in functions and node.arguments:
-            yield str(node.arguments[0].value)
 
 
 def _names(kind: type[Any]) -> tuple[str, ...]:

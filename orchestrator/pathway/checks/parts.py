@@ -1,10 +1,9 @@
 """Does every element say what its kind needs? Reminders without a moment, numbers without an origin, empty choices."""
 
-import dataclasses
 from collections.abc import Iterator
 
 from orchestrator.errors import PathwayError
-from orchestrator.pathway.checks.asked import expressions, fault, marked, written
+from orchestrator.pathway.checks.asked import expressions, fault, marked, parts_of, written
 from orchestrator.pathway.expression import DURATION, NUMBER, Expression, Literal
 from orchestrator.pathway.model import Pathway, ReminderKind, Selector
 
@@ -75,8 +74,7 @@ def _has_number(expression: Expression) -> bool:
 
 def _selections(pathway: Pathway) -> Iterator[PathwayError]:
     for element in marked(pathway):
-        for each in dataclasses.fields(element):
-            selector = getattr(element, each.name)
+        for selector in parts_of(element):
             if isinstance(selector, Selector) and not selector.regimens:
                 what = f"'{_name(element)}' speaks of {selector.text}, and there is none"
                 yield fault(what, element.mark, "name regimens, or drop it")

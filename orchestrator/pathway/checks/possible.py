@@ -187,9 +187,13 @@ def stages_of(guard: Guard) -> frozenset[str]:
 
 def _subjects(guard: Guard, stages: frozenset[str]) -> Iterator[Subject]:
     """Yield what a guard may contradict itself about: each fact and answer that it reads twice or more, its stage."""
-    yield Subject(Variable("", BOOL), (True,))
+    nodes = _leaves(guard)
+    if any(isinstance(node, Literal) and node.type == BOOL for node in nodes):
+        yield Subject(Variable("", BOOL), (True,))
     seen: dict[tuple[object, ...], int] = {}
-    for node in _leaves(guard):
+    for node in nodes:
+        if isinstance(node, Literal):
+            continue
         key = (node.name, *node.values) if isinstance(node, Call) else (node.name,)
         times = seen[key] = seen.get(key, 0) + 1
         if isinstance(node, Call):
@@ -203,7 +207,7 @@ def _subjects(guard: Guard, stages: frozenset[str]) -> Iterator[Subject]:
             yield subject
 
 
-def _leaves(guard: Guard) -> Iterator[Variable | Call]:
-    for part in (guard.when, guard.unless):
-        if part is not None:
-            yield from (node for node in walk(part.tree) if isinstance(node, Variable | Call))
+def _leaves(guard: Guard) -> list[Variable | Call | Literal]:
+    parts = (guard.when, guard.unless)
+    nodes = (node for part in parts if part is not None for node in walk(part.tree))
+    return [node for node in nodes if isinstance(node, Variable | Call | Literal)]

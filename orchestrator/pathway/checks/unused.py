@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from orchestrator.errors import PathwayError
 from orchestrator.pathway.checks.asked import (
     asked,
-    called,
     conditions,
     fault,
     marked,
@@ -19,9 +18,10 @@ from orchestrator.pathway.checks.asked import (
 )
 from orchestrator.pathway.checks.closing import options
 from orchestrator.pathway.checks.possible import can_hold
-from orchestrator.pathway.expression import Defined, Literal
+from orchestrator.pathway.expression import Call, Defined, Literal
 from orchestrator.pathway.model import CLOSED_STAGE, Pathway, ReminderKind, TaskKind
 
+_ASKING = ("due", "falling_due")
 _VERBS = {
     "standing": "this standing of {} can never show", "move": "the move '{}' can never be made",
     "warning": "the warning '{}' can never show", "offer": "the offer '{}' can never show",
@@ -37,7 +37,7 @@ def faults(pathway: Pathway, file: str) -> Iterator[PathwayError]:
 
 def never(pathway: Pathway) -> Iterator[PathwayError]:
     """Yield what never comes to anything on this pathway, shared elements too."""
-    for check in (_guards, _stages, _definitions, _values, _checks, _work):
+    for check in (_guards, _stages, _spoken, _work):
         yield from check(pathway)
 
 
@@ -65,27 +65,15 @@ def _stages(pathway: Pathway) -> Iterator[PathwayError]:
             yield fault(what, mark, f"it has {', '.join(sorted(own))}")
 
 
-def _definitions(pathway: Pathway) -> Iterator[PathwayError]:
-    """Yield the definitions that no condition uses; one that only itself could use cannot be."""
-    used: set[str] = set()
-    for each in conditions(pathway):
-        used |= {node.name for node in written(each.tree) if isinstance(node, Defined)}
-    for definition in pathway.definitions.values():
-        if definition.name not in used:
-            yield fault(f"the definition '{definition.name}' is used nowhere", definition.mark, "use it, or drop it")
-
-
-def _values(pathway: Pathway) -> Iterator[PathwayError]:
-    """Yield the named values that no condition uses: to set one would change nothing."""
-    trees = [each.tree for each in conditions(pathway)]
-    used = {node.name for tree in trees for node in written(tree) if isinstance(node, Literal)}
-    for value in pathway.values.values():
-        if value.name not in used:
-            yield fault(f"the value '{value.name}' is used nowhere", value.mark, "use it, or drop it")
-
-
-def _checks(pathway: Pathway) -> Iterator[PathwayError]:
-    asked_for = {name for each in conditions(pathway) for name in called(each, "due", "falling_due")}
+def _spoken(pathway: Pathway) -> Iterator[PathwayError]:
+    """Yield the definitions and values that no condition uses, and the checks of which nothing comes."""
+    nodes = [node for each in conditions(pathway) for node in written(each.tree)]
+    used = {node.name for node in nodes if isinstance(node, Defined | Literal)}
+    for word, named in (("definition", pathway.definitions), ("value", pathway.values)):
+        for each in (each for each in named.values() if each.name not in used):
+            yield fault(f"the {word} '{each.name}' is used nowhere", each.mark, "use it, or drop it")
+    calls = (node for node in nodes if isinstance(node, Call) and node.name in _ASKING)
+    asked_for = {str(node.arguments[0].value) for node in calls}
     for check in pathway.checks.values():
         if check.name not in asked_for and not check.ends and not check.opens:
             what = f"nothing comes of check '{check.name}': no guard asks for it, it ends and opens nothing"

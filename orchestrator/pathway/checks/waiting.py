@@ -8,7 +8,7 @@ from orchestrator.errors import PathwayError
 from orchestrator.pathway.checks.asked import fault, shown_in
 from orchestrator.pathway.checks.moves import reached_stages
 from orchestrator.pathway.checks.possible import can_hold, stages_of
-from orchestrator.pathway.model import CLOSED_STAGE, Guard, Pathway, ReminderKind, Standing, State, TaskKind
+from orchestrator.pathway.model import Guard, Pathway, ReminderKind, Standing, State, TaskKind
 
 _TIMED = "add waits:, a task that entering it opens, or a reminder"
 
@@ -18,12 +18,13 @@ def faults(pathway: Pathway) -> Iterator[PathwayError]:
     told = any(kind.of == "waiting" for kind in pathway.reminders.values())
     reached = reached_stages(pathway)
     for state in pathway.states.values():
-        if state.stage == CLOSED_STAGE or state.stage not in reached or _timed(pathway, state.stage):
+        waits = state.stage in reached and _waits(pathway, state)
+        if state.stage not in reached or (waits and told) or _timed(pathway, state.stage):
             continue
-        if not _waits(pathway, state):
+        if not waits:
             what = f"nobody is told of an episode that stays in '{state.name}': it does not wait there, "
             yield fault(f"{what}and has neither a timer nor a task", state.mark, _TIMED)
-        elif not told:
+        else:
             what = f"'{state.name}' waits without a timer or a task, and no reminder tells of what waits"
             yield fault(what, state.mark, "add a reminder with of: waiting")
     yield from _tasks(pathway)
@@ -39,9 +40,9 @@ def _waits(pathway: Pathway, state: State) -> bool:
 
 def _timed(pathway: Pathway, stage: str) -> bool:
     """Return whether something of a time of its own begins with the stage: a reminder, or a task that is told."""
-    return any(_told(pathway, task) and _opens(pathway, task, stage) for task in pathway.tasks.values()) or any(
-        _begins(pathway, kind, stage) for kind in pathway.reminders.values()
-    )
+    if any(_begins(pathway, kind, stage) for kind in pathway.reminders.values()):
+        return True
+    return any(_opens(pathway, task, stage) and _told(pathway, task) for task in pathway.tasks.values())
 
 
 def _opens(pathway: Pathway, task: TaskKind, stage: str) -> bool:
@@ -51,16 +52,20 @@ def _opens(pathway: Pathway, task: TaskKind, stage: str) -> bool:
     into = [row for row in pathway.transitions if stage in {row.target, row.through}]
     if into and all(task.name in row.opens for row in into) and pathway.states[pathway.initial].stage != stage:
         return True
-    return any(stage in stages_of(guard) for guard in task.guards)
+    return any(stage in _tied(guard) for guard in task.guards)
 
 
 def _begins(pathway: Pathway, kind: ReminderKind, stage: str) -> bool:
     """Return whether a reminder's time begins with the stage, or with a course that leads to it."""
     if kind.of == "recurring":
-        return any(stage in anchor.stages for anchor in kind.anchors)
+        return any(stage in anchor.stages | _tied(anchor.guard) for anchor in kind.anchors)
     if kind.of == "course" and kind.selector is not None:
         return any(pathway.lines.get(regimen) == stage for regimen in kind.selector.regimens)
-    return kind.guard is not None and stage in stages_of(kind.guard)
+    return stage in _tied(kind.guard)
+
+
+def _tied(guard: Guard | None) -> frozenset[str]:
+    return frozenset() if guard is None else stages_of(guard)
 
 
 # tasks
