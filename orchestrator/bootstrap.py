@@ -119,8 +119,8 @@ class System:
 
 
 def open_library(settings: Settings) -> Library:
-    """Return the pathway files. Raises PathwayError, with file and line."""
-    return load_library(settings.workflows)
+    """Return the pathway files, with the hospital's local values. Raises PathwayErrors, with file and line."""
+    return load_library(settings.workflows, settings.local_file)
 
 
 def prepare_store(settings: Settings, simulation: Simulation | None = None) -> Simulation | None:

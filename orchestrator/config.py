@@ -31,7 +31,7 @@ class Settings:
     broker_url: empty where `carepath up` starts its own.   timezone: the hospital's, an IANA name.
     admin_token_file: a secret file that holds the administrator's token; None where
     the program makes one itself. Either way the store keeps its hash alone.
-    released_only: patients are enrolled on released versions alone.
+    released_only: patients are enrolled on released versions alone.   local: the hospital's file of local values.
     """
 
     home: Path
@@ -45,6 +45,13 @@ class Settings:
     port: int
     simulated: bool = False
     released_only: bool = False
+    local: Path | None = None
+
+    @property
+    def local_file(self) -> Path | None:
+        """The hospital's file of local values: the one named, else that in the folder of pathways, if there is one."""
+        beside = self.workflows / "local.yaml"
+        return self.local or (beside if beside.is_file() else None)
 
     @property
     def broker_folder(self) -> Path:
@@ -73,6 +80,7 @@ def read(
     home: Path | None = None,
     database_url: str | None = None,
     workflows: Path | None = None,
+    local: Path | None = None,
     host: str | None = None,
     port: int | None = None,
     simulated: bool = False,
@@ -88,7 +96,7 @@ def read(
         given.pop("CAREPATH_DATABASE_URL", None)  # that of the real one
         given.pop("CAREPATH_KEYS", None)
     database = database_url or given.get("CAREPATH_DATABASE_URL") or f"sqlite:///{folder / 'carepath.db'}"
-    token = given.get("CAREPATH_ADMIN_TOKEN_FILE")
+    token, values = given.get("CAREPATH_ADMIN_TOKEN_FILE"), given.get("CAREPATH_LOCAL")
     return Settings(
         home=folder,
         database_url=_database(database, given.get("CAREPATH_DATABASE_PASSWORD_FILE")),
@@ -101,6 +109,7 @@ def read(
         port=_port(port if port is not None else given.get("CAREPATH_PORT", "8000")),
         simulated=simulated,
         released_only=_flag("CAREPATH_RELEASED_ONLY", given.get("CAREPATH_RELEASED_ONLY", "no")),
+        local=local or (Path(values) if values else None),
     )
 
 

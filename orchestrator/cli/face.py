@@ -71,6 +71,7 @@ def with_settings(work: Callable[..., R]) -> Callable[..., R]:
     @click.option("--home", type=_FOLDER, help="Folder of the store, its keys and the rest [CAREPATH_HOME].")
     @click.option("--database", metavar="URL", help="sqlite:///PATH or postgresql://… [CAREPATH_DATABASE_URL].")
     @click.option("--workflows", type=_FOLDER, help="Folder of the pathways [CAREPATH_WORKFLOWS].")
+    @click.option("--local", type=_FOLDER, metavar="FILE", help="The hospital's local values [CAREPATH_LOCAL].")
     @click.option("--simulated", is_flag=True, help="The simulated store, which lies beside the real one.")
     @functools.wraps(work)
     def command(
@@ -79,10 +80,11 @@ def with_settings(work: Callable[..., R]) -> Callable[..., R]:
         home: Path | None,
         database: str | None,
         workflows: Path | None,
+        local: Path | None,
         simulated: bool,
         **kwargs: Any,  # noqa: ANN401
     ) -> R:
-        settings = read(home=home, database_url=database, workflows=workflows, simulated=simulated)
+        settings = read(home=home, database_url=database, workflows=workflows, local=local, simulated=simulated)
         return work(Face(settings, as_json), *args, **kwargs)
 
     return command

@@ -1,5 +1,6 @@
 """Which pathways are there, what do they say, and are they well-formed?"""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,7 @@ import click
 
 from orchestrator.cli import drawing, releasing
 from orchestrator.cli.face import Face, with_settings
+from orchestrator.config import Settings
 from orchestrator.errors import InputError, PathwayErrors
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ def show(face: Face, name: str) -> None:
     """Show a pathway: its parts and moves, with their rules."""
     from orchestrator.cli.wording.pathway import document, pathway_text  # noqa: PLC0415  not for --help
 
-    library = _library(face.settings.workflows)
+    library = _library(face.settings)
     found = library.newest(name)
     face.show({**_row(library, found), **document(found)}, pathway_text)
 
@@ -70,7 +72,7 @@ def check(face: Face, file: Path) -> None:
     """
     if not file.exists():
         raise InputError(f"there is no file or folder {file}")
-    library = _checked(file)
+    library = _checked(face.settings, file)
     face.show(
         {"file": str(file), "pathways": [_row(library, each) for each in library.pathways]},
         lambda _: "\n".join(
@@ -79,7 +81,7 @@ def check(face: Face, file: Path) -> None:
     )
 
 
-def _checked(file: Path) -> "Library":
+def _checked(settings: Settings, file: Path) -> "Library":
     """Return the pathways of a file's folder, or of a folder; raises Faulty with all that is wrong with them."""
     from orchestrator.cli.failure import REFUSED, Faulty  # noqa: PLC0415  not for --help
     from orchestrator.pathway.loader import SHARED_FOLDER, load_library, unused_words  # noqa: PLC0415
@@ -87,9 +89,10 @@ def _checked(file: Path) -> "Library":
     folder = file.absolute().parent
     try:
         if not file.is_dir() and folder.name != SHARED_FOLDER:
-            return load_library(folder.parent, only=folder.name)
+            settings = replace(settings, workflows=folder.parent)
+            return load_library(folder.parent, settings.local_file, only=folder.name)
         root = file if file.is_dir() else folder.parent
-        library = load_library(root)
+        library = load_library(root, replace(settings, workflows=root).local_file)
         unused = unused_words(root, library)
     except PathwayErrors as errors:
         raise Faulty(errors.faults, str(file)) from None
@@ -98,10 +101,10 @@ def _checked(file: Path) -> "Library":
     return library
 
 
-def _library(root: Path) -> "Library":
+def _library(settings: Settings) -> "Library":
     from orchestrator.pathway.loader import load_library  # noqa: PLC0415  not for --help
 
-    return load_library(root)
+    return load_library(settings.workflows, settings.local_file)
 
 
 def _row(library: "Library", each: "Pathway") -> dict[str, Any]:

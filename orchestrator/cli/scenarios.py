@@ -25,18 +25,22 @@ def scenario() -> None:
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @json_option
 @click.option("--workflows", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the pathways.")
+@click.option("--local", type=click.Path(path_type=Path), metavar="FILE", help="Play with these local values.")
 @click.option("--database", metavar="URL", help="Play in a place of its own in this database, gone afterwards.")
-def run(files: tuple[str, ...], as_json: bool, workflows: Path | None, database: str | None) -> int:
+def run(files: tuple[str, ...], as_json: bool, workflows: Path | None, local: Path | None, database: str | None) -> int:
     """Play each story, and print its checks.
 
+    On the pathways' own values; on a hospital's with --local alone.
     Exit codes: 0 all hold; 1 one does not; 2 a file cannot be read, or does not fit the format.
     """
-    from orchestrator.bootstrap import open_library, stage  # noqa: PLC0415  not for --help
+    from orchestrator.bootstrap import stage  # noqa: PLC0415  not for --help
+    from orchestrator.pathway.loader import load_library  # noqa: PLC0415
     from orchestrator.service.scenario.runner import run_file  # noqa: PLC0415
 
     settings = read(workflows=workflows, database_url=database)
     reports = []
-    with stage(open_library(settings), database) as opened:
+    library = load_library(settings.workflows, local)  # stories speak of the pathways' own values, unless it is said
+    with stage(library, database) as opened:
         for file in files:
             reports.append(run_file(Path(file), opened))
             _print(reports[-1], as_json)

@@ -84,7 +84,8 @@ def version_key(version: str) -> tuple[tuple[int, ...], tuple[tuple[int, str], .
 def load_library(root: Path, local: Path | None = None, *, only: str = "") -> Library:
     """Return all pathways below ``root``; raises PathwayErrors with all faults: file, line, suggestion.
 
-    local: the hospital's file of local values.   only: the one folder below ``root`` whose pathway is wanted.
+    local: the hospital's file of local values.   only: the one folder below ``root`` whose pathway is wanted; then
+    nothing is said of values for the others.
     """
     if not root.is_dir():
         raise PathwayError(f"there is no folder of pathways at {root}", hint="name one with --workflows DIR")
@@ -95,6 +96,7 @@ def load_library(root: Path, local: Path | None = None, *, only: str = "") -> Li
     if local is not None:
         with faults.noting(LOCAL):
             hospital[LOCAL] = _content(local), str(local)
+            read_hospital(*hospital[LOCAL])
     faults.tell()
     loaded: dict[Path, tuple[Pathway, Settled]] = {}
     for path in pathway_files(root, only):
@@ -109,7 +111,7 @@ def load_library(root: Path, local: Path | None = None, *, only: str = "") -> Li
     library = Library(tuple(pathway for pathway, _ in loaded.values()), places)
     for text, file in hospital.values():
         settled = {each.hash: settled for each, settled in loaded.values()}
-        _check_hospital(read_hospital(text, file), library, settled)
+        _check_hospital(None if only else read_hospital(text, file), library, settled)
     return library
 
 
@@ -134,13 +136,17 @@ def _check_versions(pathways: Mapping[Path, Pathway], faults: Faults) -> None:
         seen.add((pathway.name, pathway.version))
 
 
-def _check_hospital(hospital: Hospital, library: Library, settled: Mapping[str, Settled]) -> None:
-    """Raise PathwayError for a value that does not reach what it means; older versions need not know all."""
-    for name in sorted({pathway.name for pathway in library.pathways}):
-        for error in settled[library.newest(name).hash].refused:
-            raise error
-    if (stray := unknown(hospital, library.pathways)) is not None:
-        raise stray
+def _check_hospital(hospital: Hospital | None, library: Library, settled: Mapping[str, Settled]) -> None:
+    """Raise PathwayErrors for values that do not reach what they mean; older versions need not know all.
+
+    hospital: None when other pathways' values may be in the file.
+    """
+    names = sorted({pathway.name for pathway in library.pathways})
+    refused = [error for name in names for error in settled[library.newest(name).hash].refused]
+    lines = {error.line for error in refused}
+    stray = [] if hospital is None else [each for each in unknown(hospital, library.pathways) if each.line not in lines]
+    if refused or stray:
+        raise PathwayErrors([*refused, *stray])
 
 
 def load_text(text: str) -> Pathway:

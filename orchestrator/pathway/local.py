@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from orchestrator.errors import PathwayError
+from orchestrator.pathway.faults import Faults
 from orchestrator.pathway.fields import Fields, suggest
 from orchestrator.pathway.hospital import Given, Hospital
 from orchestrator.pathway.kinds import Setting
@@ -63,37 +64,39 @@ def settle(parts: Mapping[str, Fields], hospital: Hospital | None, only: str | N
     name = str(parts[_OWN].values.get("pathway"))
     given = {} if hospital is None else hospital.of(name)
     used = {address: each for address, each in given.items() if address in places and only in (None, address)}
-    settings, refused = [], []
+    settings, faults = [], Faults()
     for address, place in places.items():
         default = text_of(place.element[place.key])
         if hospital is not None and address in used:
-            _set(place, used[address], hospital.file)
+            with faults.noting("local", address):
+                _set(place, used[address], hospital.file)
         settings.append(_setting(place, default, hospital if address in used else None))
+    faults.tell()
+    refused: list[PathwayError | None] = []
     if hospital is not None:
-        refused = [
-            _not_local(parts, hospital, address, each) for address, each in given.items() if address not in places
-        ]
+        stray = [(address, each) for address, each in given.items() if address not in places]
+        refused = [_not_local(parts, hospital, address, each) for address, each in stray]
     return Settled(tuple(settings), tuple(each for each in refused if each is not None), used)
 
 
-def unknown(hospital: Hospital, pathways: Iterable[Pathway]) -> PathwayError | None:
-    """Return the error for the first value that no pathway has, or for the first pathway that is not there."""
+def unknown(hospital: Hospital, pathways: Iterable[Pathway]) -> Iterator[PathwayError]:
+    """Yield an error for each value that no pathway has, and for each pathway that is not there."""
     known: dict[str, set[str]] = {}
     for pathway in pathways:
         known.setdefault(pathway.name, set()).update(setting.address for setting in pathway.settings)
     for name, line in hospital.lines.items():
         if name not in known:
-            return PathwayError(f"unknown pathway '{name}'", file=hospital.file, line=line, hint=suggest(name, known))
+            hint = suggest(name, known) or f"known are {', '.join(sorted(known))}"
+            yield PathwayError(f"unknown pathway '{name}'", file=hospital.file, line=line, hint=hint)
     every = set().union(*known.values())
-    tables = [(hospital.values, every), *((hospital.own[name], known[name]) for name in hospital.own)]
+    own = [(values, known[name]) for name, values in hospital.own.items() if name in known]
+    tables = [(hospital.values, every), *own]
     for values, addresses in tables:
         for address, given in values.items():
             if address not in addresses:
                 hint = suggest(address, sorted(addresses)) or "carepath pathway show NAME lists the local values"
-                return PathwayError(
-                    f"there is no local value '{address}'", file=hospital.file, line=given.line, hint=hint
-                )
-    return None
+                what = f"there is no local value '{address}'"
+                yield PathwayError(what, file=hospital.file, line=given.line, hint=hint)
 
 
 def below_a_gate(pathway: Pathway) -> Iterator[PathwayError]:

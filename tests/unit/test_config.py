@@ -72,3 +72,12 @@ def test_a_secret_is_one_line(tmp_path: Path, content: str) -> None:
 def test_a_port_that_cannot_be(port: str) -> None:
     with pytest.raises(SettingError, match="the port must be"):
         read({"CAREPATH_PORT": port})
+
+
+def test_the_hospitals_values_are_named_or_lie_beside_the_pathways(tmp_path: Path) -> None:
+    here = {"CAREPATH_HOME": str(tmp_path), "CAREPATH_WORKFLOWS": str(tmp_path)}
+    assert read(here).local_file is None
+    (tmp_path / "local.yaml").write_text("")
+    assert read(here).local_file == tmp_path / "local.yaml"
+    assert read({**here, "CAREPATH_LOCAL": "ours.yaml"}).local_file == Path("ours.yaml")
+    assert read({**here, "CAREPATH_LOCAL": "ours.yaml"}, local=Path("mine.yaml")).local_file == Path("mine.yaml")
