@@ -26,7 +26,7 @@ def choices(pathway: Pathway, saying: Saying) -> list[Json]:
         if any(pathway.standings[place].standing in _OPTIONS for place in rows):
             found.setdefault(rows, []).append(regimen)
     return [
-        {"regimens": regimens, "rows": _rows([pathway.standings[place] for place in places], pathway, saying)}
+        {"regimens": regimens, "rows": _rows([pathway.standings[place] for place in places], regimens, saying)}
         for places, regimens in found.items()
     ]
 
@@ -35,7 +35,7 @@ def never_proposed(pathway: Pathway, saying: Saying) -> list[Json]:
     """Return the rows that speak of regimens which the pathway never proposes, with those regimens."""
     proposed = {name for row in pathway.standings if row.standing in _OPTIONS for name in row.selector.regimens}
     rows = [(saying.regimens(row.selector.regimens - proposed), row) for row in pathway.standings]
-    return [{"regimens": regimens, **_row(row, saying)} for regimens, row in rows if regimens]
+    return [{"regimens": regimens, **_row(row, regimens, saying)} for regimens, row in rows if regimens]
 
 
 def shown_elsewhere(pathway: Pathway, saying: Saying) -> list[Json]:
@@ -47,21 +47,22 @@ def shown_elsewhere(pathway: Pathway, saying: Saying) -> list[Json]:
     ]
 
 
-def _rows(rows: Sequence[StandingRow], pathway: Pathway, saying: Saying) -> list[Json]:
+def _rows(rows: Sequence[StandingRow], regimens: Sequence[str], saying: Saying) -> list[Json]:
     first = [row for standing in _FIRST for row in rows if row.standing is standing]
     others = sorted((row for row in rows if row not in first), key=lambda row: row.mark.order, reverse=True)
-    said = [_row(row, saying) for row in first]
-    said += _conflicts([row for row in others if row.pull], pathway)
-    return said + [_row(row, saying) for row in others]
+    said = [_row(row, regimens, saying) for row in first]
+    said += _conflicts([row for row in others if row.pull], saying.pathway)
+    return said + [_row(row, regimens, saying) for row in others]
 
 
-def _row(row: StandingRow, saying: Saying) -> Json:
+def _row(row: StandingRow, regimens: Sequence[str], saying: Saying) -> Json:
+    """Return a row as it speaks of these regimens. save_taper: it spares the taper of what was already given."""
     return {
         "standing": row.standing.value,
         "stages": saying.stages(row.stages),
         **saying.guard(row.guard),
         "pulls": row.pull,
-        "save_taper": row.save_taper,
+        "save_taper": row.save_taper and any(saying.pathway.regimens[name].tapers for name in regimens),
         **mark(row.mark),
     }
 
