@@ -1,9 +1,9 @@
 """Which facts follow from those that were just recorded? A person's own entry wins (L-08)."""
 
 from collections.abc import Collection
+from typing import Any
 
 from orchestrator.episode import events as ev
-from orchestrator.episode.codec import plain
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.model import Recorded
 from orchestrator.pathway.model import Derivation, DerivedRow
@@ -20,15 +20,18 @@ def _derive(draft: Draft, derivation: Derivation) -> None:
     current = draft.episode.current(derivation.fact)
     if current is not None and not _gives_way(draft, derivation, current):
         return
-    row = _row(draft, derivation) if _recent(draft, derivation) else None
+    row = ruling(draft, derivation)
     if row is None:
         if current is not None and current.derived and not current.spent:
-            draft.emit(
-                ev.FactRecorded(derivation.fact, None, current.seq, derivation.mark.rules, _basis(draft, derivation))
-            )
+            draft.emit(_event(draft, derivation, None, current))
     elif current is None or current.value != row.value or _newer(draft, derivation, current):
-        corrects = current.seq if current is not None else None
-        draft.emit(ev.FactRecorded(derivation.fact, row.value, corrects, row.mark.rules, _basis(draft, derivation)))
+        draft.emit(_event(draft, derivation, row, current))
+
+
+def _event(draft: Draft, derivation: Derivation, row: DerivedRow | None, current: Recorded | None) -> ev.FactRecorded:
+    value, rules = (None, derivation.mark.rules) if row is None else (row.value, row.mark.rules)
+    corrects = None if current is None else current.seq
+    return ev.FactRecorded(derivation.fact, value, corrects, rules, basis(draft, derivation, row))
 
 
 def _gives_way(draft: Draft, derivation: Derivation, current: Recorded) -> bool:
@@ -44,7 +47,14 @@ def _newer(draft: Draft, derivation: Derivation, current: Recorded) -> bool:
     return leading is not None and leading.seq > current.seq
 
 
-def _recent(draft: Draft, derivation: Derivation) -> bool:
+def ruling(draft: Draft, derivation: Derivation) -> DerivedRow | None:
+    """Return the row that gives the value now; None when none holds, or while what leads is older than treatment."""
+    if not recent(draft, derivation):
+        return None
+    return next((row for row in derivation.rows if row.guard.holds(draft.values, draft.host)), None)
+
+
+def recent(draft: Draft, derivation: Derivation) -> bool:
     """Return whether what must be newer than the latest treatment is."""
     if not derivation.since_treatment:
         return True
@@ -53,9 +63,7 @@ def _recent(draft: Draft, derivation: Derivation) -> bool:
     return leading is not None and leading.seq > max(treatments, default=0)
 
 
-def _row(draft: Draft, derivation: Derivation) -> DerivedRow | None:
-    return next((row for row in derivation.rows if row.guard.holds(draft.values, draft.host)), None)
-
-
-def _basis(draft: Draft, derivation: Derivation) -> dict[str, object]:
-    return {name: plain(draft.values[name]) for name in derivation.sources if name in draft.values}
+def basis(draft: Draft, derivation: Derivation, row: DerivedRow | None) -> dict[str, Any]:
+    """Return the facts from which it follows: those that the row reads, or all that are known when no row holds."""
+    read = frozenset(derivation.sources) if row is None else row.guard.facts
+    return {name: draft.values[name] for name in derivation.sources if name in draft.values and name in read}

@@ -27,14 +27,13 @@ def proposals_as_they_stand(draft: Draft) -> list[dict[str, Any]]:
 
 def reason(draft: Draft, row: StandingRow) -> dict[str, Any]:
     """Return one row's say: standing, rules, sources, local, its words, and the facts that it used."""
-    facts = sorted(row.guard.when.facts | (row.guard.unless.facts if row.guard.unless else frozenset()))
     return {
         "standing": row.standing.value,
         "rules": list(row.mark.rules),
         "sources": list(row.mark.sources),
         "local": row.mark.local,
         "words": row.guard.when.words,
-        "facts": {name: plain(draft.values.get(name)) for name in facts},
+        "facts": {name: plain(draft.values.get(name)) for name in sorted(row.guard.facts)},
     }
 
 

@@ -39,6 +39,11 @@ class Guard:
     when: Expression
     unless: Expression | None = None
 
+    @property
+    def facts(self) -> frozenset[str]:
+        """Return the facts that the guard reads."""
+        return self.when.facts | (self.unless.facts if self.unless is not None else frozenset())
+
     def holds(self, values: Mapping[str, Any], host: object) -> bool:
         """Return whether the guard lets pass now."""
         if self.when.test(values, host) is not True:

@@ -10,7 +10,8 @@ its *stamp*. An *origin* is {kind: sourced | local | mixed | unstated, rules, so
                      state_title, stage, outcome, entries, erased (entries whose content was erased), next_due_at,
                      release (of the version: number, released_by, reason, released_at, …; or null)
     way              the stays: stamp, n, state, stage, title, from, until, seconds, passed (left in the same entry),
-                     transition, when, rules, origin, cause {kind, words}
+                     transition, when, rules, origin, cause {kind, words},
+                     missing [{fact, label}] and although (words): what a move made whatever is missing did not wait for
     timeline         every entry: stamp, kind, words, details, from, to, refused (a code), reason, override, corrects,
                      erased
     decisions        stamp, n, kind, words, choice {regimens [{regimen, standing}], regimen, outcome, parameters},
@@ -25,8 +26,11 @@ its *stamp*. An *origin* is {kind: sourced | local | mixed | unstated, rules, so
                      firings [{due_at, fired_at, late, late_seconds, acknowledged,
                      told [{rung, role, due_at, told_at, late, late_seconds}]}]
     tasks            name, title, opened (stamp), due_at, due_local, rules, status, left (stamp), late_seconds, origin
-    facts            stamp, fact, label, value, words, unit, corrects, reason, status, decided_in,
-                     left (stamp and reason)
+    facts            stamp, fact, label, value, words, unit, derived, own (a person's entry of a fact that is derived),
+                     how (words), basis [{fact, label, value, words}] and origin of a derived one, corrects, reason,
+                     status, decided_in, left (stamp and reason)
+    plots            fact, label, unit, low, high, origin, values [{stamp, value, words, status: counts | corrected |
+                     retracted | unknown, left (stamp and reason)}]: the numbers that the pathway shows over time
     overrides        stamp, kind, words, gate, why, reason, origin
     refusals         stamp, kind, words, code, text, reason
     local            what, value, rules: the values in this story that no document gives

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from orchestrator.audit.story.entries import Entry, every
-from orchestrator.audit.story.speech import LOCAL, MIXED, SOURCED, UNSTATED, fact_label, fact_value, origin, plain
+from orchestrator.audit.story.speech import LOCAL, MIXED, SOURCED, UNSTATED, joined, origin, plain
 from orchestrator.audit.story.words import details, headline, wish
 from orchestrator.episode import events as ev
 from orchestrator.episode.codec import rich
 from orchestrator.pathway.model import Mark, Pathway
+from orchestrator.pathway.naming import fact_label, fact_value
 
 _KINDS = frozenset({"confirm", "stop", "close"})
 
@@ -97,14 +98,8 @@ def warning(name: str, pathway: Pathway) -> dict[str, Any]:
     return {
         "name": name,
         "text": pathway.warning_texts.get(name, name),
-        "origin": origin(pathway, _joined([row.mark for row in rows])),
+        "origin": origin(pathway, joined([row.mark for row in rows])),
     }
-
-
-def _joined(marks: Sequence[Mark]) -> Mark:
-    rules = tuple(dict.fromkeys(rule for mark in marks for rule in mark.rules))
-    sources = tuple(dict.fromkeys(source for mark in marks for source in mark.sources))
-    return Mark(rules, sources, any(mark.local for mark in marks))
 
 
 def _override(event: ev.GateOverridden, pathway: Pathway) -> dict[str, Any]:

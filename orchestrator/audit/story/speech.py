@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from orchestrator.audit.seal import instant
-from orchestrator.pathway.model import Fact, Mark, Pathway
+from orchestrator.pathway.model import Mark, Pathway
 
 SOURCED, LOCAL, MIXED, UNSTATED = "sourced", "local", "mixed", "unstated"
 
@@ -21,6 +21,13 @@ def origin(pathway: Pathway, mark: Mark, *, local: bool = False) -> dict[str, An
     kind = (MIXED if is_local else SOURCED) if mark.sources else LOCAL if is_local else UNSTATED
     sources = [{"key": key, "title": pathway.sources.get(key, key)} for key in mark.sources]
     return {"kind": kind, "rules": list(mark.rules), "sources": sources}
+
+
+def joined(marks: Sequence[Mark]) -> Mark:
+    """Return the mark of elements that are told as one."""
+    rules = tuple(dict.fromkeys(rule for mark in marks for rule in mark.rules))
+    sources = tuple(dict.fromkeys(source for mark in marks for source in mark.sources))
+    return Mark(rules, sources, any(mark.local for mark in marks))
 
 
 def plain(value: object) -> Any:  # noqa: ANN401  # JSON
@@ -88,30 +95,6 @@ def reminder_words(pathway: Pathway, name: str, subject: str) -> str:
     """Return what a reminder asks for, and of what."""
     what = about(pathway, subject)
     return f"{reminder_title(pathway, name)} ({what})" if what else reminder_title(pathway, name)
-
-
-def fact_label(pathway: Pathway, name: str) -> str:
-    """Return what a fact is called."""
-    found = pathway.facts.get(name)
-    return found.label if found else name
-
-
-def fact_value(pathway: Pathway, name: str, value: object) -> str:
-    """Return a fact's value in words, with its unit; None is unknown."""
-    if value is None:
-        return "unknown"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, frozenset | set | list | tuple):
-        return ", ".join(sorted(str(each) for each in value)) or "nothing found"
-    return f"{value} {_unit(pathway.facts.get(name))}".rstrip()
-
-
-def _unit(fact: Fact | None) -> str:
-    unit = "" if fact is None or fact.unit is None else fact.unit
-    return (
-        "" if unit.startswith("{") else "years" if unit == "a" else unit
-    )  # UCUM: an annotation is no unit, a is a year
 
 
 def amount(value: str | None, unit: str | None) -> str:

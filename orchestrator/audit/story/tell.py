@@ -10,6 +10,7 @@ from orchestrator.audit.story.courses import courses
 from orchestrator.audit.story.decisions import ORIGINS, decisions, overrides, refusals
 from orchestrator.audit.story.entries import Entry, StoryEntry, read
 from orchestrator.audit.story.local import local_values
+from orchestrator.audit.story.plots import plots
 from orchestrator.audit.story.reminders import reminders
 from orchestrator.audit.story.speech import stage_of, state_title
 from orchestrator.audit.story.way import way
@@ -49,12 +50,14 @@ def tell(
         "reminders": reminders(known, pathway),
         "tasks": tasks(known, pathway),
         "facts": facts(known, pathway),
+        "plots": [],
         "overrides": overrides(known, pathway),
         "refusals": refusals(known, pathway),
         "timeline": [_line(entry, pathway) for entry in known],
         "chain": _chain(verdict),
         "origins": ORIGINS,
     }
+    made["plots"] = plots(made["facts"], pathway)
     made["episode"] = _episode(known, pathway, made["way"])
     made["episode"]["release"] = None if release is None else release.to_json()
     made["local"] = local_values(made, pathway)

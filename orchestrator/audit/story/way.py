@@ -4,13 +4,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from orchestrator.audit.story.entries import Entry
+from orchestrator.audit.story.knowing import although
 from orchestrator.audit.story.speech import origin, plain, seconds, stage_of, state_title
 from orchestrator.audit.story.words import headline
 from orchestrator.episode import events as ev
 from orchestrator.pathway.model import Pathway
+from orchestrator.pathway.naming import fact_label
 
-Move = tuple[str | None, str, str | None, tuple[str, ...]]
-"""From, to, transition, rules."""
+Move = tuple[str | None, str, str | None, tuple[str, ...], tuple[str, ...]]
+"""From, to, transition, rules, the facts that it did not wait for."""
 
 
 def way(entries: Sequence[Entry], pathway: Pathway) -> list[dict[str, Any]]:
@@ -30,7 +32,7 @@ def way(entries: Sequence[Entry], pathway: Pathway) -> list[dict[str, Any]]:
 def _moves(entry: Entry) -> Iterator[Move]:
     if entry.erased:  # the header still tells that it moved
         if entry.origin != entry.target:
-            yield entry.origin, entry.target, None, ()
+            yield entry.origin, entry.target, None, (), ()
         return
     state = entry.origin
     for event in entry.events:
@@ -43,18 +45,18 @@ def _moves(entry: Entry) -> Iterator[Move]:
 def _move(event: ev.Event, state: str | None) -> Move | None:
     match event:
         case ev.Enrolled(state=target):
-            return None, target, None, ()
+            return None, target, None, (), ()
         case ev.Moved():
-            return event.origin, event.target, event.transition, event.rules
+            return event.origin, event.target, event.transition, event.rules, event.missing
         case ev.DecisionTakenBack(state=target) if target != state:
-            return state, target, "taken-back", ()
+            return state, target, "taken-back", (), ()
         case ev.Closed(state=target):
-            return state, target, None, ()
+            return state, target, None, (), ()
     return None
 
 
 def _stay(entry: Entry, move: Move, pathway: Pathway) -> dict[str, Any]:
-    begin, state, transition, rules = move
+    begin, state, transition, rules, missing = move
     found = next((each for each in pathway.transitions if each.name == transition), None)
     mark = origin(pathway, found.mark) if found else None
     return {
@@ -68,5 +70,7 @@ def _stay(entry: Entry, move: Move, pathway: Pathway) -> dict[str, Any]:
         "rules": list(rules),
         "origin": plain(mark),
         "when": None if found is None else found.guard.when.words,
+        "missing": [{"fact": name, "label": fact_label(pathway, name)} for name in missing],
+        "although": although(missing, pathway),
         "cause": {"kind": entry.kind, "words": headline(entry, pathway)},
     }

@@ -1,13 +1,13 @@
 """What does an entry say, in words that a clinician reads? One line for the cause, one for each event worth telling."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from orchestrator.audit.story.entries import Entry
+from orchestrator.audit.story.knowing import although, derived_words, is_derived, is_own
 from orchestrator.audit.story.speech import (
     amount,
-    fact_label,
-    fact_value,
     listed,
     reminder_title,
     reminder_words,
@@ -17,6 +17,7 @@ from orchestrator.audit.story.speech import (
 )
 from orchestrator.episode import events as ev
 from orchestrator.pathway.model import Pathway
+from orchestrator.pathway.naming import fact_is, fact_label, fact_value
 
 ERASED = "What it said was erased; that it was made, by whom and when is still proved"
 
@@ -50,7 +51,7 @@ def _named(entry: Entry, field: str) -> str:
 
 def _record(entry: Entry, pathway: Pathway) -> str:
     facts: Mapping[str, Any] = entry.command.get("facts") or {}
-    told = [f"{fact_label(pathway, name)} {fact_value(pathway, name, value)}" for name, value in facts.items()]
+    told = [fact_is(pathway, name, value) for name, value in facts.items()]
     return f"Recorded {listed(told)}" if entry.refused is None else f"Record {listed(told)}"
 
 
@@ -114,15 +115,35 @@ _HEADLINES: dict[str, Callable[[Entry, Pathway], str]] = {
 
 def details(entry: Entry, pathway: Pathway) -> list[str]:
     """Return what followed, a line for each event worth telling, in order."""
-    told = (_DETAILS[type(event)](event, pathway) for event in entry.events if type(event) in _DETAILS)
+    told = (_detail(entry, event, pathway) for event in _once(entry.events))
     return [words for words in told if words]
 
 
-def _fact_recorded(event: ev.FactRecorded, pathway: Pathway) -> str:
-    if event.corrects is None:
-        return ""
-    value = fact_value(pathway, event.fact, event.value)
-    return f"{fact_label(pathway, event.fact)} {value} takes the place of entry {event.corrects}"
+def _once(events: Sequence[ev.Event]) -> list[ev.Event]:
+    """Return the events with what a move did not wait for told at its last step alone."""
+    last = {event.transition: number for number, event in enumerate(events) if isinstance(event, ev.Moved)}
+    return [
+        replace(event, missing=()) if isinstance(event, ev.Moved) and last[event.transition] != number else event
+        for number, event in enumerate(events)
+    ]
+
+
+def _detail(entry: Entry, event: ev.Event, pathway: Pathway) -> str:
+    if isinstance(event, ev.FactRecorded):
+        return _fact_recorded(entry, event, pathway)
+    return _DETAILS[type(event)](event, pathway) if type(event) in _DETAILS else ""
+
+
+def _fact_recorded(entry: Entry, event: ev.FactRecorded, pathway: Pathway) -> str:
+    label, value = fact_label(pathway, event.fact), fact_value(pathway, event.fact, event.value)
+    place = "" if event.corrects is None else f"takes the place of entry {event.corrects}"
+    if is_derived(event):
+        how = derived_words(event, pathway)
+    elif is_own(event, pathway):
+        how = f"the {entry.who['role']}'s own entry, not derived"
+    else:
+        return f"{fact_is(pathway, event.fact, event.value)} {place}" if place else ""
+    return "; ".join(filter(None, (f"{label}: {value}, {how}", place)))
 
 
 def _decided(event: ev.FactDecided, pathway: Pathway) -> str:
@@ -131,9 +152,12 @@ def _decided(event: ev.FactDecided, pathway: Pathway) -> str:
 
 def _moved(event: ev.Moved, pathway: Pathway) -> str:
     rules = f" ({', '.join(event.rules)})" if event.rules else ""
-    return f"Moved from {stage_title(event.origin)} to {stage_title(event.target)}{rules}" + (
-        ": a relapse" if event.relapse else ""
-    )
+    told = f"Moved from {stage_title(event.origin)} to {stage_title(event.target)}{rules}"
+    return f"{told}{': a relapse' if event.relapse else ''}{_although(event, pathway)}"
+
+
+def _although(event: ev.Moved, pathway: Pathway) -> str:
+    return f", {although(event.missing, pathway)}" if event.missing else ""
 
 
 def _confirmed(event: ev.CourseConfirmed, _: Pathway) -> str:
@@ -151,7 +175,6 @@ def _told(event: ev.ReminderTold, pathway: Pathway) -> str:
 
 
 _DETAILS: dict[type[ev.Event], Callable[[Any, Pathway], str]] = {
-    ev.FactRecorded: _fact_recorded,
     ev.FactRetracted: lambda event, pathway: (
         f"The {fact_label(pathway, event.fact)} of entry {event.of} no longer counts"
     ),

@@ -5,9 +5,11 @@ from typing import Any
 
 from orchestrator.audit.seal import instant
 from orchestrator.audit.story.entries import Entry
-from orchestrator.audit.story.speech import fact_label, fact_value, origin, plain, seconds, task_title
+from orchestrator.audit.story.knowing import basis, derived_origin, derived_words, is_derived, is_own
+from orchestrator.audit.story.speech import origin, plain, seconds, task_title
 from orchestrator.episode import events as ev
 from orchestrator.pathway.model import Pathway
+from orchestrator.pathway.naming import fact_label, fact_value
 
 
 def tasks(entries: Sequence[Entry], pathway: Pathway) -> list[dict[str, Any]]:
@@ -58,7 +60,8 @@ def facts(entries: Sequence[Entry], pathway: Pathway) -> list[dict[str, Any]]:
     """Return every recording in order. status: stands, replaced (a later value took its place), retracted or expired.
 
     left: the entry that ended its standing, with the reason that was given; None while it stands.
-    decided_in: the entry in which it moved the episode.
+    decided_in: the entry in which it moved the episode. derived: it follows from other facts, those of ``basis``; own:
+    a person recorded what the pathway would derive; how: either in words.
     """
     rows: list[dict[str, Any]] = []
     for entry in entries:
@@ -98,7 +101,7 @@ def _standing(rows: list[dict[str, Any]], fact: str) -> list[dict[str, Any]]:
 
 
 def _recorded(entry: Entry, event: ev.FactRecorded, pathway: Pathway) -> dict[str, Any]:
-    definition = pathway.facts.get(event.fact)
+    definition, derived = pathway.facts.get(event.fact), is_derived(event)
     return {
         **entry.stamp,
         "fact": event.fact,
@@ -106,12 +109,25 @@ def _recorded(entry: Entry, event: ev.FactRecorded, pathway: Pathway) -> dict[st
         "value": plain(event.value),
         "words": fact_value(pathway, event.fact, event.value),
         "unit": None if definition is None else definition.unit,
+        "derived": derived,
+        "own": is_own(event, pathway),
+        "how": _how(entry, event, pathway),
+        "basis": basis(event, pathway),
+        "origin": derived_origin(event, pathway) if derived else None,
         "corrects": event.corrects,
-        "reason": entry.reason,
+        "reason": None if derived else entry.reason,
         "status": "stands",
         "decided_in": None,
         "left": None,
     }
+
+
+def _how(entry: Entry, event: ev.FactRecorded, pathway: Pathway) -> str:
+    """Return how the value is known, in words."""
+    if is_derived(event):
+        return derived_words(event, pathway)
+    own = ", own entry" if is_own(event, pathway) else ""
+    return f"recorded by {entry.who['actor']}, {entry.who['role']}{own}"
 
 
 def _end(rows: list[dict[str, Any]], entry: Entry, status: str) -> None:
