@@ -83,3 +83,19 @@ def test_proposals_are_read_from_the_recommended_to_the_contraindicated(terminal
     places = [said.index(f"\n  {word:<16} ") for word in ("acceptable", "contraindicated")]
     assert places == sorted(places)
     assert said.index("ivig\n") < said.index("contraindicated  ivmp-pulse")
+
+
+def test_what_a_hospital_set_stands_on_its_page_with_who_set_it(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "local.yaml"
+    file.write_text(
+        "hospital: Example hospital\nrevision: 1\nauthor: {name: Author, role: consultant}\n"
+        "approver: {name: Approver, role: clinical lead}\napproved: 2026-02-01\nreason: Our rota\n"
+        "values:\n  tasks.eeg.due: 12h\n",
+        encoding="utf-8",
+    )
+    said = terminal("pathway", "page", PATHWAY, "--local", str(file)).out
+    (row,) = [line for line in said.splitlines() if line.startswith("| `tasks.eeg.due`")]
+    assert "12h<br>instead of 24h" in row
+    assert "Example hospital: Author, consultant; approved by Approver, clinical lead, 2026-02-01" in row
+    (task,) = [line for line in said.splitlines() if line.startswith("| `eeg`")]
+    assert "12 hours after it opened" in task
