@@ -21,7 +21,7 @@ from orchestrator.pathway.fields import Fields, suggest
 from orchestrator.pathway.hospital import LOCAL, Hospital, read_hospital
 from orchestrator.pathway.local import Settled, below_a_gate, settle, unknown
 from orchestrator.pathway.model import Pathway
-from orchestrator.pathway.reader import MAX_BYTES, read_text
+from orchestrator.pathway.reader import MAX_BYTES, Value, read_text
 from orchestrator.pathway.vocabulary import read_vocabulary
 
 SHARED = ("sources.yaml", "terms.yaml", "facts.yaml", "regimens.yaml", "every-pathway.yaml")
@@ -99,9 +99,10 @@ def load_library(root: Path, local: Path | None = None, *, only: str = "") -> Li
             read_hospital(*hospital[LOCAL])
     faults.tell()
     loaded: dict[Path, tuple[Pathway, Settled]] = {}
+    said: dict[str, Value] = {}
     for path in pathway_files(root, only):
         with faults.noting(str(path)):
-            loaded[path] = _load(shared, path, root, hospital)
+            loaded[path] = _load(shared, path, root, hospital, said)
     _check_versions({path: pathway for path, (pathway, _) in loaded.items()}, faults)
     faults.tell()
     if not loaded:
@@ -178,14 +179,17 @@ def _places(path: Path, root: Path) -> dict[str, str]:
 
 
 def _load(
-    shared: Mapping[str, str], path: Path, root: Path, hospital: Mapping[str, tuple[str, str]]
+    shared: Mapping[str, str], path: Path, root: Path, hospital: Mapping[str, tuple[str, str]], said: dict[str, Value]
 ) -> tuple[Pathway, Settled]:
-    """hospital: content and place of the hospital's file by its name in the text; empty where there is none."""
+    """hospital: content and place of the hospital's file by its name in the text; empty where there is none.
+
+    said: what each file says by its place, so that the shared ones are read once; see `_read`.
+    """
     files = {**shared, "pathway.yaml": _content(path), **{name: text for name, (text, _) in hospital.items()}}
     places = _places(path, root) | {name: place for name, (_, place) in hospital.items()}
     faults = Faults()
     try:
-        pathway, settled = _build(files, places)
+        pathway, settled = _build(files, places, said)
     except PathwayErrors as errors:
         if not isinstance(errors.read, Pathway):
             raise
@@ -199,14 +203,16 @@ def _load(
     return pathway, settled
 
 
-def _build(files: Mapping[str, str], places: Mapping[str, str]) -> tuple[Pathway, Settled]:
+def _build(
+    files: Mapping[str, str], places: Mapping[str, str], said: dict[str, Value] | None = None
+) -> tuple[Pathway, Settled]:
     """files: content by name; places: what errors call each file.
 
     The hospital's file is left out of the text where it sets nothing of this pathway, which is then as without it.
     """
     own = {name: content for name, content in files.items() if name != LOCAL}
     hospital = read_hospital(files[LOCAL], places[LOCAL]) if LOCAL in files else None
-    parts = _read(own, places)
+    parts = _read(own, places, said if hospital is None else None)
     settled = settle(parts, hospital)
     if hospital is None or not settled.used:
         return _built(parts, settled, own), settled
@@ -236,12 +242,21 @@ def _blamed(
     return None
 
 
-def _read(files: Mapping[str, str], places: Mapping[str, str]) -> dict[str, Fields]:
-    """Return what each file says; its elements are read later, and their faults noted together."""
+def _read(
+    files: Mapping[str, str], places: Mapping[str, str], said: dict[str, Value] | None = None
+) -> dict[str, Fields]:
+    """Return what each file says; its elements are read later, and their faults noted together.
+
+    said: what was read before, by place, and is read no more; None where a hospital's values will change what is read.
+    """
     faults, found = Faults(), dict[str, Fields]()
+    said = {} if said is None else said
     for name, content in files.items():
+        place = places[name]
         with faults.noting(name):
-            found[name] = Fields(read_text(content, places[name]), places[name], name, line=1, faults=faults)
+            if place not in said:
+                said[place] = read_text(content, place)
+            found[name] = Fields(said[place], place, name, line=1, faults=faults)
     faults.tell()
     return found
 
@@ -254,11 +269,16 @@ def _built(parts: Mapping[str, Fields], settled: Settled, files: Mapping[str, st
     """Return the pathway that was read; files: what its text and hash are made of."""
     text = _text(files)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    vocabulary = read_vocabulary(
-        parts["sources.yaml"], parts["terms.yaml"], parts["facts.yaml"], parts["regimens.yaml"]
-    )
     own = parts["pathway.yaml"]
-    found = build(vocabulary, parts["every-pathway.yaml"], own, text=text, digest=digest)
+    try:
+        vocabulary = read_vocabulary(
+            parts["sources.yaml"], parts["terms.yaml"], parts["facts.yaml"], parts["regimens.yaml"]
+        )
+        found = build(vocabulary, parts["every-pathway.yaml"], own, text=text, digest=digest)
+    except PathwayErrors:
+        raise
+    except PathwayError as error:  # nothing can be read without it; what was noted before is told with it
+        raise PathwayErrors([*own.faults.found, error]) from None
     found = dataclasses.replace(found, settings=settled.settings)
     errors = [*below_a_gate(found)]
     if "+" in found.version:

@@ -153,8 +153,9 @@ def _within(part: Fields, way: tuple[str, ...], element: Map) -> Iterator[Place]
         fields = Fields(ranges, part.file, f"'local' of '{'.'.join(way)}'")
         for key in ranges:
             if key in element:  # of what it says nothing the builder tells
-                found = take_range_of(fields, key, element[key])
-                yield Place(".".join((*way, key)), _words(way, key, element), element, key, found)
+                with part.faults.noting("local"):
+                    found = take_range_of(fields, key, element[key])
+                    yield Place(".".join((*way, key)), _words(way, key, element), element, key, found)
     for name, value in element.items():
         if isinstance(value, Map) and name != "local":
             yield from _within(part, (*way, name), value)

@@ -231,9 +231,28 @@ def test_what_only_follows_from_a_fault_is_left_out(folder: Path, file: str, old
 
 
 def test_faults_of_the_whole_are_told_beside_those_of_an_element(folder: Path) -> None:
+    spoilt = "local: {every: [28d, 7d]}"
     circle = '  back: {from: [maintenance], to: bridging, when: "true", rule: P-18}\n  relapse:\n'
     gate = STOP.replace("stop, close", "stop, clse")
-    change(folder, ("  relapse:\n", circle), (STOP, gate))
-    gates, moves = told(folder)
+    change(folder, ("  relapse:\n", circle), (STOP, gate), ("local: {every: [7d, 28d]}", spoilt))
+    gates, moves, local = told(folder)
+    assert "'every'" in local
     assert "unknown action 'clse' in gate 'steroid-stop'" in gates
     assert "without end" in moves
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "what"),
+    [
+        ("shared/terms.yaml", "  closed: {}\n", "", "there is no stage 'closed'"),
+        (f"{NAME}/pathway.yaml", "\nstates:\n", "\nstate:\n", "has no 'states'; 'state' on line"),
+    ],
+)
+def test_what_was_noted_is_told_with_what_ends_the_reading(
+    folder: Path, file: str, old: str, new: str, what: str
+) -> None:
+    change(folder, ('"000": {title:', '"000": {titel:'), file="shared/sources.yaml")
+    change(folder, (old, new), file=file)
+    ended, noted = sorted(told(folder), key=lambda each: "sources.yaml" in each)
+    assert what in ended
+    assert noted.startswith("shared/sources.yaml:4: source '000' has no 'title'; 'titel' on line 4")

@@ -11,13 +11,14 @@ from orchestrator.errors import PathwayError
 from orchestrator.pathway.checks import branches, closing, moves, parts, unused, waiting
 from orchestrator.pathway.model import Pathway
 
-_MOVES = frozenset({"states", "transitions", "offers", "definitions", "head"})
+_WORDS = frozenset({"sources", "ladders", "facts", "regimens", "shared", "values"})
+_MOVES = _WORDS | {"states", "transitions", "offers", "definitions", "head"}
 _WORK = _MOVES | {"standings", "tasks", "reminders", "lines"}
 _CHECKS = (
     (moves, _MOVES),
-    (closing, frozenset({"gates", "standings", "replaces", "checks", "transitions", "lasting", "shared"})),
+    (closing, _WORDS | {"gates", "standings", "replaces", "checks", "transitions", "lasting", "definitions"}),
     (waiting, _WORK),
-    (parts, frozenset({"reminders"})),
+    (parts, _WORDS | {"reminders"}),
     (branches, _WORK | {"warnings", "derived"}),
 )
 """Each check, with the tables that it must have whole: what is missing from a faulty one would look like a fault."""
