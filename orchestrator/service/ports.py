@@ -119,6 +119,10 @@ class Reader(Protocol):
         """Return the content hash of the version kept under a name and a label; None where none is."""
         ...
 
+    def kept_labels(self, pathway: str) -> list[tuple[str, str]]:
+        """Return label and content hash of each version that is kept of a pathway."""
+        ...
+
     def releases(self) -> list[Release]:
         """Return the record of releases, the first one first."""
         ...

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from orchestrator.errors import NotFound, VersionChanged
+from orchestrator.pathway.hospital import LOCAL
 from orchestrator.service.ports import Library, Reader
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ class Shelf:
     def __init__(self, library: Library, load_text: "Callable[[str], Pathway]") -> None:
         self._library, self._load_text = library, load_text
         self._known: dict[str, Pathway] = {}
+        self._sound: set[str] = set()
 
     def newest(self, name: str) -> "Pathway":
         """Return the newest version of a pathway. Raises NotFound."""
@@ -42,18 +44,20 @@ class Shelf:
         """places: what to call each file of the text; their names in it where it does not say."""
         kept = reader.kept_version(pathway.name, pathway.version)
         if kept is None or kept == pathway.hash:
-            return
-        released = reader.release_of(kept)
-        if released is None:
-            since = "was changed after patients were enrolled on it"
+            self._check_revisions(pathway, reader, places)
         else:
-            at = f"{released.released_at:%Y-%m-%d %H:%M} UTC"
-            since = f"was released by {released.released_by} at {at} and changed since"
-        raise VersionChanged(
-            f"{pathway.name}@{pathway.version} {since}: "
-            f"{_differing(pathway.text, reader.pathway_text(kept), places)} not as this store keeps it; "
-            "put back what was there, or raise the version"
-        )
+            raise _changed(pathway, kept, reader, places)
+
+    def _check_revisions(self, pathway: "Pathway", reader: Reader, places: Mapping[str, str]) -> None:
+        """Raise VersionChanged when more changed since another revision of the hospital's values than these."""
+        if pathway.hash in self._sound:
+            return
+        number, own = pathway.version.partition("+")[0], _own(orjson.loads(pathway.text))
+        same = [kept for label, kept in reader.kept_labels(pathway.name) if label.partition("+")[0] == number]
+        for kept in same:
+            if _own(orjson.loads(reader.pathway_text(kept) or "{}")) != own:
+                raise _changed(pathway, kept, reader, places)
+        self._sound.add(pathway.hash)
 
     def _find(self, version: str, reader: Reader) -> "Pathway":
         try:
@@ -68,8 +72,31 @@ class Shelf:
         return found
 
 
-def _differing(text: str, kept: str | None, places: Mapping[str, str]) -> str:
+def _changed(pathway: "Pathway", kept: str, reader: Reader, places: Mapping[str, str]) -> VersionChanged:
+    """Return the error that tells which files are not as they were with the version ``kept``, and what to do."""
+    released = reader.release_of(kept)
+    if released is None:
+        since = "was changed after patients were enrolled on it"
+    else:
+        at = f"{released.released_at:%Y-%m-%d %H:%M} UTC"
+        since = f"was released by {released.released_by} at {at} and changed since"
+    then, now = orjson.loads(reader.pathway_text(kept) or "{}"), orjson.loads(pathway.text)
+    version, mend = pathway.version, "give the hospital's values a new revision"
+    if _own(now) != _own(then):
+        then, now = _own(then), _own(now)
+        version, mend = version.partition("+")[0], "raise the version"
+    return VersionChanged(
+        f"{pathway.name}@{version} {since}: {_differing(now, then, places)} not as this store keeps it; "
+        f"put back what was there, or {mend}"
+    )
+
+
+def _own(files: Mapping[str, str]) -> dict[str, str]:
+    """Return the files of an effective text that are the pathway's, without the hospital's."""
+    return {name: content for name, content in files.items() if name != LOCAL}
+
+
+def _differing(now: Mapping[str, str], then: Mapping[str, str], places: Mapping[str, str]) -> str:
     """Say which files of two effective texts differ."""
-    now, then = orjson.loads(text), orjson.loads(kept or "{}")
     names = sorted(name for name in now.keys() | then.keys() if now.get(name) != then.get(name))
     return f"{', '.join(places.get(name, name) for name in names)} {'is' if len(names) == 1 else 'are'}"

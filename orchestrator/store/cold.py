@@ -137,6 +137,11 @@ class ColdReader:
         c = t.pathway_version.c
         return self._sql.execute(select(c.version).where(c.pathway == pathway, c.label == label)).scalar()
 
+    def kept_labels(self, pathway: str) -> list[tuple[str, str]]:
+        c = t.pathway_version.c
+        chosen = select(c.label, c.version).where(c.pathway == pathway).order_by(c.label)
+        return [(label, version) for label, version in self._rows(chosen)]
+
     def releases(self) -> list[Release]:
         return [Release(*row) for row in self._rows(_RELEASES.order_by(t.pathway_release.c.number))]
 

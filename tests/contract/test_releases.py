@@ -93,6 +93,17 @@ def test_a_version_that_is_kept_with_another_content_is_refused(sut: System, kep
     assert contents(sut) == before
 
 
+def test_a_revision_of_the_hospitals_values_covers_no_change_of_the_pathway_itself(sut: System) -> None:
+    release(sut, "1.2+1")
+    with sut.store.read() as reader:
+        assert reader.kept_labels("small") == [("1.2+1", small_pathway(version="1.2+1").hash)]
+    with pytest.raises(
+        VersionChanged, match=r"^small@1\.2 was released .*: pathway\.yaml is not as .* raise the version$"
+    ):
+        release(sut, "1.2+2")  # its own file says another version, too
+    assert release(sut, "1.3+2").replaced is not None
+
+
 @pytest.mark.parametrize("version", ["0.9", "1.9", "1.010", "1"])
 def test_a_version_that_is_not_above_the_newest_release_needs_a_word(sut: System, version: str) -> None:
     release(sut, "1.2")
