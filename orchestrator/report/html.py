@@ -13,7 +13,7 @@ from orchestrator.audit.story import speech
 from orchestrator.pathway.geometry import Picture
 from orchestrator.pathway.layout import lay_out
 from orchestrator.pathway.model import Pathway
-from orchestrator.report import chart, moments, svg
+from orchestrator.report import chart, moments, plot, svg
 
 _FOLDER = Path(__file__).parent
 STYLE = (_FOLDER / "style" / "page.css").read_text(encoding="utf-8")
@@ -24,6 +24,7 @@ def page(story: Mapping[str, Any], pathway: Pathway) -> str:
     """Return the report of one episode. story: as ``audit.story.tell`` has it; pathway: the version it ran on."""
     where = moments.zone(story["episode"]["timezone"])
     picture = picture_of(story, pathway)
+    plots = [plot.draw(each, where, prefix=f"plot-{number}") for number, each in enumerate(story["plots"], start=1)]
     charts = [chart.draw(each, where, prefix=f"taper-{each['id']}") for each in story["courses"]]
     return (
         _environment()
@@ -35,6 +36,7 @@ def page(story: Mapping[str, Any], pathway: Pathway) -> str:
             style=Markup(STYLE + svg.CSS + chart.CSS),  # noqa: S704  # the program's own files
             picture=Markup(svg.draw(picture, story["way"], story["episode"]["state"], style=False)),  # noqa: S704  # escaped there
             charts=[Markup(each) for each in charts],  # noqa: S704  # escaped there
+            plots=[Markup(each) for each in plots],  # noqa: S704  # escaped there
             groups=list(_groups(story["timeline"])),
             sources=_sources(story),
             counts=_counts(story),
