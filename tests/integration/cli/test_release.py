@@ -280,6 +280,20 @@ def test_the_stories_speak_of_the_pathways_own_values_whatever_the_hospital_sets
         assert not run_file(stories / "task-due-ladder.yaml", opened).passed
 
 
+def test_with_a_hospitals_values_the_effective_version_is_released(terminal: Terminal, workflows: Path) -> None:
+    assert release(terminal, workflows, "--json").document["version"] == "1.0.0"
+    hospital = workflows.parent / "hospital.yaml"
+    hospital.write_text(HOSPITAL)
+    made = release(terminal, workflows, "--local", str(hospital), "--json").document
+    assert (made["version"], made["replaces_version"]) == ("1.0.0+7", "1.0.0")
+    hospital.write_text(HOSPITAL.replace("5h", "6h"))
+    said = release(terminal, workflows, "--local", str(hospital))
+    refused(said, f"{PATHWAY}@1.0.0+7 was released by c-9 at 20")
+    assert json.loads(release(terminal, workflows, "--local", str(hospital), "--json").err)["error"]["code"] == (
+        "version-changed"
+    )
+
+
 def test_a_simulated_store_has_a_record_of_its_own(terminal: Terminal, workflows: Path) -> None:
     bootstrap.prepare_store(config.read(simulated=True), bootstrap.Simulation(datetime(2030, 1, 1, tzinfo=UTC), 1))
     said = release(terminal, workflows, "--simulated", "--json").document
