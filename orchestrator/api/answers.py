@@ -69,6 +69,7 @@ class EpisodeNow(Reply):
     tasks: list[Object]
     reminders: list[Object]
     upcoming: list[Object]
+    settings: Annotated[list[Object], Field(description="Local values of its version that the hospital set.")]
 
 
 class Explanation(Reply):
@@ -123,6 +124,26 @@ class VersionRelease(BaseModel):
     reason: str
 
 
+class LocalValue(BaseModel):
+    """A value that no document gives. hospital and what follows: empty while the pathway's default holds."""
+
+    address: str
+    words: str
+    value: str
+    default: str
+    low: str
+    high: str
+    range: Annotated[str, Field(description="Within which a hospital may set it, in words.")]
+    rules: list[str]
+    set_by: Annotated[str, Field(description="Who answers for the value, in words.")]
+    hospital: str
+    revision: str
+    author: str
+    approver: str
+    approved: Annotated[str, Field(description="A date.")]
+    reason: str
+
+
 class PathwayVersion(BaseModel):
     """A version on which patients can be enrolled. released: null where nobody released it."""
 
@@ -132,6 +153,7 @@ class PathwayVersion(BaseModel):
     title: str
     newest: bool
     released: VersionRelease | None
+    settings: Annotated[list[LocalValue], Field(description="Its local values.")]
 
 
 class Pathways(Reply):

@@ -88,7 +88,7 @@ class Enrol(Body):
         str,
         Field(
             max_length=100,  # the problem that there is none such repeats it
-            pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$",
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]*$",
             description="Its name; NAME@VERSION for another version than the newest.",
         ),
     ]

@@ -155,6 +155,7 @@ def pathways(request: Request) -> Response:
             "title": each.title,
             "newest": newest[each.name] == each.hash,
             "released": _release(released.get(each.hash)),
+            "settings": [setting.to_json() for setting in each.settings],
         }
         for each in sorted(library.pathways, key=lambda each: (each.name, version_key(each.version)))
     ]

@@ -29,6 +29,7 @@ def view(pathway: Pathway, episode: Episode, now: dt.datetime) -> dict[str, Any]
         "timezone": episode.timezone,
         "closed": episode.closed,
         "pathway_version": pathway.version,
+        "settings": [each.to_json() for each in pathway.settings if each.hospital],
         "facts": _facts(draft),
         "proposals": [] if episode.closed else proposals_as_they_stand(draft),
         "absent": _absent(draft),

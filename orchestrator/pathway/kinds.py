@@ -3,6 +3,7 @@
 Immutable definitions, as the loader makes them from the shared files; nothing here knows a patient.
 """
 
+import dataclasses
 import datetime as dt
 import re
 from collections.abc import Callable
@@ -240,8 +241,8 @@ class Setting:
     """A local value of a pathway: what it is, the pathway's default, the range, and who set it to what.
 
     address: the way to it through the files, such as ``tasks.NAME.due``.   value, default, low, high: as written; low
-    and high may be set too.   hospital and what follows: empty while the default holds. author, approver: name, role;
-    approved: a date.
+    and high may be set too.   hospital to reason: empty while the default holds. author, approver: name, role;
+    approved: a date.   rules: those of its element.
     """
 
     address: str
@@ -256,11 +257,17 @@ class Setting:
     approver: str = ""
     approved: str = ""
     reason: str = ""
+    rules: tuple[str, ...] = ()
 
     @property
     def range(self) -> str:
         """Return the range in words."""
         return f"{self.low} to {self.high}"
+
+    def to_json(self) -> dict[str, object]:
+        """Return all of it, who set it in words beside."""
+        fields = dataclasses.asdict(self)
+        return {**fields, "rules": list(self.rules), "range": self.range, "set_by": self.set_by}
 
     @property
     def set_by(self) -> str:

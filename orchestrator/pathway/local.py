@@ -124,7 +124,10 @@ def _set(place: Place, given: Given, file: str) -> None:
 
 def _setting(place: Place, default: str, hospital: Hospital | None) -> Setting:
     bounds = place.range.low_text, place.range.high_text
-    made = Setting(place.address, place.words, text_of(place.element[place.key]), default, *bounds)
+    rule = place.element.get("rule", ())
+    rules = (rule,) if isinstance(rule, str) else tuple(map(str, rule))
+    value = text_of(place.element[place.key])
+    made = Setting(place.address, place.words, value, default, *bounds, rules=rules)
     if hospital is None:
         return made
     return replace(

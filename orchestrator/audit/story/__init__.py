@@ -33,7 +33,8 @@ its *stamp*. An *origin* is {kind: sourced | local | mixed | unstated, rules, so
                      retracted | unknown, left (stamp and reason)}]: the numbers that the pathway shows over time
     overrides        stamp, kind, words, gate, why, reason, origin
     refusals         stamp, kind, words, code, text, reason
-    local            what, value, rules: the values in this story that no document gives
+    local            what, value, rules, address, default, range, hospital, set_by: what in this story no document
+                     gives, and who set what a hospital may set; the last five are empty of the rest
     chain            checked, whole, entries, bodies, faults [{seq, what}], text, reach
     origins          what the kinds of origin mean
 """

@@ -127,13 +127,14 @@ def _row(course: _Course, now: _Now) -> dict[str, Any]:
 
 def _origin(pathway: Pathway, regimen: Regimen, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return where the regimen, its dose and its schedule come from, and what of it is a local value in this course."""
-    dose, schedule, local = regimen.dose, regimen.schedule, []
+    dose, schedule, address = regimen.dose, regimen.schedule, f"regimens.{regimen.name}.schedule"
+    local: list[dict[str, str]] = []
     if schedule is not None and schedule.default_local and schedule.parameter and schedule.parameter not in parameters:
-        local.append(
-            {"what": f"{schedule.parameter.replace('_', ' ')}, when nobody chooses", "value": str(schedule.default)}
-        )
+        what = f"{schedule.parameter.replace('_', ' ')}, when nobody chooses"
+        local.append({"what": what, "value": str(schedule.default), "address": f"{address}.default"})
     if schedule is not None and schedule.shape_local and "steps" not in parameters:
-        local.append({"what": "the shape of the taper", "value": f"equal steps of {schedule.step_days} days"})
+        value = f"equal steps of {schedule.step_days} days"
+        local.append({"what": "the shape of the taper", "value": value, "address": f"{address}.step_days"})
     return {
         "regimen": origin(pathway, regimen.mark),
         "dose": None if dose is None else origin(pathway, dose.mark),

@@ -1,10 +1,11 @@
-"""Which values of this story does no document give? What a hospital is expected to look at, and may change."""
+"""Which values of this story does no document give, and who set them? What a hospital is expected to look at."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.audit.story.speech import LOCAL, MIXED
-from orchestrator.pathway.model import Pathway
+from orchestrator.pathway.expression import Literal, walk
+from orchestrator.pathway.model import Guard, Pathway, Setting
 
 _LOCAL = frozenset({LOCAL, MIXED})
 
@@ -13,23 +14,84 @@ Row = tuple[str, str, Sequence[str]]
 
 
 def local_values(story: Mapping[str, Any], pathway: Pathway) -> list[dict[str, Any]]:
-    """Return the local values that this story shows, each once: what, value, rules."""
+    """Return what is local of what this story shows, each once: first the values that a hospital may set.
+
+    Each: what, value, rules, address, default, range (in words), hospital (whose value it is, empty for the pathway's
+    own) and set_by (in words). Of what is local as such and cannot be set, the last five are empty.
+    """
     found: dict[str, dict[str, Any]] = {}
-    for what, value, rules in (
-        *_courses(story),
-        *_standings(story),
-        *_reminders(story, pathway),
-        *_tasks(story),
-        *_moves(story),
-    ):
-        found.setdefault(what, {"what": what, "value": value, "rules": list(rules)})
+    names = dict(_courses(story))
+    shown = {*names, *_work(story, pathway), *_guarded(story, pathway)}
+    for setting in pathway.settings:
+        if setting.address in shown:
+            what = names.get(setting.address, setting.words)
+            found.setdefault(what, _row(what, setting))
+    for what, value, rules in (*_standings(story), *_reminders(story), *_moves(story)):
+        found.setdefault(
+            what,
+            {
+                "what": what, "value": value, "rules": list(rules), "address": "", "default": "", "range": "",
+                "hospital": "", "set_by": "",
+            },
+        )  # fmt: skip
     return list(found.values())
 
 
-def _courses(story: Mapping[str, Any]) -> Iterator[Row]:
+def _row(what: str, setting: Setting) -> dict[str, Any]:
+    return {
+        "what": what, "value": setting.value, "rules": list(setting.rules), "address": setting.address,
+        "default": setting.default, "range": setting.range, "hospital": setting.hospital, "set_by": setting.set_by,
+    }  # fmt: skip
+
+
+# values within a range, by address
+
+
+def _courses(story: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the addresses of what is local in the courses, and what each is called there."""
     for course in story["courses"]:
         for each in course["origin"]["local"]:
-            yield f"{course['regimen']}: {each['what']}", each["value"], course["origin"]["schedule"]["rules"]
+            yield each["address"], f"{course['regimen']}: {each['what']}"
+
+
+def _work(story: Mapping[str, Any], pathway: Pathway) -> Iterator[str]:
+    """Yield the addresses of times: of tasks, of reminders and the ladders that they climb, of checks."""
+    addresses = [setting.address for setting in pathway.settings]
+    shown = [("tasks", task["name"]) for task in story["tasks"]]
+    for reminder in story["reminders"]:
+        shown += [("reminders", reminder["name"]), ("ladders", reminder["ladder"])]
+        if reminder["firings"]:
+            yield "again.after"
+    given = {course["regimen"] for course in story["courses"]}
+    for check in pathway.checks.values():
+        if check.selector is None or given & check.selector.regimens:
+            shown.append(("checks", check.name))
+    starts = tuple(f"{section}.{name}." for section, name in shown)
+    yield from (address for address in addresses if address.startswith(starts))
+
+
+def _guarded(story: Mapping[str, Any], pathway: Pathway) -> Iterator[str]:
+    """Yield the addresses of the named values by which something in the story was decided."""
+    warnings = {each["name"] for decision in story["decisions"] for each in decision["warnings"]}
+    moves = {stay["transition"] for stay in story["way"]}
+    tasks = {task["name"] for task in story["tasks"]}
+    proposed = {each["regimen"] for decision in story["decisions"] for each in decision["proposals"]}
+    guards = [row.guard for row in pathway.warnings if row.name in warnings]
+    guards += [row.guard for row in pathway.transitions if row.name in moves]
+    guards += [guard for kind in pathway.tasks.values() if kind.name in tasks for guard in kind.guards]
+    guards += [row.guard for row in pathway.standings if proposed & row.selector.regimens]
+    yield from (f"values.{name}.value" for name in _named(guards))
+
+
+def _named(guards: Iterable[Guard]) -> Iterator[str]:
+    for guard in guards:
+        for expression in (guard.when, guard.unless):
+            for node in () if expression is None else walk(expression.tree):
+                if isinstance(node, Literal) and node.name:
+                    yield node.name
+
+
+# what is local as such
 
 
 def _standings(story: Mapping[str, Any]) -> Iterator[Row]:
@@ -47,24 +109,10 @@ def _standings(story: Mapping[str, Any]) -> Iterator[Row]:
                 yield f"warning {warning['name']}", "when it shows", warning["origin"]["rules"]
 
 
-def _reminders(story: Mapping[str, Any], pathway: Pathway) -> Iterator[Row]:
+def _reminders(story: Mapping[str, Any]) -> Iterator[Row]:
     for reminder in story["reminders"]:
-        kind = pathway.reminders.get(reminder["name"])
-        if kind is not None and reminder["origin"]["kind"] in _LOCAL:
-            rungs = ", ".join(
-                f"{rung.role} after {_hours(rung.after.total_seconds())}" for rung in pathway.ladders[kind.ladder]
-            )
-            yield f"reminder {reminder['name']}", f"when it comes, and its ladder: {rungs}", reminder["origin"]["rules"]
-
-
-def _hours(length: float) -> str:
-    return f"{int(length // 3600)} h"
-
-
-def _tasks(story: Mapping[str, Any]) -> Iterator[Row]:
-    for task in story["tasks"]:
-        if task["due_local"]:
-            yield f"due time of the task {task['name']}", "see the tasks", task["rules"]
+        if reminder["origin"] is not None and reminder["origin"]["kind"] in _LOCAL:
+            yield f"reminder {reminder['name']}", "that and when it comes", reminder["origin"]["rules"]
 
 
 def _moves(story: Mapping[str, Any]) -> Iterator[Row]:

@@ -198,7 +198,7 @@ def _row(reminder: _Armed, pathway: Pathway) -> dict[str, Any]:
         "firings": [{key: value for key, value in each.items() if key != "_at"} for each in reminder.firings],
         "fulfilled": reminder.fulfilled,
         "ended": reminder.ended,
-        "origin": None if kind is None else origin(pathway, kind.mark),
+        "origin": None if kind is None else origin(pathway, kind.mark, local=bool(kind.mark.settable)),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from orchestrator.cli.wording.lines import ACTIONS, columns, moment, origin, section, value, wrapped
+from orchestrator.cli.wording.lines import ACTIONS, columns, moment, origin, section, settings, value, wrapped
 
 Json = dict[str, Any]
 _PLANNED = "planned"
@@ -29,6 +29,7 @@ def episode_text(document: Json) -> str:
     lines += section("Reminders that nobody has answered", _reminders(document, zone))
     lines += section("What comes next", _upcoming(document, zone))
     lines += section("Facts", _facts(document, zone))
+    lines += section("Local values of this version that the hospital set", settings(document["settings"]))
     return "\n".join(lines)
 
 

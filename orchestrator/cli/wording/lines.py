@@ -1,7 +1,7 @@
 """How do values, moments and origins read in a line of text?"""
 
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -49,6 +49,18 @@ def section(title: str, lines: Iterable[str]) -> list[str]:
     """Return a titled block, or nothing when there are no lines."""
     held = list(lines)
     return ["", title, *held] if held else []
+
+
+def settings(values: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield local values by who set them: each with its address, what it is, its range, and the default it replaces."""
+    for set_by in dict.fromkeys(each["set_by"] for each in values):
+        yield from wrapped(f"{set_by}:", 2)
+        for each in values:
+            if each["set_by"] == set_by:
+                default = f", instead of {each['default']}" if each["hospital"] else ""
+                yield from wrapped(
+                    f"{each['address']} = {each['value']}{default} ({each['range']}): {each['words']}", 4
+                )
 
 
 def wrapped(text: str, indent: int) -> list[str]:

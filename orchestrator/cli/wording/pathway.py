@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from orchestrator.cli.wording.lines import ACTIONS, columns, origin, section, wrapped
+from orchestrator.cli.wording.lines import ACTIONS, columns, origin, section, settings, wrapped
 from orchestrator.pathway.language.grammar import together
 from orchestrator.pathway.model import Mark, Pathway
 from orchestrator.pathway.tables.choices import choices
@@ -42,6 +42,7 @@ def document(pathway: Pathway) -> Json:
             }
             for each in pathway.reminders.values()
         ],
+        "settings": [each.to_json() for each in pathway.settings],
         "moves": [
             {
                 "name": each.name,
@@ -72,6 +73,7 @@ def pathway_text(told: Json) -> str:
         ),
     )
     lines += section("Moves", _moves(told["moves"]))
+    lines += section("Local values, which a hospital may set within their range", settings(told["settings"]))
     return "\n".join(lines)
 
 
