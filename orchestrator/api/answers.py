@@ -14,6 +14,16 @@ from orchestrator.service.handlers import Answer
 Object = dict[str, Any]
 Seq = Annotated[int, Field(description="Number of the episode's last entry; its entity tag is this number in quotes.")]
 Simulated = Annotated[bool, Field(description="True in a store for trying things out: no patient is real.")]
+_FACTS = (
+    "By name: value, when and in which entry; derived (it follows from others) or own (a person's entry of what the "
+    "pathway would derive), and how, in words."
+)
+_DERIVATIONS = (
+    "Facts that follow from others: value, and a row for each value with its condition in words; holds is true, false "
+    "or null (unknown), now marks the row that rules, awaits_new what must be recorded after the latest treatment."
+)
+_FORMS = "What a person looks at before he records a fact that is missing: items, optional, rules, sources."
+_TASKS = "asks: the facts that a task is there to have recorded, and whether they were since it opened."
 _CONFLICTS = frozenset({"episode-closed"})
 _NO_ROLE = "no role was sent, so the token's own counts; send yours, such as Carepath-Role: clinician"
 
@@ -58,7 +68,9 @@ class EpisodeNow(Reply):
     enrolled_at: str
     next_due_at: str | None
     closed: bool
-    facts: Object
+    facts: Annotated[Object, Field(description=_FACTS)]
+    derivations: Annotated[list[Object], Field(description=_DERIVATIONS)]
+    forms: Annotated[list[Object], Field(description=_FORMS)]
     proposals: list[Object]
     absent: list[Object]
     missing: list[str]
@@ -66,7 +78,7 @@ class EpisodeNow(Reply):
     gates: list[Object]
     offers: list[Object]
     courses: list[Object]
-    tasks: list[Object]
+    tasks: Annotated[list[Object], Field(description=_TASKS)]
     reminders: list[Object]
     upcoming: list[Object]
     settings: Annotated[list[Object], Field(description="Local values of its version that the hospital set.")]

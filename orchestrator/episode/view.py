@@ -5,17 +5,19 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.episode.codec import plain
+from orchestrator.episode import known
 from orchestrator.episode.courses import slots, taper_end
 from orchestrator.episode.doses import Dosage
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.items import items
+from orchestrator.episode.known import mark_json
 from orchestrator.episode.model import Course, Episode, Reminder
 from orchestrator.episode.proposals import gate_refusal, gates_refusing, warning_names, warnings
 from orchestrator.episode.snapshot import proposals_as_they_stand, reason
 from orchestrator.episode.wants import has_until
 from orchestrator.pathway.kinds import Mark
-from orchestrator.pathway.model import Gate, Pathway, StandingRow, WarningRow
+from orchestrator.pathway.language.grammar import span
+from orchestrator.pathway.model import Gate, Pathway, StandingRow, TaskKind, WarningRow
 
 
 def view(pathway: Pathway, episode: Episode, now: dt.datetime) -> dict[str, Any]:
@@ -30,7 +32,9 @@ def view(pathway: Pathway, episode: Episode, now: dt.datetime) -> dict[str, Any]
         "closed": episode.closed,
         "pathway_version": pathway.version,
         "settings": [each.to_json() for each in pathway.settings if each.hospital],
-        "facts": _facts(draft),
+        "facts": known.facts(draft),
+        "derivations": known.derivations(draft),
+        "forms": known.forms(draft),
         "proposals": [] if episode.closed else proposals_as_they_stand(draft),
         "absent": _absent(draft),
         "missing": sorted(draft.missing),
@@ -62,31 +66,6 @@ def _at(moment: dt.datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
-def _mark(mark: Mark) -> dict[str, Any]:
-    return {"rules": list(mark.rules), "sources": list(mark.sources), "local": mark.local}
-
-
-def _facts(draft: Draft) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    for name in sorted(draft.episode.facts):
-        current = draft.episode.current(name)
-        if current is not None:
-            fact = draft.pathway.facts[name]
-            made[name] = {
-                "value": _readable(current.value), "label": fact.label, "unit": fact.unit, "at": _at(current.at),
-                "seq": current.seq, "spent": current.spent,
-            }  # fmt: skip
-    return made
-
-
-def _readable(value: object) -> object:
-    """Return a fact's value as people and forms have it:
-    a number as text, a set as a sorted list, a date as ISO text.
-    """
-    encoded = plain(value)
-    return next(iter(encoded.values())) if isinstance(encoded, dict) else encoded
-
-
 def _absent(draft: Draft) -> list[dict[str, Any]]:
     """Return the regimens of this pathway that no rule gives a standing now, and what would bring each in (X-05)."""
     if draft.episode.closed:
@@ -113,7 +92,7 @@ def _warnings(draft: Draft) -> list[dict[str, Any]]:
     made = []
     for row in warnings(draft.host, draft.values, draft.table):
         name = row.name if isinstance(row, WarningRow) else row
-        mark = _mark(row.mark) if isinstance(row, WarningRow) else _mark(Mark(("X-06",)))
+        mark = mark_json(row.mark) if isinstance(row, WarningRow) else mark_json(Mark(("X-06",)))
         made.append({"warning": name, "text": draft.pathway.warning_texts[name], **mark})
     return made
 
@@ -131,7 +110,7 @@ def _gates(draft: Draft) -> list[dict[str, Any]]:
         {
             "gate": gate.name, "actions": sorted(gate.actions), "on": gate.selector.text,
             "status": _gate_state(draft, gate), "passes": gate.passes.words if gate.passes else None,
-            "minimum_days": gate.minimum_days or None, **_mark(gate.mark),
+            "minimum_days": gate.minimum_days or None, **mark_json(gate.mark),
         }
         for gate in sorted(draft.pathway.gates.values(), key=lambda each: each.order)
     ]  # fmt: skip
@@ -141,7 +120,7 @@ def _offers(draft: Draft) -> list[dict[str, Any]]:
     if draft.episode.closed:
         return []
     return [
-        {"outcome": offer.outcome, "words": offer.guard.when.words, **_mark(offer.mark)}
+        {"outcome": offer.outcome, "words": offer.guard.when.words, **mark_json(offer.mark)}
         for offer in draft.pathway.offers
         if offer.guard.holds(draft.values, draft.host)
     ]
@@ -182,10 +161,16 @@ def _tasks(draft: Draft) -> list[dict[str, Any]]:
     return [
         {
             "task": task.name, "title": draft.pathway.tasks[task.name].title, "opened_at": _at(task.opened_at),
-            "due_at": _at(due.get(task.name)), **_mark(draft.pathway.tasks[task.name].mark),
+            "due_at": _at(due.get(task.name)), "every": _every(draft.pathway.tasks[task.name]),
+            "asks": known.asks(draft, task.name, task.seq), **mark_json(draft.pathway.tasks[task.name].mark),
         }
         for task in draft.episode.tasks
     ]  # fmt: skip
+
+
+def _every(kind: TaskKind) -> str | None:
+    """Return the rhythm in which a task opens again, in words."""
+    return None if kind.every is None else span(kind.every)
 
 
 def _reminder(draft: Draft, reminder: Reminder) -> dict[str, Any]:
@@ -194,7 +179,7 @@ def _reminder(draft: Draft, reminder: Reminder) -> dict[str, Any]:
     return {
         "reminder": reminder.name, "key": reminder.address, "title": kind.title,
         "fired_at": _at(reminder.fired_at), "told": [rung.role for rung in ladder[: reminder.told]],
-        "next_rung_at": _at(reminder.climb_at), **_mark(kind.mark),
+        "next_rung_at": _at(reminder.climb_at), **mark_json(kind.mark),
     }  # fmt: skip
 
 
@@ -223,6 +208,6 @@ def upcoming_list(draft: Draft) -> list[dict[str, Any]]:
     """Return what is next due, earliest first, with its title and rules."""
     kinds = draft.pathway.reminders
     return [
-        {"reminder": name, "title": kinds[name].title, "at": _at(at), **_mark(kinds[name].mark)}
+        {"reminder": name, "title": kinds[name].title, "at": _at(at), **mark_json(kinds[name].mark)}
         for name, at in upcoming(draft.pathway, draft.episode).items()
     ]

@@ -27,13 +27,20 @@ def basis(event: ev.FactRecorded, pathway: Pathway) -> list[dict[str, Any]]:
             "value": plain(value),
             "words": fact_value(pathway, name, value),
         }
-        for name, value in event.basis.items()
+        for name, value in _read(event, pathway)
     ]
+
+
+def _read(event: ev.FactRecorded, pathway: Pathway) -> list[tuple[str, Any]]:
+    """Return the facts of the basis in the order of the derivation: an entry at rest does not keep theirs."""
+    found = pathway.derivations.get(event.fact)
+    sources = () if found is None else found.sources
+    return sorted(event.basis.items(), key=lambda pair: sources.index(pair[0]) if pair[0] in sources else len(sources))
 
 
 def derived_words(event: ev.FactRecorded, pathway: Pathway) -> str:
     """Return from what a value follows, and by which rule."""
-    told = listed([fact_is(pathway, name, value) for name, value in event.basis.items()])
+    told = listed([fact_is(pathway, name, value) for name, value in _read(event, pathway)])
     rules = f" ({', '.join(event.rules)})"
     if event.value is None:
         return (f"nothing follows from {told}" if told else "nothing follows any more") + rules

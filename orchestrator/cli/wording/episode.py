@@ -12,6 +12,7 @@ _SHOWN_PLANNED = 3
 _RANKS = {"recommended": 0, "acceptable": 1, "discouraged": 2, "contraindicated": 3}
 """In which order the proposals are read; of one standing in the order of the document."""
 _ALWAYS = ("", "always")
+_HOLDS = {True: "holds", False: "", None: "unknown"}
 _GATES = {"refused": "refuses", "unknown": "refuses, as long as it is unknown,", "person": "asks for a lead when"}
 
 
@@ -23,12 +24,14 @@ def episode_text(document: Json) -> str:
     lines += section("Courses", _courses(document, zone))
     lines += section("Proposals", _proposals(document))
     lines += section("What is missing", wrapped(", ".join(document["missing"]), 2) if document["missing"] else [])
+    lines += section("Look at this before you record", _forms(document))
     lines += section("Gates that do not let everything pass", _gates(document))
     lines += section("The facts suggest to close with", _offers(document))
     lines += section("Open tasks", _tasks(document, zone))
     lines += section("Reminders that nobody has answered", _reminders(document, zone))
     lines += section("What comes next", _upcoming(document, zone))
     lines += section("Facts", _facts(document, zone))
+    lines += section("What follows from the facts", _derivations(document))
     lines += section("Local values of this version that the hospital set", settings(document["settings"]))
     return "\n".join(lines)
 
@@ -145,8 +148,15 @@ def _offers(document: Json) -> Iterator[str]:
 
 def _tasks(document: Json, zone: ZoneInfo) -> Iterator[str]:
     tasks = sorted(document["tasks"], key=lambda each: str(each["due_at"] or "9"))
-    rows = [(moment(each["due_at"], zone), each["task"], f"{each['title']} {origin(each)}") for each in tasks]
-    yield from columns(rows)
+    yield from columns([(moment(each["due_at"], zone), each["task"], _task(each)) for each in tasks])
+
+
+def _task(each: Json) -> str:
+    asked = [f"{fact['label']}{', recorded' if fact['recorded'] else ''}" for fact in each["asks"]]
+    parts = [f"every {each['every']}"] if each["every"] else []
+    parts += [f"asks for {'; '.join(asked)}"] if asked else []
+    more = f" ({'; '.join(parts)})" if parts else ""
+    return f"{each['title']}{more} {origin(each)}"
 
 
 def _reminders(document: Json, zone: ZoneInfo) -> Iterator[str]:
@@ -169,7 +179,32 @@ def _upcoming(document: Json, zone: ZoneInfo) -> Iterator[str]:
 def _facts(document: Json, zone: ZoneInfo) -> Iterator[str]:
     rows = []
     for name, each in document["facts"].items():
-        unit = f" {each['unit']}" if each["unit"] else ""
+        unit = f" {each['unit']}" if each["unit"] and not each["unit"].startswith("{") else ""
         spent = "; has decided" if each["spent"] else ""
-        rows.append((name, f"{value(each['value'])}{unit}", f"{moment(each['at'], zone)}, entry {each['seq']}{spent}"))
+        how = f"; {each['how']}" if each["how"] else ""
+        told = f"{moment(each['at'], zone)}, entry {each['seq']}{spent}{how}"
+        rows.append((name, f"{value(each['value'])}{unit}", told))
     yield from columns(rows)
+
+
+def _forms(document: Json) -> Iterator[str]:
+    for each in document["forms"]:
+        yield from wrapped(f"{each['label']} {origin(each)}", 2)
+        yield from (line for item in each["items"] for line in wrapped(item, 6))
+        yield from (line for item in each["optional"] for line in wrapped(f"{item} (optional)", 6))
+
+
+def _derivations(document: Json) -> Iterator[str]:
+    for each in document["derivations"]:
+        how = "a person's own entry, which wins" if each["own"] else "derived" if each["derived"] else ""
+        told = f"{each['label']}: {value(each['value'])}{f', {how}' if how else ''} {origin(each)}"
+        yield from wrapped(told, 2)
+        if each["awaits_new"]:
+            yield from wrapped(f"awaits {each['awaits_new']}, recorded after the latest treatment", 6)
+        yield from columns([_derived_row(row) for row in each["rows"]], indent=6)
+
+
+def _derived_row(row: Json) -> tuple[str, str, str]:
+    unless = f", unless {row['unless']}" if row["unless"] else ""
+    truth = "now" if row["now"] else _HOLDS[row["holds"]]
+    return truth, row["value"], f"when {row['words']}{unless} {origin(row)}"
