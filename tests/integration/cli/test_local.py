@@ -102,3 +102,30 @@ def test_stories_are_played_on_the_pathways_own_values_unless_it_is_said(termina
     story = ROOT / "workflows" / PATHWAY / "scenarios" / "day-3-response-ladder.yaml"
     assert terminal("scenario", "run", str(story)).code == 0
     assert terminal("scenario", "run", str(story), "--local", str(EXAMPLE)).code == 1
+
+
+def test_what_is_shown_says_which_values_are_local_and_who_set_them(terminal: Terminal, folder: Path) -> None:
+    by = "set by the hospital (Example hospital, revision 1): Author (a named person), consultant neurologist,"
+    text = terminal("pathway", "show", PATHWAY).out
+    assert text.startswith(f"{PATHWAY} 1.0.0+1: ")
+    assert f"{by}\n    approved by Approver (another named person), clinical lead on 2026-02-01:" in text
+    assert "tasks.mri-brain-spine.due = 12h, instead of 24h (4h to 72h): due time" in text
+    assert "tasks.eeg.due = 24h (4h to 72h): due time" in text.partition("the pathway's default:")[2]
+    told = terminal("pathway", "show", PATHWAY, "--json").document["settings"]
+    found = {each["address"]: each for each in told}
+    assert found["tasks.mri-brain-spine.due"]["reason"].startswith("At night")
+    assert found["tasks.eeg.due"]["hospital"] == ""
+    shown = terminal("show", terminal.enrol()).out
+    assert f"Pathway {PATHWAY} 1.0.0+1 " in shown
+    assert by in shown
+    assert "tasks.mri-brain-spine.due = 12h" in shown
+    assert "tasks.eeg.due" not in shown
+
+
+def test_a_version_with_the_hospitals_values_is_released_as_such(terminal: Terminal, folder: Path) -> None:
+    assert (folder / "local.yaml").is_file()
+    shutil.copytree(ROOT / "workflows" / PATHWAY / "scenarios", folder / PATHWAY / "scenarios")
+    file = str(folder / PATHWAY / "pathway.yaml")
+    said = terminal("pathway", "release", file, "--by", "c-9", "--reason", "our own values")
+    assert said.code == 0, said.err
+    assert f"released: {PATHWAY}@1.0.0+1" in said.out
