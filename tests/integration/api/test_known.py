@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.integration.api.conftest import PREFIX, Ward, enrolment
+from orchestrator.api.app import PREFIX
+from tests.integration.api.conftest import Ward, enrolment
 
 
 def enrol(ward: Ward, pathway: str) -> str:
