@@ -71,7 +71,9 @@ def _pathways(face: Face) -> Line:
         library = open_library(face.settings)
     except CarepathError as error:
         return Line(FAIL, "pathways", str(error))
-    return Line(OK, "pathways", f"{len(library.pathways)} in {face.settings.workflows}")
+    local = face.settings.local_file
+    values = f", with the hospital's values in {local}" if local is not None else ""
+    return Line(OK, "pathways", f"{len(library.pathways)} in {face.settings.workflows}{values}")
 
 
 def _sqlite() -> Line:

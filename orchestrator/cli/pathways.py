@@ -28,10 +28,12 @@ def list_pathways(face: Face) -> None:
 
     Where there is no store yet, nothing is said of releases.
     """
+    from orchestrator.pathway.loader import version_key  # noqa: PLC0415  not for --help
+
     library, releases = releasing.library_and_releases(face)
     rows = [
         {**_row(library, each), **releasing.standing(each, releases)}
-        for each in sorted(library.pathways, key=lambda each: (each.name, each.version))
+        for each in sorted(library.pathways, key=lambda each: (each.name, version_key(each.version)))
     ]
     store = None if releases is None else face.settings.database_name
     face.show({"pathways": rows, "store": store}, _listed)

@@ -83,7 +83,7 @@ def terminal(
     """A terminal before a store without patients; the person there is `n1`, a clinician."""
     home = tmp_path / "home"
     shutil.copytree(made_home, home)
-    for name in ("DATABASE_URL", "KEYS", "WORKFLOWS", "BROKER_URL", "TIMEZONE", "ROLE", "ADMIN_TOKEN_FILE"):
+    for name in ("DATABASE_URL", "KEYS", "WORKFLOWS", "LOCAL", "BROKER_URL", "TIMEZONE", "ROLE", "ADMIN_TOKEN_FILE"):
         monkeypatch.delenv(f"CAREPATH_{name}", raising=False)
     monkeypatch.setenv("CAREPATH_HOME", str(home))
     monkeypatch.setenv("CAREPATH_ACTOR", "n1")

@@ -20,7 +20,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copytree(ROOT / "workflows" / name, made / name, ignore=shutil.ignore_patterns("scenarios"))
     shutil.copy(EXAMPLE, made / "local.yaml")
     monkeypatch.setenv("CAREPATH_WORKFLOWS", str(made))
-    monkeypatch.delenv("CAREPATH_LOCAL", raising=False)
     return made
 
 
@@ -84,6 +83,11 @@ def test_a_new_revision_covers_no_change_of_the_pathway_itself(terminal: Termina
     assert said.code == 1
     assert "@1.0.0 was changed after patients were enrolled on it: pathway.yaml is not as" in said.line
     assert said.line.endswith("or raise the version")
+
+
+def test_doctor_names_the_file(terminal: Terminal, folder: Path) -> None:
+    told = terminal("doctor").out
+    assert f"1 in {folder}, with the hospital's values in {folder}/local.yaml" in told
 
 
 def test_a_faulty_file_is_told_with_its_line(terminal: Terminal, folder: Path, tmp_path: Path) -> None:
