@@ -10,6 +10,7 @@ from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import QUIET, Signals
 from orchestrator.episode.model import DECLINED, GIVEN, MISSED, Course
 from orchestrator.episode.refusal import Refusal, need_role
+from orchestrator.episode.unwind import unwind_checks
 from orchestrator.errors import InvalidCommand
 
 
@@ -26,12 +27,13 @@ def give(draft: Draft, command: Give, actor: Actor) -> Signals:
     if needed:
         raise Refusal("missing-input", f"the dose of {course.regimen} needs {', '.join(needed)}")
     record_given(draft, course, given_at)
+    unwind_checks(draft, draft.episode.course(course.id))
     return QUIET
 
 
 def record_given(draft: Draft, course: Course, at: dt.datetime) -> None:
     """Note the course's next administration as given at ``at``, with its dose by the facts as they are now."""
-    number = len(course.recorded)
+    number = course.done
     dose = dosage(draft.pathway, course, number, draft.values)
     planned_at = moment(draft.pathway, course, number, draft.episode.timezone)
     amount, unit, formula = (dose.text, dose.unit, dose.formula) if dose else (None, None, None)
@@ -53,9 +55,10 @@ def decline(draft: Draft, command: Decline, actor: Actor) -> Signals:
 def _not_given(draft: Draft, regimen: str, status: str, action: str, actor: Actor) -> Signals:
     course = _next(draft, regimen)
     need_role(draft.pathway, actor, action)
-    number = len(course.recorded)
+    number = course.done
     planned_at = moment(draft.pathway, course, number, draft.episode.timezone)
     draft.emit(ev.AdministrationRecorded(course.id, regimen, number, status, planned_at, planned_at))
+    unwind_checks(draft, draft.episode.course(course.id))
     return QUIET
 
 

@@ -105,7 +105,7 @@ def c0(pathway: Pathway, course: Course, timezone: str) -> dt.datetime:
             return each.at
     if course.planned is None or len(course.recorded) >= course.planned:
         return course.start
-    return moment(pathway, course, len(course.recorded), timezone)
+    return moment(pathway, course, course.done, timezone)
 
 
 def open_slots(pathway: Pathway, course: Course, timezone: str) -> list[tuple[int, dt.datetime]]:
@@ -113,7 +113,7 @@ def open_slots(pathway: Pathway, course: Course, timezone: str) -> list[tuple[in
     schedule = pathway.regimens[course.regimen].schedule
     if schedule is None or not course.in_force:
         return []
-    done = len(course.recorded)
+    done = course.done
     last = done + 1 if schedule.kind == "monthly" else course.planned or 0
     return [(number, moment(pathway, course, number, timezone)) for number in range(done, last)]
 
@@ -141,15 +141,21 @@ def slots(pathway: Pathway, course: Course, timezone: str, values: Mapping[str, 
     """
     schedule = pathway.regimens[course.regimen].schedule
     done = [
-        Slot(number, each.at, each.status, _recorded_dose(pathway, course, each), each)
+        Slot(
+            number + (course.dropped if number else 0),
+            each.at,
+            each.status,
+            _recorded_dose(pathway, course, each),
+            each,
+        )
         for number, each in enumerate(course.recorded)
     ]
     if schedule is None or not course.in_force:
         return done
-    last = len(done) + MONTHS_SHOWN if schedule.kind == "monthly" else course.planned or 0
+    last = course.done + MONTHS_SHOWN if schedule.kind == "monthly" else course.planned or 0
     return done + [
         Slot(number, moment(pathway, course, number, timezone), "planned", dosage(pathway, course, number, values))
-        for number in range(len(done), last)
+        for number in range(course.done, last)
     ]
 
 

@@ -75,8 +75,13 @@ class DecisionTakenBack(Event):
 
     state: str
     courses: tuple[int, ...]
-    reopened: tuple[int, ...]
+    entries: tuple[int, ...] = ()
+    """The entries whose turns are taken back."""
+    facts: tuple[str, ...] = ()
+    """Which of their turns: by the fact that decided, empty for a move."""
     relapse: bool = False
+    renewed: tuple[str, ...] = ()
+    """Facts that were not taken back and have still to decide again."""
 
 
 @dataclass(frozen=True, slots=True)

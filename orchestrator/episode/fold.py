@@ -10,15 +10,17 @@ from orchestrator.episode.model import (
     NOTHING,
     Administration,
     Course,
-    Decided,
     Episode,
     Moment,
     Recorded,
     Reminder,
     Task,
+    Turn,
     Wait,
 )
+from orchestrator.pathway.model import Standing
 
+RECOMMENDED = Standing.RECOMMENDED.value
 E = TypeVar("E", bound=ev.Event)
 _OfReminder = (
     ev.ReminderMoved
@@ -31,7 +33,11 @@ _OfReminder = (
 )
 KEPT_RECORDINGS = 4
 """So many recordings of a fact are kept in the document; an earlier one can no longer come back by a retraction."""
-KEPT_COURSES = 4
+KEPT_TURNS = 4
+"""So many of the last turns are kept in the document; an earlier one can no longer be taken back."""
+KEPT_DOSES = 6
+"""So many administrations of a course without end are kept in the document."""
+KEPT_COURSES = 2
 """The administrations of so many ended courses are kept in the document; earlier ones keep the first and the last."""
 
 
@@ -54,7 +60,7 @@ def _enrolled(event: ev.Enrolled, seq: int, at: dt.datetime) -> Episode:
     stage = event.state.partition("/")[0]
     return Episode(
         event.episode_id, event.patient_id, event.pathway, event.version, event.ward, event.timezone, event.state,
-        at, at, seq, at, reached=frozenset({stage}),
+        at, seq, at, reached=frozenset({stage}),
     )  # fmt: skip
 
 
@@ -78,20 +84,25 @@ def _fact_expired(episode: Episode, event: ev.FactExpired, _: int, __: dt.dateti
 def _fact_decided(episode: Episode, event: ev.FactDecided, seq: int, _: dt.datetime) -> Episode:
     recordings = episode.facts[event.fact]
     spent = (*recordings[:-1], recordings[-1]._replace(spent=True))
-    decided = Decided(event.fact, event.of, event.origin, event.target, event.courses, event.ended, event.relapse, seq)
+    turn = Turn(seq, event.origin, event.fact, event.of, event.courses, event.ended, event.relapse)
     courses = tuple(each._replace(answer=event.value) if each.id in event.courses else each for each in episode.courses)
-    return episode._replace(facts={**episode.facts, event.fact: spent}, courses=courses, decided=decided)
+    return _turned(episode._replace(facts={**episode.facts, event.fact: spent}, courses=courses), turn)
 
 
-def _taken_back(episode: Episode, event: ev.DecisionTakenBack, seq: int, at: dt.datetime) -> Episode:
+def _turned(episode: Episode, turn: Turn) -> Episode:
+    return episode._replace(turns=(*episode.turns, turn)[-KEPT_TURNS:])
+
+
+def _taken_back(episode: Episode, event: ev.DecisionTakenBack, _: int, __: dt.datetime) -> Episode:
     courses = tuple(each._replace(answer=None) if each.id in event.courses else each for each in episode.courses)
+    facts = dict(episode.facts)
+    for fact in event.renewed:
+        facts[fact] = (*facts[fact][:-1], facts[fact][-1]._replace(spent=False))
     return episode._replace(
         state=event.state,
-        entered_at=at,
-        entered_seq=seq,
-        came_from="",
+        facts=facts,
         courses=courses,
-        decided=None,
+        turns=tuple(each for each in episode.turns if each.entry not in event.entries or each.fact not in event.facts),
         round=episode.round - int(event.relapse),
     )
 
@@ -100,6 +111,7 @@ def _confirmed(episode: Episode, event: ev.CourseConfirmed, seq: int, at: dt.dat
     course = Course(
         event.course, event.regimen, at, seq, episode.stage, event.round, event.start, event.parameters,
         baseline=event.baseline, accepted=event.accepted, planned=event.planned,
+        offered=tuple(each["regimen"] for each in event.proposals if each["standing"] == RECOMMENDED),
     )  # fmt: skip
     return episode._replace(courses=(*episode.courses, course))
 
@@ -110,7 +122,14 @@ def _course(episode: Episode, course_id: int, change: Callable[[Course], Course]
 
 def _administration(episode: Episode, event: ev.AdministrationRecorded, seq: int, _: dt.datetime) -> Episode:
     made = Administration(event.status, event.at, event.planned_at, seq, event.amount)
-    return _course(episode, event.course, lambda course: course._replace(recorded=(*course.recorded, made)))
+    return _course(episode, event.course, lambda course: _shortened(course._replace(recorded=(*course.recorded, made))))
+
+
+def _shortened(course: Course) -> Course:
+    """Keep of a course without end its first administration, from which the months count, and the last few."""
+    if course.planned is not None or len(course.recorded) <= KEPT_DOSES:
+        return course
+    return course._replace(recorded=(course.recorded[0], *course.recorded[2:]), dropped=course.dropped + 1)
 
 
 def _administration_retracted(episode: Episode, event: ev.AdministrationRetracted, _: int, __: dt.datetime) -> Episode:
@@ -134,7 +153,7 @@ def _thinned(course: Course) -> Course:
         return course
     given = [each for each in course.recorded if each.status == GIVEN]
     kept = tuple(Administration(GIVEN, each.at, each.at, 0) for each in dict.fromkeys((*given[:1], *given[-1:])))
-    return course._replace(recorded=kept, planned=None, parameters=NOTHING, baseline=NOTHING, accepted=())
+    return course._replace(recorded=kept, planned=None, parameters=NOTHING, baseline=NOTHING, accepted=(), offered=())
 
 
 def _reopened(episode: Episode, event: ev.CourseReopened, _: int, __: dt.datetime) -> Episode:
@@ -160,11 +179,12 @@ def _check_withdrawn(episode: Episode, event: ev.CheckWithdrawn, _: int, __: dt.
 def _moved(episode: Episode, event: ev.Moved, seq: int, at: dt.datetime) -> Episode:
     stage = event.target.partition("/")[0]
     courses = tuple(each._replace(stage=stage) if each.seq == seq else each for each in episode.courses)
-    came_from = episode.came_from if episode.entered_seq == seq else event.origin
-    return episode._replace(
-        state=event.target, entered_at=at, entered_seq=seq, came_from=came_from, reached=episode.reached | {stage},
-        courses=courses, round=episode.round + int(event.relapse),
+    moved = episode._replace(
+        state=event.target, reached=episode.reached | {stage}, courses=courses,
+        round=episode.round + int(event.relapse),
     )  # fmt: skip
+    first = not episode.turns or episode.turns[-1].entry != seq  # what decided in this entry stands for its move too
+    return _turned(moved, Turn(seq, event.origin)) if first else moved
 
 
 def _condition(episode: Episode, event: ev.ConditionChanged, seq: int, at: dt.datetime) -> Episode:
@@ -270,12 +290,10 @@ def _alarm(episode: Episode, event: ev.AlarmSet, _: int, __: dt.datetime) -> Epi
 def _closed(episode: Episode, event: ev.Closed, seq: int, at: dt.datetime) -> Episode:
     return episode._replace(
         state=event.state,
-        entered_at=at,
-        entered_seq=seq,
         reminders=(),
         tasks=(),
         wait=None,
-        decided=None,
+        turns=(),
         holding=frozenset(),
         since=NOTHING,
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from orchestrator.episode.calendar import zone
 from orchestrator.episode.courses import c0, first_line, open_slots
-from orchestrator.episode.model import COMPLETED, GIVEN, REPLACED, Course, Episode
+from orchestrator.episode.model import COMPLETED, GIVEN, REPLACED, STOPPED, Course, Episode
 from orchestrator.pathway.model import Check, Pathway, Selector
 
 
@@ -134,13 +134,31 @@ class Host:
     def _to_come(self, course: Course) -> bool:
         if pending_check(self.pathway, course) is not None:
             return True
-        if course is first_line(self.pathway, self.episode) and pending_first_checks(self.pathway, self.episode):
+        if self._taken(course) and pending_first_checks(self.pathway, self.episode):
             return True
         if not course.in_force:
             return False
         schedule = self.pathway.regimens[course.regimen].schedule
         endless = schedule is not None and schedule.kind in {"taper", "monthly"}
         return endless or len(course.recorded) < (course.planned or 0)
+
+    def _taken(self, course: Course) -> bool:
+        """Return whether a treatment was taken and is still to be answered; not one that was stopped or never given."""
+        treats = self.pathway.regimens[course.regimen].treats
+        return treats and course.answer is None and course.counts and course.end != STOPPED
+
+    def taken(self, regimen: str) -> bool:
+        """Return whether ``regimen`` was taken, not stopped, and is still to be answered."""
+        return any(each.regimen == regimen and self._taken(each) for each in self.episode.courses)
+
+    def taken_kind(self, kind: str) -> bool:
+        """Return whether a regimen of this kind was taken, not stopped, and is still to be answered."""
+        return any(self._kind(each) == kind and self._taken(each) for each in self.episode.courses)
+
+    def improved(self) -> bool:
+        """Return whether a response of meaningful improvement has decided on a course, in whatever round."""
+        improved = {value for fact in self.pathway.course_facts for value in fact.improved}
+        return any(each.answer in improved for each in self.episode.courses)
 
     def tapered(self) -> bool:
         """Return whether the last course of a kind that is tapered has completed its taper."""

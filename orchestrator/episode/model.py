@@ -66,6 +66,10 @@ class Course(NamedTuple):
     """Concerns (gates that refuse, contraindications) that a person has accepted."""
     planned: int | None = None
     """Number of administrations laid out; None for none or without end."""
+    offered: tuple[str, ...] = ()
+    """What was recommended when it was confirmed: the person chose in view of that."""
+    dropped: int = 0
+    """So many recorded administrations after the first are no longer kept here, of a course without end."""
 
     @property
     def in_force(self) -> bool:
@@ -73,11 +77,20 @@ class Course(NamedTuple):
         return self.ended_at is None
 
     @property
+    def done(self) -> int:
+        """Return how many administrations were recorded: the number, from 0, of the next one."""
+        return len(self.recorded) + self.dropped
+
+    @property
     def counts(self) -> bool:
-        """Return whether it counts as given: confirmed, and not every administration missed or declined (X-11)."""
+        """Return whether it counts as given: confirmed, and not every administration missed or declined (X-11).
+
+        Once it has ended, what was never recorded is not to come any more.
+        """
         if self.planned is None or not self.recorded:
             return True
-        return len(self.recorded) < self.planned or any(each.status == GIVEN for each in self.recorded)
+        to_come = self.in_force and len(self.recorded) < self.planned
+        return to_come or any(each.status == GIVEN for each in self.recorded)
 
 
 class Task(NamedTuple):
@@ -135,18 +148,20 @@ class Wait(NamedTuple):
     at: dt.datetime
 
 
-class Decided(NamedTuple):
-    """The last response that moved the episode, so that it can be taken back (X-20)."""
+class Turn(NamedTuple):
+    """What one entry turned: a move, or a response that decided. Kept so that it can be taken back (X-20)."""
 
-    fact: str
-    seq: int
+    entry: int
     origin: str
-    target: str
-    courses: tuple[int, ...]
-    ended: tuple[int, ...]
-    relapse: bool
-    entry: int = 0
-    """The entry in which it decided."""
+    """The state before it."""
+    fact: str = ""
+    """The fact that decided, or empty for a move that nothing decided."""
+    of: int = 0
+    """The entry in which that fact was recorded."""
+    courses: tuple[int, ...] = ()
+    """The courses that it answered."""
+    ended: tuple[int, ...] = ()
+    relapse: bool = False
 
 
 class Moment(NamedTuple):
@@ -167,15 +182,9 @@ class Episode(NamedTuple):
     timezone: str
     state: str
     enrolled_at: dt.datetime
-    entered_at: dt.datetime
-    """When the present stage was entered."""
     seq: int
     at: dt.datetime
     """Time of the last entry."""
-    entered_seq: int = 1
-    """The entry that entered the present state."""
-    came_from: str = ""
-    """The state before that entry."""
     next_due_at: dt.datetime | None = None
     round: int = 0
     """How many relapses there were; what was given counts per round (X-17)."""
@@ -191,7 +200,8 @@ class Episode(NamedTuple):
     holding: frozenset[str] = frozenset()
     """Opening conditions that hold at present: each opens its task when it begins to hold."""
     wait: Wait | None = None
-    decided: Decided | None = None
+    turns: tuple[Turn, ...] = ()
+    """The last few entries that moved the episode or let a response decide, the latest last."""
     checked: Mapping[str, int] = NOTHING
     """Checks counted from the first treatment that have fallen due, and the entry in which each did."""
     since: Mapping[str, Moment] = NOTHING

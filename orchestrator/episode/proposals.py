@@ -6,7 +6,7 @@ from typing import Any
 
 from orchestrator.episode.doses import inputs_of
 from orchestrator.episode.host import Host, exempt_taper
-from orchestrator.episode.model import STOPPED, Episode
+from orchestrator.episode.model import Episode
 from orchestrator.pathway.model import Gate, Guard, Pathway, Standing, StandingRow, Transition, WarningRow
 
 REFUSED, UNKNOWN = "refused", "unknown"
@@ -43,7 +43,7 @@ def shown_stages(pathway: Pathway, episode: Episode) -> frozenset[str]:
     stage = pathway.stages[episode.stage]
     shown = {stage.name, *stage.standings_of}
     if stage.after_relapse_reached and episode.round > 0:
-        shown |= episode.reached & set(pathway.lines.values())
+        shown |= {name for name in episode.reached if pathway.stages[name].line}
     return frozenset(shown)
 
 
@@ -72,8 +72,7 @@ def table(host: Host, values: Mapping[str, Any]) -> Table:
 
 def _taken(host: Host) -> frozenset[str]:
     """Return the regimens that the clinician has taken: in force, or ended, not stopped, and still to be answered."""
-    answering = (each.regimen for each in host.unanswered() if each.end != STOPPED)
-    return frozenset(each.regimen for each in host.episode.courses if each.in_force) | frozenset(answering)
+    return frozenset(each.regimen for each in host.episode.courses if each.in_force or host.taken(each.regimen))
 
 
 def _conflict(found: Mapping[str, list[StandingRow]]) -> frozenset[str]:

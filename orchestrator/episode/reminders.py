@@ -68,11 +68,13 @@ def _follow(draft: Draft, reminder: Reminder, want: Want) -> None:
 
 
 def _laid_anew(draft: Draft, reminder: Reminder, want: Want) -> bool:
-    """Return whether a dose or step was laid to a later moment after its reminder had fired.
+    """Return whether what a reminder counts from was laid to a later moment after it had fired.
 
-    The old alarm would press for a dose that is not due, and the new moment pass in silence (X-09).
+    The old alarm would press for what is not due, and the new moment pass in silence (X-09).
     """
-    return want.kind.of in {"administrations", "steps"} and reminder.fired_at is not None and want.due_at > draft.now
+    if reminder.fired_at is None or reminder.fulfilled_by is not None or reminder.over:
+        return False
+    return want.kind.of in {"administrations", "steps", "course", "first-line"} and want.due_at > draft.now
 
 
 def _moves(reminder: Reminder, want: Want) -> bool:

@@ -301,11 +301,21 @@ def _to_come(draft: Draft) -> bool:
     return any(due.rank for due in _due(draft))
 
 
+def _newly_recommended(draft: Draft) -> bool:
+    """Return whether something is recommended that was not when the latest treatment was confirmed."""
+    regimens = draft.pathway.regimens
+    latest = next((each for each in reversed(draft.episode.courses) if regimens[each.regimen].treats), None)
+    known = latest.offered if latest is not None else ()
+    options = draft.table.proposals.values()
+    return any(each.standing is Standing.RECOMMENDED and each.regimen not in known for each in options)
+
+
 def _waits_for(draft: Draft) -> str:
     """Return what tells one wait from the next, or empty while the episode waits for nobody."""
     state = draft.pathway.states[draft.episode.state]
     options = {regimen: each.standing for regimen, each in draft.table.proposals.items()}
-    if state.content is not None and state.content.test(draft.values, draft.host) is True:
+    content = state.content is not None and state.content.test(draft.values, draft.host) is True
+    if content and not _newly_recommended(draft):
         return ""
     waits = state.waits is not None and state.waits.test(draft.values, draft.host) is True
     if not waits and Standing.RECOMMENDED not in options.values():

@@ -234,6 +234,8 @@ class Stage:
     index: int
     standings_of: tuple[str, ...] = ()
     after_relapse_reached: bool = False
+    line: bool = False
+    """It is a line of treatment: its standings come back with a relapse once it was reached (X-17)."""
 
 
 @dataclass(frozen=True, slots=True)

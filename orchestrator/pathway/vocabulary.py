@@ -77,13 +77,14 @@ def read_vocabulary(sources: Fields, terms: Fields, facts: Fields, regimens: Fie
     """Return the shared vocabulary; raises PathwayError."""
     titles = each(sources, "sources", "source", _source)
     roles = terms.texts("roles")
+    permissions = _permissions(terms, roles)
     found = Vocabulary(
         sources=titles,
         stages=_stages(terms),
         outcomes=terms.texts("outcomes"),
         roles=roles,
-        permissions=_permissions(terms, roles),
-        ladders=each(terms, "ladders", "ladder", lambda _, entry: _ladder(entry, roles, titles)),
+        permissions=permissions,
+        ladders=each(terms, "ladders", "ladder", lambda _, entry: _ladder(entry, permissions, roles, titles)),
         again=terms.nested("again"),
         warnings=dict(terms.take("warnings", Map)),
         conflict_warning=name_in(
@@ -109,9 +110,9 @@ def _stages(terms: Fields) -> dict[str, Stage]:
     names = tuple(terms.nested("stages").values)
     for name, entry in entries(terms, "stages", "stage"):
         shown = names_in(entry, "standings_of", names, "stage")
-        after = entry.take("after_relapse", str, "")
+        after, line = entry.take("after_relapse", str, ""), entry.take("line", bool, False)
         entry.done()
-        stages[name] = Stage(name, len(stages), shown, after == "reached")
+        stages[name] = Stage(name, len(stages), shown, after == "reached", line)
     if CLOSED_STAGE not in stages:
         raise terms.error(f"there is no stage '{CLOSED_STAGE}'", "stages")
     return stages
@@ -129,14 +130,19 @@ def _permissions(terms: Fields, roles: Collection[str]) -> dict[str, frozenset[s
     return allowed
 
 
-def _ladder(entry: Fields, roles: Collection[str], sources: Collection[str]) -> tuple[Rung, ...]:
-    table = entry.take("rungs", Seq)
+def _ladder(
+    entry: Fields, permissions: Mapping[str, Collection[str]], roles: Collection[str], sources: Collection[str]
+) -> tuple[Rung, ...]:
+    table, answering = entry.take("rungs", Seq), permissions.get("acknowledge", roles)
     take_mark(entry, sources, number=True, rule=False, settable=("rungs",))
     entry.done()
     rungs: list[Rung] = []
     for index, value in enumerate(table):
         rung = Fields(value, entry.file, "rung", line=table.line_of(index))
         role = name_in(rung, "role", rung.take("role", str), roles, "role")
+        if role not in answering:
+            hint = f"tell one who may: {', '.join(each for each in roles if each in answering)}"
+            raise rung.error(f"a rung of {entry.what} tells '{role}', who may not acknowledge", "role", hint)
         after = take_duration(rung, "after")
         rung.done()
         if after is None:

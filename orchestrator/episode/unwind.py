@@ -1,0 +1,97 @@
+"""How is what rested on something unsaid or undone wound back? Checks, moves and decisions, the latest first (X-20).
+
+A turn is wound back only while nothing was confirmed on it: what was given stays given.
+"""
+
+from collections.abc import Sequence
+
+from orchestrator.episode import events as ev
+from orchestrator.episode.courses import c0, first_line
+from orchestrator.episode.draft import Draft
+from orchestrator.episode.host import check_of
+from orchestrator.episode.model import Course, Turn
+
+
+def unwind_fact(draft: Draft, fact: str, of: int) -> None:
+    """Wind back what the recording of ``fact`` in entry ``of`` decided or moved."""
+    turns = draft.episode.turns
+    decided = next(
+        (place for place in range(len(turns) - 1, -1, -1) if (turns[place].fact, turns[place].of) == (fact, of)), None
+    )
+    if decided is not None:
+        _unwind(draft, turns[decided:], forgotten=fact)
+    else:
+        _unwind_entry(draft, of)
+
+
+def unwind_checks(draft: Draft, course: Course) -> None:
+    """Wind back the checks that fell due by a C0 that now lies later, and the moves that they made."""
+    check, timezone = check_of(draft.pathway, course.regimen), draft.episode.timezone
+    if check is not None and course.checked and c0(draft.pathway, course, timezone) + check.after > draft.now:
+        draft.emit(ev.CheckWithdrawn(check.name, course.id))
+        _unwind_entry(draft, course.checked)
+    first = first_line(draft.pathway, draft.episode)
+    if first is None or first.id != course.id:
+        return
+    fallen = sorted(draft.episode.checked.items(), key=lambda pair: pair[1], reverse=True)
+    for name, entry in fallen:
+        if c0(draft.pathway, first, timezone) + draft.pathway.checks[name].after > draft.now:
+            draft.emit(ev.CheckWithdrawn(name, 0))
+            _unwind_entry(draft, entry)
+
+
+def _unwind_entry(draft: Draft, entry: int) -> None:
+    """Wind back what entry ``entry`` turned and all that followed."""
+    place = next((place for place, turn in enumerate(draft.episode.turns) if turn.entry == entry), None)
+    if place is not None and not _rested_upon(draft, entry):
+        _unwind(draft, draft.episode.turns[place:])
+
+
+def _unwind(draft: Draft, turns: Sequence[Turn], forgotten: str = "") -> None:
+    """Wind back turns, the first of which everything after rests on; where a person has confirmed something since,
+    the first one's courses are unanswered again and no more. forgotten: the fact that was itself taken back.
+    """
+    first = turns[0]
+    if _rested_upon(draft, first.entry) or any(turn.fact for turn in turns[1:]) and forgotten:
+        draft.emit(ev.DecisionTakenBack(draft.episode.state, first.courses, (first.entry,), (first.fact,)))
+        return
+    courses = tuple(each for turn in turns for each in turn.courses)
+    entries = tuple(dict.fromkeys(turn.entry for turn in turns))
+    facts = tuple(dict.fromkeys(turn.fact for turn in turns))
+    renewed = tuple(sorted({turn.fact for turn in turns if turn.fact and _stands(draft, turn)} - {forgotten}))
+    relapse = any(turn.relapse for turn in turns)
+    draft.emit(ev.DecisionTakenBack(first.origin, courses, entries, facts, relapse, renewed))
+    for course_id in (each for turn in turns for each in turn.ended):
+        draft.emit(ev.CourseReopened(course_id, draft.episode.course(course_id).regimen))
+    _withdraw_tasks(draft, entries)
+    _check_again(draft, first.entry)
+
+
+def _stands(draft: Draft, turn: Turn) -> bool:
+    """Return whether the recording that decided is still the one that counts."""
+    current = draft.episode.current(turn.fact)
+    return current is not None and current.seq == turn.of
+
+
+def _check_again(draft: Draft, entry: int) -> None:
+    """Let the checks that fell due after entry ``entry`` fall due anew: they found the episode in the wrong place."""
+    for name, fell in draft.episode.checked.items():
+        if fell > entry:
+            draft.emit(ev.CheckWithdrawn(name, 0))
+
+
+def _rested_upon(draft: Draft, entry: int) -> bool:
+    """Return whether a treatment was confirmed after entry ``entry``."""
+    regimens = draft.pathway.regimens
+    return any(course.seq > entry and regimens[course.regimen].treats for course in draft.episode.courses)
+
+
+def _withdraw_tasks(draft: Draft, entries: Sequence[int]) -> None:
+    """Withdraw the tasks that moves in these entries opened, but those of the stage that is returned to; those of a
+    condition go when it ceases to hold.
+    """
+    conditions = {name.partition("/")[0] for name in draft.episode.holding}
+    for task in draft.episode.tasks:
+        stays = task.name in conditions or draft.pathway.tasks[task.name].entering == draft.episode.stage
+        if task.seq in entries and not stays:
+            draft.emit(ev.TaskWithdrawn(task.name))
