@@ -143,11 +143,10 @@ def _check_hospital(hospital: Hospital | None, library: Library, settled: Mappin
     hospital: None when other pathways' values may be in the file.
     """
     names = sorted({pathway.name for pathway in library.pathways})
-    refused = [error for name in names for error in settled[library.newest(name).hash].refused]
-    lines = {error.line for error in refused}
-    stray = [] if hospital is None else [each for each in unknown(hospital, library.pathways) if each.line not in lines]
-    if refused or stray:
-        raise PathwayErrors([*refused, *stray])
+    errors = [error for name in names for error in settled[library.newest(name).hash].refused]
+    errors += [] if hospital is None else unknown(hospital, library.pathways)
+    if errors:  # of one value the first: what one pathway refuses, the others mostly do too
+        raise PathwayErrors({(each.file, each.line): each for each in reversed(errors)}.values())
 
 
 def load_text(text: str) -> Pathway:

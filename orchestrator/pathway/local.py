@@ -75,7 +75,7 @@ def settle(parts: Mapping[str, Fields], hospital: Hospital | None, only: str | N
     refused: list[PathwayError | None] = []
     if hospital is not None:
         stray = [(address, each) for address, each in given.items() if address not in places]
-        refused = [_not_local(parts, hospital, address, each) for address, each in stray]
+        refused = [_not_local(parts, hospital, address, each, places) for address, each in stray]
     return Settled(tuple(settings), tuple(each for each in refused if each is not None), used)
 
 
@@ -173,7 +173,9 @@ def _words(way: tuple[str, ...], key: str, element: Map) -> str:
     return _WORDS[key].format(what)
 
 
-def _not_local(parts: Mapping[str, Fields], hospital: Hospital, address: str, given: Given) -> PathwayError | None:
+def _not_local(
+    parts: Mapping[str, Fields], hospital: Hospital, address: str, given: Given, places: Iterable[str]
+) -> PathwayError | None:
     """Return the error for a value that is in the files, but is not local; None when it is not there at all."""
     for part in parts.values():
         element: object = part.values
@@ -183,6 +185,8 @@ def _not_local(parts: Mapping[str, Fields], hospital: Hospital, address: str, gi
         if isinstance(element, Map) and key in element:
             pathway, source = parts[_OWN].values.get("pathway"), element.get("source")
             why = f"rests on source {text_of(source)}" if source is not None else "has no range in which it may be set"
+            within = next((each for each in places if each.startswith(f"{address}.")), "")
             hint = "leave it out; where other pathways let it be set, name them under 'pathways:'"
+            hint = f"did you mean '{within}'?" if within else hint
             return PathwayError(f"'{address}' of {pathway} {why}", file=hospital.file, line=given.line, hint=hint)
     return None

@@ -12,6 +12,7 @@ from orchestrator.pathway.terms import duration
 _DURATION, _DURATIONS, _RUNGS = "a duration such as 12h", "a list of durations", "a list of rungs"
 _WHOLE, _NUMBER = "a whole number", "a number"
 Measure = dt.timedelta | Decimal
+MOST_RUNGS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Range:
         for member, measure in zip(members, measures, strict=True):
             if not self._holds(measure):
                 return f"must lie between {self.low_text} and {self.high_text}, and {member} does not"
+        if self.kind == _RUNGS and len(members) > MOST_RUNGS:
+            return f"must hold at most {MOST_RUNGS} rungs"
         if self.kind == _DURATIONS and len(members) != self.count:
             return f"must hold {self.count} durations"
         if self.kind == _DURATIONS and any(low >= high for low, high in zip(measures, measures[1:], strict=False)):  # type: ignore[operator]

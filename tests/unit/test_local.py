@@ -128,6 +128,15 @@ REFUSED = {
     "no ladder": ("ladders.urgent.rungs: []", "must be a list of rungs"),
     "a ladder that begins late": ("ladders.urgent.rungs: [{role: lead, after: 1h}]", "must be told at once"),
     "a ladder to nobody": ("ladders.urgent.rungs: [{role: porter, after: 0h}]", "unknown role 'porter'"),
+    "a ladder to somebody who cannot answer": (
+        "ladders.urgent.rungs: [{role: auditor, after: 0h}]",
+        "may not acknowledge",
+    ),
+    "a ladder without end": (
+        f"ladders.urgent.rungs: [{', '.join(['{role: lead, after: 0h}'] * 11)}]",
+        "must hold at most 10 rungs",
+    ),
+    "a whole element": ("values.washout: 3d", "did you mean 'values.washout.value'?"),
     "a rung with more": ("ladders.urgent.rungs: [{role: lead, after: 0h, by: fax}]", "unknown key 'by'"),
     "a check with a source": ("checks.day-3.after: 48h", "rests on source 000"),
     "a gate": ("gates.taper-minimum.minimum_days: 14", "rests on source 000"),
@@ -353,3 +362,12 @@ def test_a_named_value_out_of_place_is_refused(folder: Path, guard: str, value: 
     with pytest.raises(PathwayError) as caught:
         load_library(folder)
     assert told in str(caught.value)
+
+
+def test_all_that_is_wrong_with_a_file_is_told_at_once_each_value_once(load: Load) -> None:
+    with pytest.raises(PathwayError) as caught:
+        load("tasks.eeg.due: 1h\nagain.after: 13\nchecks.day-3.after: 48h\nx: 1\n")
+    assert [fault.line for fault in caught.value.faults] == [8, 9]
+    with pytest.raises(PathwayError) as caught:
+        load("checks.day-3.after: 48h\nx: 1\n")
+    assert [fault.line for fault in caught.value.faults] == [8, 9]
