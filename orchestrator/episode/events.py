@@ -209,12 +209,14 @@ class Moved(Event):
 class ConditionChanged(Event):
     """The condition that opens a task, or from which a reminder counts, began or ceased to hold.
 
-    timed: something counts from the moment at which it began.
+    timed: something counts from the moment at which it began; again: what had ended it was taken back, so that it
+    counts from when it had begun before.
     """
 
     name: str
     holds: bool
     timed: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,10 +190,11 @@ def _moved(episode: Episode, event: ev.Moved, seq: int, at: dt.datetime) -> Epis
 def _condition(episode: Episode, event: ev.ConditionChanged, seq: int, at: dt.datetime) -> Episode:
     named = frozenset({event.name})
     if not event.holds:
-        since = {name: each for name, each in episode.since.items() if name != event.name}
-        return episode._replace(holding=episode.holding - named, since=since)
+        return episode._replace(holding=episode.holding - named)
     held = episode._replace(holding=episode.holding | named)
-    return held._replace(since={**episode.since, event.name: Moment(seq, at)}) if event.timed else held
+    if not event.timed or event.again:
+        return held
+    return held._replace(since={**episode.since, event.name: Moment(seq, at)})
 
 
 def _task_opened(episode: Episode, event: ev.TaskOpened, seq: int, at: dt.datetime) -> Episode:

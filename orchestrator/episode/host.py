@@ -238,13 +238,14 @@ class Host:
         return self.episode.round > 0
 
     def due(self, check: str) -> bool:
-        """Return whether ``check`` has fallen due: for a course to which the response belongs, or, counted from the
-        first treatment, at all.
+        """Return whether ``check`` has fallen due: for the latest of the courses to which the response belongs, or,
+        counted from the first treatment, at all.
         """
         selector = self.pathway.checks[check].selector
         if selector is None:
             return check in self.episode.checked
-        return any(each.checked and each.regimen in selector for each in self.unanswered())
+        latest = next((each for each in reversed(list(self.unanswered())) if each.regimen in selector), None)
+        return latest is not None and latest.checked > 0
 
     def falling_due(self, check: str) -> bool:
         """Return whether ``check`` falls due in this moment."""

@@ -5,6 +5,7 @@ A move, a check or a response's decision is undone only while nothing rests on i
 
 from orchestrator.episode import events as ev
 from orchestrator.episode.commands import Actor, Retract
+from orchestrator.episode.derive import derive, recent, ruling
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import QUIET, Signals
 from orchestrator.episode.model import COMPLETED
@@ -13,6 +14,7 @@ from orchestrator.episode.reminders import reopen
 from orchestrator.episode.unwind import unwind_checks, unwind_fact
 from orchestrator.episode.wants import wants
 from orchestrator.errors import InvalidCommand
+from orchestrator.pathway.model import Derivation
 
 
 def retract(draft: Draft, command: Retract, actor: Actor) -> Signals:
@@ -30,23 +32,26 @@ def _recording(draft: Draft, command: Retract, actor: Actor) -> None:
     if not recordings:
         raise InvalidCommand(f"{command.target} was never recorded")
     _need_right(draft, command, actor)
-    of = recordings[-1].seq
-    for fact in (command.target, *_derived_from(draft, command.target, of)):
-        draft.emit(ev.FactRetracted(fact, of))
-        reopen(draft, fact, of)
-        unwind_fact(draft, fact, of)
+    _take_back(draft, command.target, recordings[-1].seq)
+    for derivation in draft.pathway.derivations.values():
+        if command.target in (derivation.fact, *derivation.sources):
+            _derive_anew(draft, derivation)
 
 
-def _derived_from(draft: Draft, fact: str, of: int) -> list[str]:
-    """Return the facts that were derived in entry ``of`` from the recording of ``fact``: they go with it."""
-    return [
-        each.fact
-        for each in draft.pathway.derivations.values()
-        if fact in each.sources
-        and (last := draft.episode.facts.get(each.fact, ())[-1:])
-        and last[0].derived
-        and last[0].seq == of
-    ]
+def _take_back(draft: Draft, fact: str, of: int) -> None:
+    draft.emit(ev.FactRetracted(fact, of))
+    reopen(draft, fact, of)
+    unwind_fact(draft, fact, of)
+
+
+def _derive_anew(draft: Draft, derivation: Derivation) -> None:
+    """Take back the derived values that no longer follow, with what they decided, and derive from what is left."""
+    while (current := draft.episode.current(derivation.fact)) is not None and current.derived:
+        row = ruling(draft, derivation) if recent(draft, derivation) else None
+        if row is not None and row.value == current.value:
+            return
+        _take_back(draft, derivation.fact, current.seq)
+    derive(draft, derivation.sources)
 
 
 def _administration(draft: Draft, command: Retract, actor: Actor) -> None:

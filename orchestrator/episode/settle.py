@@ -129,7 +129,8 @@ def _repeated(draft: Draft) -> Iterator[Due]:
         last = since.get(f"task {kind.name}")
         if kind.every is None or last is None or draft.episode.task(kind.name) is not None:
             continue
-        began = min((since[name].at for name in _conditions(kind) if name in since), default=None)
+        held = draft.episode.holding & _conditions(kind).keys()
+        began = min((since[name].at for name in held), default=None)
         if began is not None:
             at = began + kind.every * ((last.at - began) // kind.every + 1)
             yield Due(at, 1, (last.seq, 0), open_task, (draft, kind))
@@ -254,7 +255,7 @@ def _open_tasks(draft: Draft) -> None:
         hold = {name for name, guard in names.items() if guard.holds(draft.values, draft.host)}
         held = draft.episode.holding & names.keys()
         for name in sorted(hold ^ held):
-            draft.emit(ev.ConditionChanged(name, name in hold, kind.every is not None))
+            draft.emit(_changed(draft, name, timed=kind.every is not None, holds=name in hold))
         if hold - held:
             open_task(draft, kind)
         elif held and not hold and draft.wanted_before is not None and draft.episode.task(kind.name) is not None:
@@ -267,6 +268,12 @@ def _holds(draft: Draft, anchor: Anchor) -> bool:
     return draft.episode.stage in anchor.stages
 
 
+def _changed(draft: Draft, name: str, *, timed: bool, holds: bool) -> ev.ConditionChanged:
+    """Return that a condition began or ceased to hold; one that holds again since something was taken back goes on."""
+    taken_back = draft.wanted_before is not None
+    return ev.ConditionChanged(name, holds, timed, again=holds and timed and taken_back and name in draft.episode.since)
+
+
 def _note_anchors(draft: Draft) -> None:
     """Note since when the conditions hold, or the episode is in the span of stages, from which reminders count."""
     for kind in draft.pathway.reminders.values():
@@ -274,7 +281,7 @@ def _note_anchors(draft: Draft) -> None:
         if anchors:
             holds = any(_holds(draft, anchor) for anchor in anchors)
             if holds != (kind.name in draft.episode.holding):
-                draft.emit(ev.ConditionChanged(kind.name, holds, timed=True))
+                draft.emit(_changed(draft, kind.name, timed=True, holds=holds))
 
 
 # waiting
