@@ -24,6 +24,7 @@ from orchestrator.pathway.model import (
     Transition,
     WarningRow,
 )
+from orchestrator.pathway.promises import properties
 from orchestrator.pathway.reader import Map
 from orchestrator.pathway.sections import Sections
 from orchestrator.pathway.terms import name_in, names_in, take_duration, take_mark
@@ -66,6 +67,7 @@ class Builder(Sections):
             tasks=tasks(self), reminders=reminders(self), ladders=words.ladders,
             again=self.told("again", self._again, dt.timedelta(days=1)), sources=words.sources,
             derivations=derivations(self), forms=forms(self), plots=plots(self), values=self.values,
+            properties=properties(self),
         )  # fmt: skip
         for part in (self.common, own):
             self.told("head", part.done, None)
@@ -118,18 +120,12 @@ class Builder(Sections):
     def _standing(self, entry: Fields) -> StandingRow:
         standing = Standing(name_in(entry, "standing", entry.take("standing", str), _STANDINGS, "standing"))
         selector, stages, guard = self.selector(entry), self.stages(entry), self.guard(entry)
-        save, pull = self._save_taper(entry), entry.take("pull", str, "")
+        save, pull = self.save_taper(entry), entry.take("pull", str, "")
         takes = entry.take("takes", str, "")
         if takes:
             name_in(entry, "takes", takes, ("one",), "number to take")
         mark = self.mark(entry, number=True)
         return StandingRow(selector, standing, stages, guard, mark, save, pull, bool(takes))
-
-    def _save_taper(self, entry: Fields) -> bool:
-        save = entry.take("save", str, "")
-        if save:
-            name_in(entry, "save", save, ("taper-of-given",), "exemption")
-        return bool(save)
 
     def _gates(self) -> dict[str, Gate]:
         order = tuple(self.common.take("gates", Map, None) or ())
@@ -146,7 +142,7 @@ class Builder(Sections):
         if "taper" in actions and minimum < 1:
             raise entry.error(f"{entry.what} gives no minimum_days")
         outcomes = frozenset(names_in(entry, "save_outcomes", self.words.outcomes, "outcome"))
-        save = self._save_taper(entry)
+        save = self.save_taper(entry)
         return Gate(
             name,
             actions,

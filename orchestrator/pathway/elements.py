@@ -76,6 +76,11 @@ def _forms(pathway: Pathway) -> Iterator[Element]:
         yield Element("form", each.fact, ", ".join((*each.items, *each.optional)), each.mark)
 
 
+def _properties(pathway: Pathway) -> Iterator[Element]:
+    for each in pathway.properties:
+        yield Element("promise", each.name, each.words, each.mark)
+
+
 def _plots(pathway: Pathway) -> Iterator[Element]:
     for each in pathway.plots:
         yield Element("plot", each.fact, "shown over time", each.mark)
@@ -178,5 +183,5 @@ def _joined(*parts: str) -> str:
 
 _KINDS: tuple[Callable[[Pathway], Iterable[Element]], ...] = (
     _states, _definitions, _values, _derivations, _standings, _gates, _warnings, _offers, _replaces, _checks,
-    _transitions, _tasks, _reminders, _forms, _plots, _facts, _regimens,
+    _transitions, _tasks, _reminders, _forms, _plots, _properties, _facts, _regimens,
 )  # fmt: skip

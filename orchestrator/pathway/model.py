@@ -8,17 +8,17 @@ in ``kinds.py``. The code knows these kinds and never a name: no pathway, regime
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from orchestrator.pathway.expression import Expression
 from orchestrator.pathway.kinds import CLOSED_STAGE, Fact, Mark, Regimen, Rung, Setting, Stage
+from orchestrator.pathway.parts import Derivation, DerivedRow, Form, Guard, NamedValue, Plot, Property, Selector
 
 __all__ = [  # who reads a pathway finds here too what its parts are made of
     "CLOSED_STAGE", "Anchor", "Check", "Definition", "Derivation", "DerivedRow", "Fact", "Form", "Gate", "Guard",
-    "Mark", "NamedValue", "Offer", "Pathway", "Plot", "Regimen", "ReminderKind", "Replacement", "Selector", "Setting",
-    "Standing", "StandingRow", "State", "TaskKind", "Transition", "Until", "WarningRow",
+    "Mark", "NamedValue", "Offer", "Pathway", "Plot", "Property", "Regimen", "ReminderKind", "Replacement",
+    "Selector", "Setting", "Standing", "StandingRow", "State", "TaskKind", "Transition", "Until", "WarningRow",
 ]  # fmt: skip
 
 
@@ -30,46 +30,6 @@ class Standing(StrEnum):
     DISCOURAGED = "discouraged"
     CONTRAINDICATED = "contraindicated"
     ABSENT = "absent"
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """``when`` must be true, ``unless`` must not be; what is unknown in ``unless`` holds nothing back."""
-
-    when: Expression
-    unless: Expression | None = None
-
-    @property
-    def facts(self) -> frozenset[str]:
-        """Return the facts that the guard reads."""
-        return self.when.facts | (self.unless.facts if self.unless is not None else frozenset())
-
-    def holds(self, values: Mapping[str, Any], host: object) -> bool:
-        """Return whether the guard lets pass now."""
-        if self.when.test(values, host) is not True:
-            return False
-        return self.unless is None or self.unless.test(values, host) is not True
-
-    def unknown(self, values: Mapping[str, Any], host: object) -> frozenset[str]:
-        """Return the unknown facts that hold the guard back or would change its outcome."""
-        if self.unless is not None and self.unless.test(values, host) is True:
-            return frozenset()
-        outcome = self.when.test(values, host)
-        if outcome is False:
-            return frozenset()
-        unknown = self.when.missing(values, host) if outcome is None else frozenset()
-        return unknown | self.unless.missing(values, host) if self.unless is not None else unknown
-
-
-@dataclass(frozen=True, slots=True)
-class Selector:
-    """Which regimens an element speaks of."""
-
-    regimens: frozenset[str]
-    text: str
-
-    def __contains__(self, regimen: str) -> bool:
-        return regimen in self.regimens
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,58 +227,6 @@ class Definition:
     mark: Mark
 
 
-@dataclass(frozen=True, slots=True)
-class DerivedRow:
-    """One row of a derivation: the fact has this value when the guard holds."""
-
-    value: str
-    guard: Guard
-    mark: Mark
-
-
-@dataclass(frozen=True, slots=True)
-class Derivation:
-    """How a fact follows from others, once one of ``sources`` is recorded; a person's own entry wins.
-
-    since_treatment: the source that must have been recorded after the latest treatment was confirmed, or empty.
-    """
-
-    fact: str
-    sources: tuple[str, ...]
-    since_treatment: str
-    rows: tuple[DerivedRow, ...]
-    mark: Mark
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """What a person looks at before he records a fact: a list to read through, some of it optional."""
-
-    fact: str
-    items: tuple[str, ...]
-    optional: tuple[str, ...]
-    mark: Mark
-
-
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """A number that the report shows over time."""
-
-    fact: str
-    mark: Mark
-
-
-@dataclass(frozen=True, slots=True)
-class NamedValue:
-    """A length of time or a number that guards use by its name. text: as written."""
-
-    name: str
-    words: str
-    value: dt.timedelta | Decimal
-    text: str
-    mark: Mark
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Pathway:
     """One immutable version of a pathway, with all that it shares.
@@ -363,6 +271,7 @@ class Pathway:
     derivations: Mapping[str, Derivation] = field(default_factory=dict)
     forms: Mapping[str, Form] = field(default_factory=dict)
     plots: tuple[Plot, ...] = ()
+    properties: tuple[Property, ...] = ()
     values: Mapping[str, NamedValue] = field(default_factory=dict)
     settings: tuple[Setting, ...] = ()
     """Its local values, each with its range and with who set it."""

@@ -178,6 +178,13 @@ class Sections:
                 found[name] = read(name, entry)
         return found
 
+    def save_taper(self, entry: Fields) -> bool:
+        """Return whether the taper of something already given is exempt."""
+        save = entry.take("save", str, "")
+        if save:
+            name_in(entry, "save", save, ("taper-of-given",), "exemption")
+        return bool(save)
+
     def named(self, key: str, what: str) -> dict[str, Fields]:
         """Return the named entries of the shared file, in its order,
         each replaced by the pathway's own of that name.

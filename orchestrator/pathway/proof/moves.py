@@ -1,0 +1,72 @@
+"""What do the moves of the table change, and when is each enabled? One row for one."""
+
+import z3
+
+from orchestrator.pathway.model import Transition
+from orchestrator.pathway.proof import world
+from orchestrator.pathway.proof.ending import end
+from orchestrator.pathway.proof.guards import FALSE, TRUE, Moment
+from orchestrator.pathway.proof.system import System
+from orchestrator.pathway.proof.world import Situation, any_of
+
+
+def settled(system: System, now: Situation, choose: world.Choose) -> z3.BoolRef:
+    """Return 'no move that any change starts is enabled': only then does anything else happen."""
+    at = Moment(now, choose)
+    return z3.Not(any_of(enabled(system, row, at) for row in system.pathway.transitions if row.on == "any"))
+
+
+def enabled(system: System, row: Transition, at: Moment) -> z3.BoolRef:
+    """Return when a row of the table is enabled."""
+    here = any_of(at.now[world.stage(each)] for each in sorted(row.origins))
+    return z3.And(here, system.reader.guard(row.guard, at))
+
+
+def moved(system: System, cause: str, at: Moment) -> dict[str, z3.BoolRef]:
+    """Return what the row that ``cause`` enables changes; no change where none is enabled."""
+    changes: dict[str, z3.BoolRef] = {}
+    after = at.now
+    for row in system.pathway.transitions:
+        if row.on == cause:
+            holds = enabled(system, row, at)
+            for name, new in applied(system, row, at).items():
+                changes[name] = z3.If(holds, new, changes.get(name, after[name]))
+    return changes
+
+
+def applied(system: System, row: Transition, at: Moment) -> Situation:
+    """Return what a move changes."""
+    changes: dict[str, z3.BoolRef] = {}
+    if row.decides is not None:
+        changes |= _decided(system, row.decides, at.now)
+    changes |= {world.stage(each): z3.BoolVal(each == row.target) for each in system.names.stages}
+    for each in filter(None, (row.target, row.through)):
+        changes[f"reached {each}"] = TRUE
+    for each in sorted(row.ends & set(system.regimens)):
+        end(system, each, TRUE, at, changes)
+    if row.relapse:
+        for regimen in system.regimens:
+            changes |= {world.course(what, regimen): FALSE for what in ("given", "failed")}
+        changes |= {world.answered(*each): FALSE for each in system.answers} | {world.RELAPSED: TRUE}
+    return changes
+
+
+def _decided(system: System, fact: str, now: Situation) -> dict[str, z3.BoolRef]:
+    definition = system.pathway.facts[fact]
+    improved = any_of(now[world.value(fact, each)] for each in sorted(definition.improved))
+    answers = any_of(now[world.course("unanswered", each)] for each in system.regimens)
+    changes = {world.spent(fact): TRUE, world.IMPROVED: z3.Or(now[world.IMPROVED], z3.And(answers, improved))}
+    for regimen in system.regimens:
+        failed = world.course("failed", regimen)
+        changes[failed] = z3.Or(now[failed], z3.And(_asked(now, regimen), z3.Not(improved)))
+        changes[world.course("unanswered", regimen)] = FALSE
+    for regimen, response in system.answers:
+        name = world.answered(regimen, response)
+        changes[name] = z3.Or(now[name], z3.And(_asked(now, regimen), now[world.value(fact, response)]))
+    of_courses = [each.name for each in system.pathway.checks.values() if each.selector is not None]
+    return changes | {name: FALSE for each in of_courses for name in (world.due(each), world.several(each))}
+
+
+def _asked(now: Situation, regimen: str) -> z3.BoolRef:
+    """Return 'the response is to a course of this round': one before a relapse is answered too, and counts no more."""
+    return z3.And(now[world.course("unanswered", regimen)], now[world.course("given", regimen)])

@@ -1,0 +1,133 @@
+"""What may people do next? Record, confirm, complete, stop, take back, close."""
+
+from collections.abc import Iterator
+
+import z3
+
+from orchestrator.pathway.kinds import CLOSED_STAGE
+from orchestrator.pathway.model import Gate
+from orchestrator.pathway.proof import world
+from orchestrator.pathway.proof.choosing import OVERRIDE, Confirmation
+from orchestrator.pathway.proof.ending import end
+from orchestrator.pathway.proof.guards import FALSE, TRUE, Moment
+from orchestrator.pathway.proof.system import Option, System
+from orchestrator.pathway.proof.world import Situation, all_of, any_of
+
+
+def people(system: System, now: Situation, choose: world.Choose) -> Iterator[Option]:
+    """Yield what people may do."""
+    yield _record(system, now, choose)
+    yield Confirmation(system, now, choose).option()
+    for task in system.tasks:
+        yield Option(f"complete {task}", z3.Not(now[f"completed {task}"]), {f"completed {task}": z3.BoolVal(True)})
+    for regimen in system.regimens:
+        gates = [gate for gate in _gates(system, "stop") if regimen in gate.selector]
+        passed = all_of(choose(f"{OVERRIDE}: {gate.name}") for gate in gates)
+        changes: dict[str, z3.BoolRef] = {}
+        end(system, regimen, TRUE, Moment(now, choose), changes)
+        yield Option(f"stop {regimen}", z3.And(now[world.course("in force", regimen)], passed), changes)
+    yield _retract(system, now, choose)
+    yield _close(system, now, choose)
+
+
+def _record(system: System, now: Situation, choose: world.Choose) -> Option:
+    """Facts are recorded, corrected or taken back to unknown: any of them, to anything."""
+    changes: dict[str, z3.BoolRef] = {}
+    fitting = []
+    for fact in system.names.facts:
+        told = choose(f"{fact} is recorded")
+        new = {name: choose(f"recorded {name}") for name in system.names.of_fact(fact)}
+        fitting.append(z3.Implies(told, system.names.fitting(fact, new)))
+        changes |= {name: z3.If(told, new[name], now[name]) for name in new}
+        if system.pathway.facts[fact].of_courses:
+            changes[world.spent(fact)] = z3.And(now[world.spent(fact)], z3.Not(told))
+    return Option("record", all_of(fitting), changes)
+
+
+def _unsaid(system: System, now: Situation, choose: world.Choose) -> Option:
+    """One fact is as it was before it was last recorded; what follows from it, and what has decided, may change too."""
+    told = _record(system, now, choose)
+    changes, following = {**told.changes}, {*system.pathway.derivations}
+    for each in system.pathway.course_facts:
+        following.add(each.name)
+        again = choose(f"again {world.spent(each.name)}")
+        changes[world.spent(each.name)] = z3.And(system.names.is_known(each.name, changes), again)
+    own = [choose(f"{each} is recorded") for each in system.names.facts if each not in following]
+    return Option("unsaid", z3.And(told.may, z3.AtMost(*own, 1)), changes)
+
+
+def _retract(system: System, now: Situation, choose: world.Choose) -> Option:
+    """Something is taken back: a fact is as it ever was, and what follows from it; the stage may be any that was
+    reached, courses and responses as they ever stood.
+    """
+    stages = {each: choose(f"back to {each}") for each in system.names.stages}
+    one = z3.And(any_of(stages.values()), z3.AtMost(*stages.values(), 1))
+    first = system.pathway.states[system.pathway.initial].stage  # a confirmation leaves it, and none is ever taken back
+    reached = all_of(
+        z3.Implies(back, now[world.stage(each)] if each == first else now[f"reached {each}"])
+        for each, back in stages.items()
+    )
+    unsaid = _unsaid(system, now, choose)
+    changes: dict[str, z3.BoolRef] = {**unsaid.changes, **{world.stage(each): back for each, back in stages.items()}}
+    fitting = [unsaid.may]
+    for regimen in system.regimens:
+        confirmed = now[world.course("confirmed", regimen)]
+        for what in world.COURSE[:-1]:
+            name = world.course(what, regimen)
+            changes[name] = z3.And(confirmed, choose(f"again {name}"))
+        answered = () if system.reader.treats(regimen) else (z3.BoolVal(True),)
+        fitting.append(counted(regimen, changes, now[world.IMPROVED], now[world.RELAPSED], *answered))
+    for regimen, response in system.answers:
+        name = world.answered(regimen, response)
+        changes[name] = z3.And(now[world.course("confirmed", regimen)], choose(f"again {name}"))
+    for check in system.pathway.checks.values():
+        names = (world.due(check.name), *((world.several(check.name),) if check.selector is not None else ()))
+        for name in names:
+            changes[name] = (
+                choose(f"again {name}") if check.selector is not None else z3.And(now[name], choose(f"again {name}"))
+            )
+    for name in (world.RELAPSED, world.IMPROVED):
+        changes[name] = z3.And(now[name], choose(f"still {name}"))
+    changes[world.TAPERED] = choose("again tapered")
+    asked = any_of(changes[world.course("unanswered", each)] for each in system.regimens if system.reader.treats(each))
+    for each in system.pathway.course_facts:  # a response that has decided has answered all that it belonged to
+        decided = z3.And(system.names.is_known(each.name, changes), changes[world.spent(each.name)])
+        fitting.append(z3.Implies(decided, z3.Not(asked)))
+        fitting += [z3.Implies(z3.And(decided, stages[name]), _came(system, name, changes)) for name in stages]
+    return Option("retract", z3.And(one, reached, *fitting), changes)
+
+
+def _came(system: System, stage: str, now: Situation) -> z3.BoolRef:
+    """Return whether a patient can be in a stage with a response that has decided: if a decision leads there."""
+    leading = [row for row in system.pathway.transitions if row.target == stage and row.decides is not None]
+    if not leading:
+        others = (row for row in system.pathway.transitions if stage in {row.target, row.through})
+        return z3.BoolVal(any(row.on == "any" for row in others))
+    return now[world.RELAPSED] if all(row.relapse for row in leading) else z3.BoolVal(True)
+
+
+def counted(regimen: str, now: Situation, *also: z3.BoolRef) -> z3.BoolRef:
+    """Return 'what is said of the courses of a regimen fits together': what failed was given, what was given counts,
+    what is in force is unanswered or was answered. also: other signs that it was.
+    """
+    given, ever = now[world.course("given", regimen)], now[world.course("ever", regimen)]
+    of_this_round = z3.Or(now[world.course("failed", regimen)], now[world.course("unanswered", regimen)])
+    taken = z3.Or(now[world.course("unanswered", regimen)], now[world.course("failed", regimen)], *also)
+    running = now.get(world.course("in force", regimen), z3.BoolVal(False))
+    return z3.And(z3.Implies(of_this_round, given), z3.Implies(given, ever), z3.Implies(running, taken))
+
+
+def _close(system: System, now: Situation, choose: world.Choose) -> Option:
+    saved = choose("transferred or deceased")
+    refusing = []
+    for gate in _gates(system, "close"):
+        running = any_of(now[world.course("in force", each)] for each in system.regimens if each in gate.selector)
+        refusing.append(z3.Implies(z3.And(running, z3.Not(saved)), choose(f"{OVERRIDE}: {gate.name}")))
+    changes: dict[str, z3.BoolRef] = {world.stage(each): FALSE for each in system.names.stages}
+    for each in system.regimens:
+        end(system, each, TRUE, Moment(now, choose), changes)
+    return Option("close", all_of(refusing), {**changes, world.stage(CLOSED_STAGE): TRUE})
+
+
+def _gates(system: System, action: str) -> list[Gate]:
+    return [gate for gate in system.pathway.gates.values() if action in gate.actions]

@@ -1,0 +1,151 @@
+"""Does a promise hold of every patient? A search for the shortest story against it, and a proof that there is none.
+
+Both are pure and may run side by side, each in a process of its own: the search ends soon where a story is, the proof
+where there is none. What neither settles is unknown, and never counts as proved.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import z3
+
+from orchestrator.pathway.model import Pathway, Property
+from orchestrator.pathway.proof.conditions import broken
+from orchestrator.pathway.proof.steps import options
+from orchestrator.pathway.proof.system import System
+
+PROVED, BROKEN, UNKNOWN = "proved", "broken", "unknown"
+Clock = Callable[[], float]
+"""Seconds that only grow, for how long the solver took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a story: what happens, which open choices are made so, and what is so before it."""
+
+    option: str
+    chosen: frozenset[str]
+    true: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of a promise. seconds: of the solver; facts: those over all values of which it holds."""
+
+    property: str
+    status: str
+    how: str
+    seconds: float
+    facts: tuple[str, ...] = ()
+    trace: tuple[Step, ...] = ()
+
+
+class Relation:
+    """The steps of a pathway as one formula between a situation and the next."""
+
+    def __init__(self, pathway: Pathway) -> None:
+        self.system = System(pathway)
+        self.names = self.system.variables()
+        self.now = {name: z3.Bool(name) for name in self.names}
+        self.then = {name: z3.Bool(f"{name}'") for name in self.names}
+        self.open: dict[str, z3.BoolRef] = {}
+        self.options = options(self.system, self.now, self.choose)
+        self.picked = [z3.Bool(f"step: {each.name}") for each in self.options]
+
+    def choose(self, name: str) -> z3.BoolRef:
+        """Return the open choice of this name, the same within a step."""
+        return self.open.setdefault(name, z3.Bool(f"? {name}"))
+
+    @cached_property
+    def step(self) -> z3.BoolRef:
+        """'One option is taken, and the next situation is what it leads to.'"""
+        parts = [z3.PbEq([(each, 1) for each in self.picked], 1)]
+        parts += [z3.Implies(pick, each.may) for pick, each in zip(self.picked, self.options, strict=True)]
+        for name in self.names:
+            new = self.now[name]
+            for pick, each in zip(self.picked, self.options, strict=True):
+                if name in each.changes:
+                    new = z3.If(pick, each.changes[name], new)
+            parts.append(self.then[name] == new)
+        return z3.And(parts)
+
+    def broken(self, promise: Property) -> z3.BoolRef:
+        """Return when the promise is broken in the present situation, or by a step from it."""
+        return broken(self.system, promise, self.now, self.choose)
+
+    def at(self, formula: z3.BoolRef, place: int) -> z3.BoolRef:
+        """Return a formula of the situation number ``place`` of a story."""
+        pairs = [(each, z3.Bool(f"{each}@{place}")) for each in (*self.now.values(), *self.open.values(), *self.picked)]
+        pairs += [(self.then[name], z3.Bool(f"{self.now[name]}@{place + 1}")) for name in self.names]
+        return z3.substitute(formula, *pairs)
+
+
+def search(pathway: Pathway, promise: Property, depth: int, seconds: float, clock: Clock) -> Verdict:
+    """Look for the shortest story of at most ``depth`` steps in which the promise is broken."""
+    began, relation = clock(), Relation(pathway)
+    against = relation.broken(promise)
+    solver = z3.Solver()
+    solver.add(relation.at(relation.system.initial(relation.now), 0))
+    for place in range(depth + 1):
+        left = seconds - (clock() - began)
+        if left <= 0:
+            return Verdict(promise.name, UNKNOWN, f"no story of {place} steps in {seconds:.0f} s", clock() - began)
+        solver.set("timeout", int(left * 1000))
+        solver.push()
+        solver.add(relation.at(against, place))
+        outcome = solver.check()
+        if outcome == z3.sat:
+            trace = trace_of(relation, solver.model(), place)
+            return Verdict(promise.name, BROKEN, f"a story of {place} steps", clock() - began, _facts(relation), trace)
+        if outcome == z3.unknown:
+            return Verdict(promise.name, UNKNOWN, f"the search gave up at {place} steps", clock() - began)
+        solver.pop()
+        solver.add(relation.at(relation.step, place))
+    return Verdict(promise.name, UNKNOWN, f"no story of up to {depth} steps", clock() - began)
+
+
+def prove(pathway: Pathway, promise: Property, seconds: float, clock: Clock) -> Verdict:
+    """Look for a proof that no story breaks the promise, however long: an invariant, found by Spacer."""
+    began, relation = clock(), Relation(pathway)
+    against = relation.broken(promise)
+    engine = z3.Fixedpoint()
+    engine.set(engine="spacer", timeout=int(seconds * 1000))
+    reached = z3.Function("reached", *([z3.BoolSort()] * len(relation.names)), z3.BoolSort())
+    fails = z3.Function("fails", z3.BoolSort())
+    for each in (reached, fails):
+        engine.register_relation(each)
+    now, then = [relation.now[name] for name in relation.names], [relation.then[name] for name in relation.names]
+    engine.declare_var(*now, *then, *relation.picked, *relation.open.values())
+    engine.rule(reached(*now), relation.system.initial(relation.now))
+    engine.rule(reached(*then), z3.And(reached(*now), relation.step))
+    engine.rule(fails(), z3.And(reached(*now), against))
+    try:
+        outcome = engine.query(fails())
+    except z3.Z3Exception:
+        outcome = z3.unknown
+    if outcome == z3.unsat:
+        return Verdict(promise.name, PROVED, "an invariant that every step keeps", clock() - began, _facts(relation))
+    how = "the prover found a way" if outcome == z3.sat else "the prover gave up"
+    return Verdict(promise.name, UNKNOWN, how, clock() - began)
+
+
+def _facts(relation: Relation) -> tuple[str, ...]:
+    return tuple(relation.system.names.facts)
+
+
+def trace_of(relation: Relation, model: z3.ModelRef, last: int) -> tuple[Step, ...]:
+    """Return the story of ``last`` steps that a model tells."""
+
+    def holds(named: z3.BoolRef, place: int) -> bool:
+        return z3.is_true(model.eval(z3.Bool(f"{named}@{place}")))
+
+    def true(of: Mapping[str, z3.BoolRef], place: int) -> frozenset[str]:
+        return frozenset(name for name, each in of.items() if holds(each, place))
+
+    steps = []
+    for place in range(last + 1):
+        taken = [each.name for pick, each in zip(relation.picked, relation.options, strict=True) if holds(pick, place)]
+        option = taken[0] if taken and place < last else ""
+        steps.append(Step(option, true(relation.open, place), true(relation.now, place)))
+    return tuple(steps)
