@@ -5,6 +5,7 @@ address of a database or broker, since both may carry a password.
 """
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,7 @@ class Settings:
     admin_token_file: a secret file that holds the administrator's token; None where
     the program makes one itself. Either way the store keeps its hash alone.
     released_only: patients are enrolled on released versions alone.   local: the hospital's file of local values.
+    cache: the folder for what can be found out again; it need not exist.
     """
 
     home: Path
@@ -46,6 +48,7 @@ class Settings:
     simulated: bool = False
     released_only: bool = False
     local: Path | None = None
+    cache: Path = Path("cache")
 
     @property
     def local_file(self) -> Path | None:
@@ -110,6 +113,7 @@ def read(
         simulated=simulated,
         released_only=_flag("CAREPATH_RELEASED_ONLY", given.get("CAREPATH_RELEASED_ONLY", "no")),
         local=local or (Path(values) if values else None),
+        cache=Path(given.get("CAREPATH_CACHE") or _default_cache(given)).expanduser().absolute(),
     )
 
 
@@ -133,6 +137,12 @@ def secret(path: Path, name: str) -> str:
 def _default_home(environ: Mapping[str, str]) -> Path:
     base = environ.get("XDG_DATA_HOME")
     return (Path(base) if base else Path.home() / ".local" / "share") / "carepath"
+
+
+def _default_cache(environ: Mapping[str, str]) -> Path:
+    base = environ.get("XDG_CACHE_HOME")
+    usual = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+    return (Path(base) if base else usual) / "carepath"
 
 
 def _database(url: str, password_file: str | None) -> str:

@@ -22,6 +22,7 @@ from orchestrator.cli import (
     rules,
     scenarios,
     upkeep,
+    verifying,
 )
 
 _GROUPS: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
@@ -29,7 +30,7 @@ _GROUPS: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
     ("A patient's episode", (enrolling.enrol, *acting.COMMANDS)),
     ("Look", reading.COMMANDS),
     ("The record", records.COMMANDS),
-    ("Pathways", (*pathways.COMMANDS, *scenarios.COMMANDS, rules.rules)),
+    ("Pathways", (*pathways.COMMANDS, *scenarios.COMMANDS, *verifying.COMMANDS, rules.rules)),
     ("Look after it", (doctor.doctor, *upkeep.COMMANDS)),
 )
 _EPILOG = (

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli import drawing, releasing
+from orchestrator.cli import drawing, releasing, verifying
 from orchestrator.cli.face import Face, with_settings
+from orchestrator.cli.failure import DONE
 from orchestrator.config import Settings
 from orchestrator.errors import InputError, PathwayErrors
 
@@ -65,8 +66,9 @@ def show(face: Face, name: str) -> None:
 
 @pathway.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--prove", is_flag=True, help="Then prove what they promise, as `carepath verify` does.")
 @with_settings
-def check(face: Face, file: Path) -> None:
+def check(face: Face, file: Path, prove: bool) -> int:
     """Check a pathway file, or a folder of pathways.
 
     Tells every fault: file, line, what is wrong, what would mend it. A file is read together with the shared files
@@ -75,12 +77,18 @@ def check(face: Face, file: Path) -> None:
     if not file.exists():
         raise InputError(f"there is no file or folder {file}")
     library = _checked(face.settings, file)
-    face.show(
-        {"file": str(file), "pathways": [_row(library, each) for each in library.pathways]},
-        lambda _: "\n".join(
-            f"{each.name}@{each.version}: well-formed, content {each.hash[:12]}" for each in library.pathways
-        ),
-    )
+    told = {"file": str(file), "pathways": [_row(library, each) for each in library.pathways]}
+    if not (prove and face.as_json):
+        face.show(told, _well_formed)
+    if not prove:
+        return DONE
+    found = verifying.proving(face.settings, library, library.pathways)
+    return verifying.tell(face, found, library.pathways, more=told)
+
+
+def _well_formed(told: dict[str, Any]) -> str:
+    lines = (f"{each['name']}@{each['version']}: well-formed, content {each['hash'][:12]}" for each in told["pathways"])
+    return "\n".join(lines)
 
 
 def _checked(settings: Settings, file: Path) -> "Library":

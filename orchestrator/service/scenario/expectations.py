@@ -137,19 +137,19 @@ def _same_offset(expected: object, actual: str | None) -> bool:
 
 
 def _doses(expected: Mapping[str, Any], seen: Look) -> Outcome:
-    actual = {regimen: _doses_of(regimen, seen) for regimen in expected}
+    actual = {regimen: doses_of(regimen, seen.episode, seen.draft, seen.start) for regimen in expected}
     return actual, all(_same_doses(expected[regimen], actual[regimen]) for regimen in expected)
 
 
-def _doses_of(regimen: str, seen: Look) -> list[dict[str, Any]]:
+def doses_of(regimen: str, episode: Episode, draft: Draft, start: dt.datetime) -> list[dict[str, Any]]:
     """Return what was given and is planned of the regimen's latest course; missed and declined ones are no doses."""
-    course = next((each for each in reversed(seen.episode.courses) if each.regimen == regimen), None)
+    course = next((each for each in reversed(episode.courses) if each.regimen == regimen), None)
     if course is None:
         return []
     made = []
-    for slot in slots(seen.world.pathway, course, seen.episode.timezone, seen.draft.values):
+    for slot in slots(draft.pathway, course, episode.timezone, draft.values):
         if slot.status not in {MISSED, DECLINED}:
-            dose: dict[str, Any] = {"at": seen.since_start(slot.at)}
+            dose: dict[str, Any] = {"at": as_offset(slot.at - start)}
             if slot.dosage is not None:
                 dose |= {"amount": slot.dosage.text, "unit": slot.dosage.unit}
             made.append(dose)

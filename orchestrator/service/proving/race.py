@@ -1,0 +1,214 @@
+"""Which comes first, a story against a promise or a proof of it? Two processes side by side; the first answer counts.
+
+The search answers soon where there is a story, the proof where there is none, and each may run on for ever where it
+is the other's turn: it is ended as soon as the other has answered. A process that ends by itself has found nothing.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.pathway.model import Pathway, Property
+from orchestrator.service.proving.found import BROKEN, UNKNOWN, Beat, Finding, from_json
+
+if TYPE_CHECKING:
+    from orchestrator.pathway.proof.solve import Verdict
+
+SEARCH, PROOF = "search", "proof"
+DEPTH = 60
+"""Steps of the longest story that is looked for: more than any known story has; the time ends the search before."""
+STRANGE = 20.0
+"""Seconds for which a story is looked for that the engine allows, after the first that it does not."""
+_GRACE = 5.0
+"""Seconds beyond its time in which a solver may still come to its end."""
+
+
+class Runner:
+    """One process that takes questions one after the other."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self.asked = 0.0
+        """When the open question was asked, monotonic; 0 while there is none."""
+        context = multiprocessing.get_context("spawn")
+        self.ours, theirs = context.Pipe()
+        self.process: SpawnProcess = context.Process(target=_serve, args=(what, theirs), daemon=True)
+        with _deaf_to_interrupts():
+            self.process.start()
+        theirs.close()
+
+    def ask(self, question: dict[str, Any]) -> None:
+        """Put a question to it."""
+        self.asked = time.monotonic()
+        self.ours.send(question)
+
+    def end(self) -> None:
+        """End it at once, whatever it does."""
+        self.process.kill()
+        self.process.join()
+        self.ours.close()
+
+
+class Race:
+    """Two processes for as many promises as there are; leave it with `with`, and neither is left behind."""
+
+    def __init__(self) -> None:
+        self._runners: dict[str, Runner] = {}
+
+    def __enter__(self) -> "Race":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for what in tuple(self._runners):
+            self._end(what)
+
+    def settle(self, pathway: Pathway, promise: str, seconds: float) -> Finding:
+        """Return what the first of both has found, or that neither has within ``seconds``."""
+        question = {"text": pathway.text, "hash": pathway.hash, "promise": promise, "seconds": seconds}
+        for what in (PROOF, SEARCH):
+            if what not in self._runners:
+                self._runners[what] = Runner(what)
+            with _ignoring_a_broken_pipe():
+                self._runners[what].ask(question)
+        found: dict[str, Finding] = {}
+        end = time.monotonic() + seconds + _GRACE
+        while len(found) < len(self._runners) and (left := end - time.monotonic()) > 0:
+            found |= self._heard(promise, left, tuple(found))
+            settled = next((each for each in found.values() if each.settled), None)
+            if settled is not None:
+                self._end_all_but(found)
+                return settled
+        self._end_all_but(found)
+        said = [f"{what}: {each.how}" for what, each in sorted(found.items())]
+        why = "; ".join(said) or f"neither search nor proof came to an end within {seconds:g} s"
+        return Finding(promise, UNKNOWN, why, max((each.seconds for each in found.values()), default=seconds))
+
+    def _heard(self, promise: str, left: float, heard: tuple[str, ...]) -> dict[str, Finding]:
+        """Wait for answers of those that have not answered yet."""
+        open_ = {what: each for what, each in self._runners.items() if what not in heard}
+        ready = wait([each.ours for each in open_.values()], timeout=left)
+        return {what: self._answer(promise, each) for what, each in open_.items() if each.ours in ready}
+
+    def _answer(self, promise: str, runner: Runner) -> Finding:
+        try:
+            return from_json(runner.ours.recv())
+        except (EOFError, OSError):
+            self._end(runner.what)
+            spent = time.monotonic() - runner.asked
+            return Finding(promise, UNKNOWN, "its process ended without an answer", spent)
+
+    def _end_all_but(self, answered: dict[str, Finding]) -> None:
+        for what in [each for each in self._runners if each not in answered]:
+            self._end(what)
+
+    def _end(self, what: str) -> None:
+        runner = self._runners.pop(what, None)
+        if runner is not None:
+            runner.end()
+
+
+@contextmanager
+def _ignoring_a_broken_pipe() -> Iterator[None]:
+    """A process that is gone is found to be so when its answer is waited for."""
+    try:
+        yield
+    except (BrokenPipeError, ConnectionError):
+        return
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """A process that is started now takes no Ctrl-C: whoever started it ends it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+# in the process
+
+
+def _serve(what: str, pipe: Connection) -> None:
+    """Answer questions until nobody asks any more."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    pathway: Pathway | None = None
+    while True:
+        try:
+            question = pipe.recv()
+        except EOFError:
+            return
+        from orchestrator.pathway.loader import load_text  # noqa: PLC0415  while whoever asks goes on
+
+        if pathway is None or pathway.hash != question["hash"]:
+            pathway = load_text(question["text"])
+        pipe.send(_found(what, pathway, question["promise"], question["seconds"]).to_json())
+
+
+def _found(what: str, pathway: Pathway, name: str, seconds: float) -> Finding:
+    promise = next(each for each in pathway.properties if each.name == name)
+    began = time.monotonic()
+    try:
+        return _LOOKING[what](pathway, promise, seconds)
+    except Exception as error:  # noqa: BLE001  whatever fails here proves nothing, and the other goes on
+        if os.environ.get("CAREPATH_DEBUG"):
+            traceback.print_exc(file=sys.stderr)
+        why = f"it failed with {type(error).__name__}: {error}"
+        return Finding(name, UNKNOWN, why, time.monotonic() - began)
+
+
+def _proved(pathway: Pathway, promise: Property, seconds: float) -> Finding:
+    from orchestrator.pathway.proof.solve import prove  # noqa: PLC0415  half a second, in this process alone
+
+    return _finding(prove(pathway, promise, seconds, time.monotonic))
+
+
+def _searched(pathway: Pathway, promise: Property, seconds: float) -> Finding:
+    """Look for a story that the engine allows too; where there is none, the first one that the solver told."""
+    from orchestrator.pathway.proof.hunt import Hunt  # noqa: PLC0415  half a second, in this process alone
+    from orchestrator.pathway.proof.solve import search  # noqa: PLC0415
+    from orchestrator.service.proving.showing import story  # noqa: PLC0415
+
+    if promise.kind.startswith("possible"):
+        return _finding(search(pathway, promise, DEPTH, seconds, time.monotonic))
+    began = time.monotonic()
+    hunt = Hunt(pathway, promise, time.monotonic)
+    first: Finding | None = None
+    for trace in hunt.stories(DEPTH, seconds):
+        spent = time.monotonic() - began
+        beats = tuple(Beat(each.option, each.chosen, each.true) for each in trace)
+        found = Finding(promise.name, BROKEN, f"a story of {len(trace)} steps", spent, hunt.facts, beats)
+        if story(pathway, promise, trace) is not None:
+            return found
+        first = first or found
+        if spent - first.seconds > STRANGE:
+            break
+    return first or Finding(promise.name, UNKNOWN, f"no story of up to {hunt.steps} steps", time.monotonic() - began)
+
+
+def _finding(made: "Verdict") -> Finding:
+    beats = tuple(Beat(each.option, each.chosen, each.true) for each in made.trace)
+    return Finding(made.property, made.status, made.how, made.seconds, made.facts, beats)
+
+
+_LOOKING = {PROOF: _proved, SEARCH: _searched}
+
+
+def _end_with_parent() -> None:
+    """End when whoever asks is gone, even in the middle of a question that takes long."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(0)

@@ -1,0 +1,126 @@
+"""Is a promise broken, on the engine itself? Asked of each entry of a story, by the promise's own guards.
+
+Nothing here rests on the solver: what it says against a promise is shown only if this finds it so.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from orchestrator.episode.commands import Close, Command, Confirm, Stop
+from orchestrator.episode.courses import taper_days
+from orchestrator.episode.draft import Draft
+from orchestrator.episode.events import CourseConfirmed, Event, GateOverridden
+from orchestrator.episode.host import exempt_taper
+from orchestrator.episode.proposals import warning_names
+from orchestrator.episode.settle import NOBODY
+from orchestrator.pathway.model import Property, Standing
+
+_OFFERED = frozenset({Standing.RECOMMENDED, Standing.ACCEPTABLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One entry: the episode before and after it, what was asked, and what happened."""
+
+    before: Draft
+    after: Draft
+    command: Command
+    events: tuple[Event, ...]
+
+
+def breaks(promise: Property, made: Made) -> bool:
+    """Return whether the promise is broken by this entry, or by the situation after it."""
+    found = _BREAKS.get(promise.kind)
+    return found is not None and found(promise, made)
+
+
+def _applies(promise: Property, at: Draft) -> bool:
+    if promise.when is not None and promise.when.test(at.values, at.host) is not True:
+        return False
+    return promise.unless is None or promise.unless.test(at.values, at.host) is not True
+
+
+def _chosen(promise: Property, made: Made) -> list[CourseConfirmed]:
+    """Return the courses of which the promise speaks that were confirmed as proposed, past no gate."""
+    if not isinstance(made.command, Confirm) or _overridden(made):
+        return []
+    return [
+        each
+        for each in made.events
+        if isinstance(each, CourseConfirmed) and _speaks_of(promise, each.regimen) and each.standing in _OFFERED
+    ]
+
+
+def _overridden(made: Made) -> bool:
+    return any(isinstance(each, GateOverridden) for each in made.events)
+
+
+def _speaks_of(promise: Property, regimen: str) -> bool:
+    return promise.selector is None or regimen in promise.selector
+
+
+def _confirmed(promise: Property, made: Made) -> bool:
+    def saved(regimen: str) -> bool:
+        return promise.save_taper and exempt_taper(made.before.pathway, made.before.episode, regimen)
+
+    return _applies(promise, made.before) and any(not saved(each.regimen) for each in _chosen(promise, made))
+
+
+def _planned(promise: Property, made: Made) -> bool:
+    regimens = made.before.pathway.regimens
+    for each in _chosen(promise, made):
+        schedule = regimens[each.regimen].schedule
+        if schedule is not None and schedule.kind == "taper" and taper_days(schedule, each.parameters) < promise.days:
+            return True
+    return False
+
+
+def _stopped(promise: Property, made: Made) -> bool:
+    if _overridden(made):
+        return False
+    if isinstance(made.command, Stop):
+        return _speaks_of(promise, made.command.regimen)
+    running = (each.regimen for each in made.before.episode.courses if each.in_force)
+    ends = isinstance(made.command, Close) and made.command.outcome not in promise.outcomes
+    return ends and any(_speaks_of(promise, each) for each in running)
+
+
+def _state(promise: Property, made: Made) -> bool:
+    return not made.after.episode.closed and _applies(promise, made.after)
+
+
+def _untold(_: Property, made: Made) -> bool:
+    """Only the engine's own last resort looks after the patient: nothing of the pathway does."""
+    wait = made.after.episode.wait
+    return not made.after.episode.closed and wait is not None and wait.what == NOBODY
+
+
+def _nothing_shown(_: Property, made: Made) -> bool:
+    after = made.after
+    if after.episode.closed:
+        return False
+    state = after.pathway.states[after.episode.state]
+    content = state.content is not None and state.content.test(after.values, after.host) is True
+    waits = state.waits is not None and state.waits.test(after.values, after.host) is True and not content
+    options = any(each.standing in _OFFERED for each in after.table.proposals.values())
+    warned = warning_names(after.host, after.values, after.table)
+    return waits and not options and not after.missing and not warned
+
+
+def _not_offered(promise: Property, made: Made) -> bool:
+    after = made.after
+    if after.episode.closed or promise.selector is None or not _applies(promise, after):
+        return False
+    return any(after.table.standing(each) not in _OFFERED for each in promise.selector.regimens)
+
+
+_BREAKS: dict[str, Callable[[Property, Made], bool]] = {
+    "never confirmed": _confirmed,
+    "never planned": _planned,
+    "never stopped": _stopped,
+    "never state": _state,
+    "always told": _untold,
+    "always shown": _nothing_shown,
+    "always offered": _not_offered,
+}
+"""What two moves at once break shows itself: the engine refuses to choose between them."""
