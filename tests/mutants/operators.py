@@ -116,9 +116,19 @@ def standings_swapped(element: Element) -> Iterator[Breach]:
             )
             yield "standings swapped", f"with row {other + 1}", edits
             break
-    if index + 1 < len(table) and table[index + 1].get("rule") == own.get("rule"):
+    after: Any = table[index + 1] if index + 1 < len(table) else {}
+    if (
+        after.get("rule") == own.get("rule")  # of rows of one rule the first wins, if they speak of the same
+        and after.get("standing") != own.get("standing")
+        and regimens(after) & regimens(own)
+    ):
         edits = (Edit(element.place, table[index + 1]), Edit((*element.place[:-1], index + 1), own))
         yield "rows swapped", f"with row {index + 2}", edits
+
+
+def regimens(row: Any) -> set[str]:  # noqa: ANN401 - a row of the file
+    """Return the regimens that a row names."""
+    return {*row.get("regimens", ()), row.get("regimen")} - {None}
 
 
 def redirected(element: Element) -> Iterator[Breach]:

@@ -19,8 +19,12 @@ from tests.mutants.proofs import Proofs
 from tests.mutants.trees import dump, edited
 
 PROGRAM = Path(__file__).resolve().parents[2] / "orchestrator"
-_CARRIES_OUT = ("pathway/*.py", "pathway/checks/*.py", "pathway/language/*.py", "episode/*.py", "service/**/*.py")
-_PROVES = ("pathway/proof/*.py",)
+_PLAYS = ("runner", "story", "expectations", "world")
+_CARRIES_OUT = (
+    "pathway/*.py", "pathway/checks/*.py", "pathway/language/*.py", "episode/*.py", "service/engine.py",
+    *(f"service/scenario/{name}.py" for name in _PLAYS),
+)  # fmt: skip
+_PROVES = ("pathway/proof/*.py", "../tests/mutants/proofs.py")
 
 
 @dataclass(frozen=True)
