@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check format bench lock secrets clean
+.PHONY: help run test check verify mutants format bench lock secrets clean
 
 PORT ?= 8000
 PYTHON ?= python3
@@ -30,6 +30,13 @@ test: $(VENV)/.dev lint  ## everything that CI runs: linters, types, layers, all
 
 check: $(VENV)/.dev lint  ## the quick half of it: linters, types, layers, unit tests
 	@$(BIN)/pytest -q $(UNITS) $(ARGS)
+
+verify: $(VENV)/.dev  ## prove what the pathways promise of every patient: make verify ARGS="--explain S-01"
+	@$(BIN)/carepath verify --workflows workflows $(ARGS)
+
+# What was found of a mutant is kept in .mutants, and holds until the pathway, the program or the story changes.
+mutants: $(VENV)/.dev  ## break every pathway in every way, and write what notices it into docs/verification.md
+	@$(BIN)/python -m tests.mutants.run --write docs/verification.md $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.dev
@@ -66,7 +73,7 @@ secrets:  ## make the passwords and the token that docker-compose.yml asks for, 
 	done
 
 clean:  ## remove the environment and what the tools keep; a store under data/ stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .mutants build dist
 
 $(BIN)/uv: $(LOCKS)/bootstrap.lock
 	@command -v $(PYTHON) > /dev/null || { \

@@ -27,7 +27,7 @@ _PATH = click.Path(path_type=Path)
 @click.command()
 @click.argument("names", nargs=-1, metavar="[PATHWAY[@VERSION]]...")
 @click.option("--explain", metavar="PROMISE", help="This promise alone, at length and in a clinician's words.")
-@click.option("--timeout", "seconds", type=click.FloatRange(0.1, 86_400), default=SECONDS, metavar="SECONDS",
+@click.option("--timeout", "seconds", type=click.FloatRange(0.01, 86_400), default=SECONDS, metavar="SECONDS",
               help=f"How long to look for an answer, each promise; {SECONDS:g} if not said.")  # fmt: skip
 @click.option("--no-cache", is_flag=True, help="Prove anew what was proved before.")
 @click.option("--stories", type=_PATH, metavar="DIR", help="Where to write stories; in the cache's folder if not said.")

@@ -24,6 +24,7 @@ def page(told: Json, picture: str = "") -> str:
         ("The way", lambda each: _way(each, picture)), ("What is asked", _asked),
         ("When each regimen is proposed", choices), ("How it is given", _given), ("What holds back", gates),
         ("What is said beside the proposals", said), ("What is owed", owed), ("What is told, and to whom", telling),
+        ("What is promised", _promised),
         ("Where it comes from", documents), ("What is local", local),
     ):  # fmt: skip
         lines += section(2, title, make(told))
@@ -196,3 +197,18 @@ def _regimen(each: Json) -> tuple[str, ...]:
 
 def _source(row: Json) -> str:
     return f" (source {', '.join(escaped(key) for key in row['sources'])})" if row["sources"] else ""
+
+
+# what is promised
+
+
+def _promised(told: Json) -> Iterator[str]:
+    """Return the promises; that they are kept is no part of what the pathway says, and is proved elsewhere."""
+    if told["promises"]:
+        yield (
+            "What holds of every patient, whatever is recorded, confirmed or left undone, unless an override is on the "
+            "record. `carepath verify` proves it, and `carepath verify --explain` says how."
+        )
+        yield ""
+        rows = ((escaped(each["name"]), escaped(each["words"]), origin(each)) for each in told["promises"])
+        yield from table(("Promise", "Words", ORIGIN), rows)

@@ -19,6 +19,11 @@ def test_the_home_follows_the_desktops_rule(tmp_path: Path) -> None:
     assert read({"XDG_DATA_HOME": str(tmp_path)}).home == tmp_path / "carepath"
 
 
+def test_what_can_be_found_out_again_lies_in_the_cache(tmp_path: Path) -> None:
+    assert read({"XDG_CACHE_HOME": str(tmp_path)}).cache == tmp_path / "carepath"
+    assert read({"XDG_CACHE_HOME": "/elsewhere", "CAREPATH_CACHE": str(tmp_path)}).cache == tmp_path
+
+
 def test_options_win(tmp_path: Path) -> None:
     environ = {"CAREPATH_HOME": "/elsewhere", "CAREPATH_PORT": "1", "CAREPATH_DATABASE_URL": "postgresql://a/b"}
     settings = read(environ, home=tmp_path, port=2, database_url="sqlite:////tmp/x.db", workflows=tmp_path)

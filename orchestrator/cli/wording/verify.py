@@ -33,12 +33,13 @@ _WIDTH, _FOLDED = 20, 110
 def document(pathway: Pathway, promise: Property, found: Finding) -> Json:
     """Return what was found out about one promise, for programs."""
     told = found.to_json()
-    trace = {"trace": told.pop("trace")} if found.status != PROVED else {}
-    told.pop("promise")
+    del told["promise"]
+    if found.status == PROVED:
+        del told["trace"]
     return {
         "pathway": pathway.name, "version": pathway.version, "name": promise.name, "kind": promise.kind,
         "words": promise.words, "rules": list(promise.mark.rules), **told, "kept": found.kept,
-        "story": found.story or None, **trace,
+        "story": found.story or None,
     }  # fmt: skip
 
 

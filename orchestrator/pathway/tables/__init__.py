@@ -16,6 +16,7 @@ local) and ``settable`` (the keys that a hospital may set). A guard is ``when``,
                      rows about what is never proposed; stages in which rows of other stages hold too
     given, replaced  doses, schedules, tapers; which course takes whose place
     gates, warnings, offers, tasks, reminders, ladders, again
+    promises         what holds of every patient
     documents        the sources that its elements rest on
     settings, local  the values that a hospital may set, with their ranges; what else no document gives
 """
@@ -62,10 +63,16 @@ def tables(pathway: Pathway) -> Json:
         "reminders": owing.reminders(pathway, saying),
         "ladders": owing.ladders(pathway),
         "again": span(pathway.again),
+        "promises": _promises(pathway),
         "settings": [_setting(each) for each in pathway.settings],
         "local": _local(pathway),
     }
     return {**found, "documents": _documents(found, pathway)}
+
+
+def _promises(pathway: Pathway) -> list[Json]:
+    listed = sorted(pathway.properties, key=lambda each: each.name)
+    return [{"name": each.name, "words": each.words, **mark(each.mark)} for each in listed]
 
 
 def _setting(setting: Setting) -> Json:
