@@ -10,9 +10,10 @@ from orchestrator.service.proving.found import BROKEN, PROVED, UNKNOWN, Finding
 
 Json = dict[str, Any]
 _HOW = (
-    "It was found what is so of every patient who has just been enrolled, what every step keeps so, and with which the "
-    "promise cannot be broken. So it holds after any number of steps: of every combination of facts, known and "
-    "unknown, of every order of what people do and time brings."
+    "The solver found something that is so of every newly enrolled patient, that every step keeps so, and with which "
+    "the promise cannot be broken; where the guards themselves suffice, nothing more is needed. So it holds after any "
+    "number of steps, of every combination of facts, known and unknown, and every order of what people do and time "
+    "brings."
 )
 _BEYOND = (
     "Times: a check, the end of a taper or of a course's doses may come at any moment once it can come at all. What is "

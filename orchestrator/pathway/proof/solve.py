@@ -12,6 +12,7 @@ import z3
 
 from orchestrator.pathway.model import Pathway, Property
 from orchestrator.pathway.proof.conditions import broken
+from orchestrator.pathway.proof.invariant import told
 from orchestrator.pathway.proof.steps import options
 from orchestrator.pathway.proof.system import System
 
@@ -125,7 +126,8 @@ def prove(pathway: Pathway, promise: Property, seconds: float, clock: Clock) -> 
     except z3.Z3Exception:
         outcome = z3.unknown
     if outcome == z3.unsat:
-        return Verdict(promise.name, PROVED, "an invariant that every step keeps", clock() - began, _facts(relation))
+        how = told(engine.get_answer(), "reached", "fails")
+        return Verdict(promise.name, PROVED, how, clock() - began, _facts(relation))
     how = "the prover found a way" if outcome == z3.sat else "the prover gave up"
     return Verdict(promise.name, UNKNOWN, how, clock() - began)
 

@@ -1,8 +1,8 @@
 """Was this found out before? A small file for each promise, named by all that the answer depends upon.
 
-That is the effective pathway, the promise, the code that reads and proves pathways, and the solver. Only what was
-settled is kept. A file that is damaged, or is about something else, is as if it were not there; a folder that cannot be
-written keeps nothing.
+That is the effective pathway, the promise, the code that reads, proves and plays pathways, and the solver. Only what
+was settled is kept. A file that is damaged, or is about something else, is as if it were not there; a folder that
+cannot be written keeps nothing.
 """
 
 import functools
@@ -16,12 +16,13 @@ from typing import Any
 
 import orjson
 
-import orchestrator.pathway
+import orchestrator
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.proving.found import Finding, from_json
 
 SOLVER = "z3-solver"
 _FORMAT = 1
+_CODE = ("pathway", "episode", "service")
 _LARGEST = 1_000_000
 
 
@@ -69,10 +70,10 @@ def _seal(key: str, told: dict[str, Any]) -> str:
 
 @functools.cache
 def code() -> str:
-    """Return the hash (sha256, hex) of the code that reads pathways and proves of them."""
-    root = Path(orchestrator.pathway.__file__).parent
+    """Return the hash (sha256, hex) of the code that reads pathways, proves of them, and plays stories."""
+    root = Path(orchestrator.__file__).parent
     found = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted(each for folder in _CODE for each in (root / folder).rglob("*.py")):
         content = path.read_bytes()
         found.update(f"{path.relative_to(root).as_posix()} {len(content)}\n".encode() + content)
     return found.hexdigest()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -150,6 +151,17 @@ def test_a_pathway_without_promises_is_not_proved(terminal: Terminal, tmp_path: 
         said.out
         == f"{H}@1.0.0 promises nothing, so nothing of it is proved\n0 promises: 0 proved, 0 broken, 0 unknown\n"
     )
+
+
+def test_a_line_says_how_a_promise_was_proved(terminal: Terminal) -> None:
+    said = terminal("verify", H, f"{H}@1.0.0")
+    assert (said.code, said.err) == (0, "")
+    first, *lines, last = said.out.splitlines()
+    names = sorted(each.name for each in load_library(WORKFLOWS).newest(H).properties)
+    assert (first, [line.split()[0] for line in lines]) == (f"{H}@1.0.0", names)
+    (moves,) = [line for line in lines if line.startswith("  S-07 ")]
+    assert re.fullmatch(r"  S-07 +proved in [0-9.]+ s by an invariant of [0-9]+ clauses", moves)
+    assert last == f"{len(names)} promises: {len(names)} proved, 0 broken, 0 unknown"
 
 
 def test_checking_a_file_proves_it_too_where_that_is_asked(terminal: Terminal) -> None:
