@@ -5,7 +5,7 @@ import z3
 from orchestrator.pathway.model import Standing, StandingRow
 from orchestrator.pathway.proof import world
 from orchestrator.pathway.proof.ending import end, tapered_kinds
-from orchestrator.pathway.proof.guards import FALSE, Moment, Signals
+from orchestrator.pathway.proof.guards import FALSE, TRUE, Moment, Signals
 from orchestrator.pathway.proof.moves import moved
 from orchestrator.pathway.proof.system import Option, System
 from orchestrator.pathway.proof.world import Situation, all_of, any_of
@@ -27,7 +27,7 @@ class Confirmation:
         """Return the confirmation as something that can happen next."""
         some, one_each = any_of(self.chosen.values()), []
         for regimen, chosen in self.chosen.items():
-            free = z3.Not(self.now[world.course("in force", regimen)])
+            free = TRUE if regimen in self.system.several else z3.Not(self.now[world.course("in force", regimen)])
             one_each.append(
                 z3.Implies(chosen, z3.And(free, self._gates_pass(regimen), self._choice_explained(regimen)))
             )

@@ -3,18 +3,24 @@
 import z3
 
 from orchestrator.pathway.proof import world
-from orchestrator.pathway.proof.guards import Moment
+from orchestrator.pathway.proof.guards import FALSE, Moment
 from orchestrator.pathway.proof.system import System
 
 
 def end(system: System, regimen: str, when: z3.BoolRef, at: Moment, changes: dict[str, z3.BoolRef]) -> None:
     """Note in ``changes`` that the course of a regimen that is in force ends where ``when`` holds."""
     running = world.course("in force", regimen)
-    ends = z3.And(changes.get(running, at.now[running]), when)
-    changes[running] = z3.And(changes.get(running, at.now[running]), z3.Not(when))
+    so_far = changes.get(running, at.now[running])
+    ends = z3.And(so_far, when)
+    changes[running] = z3.And(so_far, z3.Or(z3.Not(when), another(system, regimen, at)))
     schedule = system.pathway.regimens[regimen].schedule
     if schedule is not None and schedule.kind != "monthly":  # without doses, or without an end, it always counts
         discount(system, regimen, z3.And(ends, at.choose(f"no dose of {regimen} was given")), at, changes)
+
+
+def another(system: System, regimen: str, at: Moment) -> z3.BoolRef:
+    """Return whether another course is in force of those for which a regimen stands; it may stand for itself alone."""
+    return at.choose(f"another {regimen} is in force") if regimen in system.several else FALSE
 
 
 def discount(system: System, regimen: str, when: z3.BoolRef, at: Moment, changes: dict[str, z3.BoolRef]) -> None:

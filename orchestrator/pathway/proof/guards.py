@@ -25,7 +25,7 @@ from orchestrator.pathway.language.tree import (
     SetOf,
     Variable,
 )
-from orchestrator.pathway.model import Guard, Pathway
+from orchestrator.pathway.model import Guard, Pathway, Selector
 from orchestrator.pathway.proof import world
 from orchestrator.pathway.proof.world import Choose, Names, Situation, all_of, any_of
 
@@ -218,11 +218,22 @@ def to_come(reader: "Reader", at: Moment) -> z3.BoolRef:
     own = []
     for check in checks:
         if check.selector is not None:
-            asked = reader.some("unanswered", at, check.selector.__contains__).true
-            own.append(
-                z3.And(asked, z3.Or(z3.Not(at.now[world.due(check.name)]), at.choose(f"{check.name} is to come")))
-            )
+            fallen = z3.And(at.now[world.due(check.name)], z3.Not(at.choose(f"{check.name} is to come")))
+            own.append(z3.And(_not_replaced(reader, check.selector, at), z3.Not(fallen)))
     return any_of((*doses, z3.And(taken(reader, reader.treats, at), first), *own))
+
+
+def _not_replaced(reader: "Reader", selector: Selector, at: Moment) -> z3.BoolRef:
+    """Return 'the response belongs to a course of these, and none has taken its place': then no check would come."""
+    rows = [row for row in reader.pathway.replaces if row.at == "confirmation"]
+    parts = []
+    for each in reader.pathway.regimens:
+        unanswered, running = world.course("unanswered", each), world.course("in force", each)
+        if each in selector and unanswered in at.now:
+            may_be = any(each in row.what for row in rows)
+            there = z3.Or(at.now[running], at.choose(f"{each} was not replaced")) if may_be else TRUE
+            parts.append(z3.And(at.now[unanswered], there))
+    return any_of(parts)
 
 
 Answer = Callable[[Reader, tuple[Any, ...], Moment], Tri]

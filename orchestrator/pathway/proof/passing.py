@@ -6,8 +6,8 @@ import z3
 
 from orchestrator.pathway.model import Check, Replacement
 from orchestrator.pathway.proof import world
-from orchestrator.pathway.proof.ending import discount, end
-from orchestrator.pathway.proof.guards import FALSE, TRUE, Moment, Signals
+from orchestrator.pathway.proof.ending import another, discount, end
+from orchestrator.pathway.proof.guards import TRUE, Moment, Signals
 from orchestrator.pathway.proof.moves import moved
 from orchestrator.pathway.proof.system import Option, System
 from orchestrator.pathway.proof.world import Situation, all_of, any_of
@@ -64,9 +64,10 @@ def _over(system: System, regimen: str, now: Situation, choose: world.Choose) ->
     """The doses of a course are all recorded; if none was given, it counts no more. A taper runs on to its last day."""
     schedule, running = system.pathway.regimens[regimen].schedule, world.course("in force", regimen)
     ends = schedule is not None and schedule.kind != "taper"
+    left = z3.And(now[running], another(system, regimen, Moment(now, choose)))
     if ends and regimen not in system.pathway.lasting:
-        yield Option(f"{regimen} is over", now[running], {running: FALSE})
-    changes: dict[str, z3.BoolRef] = {running: FALSE} if ends else {}
+        yield Option(f"{regimen} is over", now[running], {running: left})
+    changes: dict[str, z3.BoolRef] = {running: left} if ends else {}
     discount(system, regimen, TRUE, Moment(now, choose), changes)
     yield Option(f"{regimen} was not given", now[world.course("confirmed", regimen)], changes)
 

@@ -32,6 +32,7 @@ class System:
         self.reader = Reader(pathway, self.names)
         self.stand_ins = _stand_ins(pathway)
         self.regimens = tuple(sorted(set(self.stand_ins.values())))
+        self.several = frozenset(each for each in self.regimens if [*self.stand_ins.values()].count(each) > 1)
         self.tasks = sorted({str(each.values[0]) for each in self.calls("completed")})
         self.answers = sorted({(str(each.values[0]), str(each.values[1])) for each in self.calls("answered")})
 

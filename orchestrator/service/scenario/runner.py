@@ -90,7 +90,7 @@ def play(scenario: Scenario, stage: Stage) -> Report:
 def _play_entry(world: World, entry: Entry, start: dt.datetime) -> Iterator[Check]:
     world.advance(start + entry.at)
     if entry.action is not None:
-        code = _act(world, entry, entry.action, start)
+        code = carry_out(world, entry, entry.action, start)
         expected = entry.refused or ACCEPTED
         if entry.refused is not None or code != ACCEPTED:
             yield Check(entry.text, "refused" if entry.refused else entry.action[0], expected, code, code == expected)
@@ -100,7 +100,7 @@ def _play_entry(world: World, entry: Entry, start: dt.datetime) -> Iterator[Chec
             yield check(entry.text, key, value, seen)
 
 
-def _act(world: World, entry: Entry, action: tuple[str, Any], start: dt.datetime) -> str:
+def carry_out(world: World, entry: Entry, action: tuple[str, Any], start: dt.datetime) -> str:
     """Carry out the entry's action; return what became of it: accepted, or the code of the refusal."""
     try:
         name, target = action
