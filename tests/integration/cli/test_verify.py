@@ -242,7 +242,8 @@ def test_no_process_is_left_behind(tmp_path: Path, end: signal.Signals) -> None:
         for handle in handles:
             os.close(handle)
         said = process.stderr.read()
-    assert "Traceback" not in said
+    if end is not signal.SIGKILL:  # a process that was just being spawned says that its parent was killed
+        assert "Traceback" not in said
     if end == signal.SIGINT:
         assert (code, said.strip()) == (130, "carepath: interrupted")
 
