@@ -120,9 +120,13 @@ def _short_taper(draft: Draft, regimen: str, parameters: Mapping[str, Any]) -> l
 
 
 def _expire(draft: Draft) -> None:
-    """What reports on courses is unknown again, since another course is confirmed (X-11)."""
+    """What reports on courses is unknown again, since another course is confirmed (X-11).
+
+    So is what somebody has set to unknown since: taken back, that would bring a report from before the course to light.
+    """
     for fact in draft.pathway.course_facts:
-        if draft.episode.current(fact.name) is not None:
+        recordings = draft.episode.facts.get(fact.name, ())
+        if any(each.value is not None and not each.expired for each in recordings):
             draft.emit(ev.FactExpired(fact.name))
 
 
