@@ -95,15 +95,19 @@ def _turned(episode: Episode, turn: Turn) -> Episode:
 
 def _taken_back(episode: Episode, event: ev.DecisionTakenBack, _: int, __: dt.datetime) -> Episode:
     courses = tuple(each._replace(answer=None) if each.id in event.courses else each for each in episode.courses)
-    facts = dict(episode.facts)
-    for fact in event.renewed:
-        facts[fact] = (*facts[fact][:-1], facts[fact][-1]._replace(spent=False))
+    gone = [each for each in episode.turns if each.entry in event.entries and each.fact in event.facts]
+    undone = {(turn.fact, turn.of) for turn in gone}  # these have still to decide, also behind one recorded since
+    facts = {
+        fact: tuple(each._replace(spent=each.spent and (fact, each.seq) not in undone) for each in recordings)
+        if fact in event.facts else recordings
+        for fact, recordings in episode.facts.items()
+    }  # fmt: skip
     return episode._replace(
         state=event.state,
         facts=facts,
         courses=courses,
-        turns=tuple(each for each in episode.turns if each.entry not in event.entries or each.fact not in event.facts),
-        round=episode.round - int(event.relapse),
+        turns=tuple(each for each in episode.turns if each not in gone),
+        round=episode.round - sum(turn.relapse for turn in gone if event.relapse),
     )
 
 
