@@ -15,7 +15,7 @@ from orchestrator.episode.commands import Command, Complete, Stop
 from orchestrator.episode.fold import fold
 from orchestrator.episode.host import Host
 from orchestrator.episode.model import COMPLETED, REVIEWED, TAPERED, Episode
-from orchestrator.pathway.model import Check, Pathway, Transition
+from orchestrator.pathway.model import Check, Transition
 from orchestrator.pathway.proof import world
 from orchestrator.pathway.proof.system import System
 
@@ -99,8 +99,9 @@ _SEEN = (
 class Entry:
     """One accepted entry, read from its first event to its last."""
 
-    def __init__(self, pathway: Pathway, before: Episode, events: tuple[ev.Event, ...], at: datetime) -> None:
-        self.pathway, self.now, self.seq = pathway, before, before.seq + 1
+    def __init__(self, system: System, before: Episode, events: tuple[ev.Event, ...], at: datetime) -> None:
+        self.pathway, self.now, self.seq = system.pathway, before, before.seq + 1
+        self._who = system.stand_ins
         self.at = at
         self.left = [each for each in events if isinstance(each, _SEEN)]
 
@@ -154,7 +155,7 @@ class Entry:
         elif self._next(ev.AdministrationRecorded):
             yield self._step(self._charted)
         elif isinstance(command, Stop):
-            yield self._step(partial(self._one, f"stop {command.regimen}"))
+            yield self._step(partial(self._one, f"stop {self._who[command.regimen]}"))
         elif isinstance(command, Complete):
             yield self._step(partial(self._one, f"complete {command.task}"))
         elif any(isinstance(each, ev.Closed) for each in self.left):
@@ -188,7 +189,7 @@ class Entry:
         regimen = charted.regimen
         if not self.now.course(charted.course).counts and self._ends(COMPLETED, regimens=frozenset({regimen})):
             self._take()
-        return (f"{regimen} was not given",)
+        return (f"{self._who[regimen]} was not given",)
 
     # what followed
 
@@ -217,14 +218,14 @@ class Entry:
         assert isinstance(ended, ev.CourseEnded)
         schedule = self.pathway.regimens[ended.regimen].schedule
         if schedule is None or schedule.kind != "taper":
-            return (f"{ended.regimen} is over",)
+            return (f"{self._who[ended.regimen]} is over",)
         self._row("due")
-        return (f"{ended.regimen} ends",)
+        return (f"{self._who[ended.regimen]} ends",)
 
     def _gave_way(self) -> tuple[str, ...]:
         ended = self._take()
         assert isinstance(ended, ev.CourseEnded)
-        return (f"{ended.regimen} gives way",)
+        return (f"{self._who[ended.regimen]} gives way",)
 
     def _moved(self) -> tuple[str, ...]:
         rows = self._row("any")

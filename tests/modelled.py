@@ -63,7 +63,7 @@ class Model:
 
     def deviations(self, before: Episode, command: Command, answer: Accepted, at: datetime) -> list[str]:
         """Return what an entry does that no step of the model does, step by step; empty where the model is sound."""
-        steps = Entry(self.pathway, before, answer.events, at).steps(command)
+        steps = Entry(self.system, before, answer.events, at).steps(command)
         return [told for step in steps for told in self._deviation(step, at)]
 
     def _deviation(self, step: Step, at: datetime) -> Iterator[str]:

@@ -13,9 +13,14 @@ def end(system: System, regimen: str, when: z3.BoolRef, at: Moment, changes: dic
     so_far = changes.get(running, at.now[running])
     ends = z3.And(so_far, when)
     changes[running] = z3.And(so_far, z3.Or(z3.Not(when), another(system, regimen, at)))
-    schedule = system.pathway.regimens[regimen].schedule
-    if schedule is not None and schedule.kind != "monthly":  # without doses, or without an end, it always counts
+    if has_doses(system, regimen):
         discount(system, regimen, z3.And(ends, at.choose(f"no dose of {regimen} was given")), at, changes)
+
+
+def has_doses(system: System, regimen: str) -> bool:
+    """Return whether a course has a number of doses. One without, or without an end, always counts as given."""
+    schedule = system.pathway.regimens[regimen].schedule
+    return schedule is not None and schedule.kind != "monthly"
 
 
 def another(system: System, regimen: str, at: Moment) -> z3.BoolRef:

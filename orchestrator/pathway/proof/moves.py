@@ -46,7 +46,10 @@ def applied(system: System, row: Transition, at: Moment) -> Situation:
         end(system, each, TRUE, at, changes)
     if row.relapse:
         for regimen in system.regimens:
-            changes |= {world.course(what, regimen): FALSE for what in ("given", "failed")}
+            changes |= {
+                world.course("failed", regimen): FALSE,
+                world.course("given", regimen): _anew(system, regimen, at),
+            }
         changes |= {world.answered(*each): FALSE for each in system.answers} | {world.RELAPSED: TRUE}
     return changes
 
@@ -65,6 +68,15 @@ def _decided(system: System, fact: str, now: Situation) -> dict[str, z3.BoolRef]
         changes[name] = z3.Or(now[name], z3.And(_asked(now, regimen), now[world.value(fact, response)]))
     of_courses = [each.name for each in system.pathway.checks.values() if each.selector is not None]
     return changes | {name: FALSE for each in of_courses for name in (world.due(each), world.several(each))}
+
+
+def _anew(system: System, regimen: str, at: Moment) -> z3.BoolRef:
+    """Return whether a regimen counts as given since the relapse: none does, but what went along with a treatment and
+    was confirmed after a relapse that was then taken back.
+    """
+    if system.reader.treats(regimen):
+        return FALSE
+    return z3.And(at.now[world.course("ever", regimen)], at.choose(f"{regimen} since a relapse that was taken back"))
 
 
 def _asked(now: Situation, regimen: str) -> z3.BoolRef:

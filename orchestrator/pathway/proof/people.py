@@ -8,7 +8,7 @@ from orchestrator.pathway.kinds import CLOSED_STAGE
 from orchestrator.pathway.model import Gate
 from orchestrator.pathway.proof import world
 from orchestrator.pathway.proof.choosing import OVERRIDE, Confirmation
-from orchestrator.pathway.proof.ending import end
+from orchestrator.pathway.proof.ending import end, has_doses
 from orchestrator.pathway.proof.guards import FALSE, TRUE, Moment
 from orchestrator.pathway.proof.system import Option, System
 from orchestrator.pathway.proof.world import Situation, all_of, any_of
@@ -75,8 +75,6 @@ def _retract(system: System, now: Situation, choose: world.Choose) -> Option:
         for what in world.COURSE[:-1]:
             name = world.course(what, regimen)
             changes[name] = z3.And(confirmed, choose(f"again {name}"))
-        answered = () if system.reader.treats(regimen) else (z3.BoolVal(True),)
-        fitting.append(counted(regimen, changes, now[world.IMPROVED], now[world.RELAPSED], *answered))
     for regimen, response in system.answers:
         name = world.answered(regimen, response)
         changes[name] = z3.And(now[world.course("confirmed", regimen)], choose(f"again {name}"))
@@ -89,10 +87,10 @@ def _retract(system: System, now: Situation, choose: world.Choose) -> Option:
     for name in (world.RELAPSED, world.IMPROVED):
         changes[name] = z3.And(now[name], choose(f"still {name}"))
     changes[world.TAPERED] = choose("again tapered")
-    asked = any_of(changes[world.course("unanswered", each)] for each in system.regimens if system.reader.treats(each))
-    for each in system.pathway.course_facts:  # a response that has decided has answered all that it belonged to
+    fitting += [_fits(system, each, now, changes) for each in system.regimens]
+    for each in system.pathway.course_facts:
+        fitting.append(_decided(system, each.name, changes, choose))
         decided = z3.And(system.names.is_known(each.name, changes), changes[world.spent(each.name)])
-        fitting.append(z3.Implies(decided, z3.Not(asked)))
         fitting += [z3.Implies(z3.And(decided, stages[name]), _came(system, name, changes)) for name in stages]
     return Option("retract", z3.And(one, reached, *fitting), changes)
 
@@ -106,15 +104,33 @@ def _came(system: System, stage: str, now: Situation) -> z3.BoolRef:
     return now[world.RELAPSED] if all(row.relapse for row in leading) else z3.BoolVal(True)
 
 
-def counted(regimen: str, now: Situation, *also: z3.BoolRef) -> z3.BoolRef:
+def _fits(system: System, regimen: str, before: Situation, after: Situation) -> z3.BoolRef:
     """Return 'what is said of the courses of a regimen fits together': what failed was given, what was given counts,
-    what is in force is unanswered or was answered. also: other signs that it was.
+    what is in force and counts is unanswered or was answered.
     """
-    given, ever = now[world.course("given", regimen)], now[world.course("ever", regimen)]
-    of_this_round = z3.Or(now[world.course("failed", regimen)], now[world.course("unanswered", regimen)])
-    taken = z3.Or(now[world.course("unanswered", regimen)], now[world.course("failed", regimen)], *also)
-    running = now.get(world.course("in force", regimen), z3.BoolVal(False))
-    return z3.And(z3.Implies(of_this_round, given), z3.Implies(given, ever), z3.Implies(running, taken))
+    running, asked, given, failed, ever = (
+        after[world.course(what, regimen)] for what in ("in force", "unanswered", "given", "failed", "ever")
+    )
+    signs = [before[world.IMPROVED], before[world.RELAPSED], *([] if system.reader.treats(regimen) else [TRUE])]
+    return z3.And(
+        z3.Implies(failed, given), z3.Implies(given, ever), z3.Implies(asked, ever),
+        z3.Implies(asked, z3.Or(given, after[world.RELAPSED])),  # one from before a relapse may be asked about again
+        z3.Implies(z3.And(running, given), any_of((asked, failed, *signs))),
+    )  # fmt: skip
+
+
+def _decided(system: System, fact: str, after: Situation, choose: world.Choose) -> z3.BoolRef:
+    """Return 'a response that has decided has answered all that it belonged to'; but one course may count again, since
+    that its doses were not given is taken back.
+    """
+    parts = []
+    again = {each: choose(f"{each} was given after all") for each in system.regimens if has_doses(system, each)}
+    for each in system.regimens:
+        if system.reader.treats(each):
+            asked = after[world.course("unanswered", each)]
+            parts.append(z3.And(asked, z3.Not(again[each])) if each in again else asked)
+    decided = z3.And(system.names.is_known(fact, after), after[world.spent(fact)])
+    return z3.And(z3.AtMost(*again.values(), 1), z3.Implies(decided, z3.Not(any_of(parts))))
 
 
 def _close(system: System, now: Situation, choose: world.Choose) -> Option:
