@@ -65,11 +65,18 @@ def _in_file(file: Path) -> Iterator[Open]:
     make_file(file)
     engines = sqlite_engines(file, _WAIT_S)
     ring = _make(engines[0])
+    last = SqliteStore(*engines, HostClock())
+
+    def opened(clock: Clock) -> tuple[Store, Keyring]:
+        nonlocal last
+        last.close()  # each holds a connection of the few that there are; to leave that to the collector uses them up
+        last = SqliteStore(*engines, clock)
+        return last, ring
+
     try:
-        yield lambda clock: (SqliteStore(*engines, clock), ring)
+        yield opened
     finally:
-        for engine in engines:
-            engine.dispose()
+        last.close()
         for ending in ("", "-wal", "-shm"):
             Path(f"{file}{ending}").unlink(missing_ok=True)
 

@@ -11,7 +11,7 @@ from tests.mutants.trees import Place
 _GUARDS = ("when", "unless", "waits", "content", "passes", "refuses")
 _SECTIONS = (
     "states", "lines", "values", "definitions", "derived", "standings", "gates", "warnings", "offers", "replaces",
-    "lasting", "checks", "transitions", "tasks", "reminders", "forms", "plots",
+    "lasting", "checks", "transitions", "tasks", "reminders",
 )  # fmt: skip
 
 

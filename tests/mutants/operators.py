@@ -94,7 +94,7 @@ def element_dropped(element: Element) -> Iterator[Breach]:
     words = {
         "standings": "option", "gates": "gate", "warnings": "warning", "offers": "offer", "replaces": "replacement",
         "checks": "check", "transitions": "transition", "tasks": "task", "reminders": "reminder", "rows": "row",
-        "derived": "derivation", "forms": "form", "plots": "plot",
+        "derived": "derivation",
     }  # fmt: skip
     if word := words.get(element.section):
         kept = element.section == "gates" and not element.stages  # in the shared file a gate has a place in an order

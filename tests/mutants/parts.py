@@ -24,7 +24,6 @@ _LISTS = {
     "tasks": ("when",),
     "reminders": ("from", "in"),
     "derived": ("recorded",),
-    "forms": ("lists",),
     "lasting": ("items",),
 }
 

@@ -1,12 +1,13 @@
 """Goal: every story that lies beside a pathway holds, on each kind of store."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC
 from pathlib import Path
 
 import pytest
 
 from orchestrator.bootstrap import stage
-from orchestrator.clock import Clock
+from orchestrator.clock import Clock, HostClock
 from orchestrator.pathway.loader import Library, load_library
 from orchestrator.service.handlers import Desk
 from orchestrator.service.scenario.runner import Report, run_file
@@ -45,6 +46,15 @@ def test_stories_hold_in_an_sqlite_file(library: Library, tmp_path: Path) -> Non
     with stage(library, f"sqlite:///{file}") as opened:
         assert every(STORIES[::8], opened) == {}
     assert not file.exists(), "nothing is left behind"
+
+
+def test_many_stories_share_the_few_connections_of_a_file(library: Library, tmp_path: Path) -> None:
+    with stage(library, f"sqlite:///{tmp_path}/stories.db") as opened:
+        kept = []  # so that no connection is given back merely because its desk was forgotten
+        for _ in range(20):
+            kept.append(opened(HostClock()))
+            with kept[-1].store.change() as change:
+                assert change.times().now.tzinfo == UTC
 
 
 def test_stories_hold_on_postgresql(library: Library, postgres_database: str) -> None:
