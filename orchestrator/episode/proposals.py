@@ -10,6 +10,7 @@ from orchestrator.episode.model import Episode
 from orchestrator.pathway.model import Gate, Guard, Pathway, Standing, StandingRow, Transition, WarningRow
 
 REFUSED, UNKNOWN = "refused", "unknown"
+OFFERED = frozenset({Standing.RECOMMENDED, Standing.ACCEPTABLE})
 _OPTIONS = frozenset({Standing.RECOMMENDED, Standing.ACCEPTABLE, Standing.DISCOURAGED})
 _RULED_OUT = frozenset({Standing.CONTRAINDICATED})
 
@@ -108,14 +109,35 @@ def warnings(host: Host, values: Mapping[str, Any], found: Table) -> list[Warnin
     """Return the warnings that show now: rows, and the name of the conflict's."""
     if host.episode.closed:
         return []
+    rows = [row for row in host.pathway.warnings if host.stage in row.stages and row.guard.holds(values, host)]
     shown: list[WarningRow | str] = [
         row
-        for row in host.pathway.warnings
-        if host.stage in row.stages
-        and (row.proposing is None or row.proposing.regimens & found.proposals.keys())
-        and row.guard.holds(values, host)
+        for row in rows
+        if not row.otherwise and (row.proposing is None or row.proposing.regimens & found.proposals.keys())
     ]
-    return [*shown, host.pathway.conflict_warning] if found.conflict else shown
+    if found.conflict:
+        shown.append(host.pathway.conflict_warning)
+    if not shown and _silent(host, values, found):
+        shown += (row for row in rows if row.otherwise)
+    return shown
+
+
+def _silent(host: Host, values: Mapping[str, Any], found: Table) -> bool:
+    """Return whether a decision is due, and neither an option nor a missing fact is shown (S-07)."""
+    options = any(each.standing in OFFERED for each in found.proposals.values())
+    return decision_due(host, values) and not options and not missing(host, values, found)
+
+
+def decision_due(host: Host, values: Mapping[str, Any]) -> bool:
+    """Return whether the state waits for a person's decision, by its own guards."""
+    state = host.pathway.states[host.episode.state]
+    return state.waits is not None and state.waits.test(values, host) is True and not content(host, values)
+
+
+def content(host: Host, values: Mapping[str, Any]) -> bool:
+    """Return whether the state is content for now: nobody need choose."""
+    state = host.pathway.states[host.episode.state]
+    return state.content is not None and state.content.test(values, host) is True
 
 
 def warning_names(host: Host, values: Mapping[str, Any], found: Table) -> tuple[str, ...]:

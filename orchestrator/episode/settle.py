@@ -16,7 +16,7 @@ from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import QUIET, Signals, follows, pending_check, pending_first_checks
 from orchestrator.episode.machine import enabled, way
 from orchestrator.episode.model import COMPLETED, GIVEN, REVIEWED, TAPERED, Course
-from orchestrator.episode.proposals import awaited
+from orchestrator.episode.proposals import awaited, content
 from orchestrator.episode.reminders import QUIETLY, act, next_moment, reconcile
 from orchestrator.errors import Ambiguous
 from orchestrator.pathway.model import Anchor, Check, Guard, Standing, TaskKind, Transition
@@ -321,8 +321,7 @@ def _waits_for(draft: Draft) -> str:
     """Return what tells one wait from the next, or empty while the episode waits for nobody."""
     state = draft.pathway.states[draft.episode.state]
     options = {regimen: each.standing for regimen, each in draft.table.proposals.items()}
-    content = state.content is not None and state.content.test(draft.values, draft.host) is True
-    if content and not _newly_recommended(draft):
+    if content(draft.host, draft.values) and not _newly_recommended(draft):
         return ""
     waits = state.waits is not None and state.waits.test(draft.values, draft.host) is True
     if not waits and Standing.RECOMMENDED not in options.values():

@@ -160,7 +160,10 @@ class Builder(Sections):
         name = name_in(entry, "warning", entry.take("warning", str), self.words.warnings, "warning")
         stages, guard = self.stages(entry), self.guard(entry)
         proposing = self.nested_selector(entry, "proposing") if "proposing" in entry.values else None
-        return WarningRow(name, stages, guard, self.mark(entry, number=True), proposing)
+        otherwise = entry.take("otherwise", bool, default=False)
+        if otherwise and proposing is not None:
+            raise entry.error(f"{entry.what} cannot be about what is proposed and show where nothing is")
+        return WarningRow(name, stages, guard, self.mark(entry, number=True), proposing, otherwise)
 
     def _offer(self, entry: Fields) -> Offer:
         outcome = name_in(entry, "outcome", entry.take("outcome", str), self.words.outcomes, "outcome")

@@ -75,6 +75,8 @@ class WarningRow:
     mark: Mark
     proposing: Selector | None = None
     """The warning is about these regimens: it shows only while one of them is proposed."""
+    otherwise: bool = False
+    """It shows only where a decision is due and neither an option nor a missing fact nor another warning does."""
 
 
 @dataclass(frozen=True, slots=True)

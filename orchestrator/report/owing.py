@@ -45,6 +45,8 @@ def said(told: Json) -> Iterator[str]:
 
 def _shows(warning: Json) -> str:
     about = f"<br>while {escaped(warning['proposing'])} is proposed" if warning["proposing"] else ""
+    if warning["otherwise"]:
+        about = "<br>where a decision is due and nothing else is shown: no option, no missing fact, no warning"
     return stages(warning["stages"]) + about
 
 

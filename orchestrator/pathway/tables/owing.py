@@ -50,6 +50,7 @@ def warnings(pathway: Pathway, saying: Saying) -> list[Json]:
             "text": pathway.warning_texts[each.name],
             "stages": saying.stages(each.stages),
             "proposing": saying.any_of(each.proposing) if each.proposing is not None else "",
+            "otherwise": each.otherwise,
             **saying.guard(each.guard),
             **mark(each.mark),
         }

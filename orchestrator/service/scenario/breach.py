@@ -11,11 +11,9 @@ from orchestrator.episode.courses import taper_days
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.events import CourseConfirmed, Event, GateOverridden
 from orchestrator.episode.host import exempt_taper
-from orchestrator.episode.proposals import warning_names
+from orchestrator.episode.proposals import OFFERED, decision_due, warning_names
 from orchestrator.episode.settle import NOBODY
-from orchestrator.pathway.model import Property, Standing
-
-_OFFERED = frozenset({Standing.RECOMMENDED, Standing.ACCEPTABLE})
+from orchestrator.pathway.model import Property
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ def _chosen(promise: Property, made: Made) -> list[CourseConfirmed]:
     return [
         each
         for each in made.events
-        if isinstance(each, CourseConfirmed) and _speaks_of(promise, each.regimen) and each.standing in _OFFERED
+        if isinstance(each, CourseConfirmed) and _speaks_of(promise, each.regimen) and each.standing in OFFERED
     ]
 
 
@@ -99,19 +97,16 @@ def _nothing_shown(_: Property, made: Made) -> bool:
     after = made.after
     if after.episode.closed:
         return False
-    state = after.pathway.states[after.episode.state]
-    content = state.content is not None and state.content.test(after.values, after.host) is True
-    waits = state.waits is not None and state.waits.test(after.values, after.host) is True and not content
-    options = any(each.standing in _OFFERED for each in after.table.proposals.values())
+    options = any(each.standing in OFFERED for each in after.table.proposals.values())
     warned = warning_names(after.host, after.values, after.table)
-    return waits and not options and not after.missing and not warned
+    return decision_due(after.host, after.values) and not options and not after.missing and not warned
 
 
 def _not_offered(promise: Property, made: Made) -> bool:
     after = made.after
     if after.episode.closed or promise.selector is None or not _applies(promise, after):
         return False
-    return any(after.table.standing(each) not in _OFFERED for each in promise.selector.regimens)
+    return any(after.table.standing(each) not in OFFERED for each in promise.selector.regimens)
 
 
 _BREAKS: dict[str, Callable[[Property, Made], bool]] = {

@@ -68,6 +68,7 @@ def shown(pathway: Pathway, promise: Property, point: Point) -> dict[str, Any]:
     spoken_of = {each for row in pathway.standings for each in row.selector.regimens}
     if promise.kind == "always shown":
         expect["proposed"] = {each: draft.table.standing(each).value for each in sorted(spoken_of)}
+        expect["no_warnings"] = sorted({row.name for row in pathway.warnings})
     if promise.kind == "always offered" and promise.selector is not None:
         expect["proposed"] = {each: draft.table.standing(each).value for each in sorted(promise.selector.regimens)}
     if promise.kind == "never planned":

@@ -67,6 +67,7 @@ BROKEN = {
     "S-02": ("passes: ever_given('first-line')", "passes: ever_given('first-line') || agitated", ""),
     "S-03": ("contraindicated, when: gbs_diagnosed,", "contraindicated, when: gbs_diagnosed && agitated,", ""),
     "S-04": ("minimum_days: 28", "minimum_days: 21", "shared/every-pathway.yaml"),
+    "S-07-shown": ('when: "true", otherwise: true', "when: agitated, otherwise: true", "shared/every-pathway.yaml"),
 }
 
 
