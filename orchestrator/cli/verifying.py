@@ -91,8 +91,17 @@ def proving(
 
         kept = Kept(settings.cache / "proofs" if cached else None)
         for pathway in pathways:
-            for one, finding in verify(pathway, wanted[pathway.hash], race, kept, seconds=seconds, show=show):
+            asked, beside = wanted[pathway.hash], _folder(library, pathway)
+            for one, finding in verify(pathway, asked, race, kept, seconds=seconds, show=show, stories=beside):
                 yield pathway, one, finding
+
+
+def _folder(library: "Library", pathway: "Pathway") -> Path | None:
+    """Return where the stories of a pathway lie: beside its file."""
+    from orchestrator.service.scenario.proof import FOLDER  # noqa: PLC0415  not for --help
+
+    file = library.places(pathway.hash).get("pathway.yaml")
+    return None if file is None else Path(file).parent / FOLDER
 
 
 def tell(

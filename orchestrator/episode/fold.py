@@ -84,7 +84,7 @@ def _fact_expired(episode: Episode, event: ev.FactExpired, _: int, __: dt.dateti
 def _fact_decided(episode: Episode, event: ev.FactDecided, seq: int, _: dt.datetime) -> Episode:
     recordings = episode.facts[event.fact]
     spent = (*recordings[:-1], recordings[-1]._replace(spent=True))
-    turn = Turn(seq, event.origin, event.fact, event.of, event.courses, event.ended, event.relapse)
+    turn = Turn(seq, event.origin, event.fact, event.of, event.courses, event.ended, event.relapse, event.value)
     courses = tuple(each._replace(answer=event.value) if each.id in event.courses else each for each in episode.courses)
     return _turned(episode._replace(facts={**episode.facts, event.fact: spent}, courses=courses), turn)
 

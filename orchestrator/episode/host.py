@@ -156,9 +156,13 @@ class Host:
         return any(self._kind(each) == kind and self._taken(each) for each in self.episode.courses)
 
     def improved(self) -> bool:
-        """Return whether a response of meaningful improvement has decided on a course, in whatever round."""
+        """Return whether meaningful improvement has decided, in whatever round: on a course, or where none was asked
+        about, within the turns that are kept.
+        """
         improved = {value for fact in self.pathway.course_facts for value in fact.improved}
-        return any(each.answer in improved for each in self.episode.courses)
+        return any(each.answer in improved for each in self.episode.courses) or any(
+            each.value in improved for each in self.episode.turns
+        )
 
     def tapered(self) -> bool:
         """Return whether the last course of a kind that is tapered has completed its taper."""

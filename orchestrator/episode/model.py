@@ -162,6 +162,8 @@ class Turn(NamedTuple):
     """The courses that it answered."""
     ended: tuple[int, ...] = ()
     relapse: bool = False
+    value: str = ""
+    """The value that decided."""
 
 
 class Moment(NamedTuple):

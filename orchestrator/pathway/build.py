@@ -139,6 +139,9 @@ class Builder(Sections):
         minimum = entry.take("minimum_days", int, 0)
         if "confirm" in actions and passes is None:
             raise entry.error(f"{entry.what} says nothing of when it passes", hint="add passes: <guard>")
+        if "confirm" not in actions and (passes is not None or refuses is not None):
+            said = "passes" if passes is not None else "refuses"
+            raise entry.error(f"{entry.what} holds whatever is known: only a gate of confirm {said}", said)
         if "taper" in actions and minimum < 1:
             raise entry.error(f"{entry.what} gives no minimum_days")
         outcomes = frozenset(names_in(entry, "save_outcomes", self.words.outcomes, "outcome"))

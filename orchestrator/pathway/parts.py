@@ -116,3 +116,8 @@ class Property:
     save_taper: bool = False
     days: int = 0
     outcomes: frozenset[str] = frozenset()
+    check: str = ""
+    target: Expression | None = None
+    """What has to hold by then, or what is led to."""
+    ways: tuple[tuple[Mapping[str, Any], ...], ...] = ()
+    """Of what can be closed: facts to record, one time after the other, until a person can go on as proposed."""

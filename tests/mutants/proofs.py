@@ -12,6 +12,7 @@ import z3
 
 from orchestrator.pathway.loader import Library, load_library
 from orchestrator.pathway.model import Pathway, Property
+from orchestrator.pathway.promises import LEADS_TO, REACHED
 from orchestrator.pathway.proof.solve import BROKEN, PROVED, Relation, prove, search
 from tests.mutants.operators import Mutant
 
@@ -37,7 +38,7 @@ class _Whole:
 
 
 class Proofs:
-    """The promises that each pathway of a folder is proved to keep; possibilities are not asked."""
+    """The promises that each pathway of a folder is proved to keep."""
 
     def __init__(self, root: Path) -> None:
         self._whole = {each.name: _Whole(each) for each in load_library(root).pathways}
@@ -50,11 +51,7 @@ class Proofs:
         whole, relation = self._whole[pathway.name], Relation(pathway)
         same = z3.eq(whole.relation.step, relation.step)
         for promise in whole.pathway.properties:
-            if (
-                promise.kind.startswith("possible")
-                or same
-                and z3.eq(whole.relation.broken(promise), relation.broken(promise))
-            ):
+            if promise.kind == REACHED or same and z3.eq(_breach(whole.relation, promise), _breach(relation, promise)):
                 continue
             if whole.keeps(promise) and self._refuted(pathway, promise):
                 return [promise.name]
@@ -65,3 +62,9 @@ class Proofs:
         if prove(pathway, promise, SECONDS, monotonic).status == PROVED:
             return False
         return search(pathway, promise, DEPTH, SECONDS, monotonic).status == BROKEN
+
+
+def _breach(relation: Relation, promise: Property) -> z3.BoolRef:
+    """Return what breaks a promise; one of what leads to what has steps of its own, which remember what is owed."""
+    own = Relation(relation.system.pathway, promise) if promise.kind == LEADS_TO else relation
+    return own.broken(promise)

@@ -19,7 +19,7 @@ from tests.mutants.proofs import Proofs
 from tests.mutants.trees import dump, edited
 
 PROGRAM = Path(__file__).resolve().parents[2] / "orchestrator"
-_PLAYS = ("runner", "story", "expectations", "world")
+_PLAYS = ("bedside", "runner", "story", "expectations", "world")
 _CARRIES_OUT = (
     "pathway/*.py", "pathway/checks/*.py", "pathway/language/*.py", "episode/*.py", "service/engine.py",
     *(f"service/scenario/{name}.py" for name in _PLAYS),

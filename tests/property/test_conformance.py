@@ -15,16 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from orchestrator.episode.commands import Actor, Command, Tick
+from orchestrator.episode.commands import Actor, Command
 from orchestrator.episode.decide import Accepted, Refused
 from orchestrator.episode.host import Host, Signals
 from orchestrator.episode.model import REPLACED, Episode
 from orchestrator.pathway.model import Pathway
 from orchestrator.pathway.proof.system import System
-from orchestrator.service.handlers import Answer
-from orchestrator.service.scenario.runner import carry_out
-from orchestrator.service.scenario.story import Scenario, read_story
-from orchestrator.service.scenario.world import World
+from orchestrator.service.scenario.bedside import Bedside
+from orchestrator.service.scenario.story import read_story
 from tests.abstraction import situation
 from tests.lives import Lives
 from tests.modelled import asked, modelled
@@ -37,7 +35,6 @@ from tests.patients import (
     Decline,
     Give,
     Miss,
-    Patient,
     Record,
     Retract,
     Stop,
@@ -54,52 +51,24 @@ def conforms(pathway: Pathway, before: Episode, command: Command, answer: Accept
         assert not found, "\n".join(found)
 
 
-def begins(patient: Patient) -> None:
+def begins(pathway: Pathway, episode: Episode, at: datetime) -> None:
     """Check the enrolment: what the model calls a patient's beginning, and at rest."""
-    model = modelled(patient.pathway.name)
-    assert model.may_begin(situation(model.system, patient.episode, patient.now))
+    model = modelled(pathway.name)
+    assert model.may_begin(situation(model.system, episode, at))
 
 
-class OnEngine(World):
-    """A story's world without a store: the engine alone, and every entry is looked at."""
+class Conforming(Bedside):
+    """A story's world in which every entry is looked at."""
 
-    def __init__(self, scenario: Scenario) -> None:
-        self.pathway = PATHWAYS[scenario.pathway.partition("@")[0]]
-        self.patient = Patient(self.pathway, scenario.start, scenario.timezone)
-        begins(self.patient)
-
-    def advance(self, to: datetime) -> None:
-        while (due := self.patient.episode.next_due_at) is not None and due <= to:
-            self.patient.now = max(due, self.patient.now)
-            self._do(Tick(), CLOCK)
-        self.patient.now = max(to, self.patient.now)
-
-    def act(self, command: Command, role: str) -> Answer:
-        answer = self._do(command, Actor(f"{role}-1", role))
-        code = answer.code if isinstance(answer, Refused) else ""
-        return Answer("e-1", self.patient.episode.seq, code, "", self.patient.episode.state, "")
-
-    def _do(self, command: Command, actor: Actor) -> Accepted | Refused:
-        before = self.patient.episode
-        answer = self.patient.do(command, actor)
-        conforms(self.pathway, before, command, answer, self.patient.now)
-        return answer
-
-    def episode(self) -> Episode:
-        return self.patient.episode
+    def noted(self, before: Episode | None, command: Command, answer: Accepted | Refused, now: datetime) -> None:
+        if before is None:
+            begins(self.pathway, self.episode(), now)
+        else:
+            conforms(self.pathway, before, command, answer, now)
 
 
 def stories(name: str) -> list[Path]:
     return sorted((WORKFLOWS / name / "scenarios").glob("*.yaml"))
-
-
-def played(path: Path) -> None:
-    scenario = read_story(path)
-    world = OnEngine(scenario)
-    for entry in scenario.entries:
-        world.advance(scenario.start + entry.at)
-        if entry.action is not None:
-            carry_out(world, entry, entry.action, scenario.start)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -107,7 +76,7 @@ def test_every_entry_of_every_story_is_made_of_steps_of_the_model(name: str) -> 
     found = []
     for path in stories(name):
         try:
-            played(path)
+            list(Conforming(read_story(path), PATHWAYS[name]).play())
         except AssertionError as error:
             found.append(f"{path.name}: {error}")
     assert not found, "\n".join(found[:10])

@@ -77,6 +77,30 @@ FAULTS = {
 }  # fmt: skip
 
 
+_WAY = "      - {response: complete, infection_status: excluded, jcv_pcr: negative, steroids_contraindicated: false}\n"
+_CLOSED = "    possible: closed\n"
+_STOP = "    regimens: {kind: steroid}\n    save_outcomes"
+_ESCALATES = "    leads-to: stage == 'second-line'\n    when: \"deciding"
+PROMISES = {
+    "a check that is not there": ("within: day-3\n", "within: day-4\n", "unknown check 'day-4' in property 'S-10'"),
+    "by then what": ("    holds: \"!(stage in ", "    word: \"!(stage in ", "property 'S-10' has no 'holds'"),
+    "what leads there": (_ESCALATES, _ESCALATES.replace("when:", "unles:"), "property 'S-10-escalates' says nothing of"),
+    "two kinds at once": ("within: day-3\n", "within: day-3\n    never: state\n", "property 'S-10' must be one of"),
+    "a way of no fact": (_WAY, _WAY.replace("response", "respons"), "unknown fact 'respons' in a way"),
+    "a way of no value": (_WAY, _WAY.replace("complete", "well"), "response must be one of"),
+    "a way of nothing": (_WAY, "      - {}\n", "a way records nothing"),
+    "closed as what": (_CLOSED + "    outcomes: [recovered, discharged]\n", _CLOSED, "'S-06' names no outcomes"),
+    "a gate of stopping that passes": (
+        _STOP, _STOP.replace("    save", "    passes: agitated\n    save"), "only a gate of confirm passes",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "told"), PROMISES.values(), ids=PROMISES)
+def test_a_promise_that_says_nothing_is_refused(edit: Edit, old: str, new: str, told: str) -> None:
+    assert told in str(refused(edit(old, new)))
+
+
 @pytest.mark.parametrize(("old", "new", "told"), FAULTS.values(), ids=FAULTS)
 def test_a_fault_is_named_with_its_line(edit: Edit, old: str, new: str, told: str) -> None:
     error = refused(edit(old, new))

@@ -11,6 +11,7 @@ import z3
 from orchestrator.episode.commands import Confirm, Record
 from orchestrator.pathway.loader import load_library
 from orchestrator.pathway.model import Pathway, Property
+from orchestrator.pathway.promises import LEADS_TO, REACHED
 from orchestrator.pathway.proof.choosing import LEAD, OVERRIDE, REASON
 from orchestrator.pathway.proof.solve import Relation
 from orchestrator.pathway.proof.story import Deed, Step, deeds
@@ -124,7 +125,8 @@ def test_every_step_of_the_model_can_be_told_and_done(relation: Relation) -> Non
 def test_the_words_of_the_model_are_those_that_are_told(relation: Relation) -> None:
     """A word that is changed in one place alone would go unnoticed: the story would only be told worse."""
     for each in relation.system.pathway.properties:
-        relation.broken(each)
+        if each.kind not in {LEADS_TO, REACHED}:  # one has steps of its own, of the other stories tell
+            relation.broken(each)
     words = set(relation.open)
     regimen, fact = relation.system.regimens[0], relation.system.names.facts[0]
     asked = {f"{regimen} is confirmed", f"{fact} is recorded", LEAD, REASON, "transferred or deceased"}

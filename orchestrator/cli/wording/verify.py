@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.pathway.model import Pathway, Property
+from orchestrator.pathway.promises import REACHED
 from orchestrator.pathway.tracing.book import Book
 from orchestrator.service.proving.found import BROKEN, PROVED, UNKNOWN, Finding
 
@@ -14,6 +15,10 @@ _HOW = (
     "the promise cannot be broken; where the guards themselves suffice, nothing more is needed. So it holds after any "
     "number of steps, of every combination of facts, known and unknown, and every order of what people do and time "
     "brings."
+)
+_HOW_REACHED = (
+    "The stories that lie beside the pathway were played on the engine that runs patients, and every state, move, "
+    "standing, task and reminder was come to by a patient of one of them."
 )
 _BEYOND = (
     "Times: a check, the end of a taper or of a course's doses may come at any moment once it can come at all. What is "
@@ -70,10 +75,8 @@ def explained(pathway: Pathway, promise: Property, found: Finding, book: Book, w
     for title, said in (
         ("What is promised", [promise.words]),
         ("By which rule", list(_rules(promise, book))),
-        *_answer(found, workflows),
-        ("Over which facts", [_facts(pathway, found)]),
-        ("Over which regimens", [_regimens(pathway)]),
-        ("What is left out", list(_BEYOND)),
+        *_answer(promise, found, workflows),
+        *(() if promise.kind == REACHED else _scope(pathway, found)),
     ):
         lines += [title, *(_folded(each) for each in said), ""]
     return "\n".join(lines).rstrip()
@@ -91,9 +94,19 @@ def _rules(promise: Property, book: Book) -> Iterator[str]:
         yield f"{name}: {sentences[name]}" if name in sentences else name
 
 
-def _answer(found: Finding, workflows: str) -> Iterator[tuple[str, list[str]]]:
+def _scope(pathway: Pathway, found: Finding) -> Iterator[tuple[str, list[str]]]:
+    """Yield over what the solver's answer holds."""
+    yield "Over which facts", [_facts(pathway, found)]
+    yield "Over which regimens", [_regimens(pathway)]
+    yield "What is left out", list(_BEYOND)
+
+
+def _answer(promise: Property, found: Finding, workflows: str) -> Iterator[tuple[str, list[str]]]:
     if found.status == PROVED:
-        yield "How it was proved", [f"In {found.seconds:.1f} s, by {found.how}.", _HOW]
+        yield (
+            "How it was proved",
+            [f"In {found.seconds:.1f} s, by {found.how}.", _HOW_REACHED if promise.kind == REACHED else _HOW],
+        )
     elif found.status == BROKEN and found.story:
         play = f"carepath scenario run {found.story} --workflows {workflows}"
         yield "How it is broken", [f"A patient's story shows it on the engine: {found.story}", f"Play it: {play}"]

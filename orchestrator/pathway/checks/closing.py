@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 from orchestrator.errors import PathwayError
 from orchestrator.pathway.checks.asked import fault
-from orchestrator.pathway.checks.possible import can_hold
-from orchestrator.pathway.model import Gate, Guard, Pathway, Standing
+from orchestrator.pathway.model import Pathway, Standing
 
 
 def options(pathway: Pathway) -> frozenset[str]:
@@ -24,24 +23,19 @@ def faults(pathway: Pathway) -> Iterator[PathwayError]:
         yield PathwayError("no role may close an episode", hint="add close to the permissions of the shared terms")
     offered = options(pathway)
     for gate in pathway.gates.values():
-        if "close" in gate.actions and _shut(gate) and not set(pathway.outcomes) <= gate.save_outcomes:
+        if "close" in gate.actions and not set(pathway.outcomes) <= gate.save_outcomes:
             for regimen in sorted(gate.selector.regimens & offered):
                 if _endless(pathway, regimen, offered) and _held(pathway, regimen):
                     yield fault(
                         f"under gate '{gate.name}' no episode with a course of '{regimen}' can be closed: the course "
                         "never ends, and nobody may stop it without an override",
                         gate.mark,
-                        "give the gate passes:, or let something replace the course (replaces:)",
+                        "let something replace the course (replaces:), or give the gate save_outcomes:",
                     )
 
 
-def _shut(gate: Gate) -> bool:
-    """Return whether a gate can never let pass."""
-    return gate.passes is None or not can_hold(Guard(gate.passes, gate.refuses))
-
-
 def _held(pathway: Pathway, regimen: str) -> bool:
-    return any("stop" in gate.actions and regimen in gate.selector and _shut(gate) for gate in pathway.gates.values())
+    return any("stop" in gate.actions and regimen in gate.selector for gate in pathway.gates.values())
 
 
 def _endless(pathway: Pathway, regimen: str, offered: frozenset[str]) -> bool:

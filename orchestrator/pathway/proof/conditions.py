@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 
 import z3
 
-from orchestrator.pathway.kinds import CLOSED_STAGE
 from orchestrator.pathway.model import Guard, Property, Standing
+from orchestrator.pathway.promises import CLOSED, LEADS_TO, WITHIN
 from orchestrator.pathway.proof import world
 from orchestrator.pathway.proof.choosing import Confirmation, shown
 from orchestrator.pathway.proof.guards import FALSE, Moment, to_come
-from orchestrator.pathway.proof.moves import enabled, settled
+from orchestrator.pathway.proof.leaving import kept_in
+from orchestrator.pathway.proof.moves import at_rest, enabled
 from orchestrator.pathway.proof.system import System
 from orchestrator.pathway.proof.world import Choose, Situation, any_of
 
@@ -21,11 +22,8 @@ def broken(system: System, promise: Property, now: Situation, choose: Choose) ->
     return _BROKEN[promise.kind](system, promise, Moment(now, choose))
 
 
-def _at_rest(system: System, at: Moment) -> z3.BoolRef:
-    return z3.And(z3.Not(at.now[world.stage(CLOSED_STAGE)]), settled(system, at.now, at.choose))
-
-
-def _applies(system: System, promise: Property, at: Moment) -> z3.BoolRef:
+def applies(system: System, promise: Property, at: Moment) -> z3.BoolRef:
+    """Return when a promise speaks of a situation: its ``when`` holds, its ``unless`` does not."""
     when = system.reader.tri(promise.when.tree, at).true if promise.when is not None else z3.BoolVal(True)
     unless = system.reader.tri(promise.unless.tree, at).true if promise.unless is not None else FALSE
     return z3.And(when, z3.Not(unless))
@@ -39,7 +37,7 @@ def _confirmed(system: System, promise: Property, at: Moment) -> z3.BoolRef:
             saved = confirmation.exempt(regimen) if promise.save_taper else FALSE
             parts.append(z3.And(chosen, z3.Not(saved), z3.Not(confirmation.excused(regimen))))
     may = confirmation.option().may
-    return z3.And(_at_rest(system, at), may, _applies(system, promise, at), any_of(parts))
+    return z3.And(at_rest(system, at), may, applies(system, promise, at), any_of(parts))
 
 
 def _planned(system: System, promise: Property, at: Moment) -> z3.BoolRef:
@@ -52,7 +50,7 @@ def _planned(system: System, promise: Property, at: Moment) -> z3.BoolRef:
             refuses = any(regimen in gate.selector and gate.minimum_days >= promise.days for gate in gates)
             short = confirmation.days[regimen] if refuses else at.choose(f"{_FEWEST}{regimen}")
             parts.append(z3.And(chosen, short, z3.Not(confirmation.excused(regimen))))
-    return z3.And(_at_rest(system, at), confirmation.option().may, any_of(parts))
+    return z3.And(at_rest(system, at), confirmation.option().may, any_of(parts))
 
 
 def _stopped(system: System, promise: Property, at: Moment) -> z3.BoolRef:
@@ -71,7 +69,7 @@ def _stopped(system: System, promise: Property, at: Moment) -> z3.BoolRef:
             refused = bool(gates) and (action == "stop" or saved)
             if not refused:
                 parts.append(at.now[world.course("in force", regimen)])
-    return z3.And(_at_rest(system, at), any_of(parts))
+    return z3.And(at_rest(system, at), any_of(parts))
 
 
 def _guards(actions: frozenset[str], action: str, selects: bool) -> bool:  # noqa: FBT001
@@ -79,7 +77,25 @@ def _guards(actions: frozenset[str], action: str, selects: bool) -> bool:  # noq
 
 
 def _state(system: System, promise: Property, at: Moment) -> z3.BoolRef:
-    return z3.And(_at_rest(system, at), _applies(system, promise, at))
+    return z3.And(at_rest(system, at), applies(system, promise, at))
+
+
+def _by_then(system: System, promise: Property, at: Moment) -> z3.BoolRef:
+    """The check has fallen due, and what was to hold by then does not."""
+    assert promise.target is not None
+    late = z3.And(at.now[world.due(promise.check)], z3.Not(system.reader.tri(promise.target.tree, at).true))
+    return z3.And(at_rest(system, at), applies(system, promise, at), late)
+
+
+def owing(system: System, promise: Property, at: Moment) -> z3.BoolRef:
+    """Return 'a situation has come about that leads to another, and the other has not': now, or before this step."""
+    assert promise.target is not None
+    come = z3.Or(at.now[world.OWED], applies(system, promise, at))
+    return z3.And(come, z3.Not(system.reader.tri(promise.target.tree, at).true))
+
+
+def _not_led_to(system: System, promise: Property, at: Moment) -> z3.BoolRef:
+    return z3.And(at_rest(system, at), owing(system, promise, at))
 
 
 # what is always so
@@ -109,7 +125,7 @@ def _waits(system: System, at: Moment) -> z3.BoolRef:
 
 def _untold(system: System, _: Property, at: Moment) -> z3.BoolRef:
     return z3.And(
-        _at_rest(system, at), z3.Not(z3.Or(_waits(system, at), to_come(system.reader, at), any_of(_told(system, at))))
+        at_rest(system, at), z3.Not(z3.Or(_waits(system, at), to_come(system.reader, at), any_of(_told(system, at))))
     )
 
 
@@ -139,9 +155,7 @@ def _nothing_shown(system: System, _: Property, at: Moment) -> z3.BoolRef:
         for standing in (Standing.RECOMMENDED, Standing.ACCEPTABLE)
     )
     warned = any_of(z3.And(_in(row.stages, at), system.reader.guard(row.guard, at)) for row in system.pathway.warnings)
-    return z3.And(
-        _at_rest(system, at), _waits(system, at), z3.Not(z3.Or(options, warned, any_of(_missing(system, at))))
-    )
+    return z3.And(at_rest(system, at), _waits(system, at), z3.Not(z3.Or(options, warned, any_of(_missing(system, at)))))
 
 
 def _not_offered(system: System, promise: Property, at: Moment) -> z3.BoolRef:
@@ -152,7 +166,7 @@ def _not_offered(system: System, promise: Property, at: Moment) -> z3.BoolRef:
         for each in system.regimens
         if promise.selector is not None and each in promise.selector
     )
-    return z3.And(_at_rest(system, at), _applies(system, promise, at), absent)
+    return z3.And(at_rest(system, at), applies(system, promise, at), absent)
 
 
 def _in(stages: frozenset[str], at: Moment) -> z3.BoolRef:
@@ -189,4 +203,7 @@ _BROKEN: dict[str, Break] = {
     "always one-move": _two_moves,
     "always shown": _nothing_shown,
     "always offered": _not_offered,
+    WITHIN: _by_then,
+    LEADS_TO: _not_led_to,
+    CLOSED: kept_in,
 }

@@ -25,7 +25,7 @@ class Hunt:
     """Stories of one pathway against one promise. steps: how long those are that are looked for at present."""
 
     def __init__(self, pathway: Pathway, promise: Property, clock: Clock) -> None:
-        self.relation, self.clock, self.steps = Relation(pathway), clock, 0
+        self.relation, self.clock, self.steps = Relation(pathway, promise), clock, 0
         self._against = self.relation.broken(promise)
         self._solver = z3.Solver()
         self._end = 0.0
@@ -39,7 +39,7 @@ class Hunt:
         """Yield stories of at most ``depth`` steps for so long."""
         self._end = self.clock() + seconds
         solver, relation = self._solver, self.relation
-        solver.add(relation.at(relation.system.initial(relation.now), 0))
+        solver.add(relation.at(relation.initial, 0))
         last = depth
         for self.steps in range(depth + 1):
             if self.steps > last or self.clock() >= self._end:

@@ -2,6 +2,7 @@
 
 import z3
 
+from orchestrator.pathway.kinds import CLOSED_STAGE
 from orchestrator.pathway.model import Transition
 from orchestrator.pathway.proof import world
 from orchestrator.pathway.proof.ending import end
@@ -14,6 +15,11 @@ def settled(system: System, now: Situation, choose: world.Choose) -> z3.BoolRef:
     """Return 'no move that any change starts is enabled': only then does anything else happen."""
     at = Moment(now, choose)
     return z3.Not(any_of(enabled(system, row, at) for row in system.pathway.transitions if row.on == "any"))
+
+
+def at_rest(system: System, at: Moment) -> z3.BoolRef:
+    """Return 'the episode is open, and no move is enabled'."""
+    return z3.And(z3.Not(at.now[world.stage(CLOSED_STAGE)]), settled(system, at.now, at.choose))
 
 
 def enabled(system: System, row: Transition, at: Moment) -> z3.BoolRef:
@@ -57,8 +63,7 @@ def applied(system: System, row: Transition, at: Moment) -> Situation:
 def _decided(system: System, fact: str, now: Situation) -> dict[str, z3.BoolRef]:
     definition = system.pathway.facts[fact]
     improved = any_of(now[world.value(fact, each)] for each in sorted(definition.improved))
-    answers = any_of(now[world.course("unanswered", each)] for each in system.regimens)
-    changes = {world.spent(fact): TRUE, world.IMPROVED: z3.Or(now[world.IMPROVED], z3.And(answers, improved))}
+    changes = {world.spent(fact): TRUE, world.IMPROVED: z3.Or(now[world.IMPROVED], improved)}
     for regimen in system.regimens:
         failed = world.course("failed", regimen)
         changes[failed] = z3.Or(now[failed], z3.And(_asked(now, regimen), z3.Not(improved)))

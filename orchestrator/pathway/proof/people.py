@@ -111,9 +111,13 @@ def _fits(system: System, regimen: str, before: Situation, after: Situation) -> 
     running, asked, given, failed, ever = (
         after[world.course(what, regimen)] for what in ("in force", "unanswered", "given", "failed", "ever")
     )
+    schedule = system.pathway.regimens[regimen].schedule
+    counts = TRUE  # in force it counts, for what was not given at all has ended; but a taper runs on to its last day
+    if schedule is None or schedule.kind != "taper":
+        counts = z3.Implies(running, z3.And(ever, z3.Or(given, after[world.RELAPSED])))
     signs = [before[world.IMPROVED], before[world.RELAPSED], *([] if system.reader.treats(regimen) else [TRUE])]
     return z3.And(
-        z3.Implies(failed, given), z3.Implies(given, ever), z3.Implies(asked, ever),
+        counts, z3.Implies(failed, given), z3.Implies(given, ever), z3.Implies(asked, ever),
         z3.Implies(asked, z3.Or(given, after[world.RELAPSED])),  # one from before a relapse may be asked about again
         z3.Implies(z3.And(running, given), any_of((asked, failed, *signs))),
     )  # fmt: skip

@@ -53,6 +53,10 @@ class System:
         made += [f"completed {each}" for each in self.tasks]
         return (*made, world.RELAPSED, world.TAPERED, world.IMPROVED)
 
+    def one_stage(self, now: Situation) -> z3.BoolRef:
+        """Return 'the episode is in one stage'."""
+        return z3.PbEq([(now[world.stage(each)], 1) for each in (*self.names.stages, CLOSED_STAGE)], 1)
+
     def initial(self, now: Situation) -> z3.BoolRef:
         """Return 'a patient has just been enrolled'."""
         first = self.pathway.states[self.pathway.initial].stage
@@ -66,7 +70,7 @@ def _trees(pathway: Pathway) -> Iterator[Node]:
         if guard.unless is not None:
             yield guard.unless.tree
     for promise in pathway.properties:
-        yield from (each.tree for each in (promise.when, promise.unless) if each is not None)
+        yield from (each.tree for each in (promise.when, promise.unless, promise.target) if each is not None)
     for gate in pathway.gates.values():
         yield from (each.tree for each in (gate.passes, gate.refuses) if each is not None)
     for state in pathway.states.values():

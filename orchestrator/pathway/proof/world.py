@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 import z3
 
@@ -65,6 +66,8 @@ def spent(fact: str) -> str:
 
 COURSE = ("in force", "unanswered", "given", "failed", "ever", "confirmed")
 RELAPSED, TAPERED, IMPROVED = "relapsed", "tapered", "improved"
+OWED = "what a promise leads to is owed"
+"""Of the one promise that is looked at, where it is one of what leads to what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,12 @@ class Region:
         if self.low is not None and self.low == self.high:
             return str(self.low)
         return f"{'' if self.low is None else self.low}..{'' if self.high is None else self.high}"
+
+    def holds(self, number: Decimal) -> bool:
+        """Return whether a number lies in the region."""
+        if self.low is not None and self.low == self.high:
+            return number == self.low
+        return (self.low is None or number > self.low) and (self.high is None or number < self.high)
 
     def example(self, fact: Fact) -> Decimal:
         """Return a number in the region and in the fact's range."""
@@ -113,6 +122,17 @@ class Names:
             return tuple(value(name, each.text) for each in self.regions[name])
         members = tuple(value(name, each) for each in fact.values) if fact.kind == "set" else ()
         return (known(name), *members)
+
+    def of_value(self, name: str, recorded: Any) -> frozenset[str]:  # noqa: ANN401 - each fact has its own kind of value
+        """Return the names that are so once the fact has a value, in the form in which it is recorded."""
+        kind = self.pathway.facts[name].kind
+        if kind == "number":
+            true = {value(name, each.text) for each in self.regions[name] if each.holds(Decimal(recorded))}
+        elif kind == "set":
+            true = {value(name, str(each)) for each in recorded}
+        else:
+            true = {value(name, str(recorded).lower() if kind == "bool" else str(recorded))}
+        return frozenset({*true, known(name)} & {*self.of_fact(name)})
 
     def is_known(self, name: str, now: Situation) -> z3.BoolRef:
         """Return 'the fact is recorded' in a situation."""

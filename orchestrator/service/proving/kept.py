@@ -32,11 +32,11 @@ class Kept:
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
 
-    def find(self, pathway: Pathway, promise: str) -> Finding | None:
-        """Return what was found out about a promise of this very pathway, or None."""
+    def find(self, pathway: Pathway, promise: str, more: str = "") -> Finding | None:
+        """Return what was found out about a promise of this very pathway, or None. more: what else it rests on."""
         if self.folder is None:
             return None
-        key = _key(pathway, promise)
+        key = _key(pathway, promise, more)
         with suppress(OSError, ValueError, KeyError, TypeError):
             data = (self.folder / f"{key}.json").read_bytes()
             held = orjson.loads(data) if len(data) <= _LARGEST else {}
@@ -45,11 +45,11 @@ class Kept:
                 return found if found.settled and found.promise == promise else None
         return None
 
-    def keep(self, pathway: Pathway, finding: Finding) -> None:
+    def keep(self, pathway: Pathway, finding: Finding, more: str = "") -> None:
         """Keep what was settled, for the next time."""
         if self.folder is None or not finding.settled:
             return
-        key, told = _key(pathway, finding.promise), finding.to_json()
+        key, told = _key(pathway, finding.promise, more), finding.to_json()
         content = orjson.dumps({"key": key, "seal": _seal(key, told), "finding": told})
         file = self.folder / f"{key}.json"
         unfinished = file.with_suffix(f".{os.getpid()}.{secrets.token_hex(4)}")
@@ -59,8 +59,8 @@ class Kept:
             unfinished.replace(file)
 
 
-def _key(pathway: Pathway, promise: str) -> str:
-    parts = [_FORMAT, pathway.hash, promise, code(), importlib.metadata.version(SOLVER)]
+def _key(pathway: Pathway, promise: str, more: str) -> str:
+    parts = [_FORMAT, pathway.hash, promise, more, code(), importlib.metadata.version(SOLVER)]
     return hashlib.sha256(orjson.dumps(parts)).hexdigest()
 
 

@@ -178,11 +178,8 @@ def _proved(pathway: Pathway, promise: Property, seconds: float) -> Finding:
 def _searched(pathway: Pathway, promise: Property, seconds: float) -> Finding:
     """Look for a story that the engine allows too; where there is none, the first one that the solver told."""
     from orchestrator.pathway.proof.hunt import Hunt  # noqa: PLC0415  half a second, in this process alone
-    from orchestrator.pathway.proof.solve import search  # noqa: PLC0415
     from orchestrator.service.proving.showing import story  # noqa: PLC0415
 
-    if promise.kind.startswith("possible"):
-        return _finding(search(pathway, promise, DEPTH, seconds, time.monotonic))
     began = time.monotonic()
     hunt = Hunt(pathway, promise, time.monotonic)
     first: Finding | None = None

@@ -27,8 +27,7 @@ def story(pathway: Pathway, promise: Property, trace: Sequence[Step]) -> Story |
     if point is None:
         return None
     hand = Stagehand(pathway, promise)
-    if point.broken:
-        point = shorten(hand, point)
+    point = shorten(hand, point)
     return Story(written(hand, point), point.torn)
 
 

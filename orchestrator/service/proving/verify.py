@@ -7,9 +7,11 @@ from pathlib import Path
 from orchestrator.errors import InputError, NotFound
 from orchestrator.pathway.fields import suggest
 from orchestrator.pathway.model import Pathway, Property
+from orchestrator.pathway.promises import REACHED
 from orchestrator.service.proving.found import BROKEN, Finding
 from orchestrator.service.proving.kept import Kept
 from orchestrator.service.proving.race import Race
+from orchestrator.service.proving.reached import digest, reach
 
 TOO_WIDE = "the abstraction is too wide here: what breaks the promise is nothing that the engine allows"
 Show = Callable[[Pathway, Property, Finding], Path | None]
@@ -39,18 +41,31 @@ def promises(pathways: Sequence[Pathway], name: str | None) -> dict[str, list[Pr
 
 
 def verify(
-    pathway: Pathway, wanted: Sequence[Property], race: Race, kept: Kept, *, seconds: float, show: Show
+    pathway: Pathway,
+    wanted: Sequence[Property],
+    race: Race,
+    kept: Kept,
+    *,
+    seconds: float,
+    show: Show,
+    stories: Path | None,
 ) -> Iterator[tuple[Property, Finding]]:
-    """Yield what is found out about each promise, one after the other. seconds: for each.
+    """Yield what is found out about each promise, one after the other.
+
+    seconds: for each.   stories: the folder of the pathway's stories; None where it has none.
 
     A promise counts as broken only with a patient's story that shows it on the engine, or where what is missing is a
     patient: nobody's story shows that something cannot be reached.
     """
     for promise in wanted:
-        found = kept.find(pathway, promise.name)
+        witnesses = digest(stories) if promise.kind == REACHED else ""
+        found = kept.find(pathway, promise.name, witnesses)
         if found is None:
-            found = race.settle(pathway, promise.name, seconds)
-            kept.keep(pathway, found)
+            if promise.kind == REACHED:
+                found = reach(pathway, promise.name, stories)
+            else:
+                found = race.settle(pathway, promise.name, seconds)
+            kept.keep(pathway, found, witnesses)
         yield promise, _shown(pathway, promise, found, show)
 
 

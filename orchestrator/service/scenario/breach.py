@@ -3,17 +3,19 @@
 Nothing here rests on the solver: what it says against a promise is shown only if this finds it so.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from orchestrator.episode.commands import Close, Command, Confirm, Stop
 from orchestrator.episode.courses import taper_days
 from orchestrator.episode.draft import Draft
-from orchestrator.episode.events import CourseConfirmed, Event, GateOverridden
+from orchestrator.episode.events import CourseConfirmed, Event, FactDecided, GateOverridden, Moved
 from orchestrator.episode.host import exempt_taper
 from orchestrator.episode.proposals import OFFERED, decision_due, warning_names
 from orchestrator.episode.settle import NOBODY
 from orchestrator.pathway.model import Property
+from orchestrator.pathway.promises import CLOSED, LEADS_TO, WITHIN
+from orchestrator.service.scenario.leaving import kept_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,40 @@ def _not_offered(promise: Property, made: Made) -> bool:
     return any(after.table.standing(each) not in OFFERED for each in promise.selector.regimens)
 
 
+def _kept_in(promise: Property, made: Made) -> bool:
+    return kept_in(made.after.pathway, promise, made.after.episode, made.after.now)
+
+
+def _late(promise: Property, made: Made) -> bool:
+    """What was to hold once the check has fallen due does not."""
+    after = made.after
+    fallen = not after.episode.closed and after.host.due(promise.check)
+    return fallen and _applies(promise, after) and not _aimed_at(promise, after)
+
+
+def _aimed_at(promise: Property, at: Draft) -> bool:
+    return promise.target is not None and promise.target.test(at.values, at.host) is True
+
+
+def _not_led_to(promise: Property, made: Made) -> bool:
+    """A situation came about before a move of this entry, or at its end, and the other one has not since."""
+    owed = False
+    for at in _between(made):
+        owed = (owed or _applies(promise, at)) and not _aimed_at(promise, at)
+    return owed and not made.after.episode.closed
+
+
+def _between(made: Made) -> Iterator[Draft]:
+    """Yield the situations in which the moves of an entry were made, and the one after them."""
+    if made.before.episode is not made.after.episode:  # else it is the enrolment
+        at = Draft(made.before.pathway, made.before.episode, made.after.now)
+        for event in made.events:
+            if isinstance(event, FactDecided | Moved):
+                yield at
+            at.emit(event)
+    yield made.after
+
+
 _BREAKS: dict[str, Callable[[Property, Made], bool]] = {
     "never confirmed": _confirmed,
     "never planned": _planned,
@@ -117,5 +153,8 @@ _BREAKS: dict[str, Callable[[Property, Made], bool]] = {
     "always told": _untold,
     "always shown": _nothing_shown,
     "always offered": _not_offered,
+    WITHIN: _late,
+    LEADS_TO: _not_led_to,
+    CLOSED: _kept_in,
 }
 """What two moves at once break shows itself: the engine refuses to choose between them."""

@@ -25,6 +25,7 @@ from orchestrator.pathway.kinds import Regimen
 from orchestrator.pathway.model import Pathway, Property
 from orchestrator.pathway.proof import story as told
 from orchestrator.pathway.proof.story import Deed
+from orchestrator.service.scenario.entering import dose, entered
 from orchestrator.service.scenario.stagehand import START, Point, Stagehand
 from orchestrator.service.scenario.story import DEFAULT_ROLE
 
@@ -33,7 +34,6 @@ MOST = 6_000
 REASON = "Found by carepath verify"
 _MEASURES = {"weight": 70, "height": 170}
 """Of an ordinary adult, in kg and cm: recorded at the start, so that doses can be made."""
-_DOSE = 60
 _FAITHFUL, _SAME_STAGE, _FREE = 2, 1, 0
 """How closely the engine must follow the solver: stage and courses, the stage alone, or not at all."""
 
@@ -45,9 +45,8 @@ def retell(pathway: Pathway, promise: Property, deeds: Sequence[Deed]) -> Point 
     """Return where a story ends in which these deeds break the promise on the engine; None if there is none."""
     hand = Stagehand(pathway, promise)
     begun = _measured(hand, hand.begin())
-    only_reached = promise.kind.startswith("possible")
-    for closeness in (_FAITHFUL, _SAME_STAGE, _FREE)[: 1 if only_reached else 3]:
-        found = _Telling(hand, closeness, only_reached=only_reached).go(begun, tuple(deeds))
+    for closeness in (_FAITHFUL, _SAME_STAGE, _FREE):
+        found = _Telling(hand, closeness).go(begun, tuple(deeds))
         if found is not None:
             return found
     return None
@@ -64,13 +63,13 @@ def _measured(hand: Stagehand, point: Point) -> Point:
 class _Telling:
     """One attempt, as close to the solver's way as is said."""
 
-    def __init__(self, hand: Stagehand, closeness: int, *, only_reached: bool) -> None:
-        self.hand, self.closeness, self.only_reached = hand, closeness, only_reached
+    def __init__(self, hand: Stagehand, closeness: int) -> None:
+        self.hand, self.closeness = hand, closeness
         self.most = hand.played + MOST // 3
 
     def go(self, point: Point, deeds: tuple[Deed, ...]) -> Point | None:
         """Return where the promise is broken, after as many of the deeds as it takes."""
-        if point.broken or (not deeds and self.only_reached):
+        if point.broken:
             return point
         if not deeds or self.hand.played > self.most:
             return None
@@ -138,7 +137,7 @@ def _record(_: Pathway, deed: Deed, __: Episode) -> Iterator[Way]:
 def _confirm(pathway: Pathway, deed: Deed, _: Episode) -> Iterator[Way]:
     """Confirm them together; those whose dose is text apart from those whose dose is a number, or one by one."""
     regimens = [pathway.regimens[name] for name in deed.names]
-    worded = [each for each in regimens if _entered(each) and each.dose is not None and each.dose.unit is None]
+    worded = [each for each in regimens if entered(each) and each.dose is not None and each.dose.unit is None]
     apart = [[each for each in regimens if each not in worded], worded]
     for parts in ([regimens], apart, [[each] for each in regimens]):
         yield tuple(
@@ -150,17 +149,11 @@ def _confirm(pathway: Pathway, deed: Deed, _: Episode) -> Iterator[Way]:
 
 def _parameters(regimens: Sequence[Regimen], deed: Deed) -> dict[str, Any]:
     """Return what a dose needs, and the length of a taper that is planned too short."""
-    made: dict[str, Any] = {}
+    made = dose(regimens)
     for each in regimens:
-        if each.dose is not None and _entered(each):
-            made["dose"] = str(_DOSE) if each.dose.unit is not None else f"{_DOSE} mg"
         if each.name in deed.short and each.schedule is not None and each.schedule.parameter is not None:
             made[each.schedule.parameter] = deed.days or each.schedule.low
     return made
-
-
-def _entered(regimen: Regimen) -> bool:
-    return regimen.dose is not None and regimen.dose.kind == "entered"
 
 
 def _complete(_: Pathway, deed: Deed, __: Episode) -> Iterator[Way]:

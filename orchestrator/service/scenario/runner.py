@@ -83,11 +83,12 @@ def play(scenario: Scenario, stage: Stage) -> Report:
     check_names(scenario, pathway)
     world = World(desk, clock, pathway)
     world.enrol(scenario.timezone, DEFAULT_ROLE)
-    checks = tuple(each for entry in scenario.entries for each in _play_entry(world, entry, scenario.start))
+    checks = tuple(each for entry in scenario.entries for each in play_entry(world, entry, scenario.start))
     return Report(scenario.file, scenario.title, all(each.passed for each in checks), checks)
 
 
-def _play_entry(world: World, entry: Entry, start: dt.datetime) -> Iterator[Check]:
+def play_entry(world: World, entry: Entry, start: dt.datetime) -> Iterator[Check]:
+    """Carry out an entry at its time in a story that began at ``start``, and yield what is expected of it."""
     world.advance(start + entry.at)
     if entry.action is not None:
         code = carry_out(world, entry, entry.action, start)

@@ -23,12 +23,15 @@ from orchestrator.episode.commands import (
     Tick,
 )
 from orchestrator.episode.draft import Draft
+from orchestrator.pathway.leaving import successors
 from orchestrator.pathway.model import Pathway, Property
+from orchestrator.pathway.promises import CLOSED
 from orchestrator.service.scenario.expectations import as_offset, doses_of
 from orchestrator.service.scenario.stagehand import START, Line, Point, Stagehand
 from orchestrator.service.scenario.story import DEFAULT_ROLE
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_A_YEAR = dt.timedelta(days=366)
 _WORDS_OF_YAML = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 
 
@@ -53,7 +56,22 @@ def written(hand: Stagehand, point: Point) -> str:
         expect = shown(pathway, promise, there) if last else _moved(stage, there)
         stage = there.episode.stage
         lines += _entry(line, expect)
+    if promise.kind == CLOSED:
+        lines += _refusals(pathway, promise, point)
     return "\n".join(lines) + "\n"
+
+
+def _refusals(pathway: Pathway, promise: Property, point: Point) -> Iterator[str]:
+    """Yield that a year later the episode still cannot be closed, and by which gate."""
+    running = {each.regimen for each in point.episode.courses if each.in_force}
+    for outcome in sorted(promise.outcomes):
+        gates = [
+            each for each in pathway.gates.values() if "close" in each.actions and outcome not in each.save_outcomes
+        ]
+        refusing = min((each for each in gates if running & each.selector.regimens), key=lambda each: each.order)
+        yield f"  - at: {as_offset(point.now - START + _A_YEAR)}"
+        yield f"    close: {outcome}"
+        yield f"    refused: {refusing.name}"
 
 
 def _moved(stage: str, there: Point) -> dict[str, Any]:
@@ -71,6 +89,9 @@ def shown(pathway: Pathway, promise: Property, point: Point) -> dict[str, Any]:
         expect["no_warnings"] = sorted({row.name for row in pathway.warnings})
     if promise.kind == "always offered" and promise.selector is not None:
         expect["proposed"] = {each: draft.table.standing(each).value for each in sorted(promise.selector.regimens)}
+    if promise.kind == CLOSED:
+        after = sorted({each for regimen in running for each in successors(pathway, regimen)})
+        expect["proposed"] = {each: draft.table.standing(each).value for each in after}
     if promise.kind == "never planned":
         of = [each for each in running if promise.selector is None or each in promise.selector]
         expect["doses"] = {each: doses_of(each, point.episode, draft, START) for each in of}

@@ -62,18 +62,22 @@ def test_what_is_proved_is_a_line_and_the_second_time_comes_from_the_cache(termi
     assert again["promises"][0]["kept"] is False
 
 
+_PULSE = "deciding('response') && belongs('ivmp-pulse') && due('day-3') && no_improvement\","
 BROKEN = {
-    "S-01": ("gates:\n", "gates:\n  infection-excluded: null\n", ""),
-    "S-02": ("passes: ever_given('first-line')", "passes: ever_given('first-line') || agitated", ""),
-    "S-03": ("contraindicated, when: gbs_diagnosed,", "contraindicated, when: gbs_diagnosed && agitated,", ""),
-    "S-04": ("minimum_days: 28", "minimum_days: 21", "shared/every-pathway.yaml"),
-    "S-07-shown": ('when: "true", otherwise: true', "when: agitated, otherwise: true", "shared/every-pathway.yaml"),
+    "S-01": (H, "gates:\n", "gates:\n  infection-excluded: null\n", ""),
+    "S-02": (H, "passes: ever_given('first-line')", "passes: ever_given('first-line') || agitated", ""),
+    "S-03": (H, "contraindicated, when: gbs_diagnosed,", "contraindicated, when: gbs_diagnosed && agitated,", ""),
+    "S-04": (H, "minimum_days: 28", "minimum_days: 21", "shared/every-pathway.yaml"),
+    "S-06": (P, "in: [maintenance], when: in_force('ivmp-pulse')", "in: [maintenance], when: relapsed()", ""),
+    "S-07-shown": (H, 'when: "true", otherwise', "when: agitated, otherwise", "shared/every-pathway.yaml"),
+    "S-10": (P, _PULSE, _PULSE.replace('",', " && virus == 'vzv'\","), ""),
+    "S-10-escalates": (P, _PULSE, _PULSE.replace('",', " && virus == 'vzv'\","), ""),
 }
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_promise_is_answered_with_a_story_that_shows_it(terminal: Terminal, tmp_path: Path, name: str) -> None:
-    folder = changed(tmp_path / "own", H, *BROKEN[name])
+    folder = changed(tmp_path / "own", *BROKEN[name])
     stories = tmp_path / "stories"
     said = terminal("verify", "--workflows", str(folder), "--stories", str(stories), "--json", "--explain", name)
     assert said.code == 1
@@ -161,7 +165,9 @@ def test_a_line_says_how_a_promise_was_proved(terminal: Terminal) -> None:
     names = sorted(each.name for each in load_library(WORKFLOWS).newest(H).properties)
     assert (first, [line.split()[0] for line in lines]) == (f"{H}@1.0.0", names)
     (moves,) = [line for line in lines if line.startswith("  S-07 ")]
-    assert re.fullmatch(r"  S-07 +proved in [0-9.]+ s by an invariant of [0-9]+ clauses", moves)
+    assert re.fullmatch(r"  S-07 +proved in [0-9.]+ s by the guards themselves, whatever came before", moves)
+    (reached,) = [line for line in lines if line.startswith("  S-11 ")]
+    assert re.fullmatch(r"  S-11 +proved in [0-9.]+ s by [0-9]+ stories, which come to all of [0-9]+ things", reached)
     assert last == f"{len(names)} promises: {len(names)} proved, 0 broken, 0 unknown"
 
 
