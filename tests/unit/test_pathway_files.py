@@ -84,7 +84,7 @@ _ESCALATES = "    leads-to: stage == 'second-line'\n    when: \"deciding"
 PROMISES = {
     "a check that is not there": ("within: day-3\n", "within: day-4\n", "unknown check 'day-4' in property 'S-10'"),
     "by then what": ("    holds: \"!(stage in ", "    word: \"!(stage in ", "property 'S-10' has no 'holds'"),
-    "what leads there": (_ESCALATES, _ESCALATES.replace("when:", "unles:"), "property 'S-10-escalates' says nothing of"),
+    "what leads there": (_ESCALATES, _ESCALATES.replace("when:", "unles:"), "'S-10-escalates' says nothing of"),
     "two kinds at once": ("within: day-3\n", "within: day-3\n    never: state\n", "property 'S-10' must be one of"),
     "a way of no fact": (_WAY, _WAY.replace("response", "respons"), "unknown fact 'respons' in a way"),
     "a way of no value": (_WAY, _WAY.replace("complete", "well"), "response must be one of"),

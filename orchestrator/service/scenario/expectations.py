@@ -8,9 +8,11 @@ from typing import Any
 
 from orchestrator.episode.courses import open_slots, slots
 from orchestrator.episode.draft import Draft
+from orchestrator.episode.events import Moved
 from orchestrator.episode.model import DECLINED, MISSED, Episode
 from orchestrator.episode.proposals import warning_names
 from orchestrator.episode.view import upcoming
+from orchestrator.pathway.kinds import Mark
 from orchestrator.service.scenario.story import offset
 from orchestrator.service.scenario.world import World
 
@@ -26,6 +28,8 @@ class Look:
     episode: Episode
     draft: Draft
     start: dt.datetime
+    moves: tuple[Moved, ...] = ()
+    """Those since the last look."""
 
     def since_start(self, moment: dt.datetime) -> str:
         """Return a moment as an offset from T0."""
@@ -44,9 +48,11 @@ class Check:
 
 
 def look(world: World, start: dt.datetime) -> Look:
-    """Return the episode as it stands now."""
+    """Return the episode as it stands now, and what moved it since the last look."""
     episode = world.episode()
-    return Look(world, episode, Draft(world.pathway, episode, world.clock.now()), start)
+    moves = tuple(world.memory.moves)
+    world.memory.moves.clear()
+    return Look(world, episode, Draft(world.pathway, episode, world.clock.now()), start, moves)
 
 
 def as_offset(length: dt.timedelta) -> str:
@@ -84,6 +90,40 @@ def _courses(expected: list[str], seen: Look) -> Outcome:
 def _proposed(expected: Mapping[str, str], seen: Look) -> Outcome:
     actual = {regimen: seen.draft.table.standing(regimen).value for regimen in expected}
     return actual, actual == dict(expected)
+
+
+def _passed(expected: list[str], seen: Look) -> Outcome:
+    actual = [move.target.partition("/")[0] for move in seen.moves]
+    return actual, actual == list(expected)
+
+
+def _although(expected: list[str], seen: Look) -> Outcome:
+    actual = sorted({fact for move in seen.moves for fact in move.missing})
+    return actual, actual == sorted(expected)
+
+
+def _reasons(expected: Mapping[str, list[str]], seen: Look) -> Outcome:
+    """Compare the rows that give a regimen its standing, the deciding one first: rule, and sources or local."""
+    shown = seen.draft.table.proposals
+    actual = {
+        regimen: [_origin(row.mark) for row in shown[regimen].rows] if regimen in shown else [] for regimen in expected
+    }
+    return actual, actual == {regimen: list(rows) for regimen, rows in expected.items()}
+
+
+def _origin(mark: Mark) -> str:
+    return " ".join((*mark.rules, *(mark.sources or (("local",) if mark.local else ()))))
+
+
+def _offers(seen: Look) -> list[str]:
+    rows = (row for row in seen.world.pathway.offers if row.guard.holds(seen.draft.values, seen.draft.host))
+    return sorted({row.outcome for row in rows}) if not seen.episode.closed else []
+
+
+def _asks(expected: Mapping[str, list[str]], seen: Look) -> Outcome:
+    kinds, open_ = seen.world.pathway.tasks, {task.name for task in seen.episode.tasks}
+    actual = {name: sorted(kinds[name].asks) if name in open_ else [] for name in expected}
+    return actual, actual == {name: sorted(facts) for name, facts in expected.items()}
 
 
 def _among(actual: list[str], expected: list[str]) -> Outcome:
@@ -188,11 +228,18 @@ def _audit(expected: object, seen: Look) -> Outcome:
 _CHECKS: dict[str, Callable[[Any, Look], Outcome]] = {
     "stage": _stage,
     "state": _state,
+    "passed": _passed,
+    "although": _although,
     "courses": _courses,
     "proposed": _proposed,
+    "reasons": _reasons,
     "missing": lambda expected, seen: _among(_missing(seen), expected),
+    "not_missing": lambda expected, seen: _none_of(_missing(seen), expected),
     "warnings": lambda expected, seen: _among(_warnings(seen), expected),
     "no_warnings": lambda expected, seen: _none_of(_warnings(seen), expected),
+    "offers": lambda expected, seen: _among(_offers(seen), expected),
+    "no_offers": lambda expected, seen: _none_of(_offers(seen), expected),
+    "asks": _asks,
     "tasks": lambda expected, seen: _among(_tasks(seen), expected),
     "no_tasks": lambda expected, seen: _none_of(_tasks(seen), expected),
     "fired": lambda expected, seen: _among(_fired(seen), expected),

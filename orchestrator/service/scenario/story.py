@@ -20,13 +20,17 @@ CODES = (
     "no-such-task", "no-such-reminder", "episode-closed",
 )  # fmt: skip
 EXPECTATIONS = (
-    "stage", "state", "courses", "proposed", "missing", "warnings", "no_warnings", "tasks", "no_tasks", "fired",
-    "not_fired", "told", "upcoming", "doses", "audit",
+    "stage", "state", "passed", "although", "courses", "proposed", "reasons", "missing", "not_missing", "warnings",
+    "no_warnings", "offers", "no_offers", "tasks", "no_tasks", "asks", "fired", "not_fired", "told", "upcoming",
+    "doses", "audit",
 )  # fmt: skip
 DEFAULT_ROLE = "clinician"
 _OFFSET = re.compile(r"(-)?(?:([0-9]{1,5})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,8})m)?")
-_MAPS = {"proposed", "told", "upcoming", "doses"}
-_LISTS = {"courses", "missing", "warnings", "no_warnings", "tasks", "no_tasks", "fired", "not_fired"}
+_MAPS = {"proposed", "reasons", "asks", "told", "upcoming", "doses"}
+_LISTS = {
+    "passed", "although", "courses", "missing", "not_missing", "warnings", "no_warnings", "offers", "no_offers",
+    "tasks", "no_tasks", "fired", "not_fired",
+}  # fmt: skip
 
 
 def offset(text: str) -> dt.timedelta:
@@ -217,7 +221,7 @@ def _one_text(expect: Fields, key: str, value: object) -> str:
 
 def _several_texts(expect: Fields, key: str, value: object) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise expect.error(f"{key} takes a list of roles for each reminder", key)
+        raise expect.error(f"{key} takes a list of words for each name", key)
     return list(value)
 
 
@@ -246,6 +250,8 @@ def _dose(fields: Fields) -> dict[str, Any]:
 
 _READ: dict[str, Callable[[Fields, str, Any], Any]] = {
     "proposed": _one_text,
+    "reasons": _several_texts,
+    "asks": _several_texts,
     "told": _several_texts,
     "upcoming": _one_offset,
     "doses": _several_doses,

@@ -7,7 +7,7 @@ from orchestrator.audit.seal import open_body
 from orchestrator.clock import VirtualClock
 from orchestrator.episode.commands import Actor, Command
 from orchestrator.episode.event_json import TAGS, event_from_json
-from orchestrator.episode.events import Event, ReminderFired, ReminderTold
+from orchestrator.episode.events import Event, Moved, ReminderFired, ReminderTold
 from orchestrator.episode.model import Episode
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.enrolment import Enrolments, EnrolRequest, Identifier
@@ -19,17 +19,19 @@ from orchestrator.service.rows import Times
 
 PERSON = "scenario"
 PAGE = 1_000
-_OF_REMINDERS = frozenset({TAGS[ReminderFired], TAGS[ReminderTold]})
+_REMEMBERED = frozenset(TAGS[each] for each in (ReminderFired, ReminderTold, Moved))
 
 
 @dataclass
 class Memory:
-    """What has been seen of the story's reminders: fired at least once, and the roles told by the latest firing."""
+    """What has been seen of the story: the reminders that fired, the roles told by the latest firing, the moves."""
 
     fired: set[str] = field(default_factory=set)
     told: dict[str, list[str]] = field(default_factory=dict)
     latest: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Which one of a name fired last."""
+    moves: list[Moved] = field(default_factory=list)
+    """The moves since the last look."""
     seen: int = 0
 
     def note(self, event: Event) -> None:
@@ -40,6 +42,8 @@ class Memory:
             self.latest[event.name] = event.subject, event.n
         elif isinstance(event, ReminderTold) and self.latest[event.name] == (event.subject, event.n):
             self.told[event.name].append(event.role)
+        elif isinstance(event, Moved):
+            self.moves.append(event)
 
 
 class World:
@@ -83,7 +87,7 @@ class World:
         return self._handlers.execute(Request(self.episode_id, command, Actor(f"{PERSON}-{role}", role), new_key()))
 
     def episode(self) -> Episode:
-        """Return the episode as it stands, and note what its new entries tell of reminders."""
+        """Return the episode as it stands, and note what its new entries tell."""
         with self.desk.store.read() as reader:
             row = reader.episode(self.episode_id)
             if row is None:
@@ -92,7 +96,7 @@ class World:
             while entries := reader.entries(self.episode_id, self.memory.seen, PAGE):
                 for entry in entries:
                     for event in open_body(key, entry)["events"]:
-                        if event["type"] in _OF_REMINDERS:
+                        if event["type"] in _REMEMBERED:
                             self.memory.note(event_from_json(event))
                 self.memory.seen = entries[-1].seq
         return self.desk.engine.load(unpack(key, row.episode_id, row.document))
