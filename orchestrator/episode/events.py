@@ -203,6 +203,8 @@ class Moved(Event):
     relapse: bool = False
     missing: tuple[str, ...] = ()
     """Facts that were missing, of a move that is made whatever is."""
+    chosen: bool = False
+    """A confirmation made it: nothing that is taken back winds it back."""
 
 
 @dataclass(frozen=True, slots=True)

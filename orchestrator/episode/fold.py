@@ -84,9 +84,11 @@ def _fact_expired(episode: Episode, event: ev.FactExpired, _: int, __: dt.dateti
 def _fact_decided(episode: Episode, event: ev.FactDecided, seq: int, _: dt.datetime) -> Episode:
     recordings = episode.facts[event.fact]
     spent = (*recordings[:-1], recordings[-1]._replace(spent=True))
-    turn = Turn(seq, event.origin, event.fact, event.of, event.courses, event.ended, event.relapse, event.value)
+    turn = Turn(seq, event.origin, event.fact, event.of, event.courses, event.ended, event.relapse)
     courses = tuple(each._replace(answer=event.value) if each.id in event.courses else each for each in episode.courses)
-    return _turned(episode._replace(facts={**episode.facts, event.fact: spent}, courses=courses), turn)
+    decided = {**episode.decided, event.value: event.of}
+    answered = episode._replace(facts={**episode.facts, event.fact: spent}, courses=courses, decided=decided)
+    return _turned(answered, turn)
 
 
 def _turned(episode: Episode, turn: Turn) -> Episode:
@@ -95,7 +97,11 @@ def _turned(episode: Episode, turn: Turn) -> Episode:
 
 def _taken_back(episode: Episode, event: ev.DecisionTakenBack, _: int, __: dt.datetime) -> Episode:
     courses = tuple(each._replace(answer=None) if each.id in event.courses else each for each in episode.courses)
-    gone = [each for each in episode.turns if each.entry in event.entries and each.fact in event.facts]
+    gone = [
+        each for each in episode.turns if each.entry in event.entries and each.fact in event.facts and not each.chosen
+    ]
+    went_back = bool(gone) and event.state == gone[0].origin
+    left = {stage for turn in gone for stage in turn.reached} if went_back else set()
     undone = {(turn.fact, turn.of) for turn in gone}  # these have still to decide, also behind one recorded since
     facts = {
         fact: tuple(each._replace(spent=each.spent and (fact, each.seq) not in undone) for each in recordings)
@@ -104,6 +110,8 @@ def _taken_back(episode: Episode, event: ev.DecisionTakenBack, _: int, __: dt.da
     }  # fmt: skip
     return episode._replace(
         state=event.state,
+        reached=episode.reached - left,
+        decided={value: of for value, of in episode.decided.items() if of not in {turn.of for turn in gone}},
         facts=facts,
         courses=courses,
         turns=tuple(each for each in episode.turns if each not in gone),
@@ -187,8 +195,12 @@ def _moved(episode: Episode, event: ev.Moved, seq: int, at: dt.datetime) -> Epis
         state=event.target, reached=episode.reached | {stage}, courses=courses,
         round=episode.round + int(event.relapse),
     )  # fmt: skip
-    first = not episode.turns or episode.turns[-1].entry != seq  # what decided in this entry stands for its move too
-    return _turned(moved, Turn(seq, event.origin)) if first else moved
+    new = (stage,) if stage not in episode.reached else ()
+    latest = episode.turns[-1] if episode.turns else None
+    if latest is None or latest.entry != seq or latest.chosen is not event.chosen:
+        return _turned(moved, Turn(seq, event.origin, chosen=event.chosen, reached=new))
+    turn = latest._replace(reached=(*latest.reached, *new))  # what decided in this entry stands for its move too
+    return moved._replace(turns=(*moved.turns[:-1], turn))
 
 
 def _condition(episode: Episode, event: ev.ConditionChanged, seq: int, at: dt.datetime) -> Episode:

@@ -156,12 +156,10 @@ class Host:
         return any(self._kind(each) == kind and self._taken(each) for each in self.episode.courses)
 
     def improved(self) -> bool:
-        """Return whether meaningful improvement has decided, in whatever round: on a course, or where none was asked
-        about, within the turns that are kept.
-        """
+        """Return whether meaningful improvement has decided, in whatever round; also where no course was asked about."""
         improved = {value for fact in self.pathway.course_facts for value in fact.improved}
-        return any(each.answer in improved for each in self.episode.courses) or any(
-            each.value in improved for each in self.episode.turns
+        return bool(improved & self.episode.decided.keys()) or any(
+            each.answer in improved for each in self.episode.courses
         )
 
     def tapered(self) -> bool:

@@ -162,8 +162,10 @@ class Turn(NamedTuple):
     """The courses that it answered."""
     ended: tuple[int, ...] = ()
     relapse: bool = False
-    value: str = ""
-    """The value that decided."""
+    chosen: bool = False
+    """A confirmation turned it, which nothing winds back."""
+    reached: tuple[str, ...] = ()
+    """The stages that were not reached before it."""
 
 
 class Moment(NamedTuple):
@@ -205,6 +207,8 @@ class Episode(NamedTuple):
     turns: tuple[Turn, ...] = ()
     """The last few entries that moved the episode or let a response decide, the latest last."""
     checked: Mapping[str, int] = NOTHING
+    decided: Mapping[str, int] = NOTHING
+    """The values that have decided, each with the entry in which it was last recorded then."""
     """Checks counted from the first treatment that have fallen due, and the entry in which each did."""
     since: Mapping[str, Moment] = NOTHING
     """Since when a condition holds from which something counts, by its name; when a repeated task last opened or was

@@ -196,7 +196,7 @@ def move(draft: Draft, cause: str, signals: Signals) -> None:
         _decide(draft, row, passed, ending)
     for number, target in enumerate(passed):
         relapse = row.relapse and number == len(passed) - 1
-        draft.emit(ev.Moved(origin, target, row.name, row.mark.rules, relapse, missing))
+        draft.emit(ev.Moved(origin, target, row.name, row.mark.rules, relapse, missing, cause == "confirmation"))
         origin = target
         _enter(draft)
     for course in ending:

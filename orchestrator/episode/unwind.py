@@ -42,7 +42,8 @@ def unwind_checks(draft: Draft, course: Course) -> None:
 
 def _unwind_entry(draft: Draft, entry: int) -> None:
     """Wind back what entry ``entry`` turned and all that followed."""
-    place = next((place for place, turn in enumerate(draft.episode.turns) if turn.entry == entry), None)
+    turned = ((turn.entry, turn.chosen) for turn in draft.episode.turns)
+    place = next((place for place, each in enumerate(turned) if each == (entry, False)), None)
     if place is not None and not _rested_upon(draft, entry):
         _unwind(draft, draft.episode.turns[place:])
 

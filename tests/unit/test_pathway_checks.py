@@ -195,6 +195,10 @@ def test_a_gate_that_nobody_gets_past_is_named(edit: Edit, folder: Path) -> None
         "standing: acceptable, in: [second-line, refractory], when: pulse_to_taper",
         "standing: contraindicated, in: [second-line, refractory], when: pulse_to_taper",
     )
+    edit(
+        "standing: recommended, in: [maintenance], when: in_force('ivmp-pulse')",
+        "standing: contraindicated, in: [maintenance], when: in_force('ivmp-pulse')",
+    )
     said = told(folder)
     assert "under gate 'steroid-stop' no episode with a course of 'ivmp-pulse' can be closed" in said
     assert "prednisone-oral" not in said, "a month's taper ends by itself"

@@ -1,6 +1,6 @@
 """What may people do next? Record, confirm, complete, stop, take back, close."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import z3
 
@@ -69,6 +69,7 @@ def _retract(system: System, now: Situation, choose: world.Choose) -> Option:
     )
     unsaid = _unsaid(system, now, choose)
     changes: dict[str, z3.BoolRef] = {**unsaid.changes, **{world.stage(each): back for each, back in stages.items()}}
+    changes |= _still_reached(stages, now, choose)
     fitting = [unsaid.may]
     for regimen in system.regimens:
         confirmed = now[world.course("confirmed", regimen)]
@@ -88,11 +89,19 @@ def _retract(system: System, now: Situation, choose: world.Choose) -> Option:
         changes[name] = z3.And(now[name], choose(f"still {name}"))
     changes[world.TAPERED] = choose("again tapered")
     fitting += [_fits(system, each, now, changes) for each in system.regimens]
-    for each in system.pathway.course_facts:
-        fitting.append(_decided(system, each.name, changes, choose))
-        decided = z3.And(system.names.is_known(each.name, changes), changes[world.spent(each.name)])
+    for fact in system.pathway.course_facts:
+        fitting.append(_decided(system, fact.name, changes, choose))
+        decided = z3.And(system.names.is_known(fact.name, changes), changes[world.spent(fact.name)])
         fitting += [z3.Implies(z3.And(decided, stages[name]), _came(system, name, changes)) for name in stages]
     return Option("retract", z3.And(one, reached, *fitting), changes)
+
+
+def _still_reached(stages: Mapping[str, z3.BoolRef], now: Situation, choose: world.Choose) -> Situation:
+    """Return the stages that count as reached afterwards: what was reached by a mistake no longer does."""
+    return {
+        f"reached {each}": z3.Or(back, z3.And(now[f"reached {each}"], choose(f"still reached {each}")))
+        for each, back in stages.items()
+    }
 
 
 def _came(system: System, stage: str, now: Situation) -> z3.BoolRef:
