@@ -156,7 +156,7 @@ class Host:
         return any(self._kind(each) == kind and self._taken(each) for each in self.episode.courses)
 
     def improved(self) -> bool:
-        """Return whether meaningful improvement has decided, in whatever round; also where no course was asked about."""
+        """Return whether meaningful improvement has decided, in whatever round; also where no course was asked of."""
         improved = {value for fact in self.pathway.course_facts for value in fact.improved}
         return bool(improved & self.episode.decided.keys()) or any(
             each.answer in improved for each in self.episode.courses
