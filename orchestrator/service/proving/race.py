@@ -11,8 +11,9 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ DEPTH = 60
 """Steps of the longest story that is looked for: more than any known story has; the time ends the search before."""
 STRANGE = 20.0
 """Seconds for which a story is looked for that the engine allows, after the first that it does not."""
+_HEAD_START = 1.0
+"""Seconds for which the proof is alone: most promises are proved in less, and the search would only take its time."""
 _GRACE = 5.0
 """Seconds beyond its time in which a solver may still come to its end."""
 
@@ -42,7 +45,8 @@ class Runner:
         context = multiprocessing.get_context("spawn")
         self.ours, theirs = context.Pipe()
         self.process: SpawnProcess = context.Process(target=_serve, args=(what, theirs), daemon=True)
-        with _deaf_to_interrupts():
+        resource_tracker.ensure_running()  # it would let interrupts through in the middle of what follows
+        with _interrupts_held_back():
             self.process.start()
         theirs.close()
 
@@ -74,27 +78,33 @@ class Race:
     def settle(self, pathway: Pathway, promise: str, seconds: float) -> Finding:
         """Return what the first of both has found, or that neither has within ``seconds``."""
         question = {"text": pathway.text, "hash": pathway.hash, "promise": promise, "seconds": seconds}
-        for what in (PROOF, SEARCH):
-            if what not in self._runners:
-                self._runners[what] = Runner(what)
-            with _ignoring_a_broken_pipe():
-                self._runners[what].ask(question)
         found: dict[str, Finding] = {}
-        end = time.monotonic() + seconds + _GRACE
-        while len(found) < len(self._runners) and (left := end - time.monotonic()) > 0:
-            found |= self._heard(promise, left, tuple(found))
+        asked, end = [PROOF], time.monotonic() + seconds + _GRACE
+        self._ask(PROOF, question)
+        while (SEARCH not in asked or len(found) < len(asked)) and (left := end - time.monotonic()) > 0:
+            alone = SEARCH not in asked
+            found |= self._heard(promise, min(left, _HEAD_START) if alone else left, asked, tuple(found))
             settled = next((each for each in found.values() if each.settled), None)
             if settled is not None:
-                self._end_all_but(found)
+                self._end_all_but(found, asked)
                 return settled
-        self._end_all_but(found)
+            if alone:
+                asked.append(SEARCH)
+                self._ask(SEARCH, question)
+        self._end_all_but(found, asked)
         said = [f"{what}: {each.how}" for what, each in sorted(found.items())]
         why = "; ".join(said) or f"neither search nor proof came to an end within {seconds:g} s"
         return Finding(promise, UNKNOWN, why, max((each.seconds for each in found.values()), default=seconds))
 
-    def _heard(self, promise: str, left: float, heard: tuple[str, ...]) -> dict[str, Finding]:
-        """Wait for answers of those that have not answered yet."""
-        open_ = {what: each for what, each in self._runners.items() if what not in heard}
+    def _ask(self, what: str, question: dict[str, Any]) -> None:
+        if what not in self._runners:
+            self._runners[what] = Runner(what)
+        with _ignoring_a_broken_pipe():
+            self._runners[what].ask(question)
+
+    def _heard(self, promise: str, left: float, asked: Sequence[str], heard: tuple[str, ...]) -> dict[str, Finding]:
+        """Wait for answers of those that were asked and have not answered yet."""
+        open_ = {what: each for what, each in self._runners.items() if what in asked and what not in heard}
         ready = wait([each.ours for each in open_.values()], timeout=left)
         return {what: self._answer(promise, each) for what, each in open_.items() if each.ours in ready}
 
@@ -106,8 +116,9 @@ class Race:
             spent = time.monotonic() - runner.asked
             return Finding(promise, UNKNOWN, "its process ended without an answer", spent)
 
-    def _end_all_but(self, answered: dict[str, Finding]) -> None:
-        for what in [each for each in self._runners if each not in answered]:
+    def _end_all_but(self, answered: dict[str, Finding], asked: Sequence[str]) -> None:
+        """End those that are still at it; one that was not asked waits for the next question."""
+        for what in [each for each in self._runners if each in asked and each not in answered]:
             self._end(what)
 
     def _end(self, what: str) -> None:
@@ -126,16 +137,13 @@ def _ignoring_a_broken_pipe() -> Iterator[None]:
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """A process that is started now takes no Ctrl-C: whoever started it ends it."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _interrupts_held_back() -> Iterator[None]:
+    """A process that is started now takes no Ctrl-C, for whoever started it ends it; one that comes now comes later."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 # in the process
@@ -143,6 +151,7 @@ def _deaf_to_interrupts() -> Iterator[None]:
 
 def _serve(what: str, pipe: Connection) -> None:
     """Answer questions until nobody asks any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     pathway: Pathway | None = None
     while True:
