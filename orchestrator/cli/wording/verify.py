@@ -4,8 +4,10 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from orchestrator.pathway.language.grammar import listed
 from orchestrator.pathway.model import Pathway, Property
-from orchestrator.pathway.promises import REACHED
+from orchestrator.pathway.naming import fact_is
+from orchestrator.pathway.promises import CLOSED, REACHED
 from orchestrator.pathway.tracing.book import Book
 from orchestrator.service.proving.found import BROKEN, PROVED, UNKNOWN, Finding
 
@@ -19,6 +21,12 @@ _HOW = (
 _HOW_REACHED = (
     "The stories that lie beside the pathway were played on the engine that runs patients, and every state, move, "
     "standing, task and reminder was come to by a patient of one of them."
+)
+_OUT = (
+    "Only a gate of closing keeps an episode open, and a course in force under it. Each such course comes to its end "
+    "by itself, its doses recorded or its days over; one that lasts until another takes its place gives way to that "
+    "one, which is confirmed as proposed. Then the episode is closed. Tests take this way on the engine, from where "
+    "every story ends and from where random lives end."
 )
 _BEYOND = (
     "Times: a check, the end of a taper or of a course's doses may come at any moment once it can come at all. What is "
@@ -76,6 +84,7 @@ def explained(pathway: Pathway, promise: Property, found: Finding, book: Book, w
         ("What is promised", [promise.words]),
         ("By which rule", list(_rules(promise, book))),
         *_answer(promise, found, workflows),
+        *((("The way out", list(_way_out(pathway, promise))),) if promise.kind == CLOSED else ()),
         *(() if promise.kind == REACHED else _scope(pathway, found)),
     ):
         lines += [title, *(_folded(each) for each in said), ""]
@@ -92,6 +101,15 @@ def _rules(promise: Property, book: Book) -> Iterator[str]:
     sentences = {rule.name: rule.sentence for group in book.groups for rule in group.rules}
     for name in promise.mark.rules:
         yield f"{name}: {sentences[name]}" if name in sentences else name
+
+
+def _way_out(pathway: Pathway, promise: Property) -> Iterator[str]:
+    """Yield how a patient leaves, where that is what is promised."""
+    if promise.kind == CLOSED:
+        yield _OUT
+        for way in promise.ways:
+            steps = [listed([fact_is(pathway, name, value) for name, value in facts.items()], "and") for facts in way]
+            yield f"Where it is not proposed yet, a person comes to that by recording: {'; then '.join(steps)}."
 
 
 def _scope(pathway: Pathway, found: Finding) -> Iterator[tuple[str, list[str]]]:

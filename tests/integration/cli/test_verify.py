@@ -136,6 +136,16 @@ def test_what_the_engine_does_not_allow_is_never_shown_as_a_story(terminal: Term
     assert not (cache / "stories").exists()
 
 
+def test_the_way_out_is_told(terminal: Terminal) -> None:
+    said = terminal("verify", P, "--explain", "S-06")
+    assert said.code == 0
+    assert "The way out\n" in said.out
+    words = " ".join(said.out.split())
+    assert (
+        "a person comes to that by recording: response complete, infection excluded, JC virus PCR negative and" in words
+    )
+
+
 def test_what_is_not_settled_in_time_is_unknown(terminal: Terminal) -> None:
     said = terminal("verify", H, "--timeout", "0.01", "--json", "--no-cache", "--explain", "S-07")
     assert said.code == 1
