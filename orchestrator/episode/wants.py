@@ -12,7 +12,7 @@ from orchestrator.episode.calendar import add_months
 from orchestrator.episode.courses import c0, first_line, moment, open_slots, taper_end
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import check_of
-from orchestrator.episode.model import REPLACED, Course, Reminder, Task
+from orchestrator.episode.model import REPLACED, Course, Recorded, Reminder, Task
 from orchestrator.episode.proposals import concerns
 from orchestrator.pathway.model import ReminderKind
 
@@ -255,4 +255,9 @@ def fulfilled_by(draft: Draft, want: Want, reminder: Reminder) -> int | None:
         return None
     last = recordings[-1]
     late_enough = last.seq > want.course.seq and (want.since is None or last.at > want.since)
-    return last.seq if late_enough else None
+    return last.seq if late_enough and not _passed_by(last, want) else None
+
+
+def _passed_by(last: Recorded, want: Want) -> bool:
+    """Return whether a response decided without the course that is asked about: it did not count as given then."""
+    return want.kind.of == "course" and last.spent and want.course is not None and want.course.answer is None

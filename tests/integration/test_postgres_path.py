@@ -161,7 +161,7 @@ def test_a_real_stores_clock_is_the_databases(database: str, tmp_path: Path) -> 
         times = reader.times()
     assert now is not None
     assert 0 <= (times.now - now).total_seconds() < 60
-    assert times.now == times.wall
+    assert 0 <= (times.wall - times.now).total_seconds() < 60, "both are the server's, read one after the other"
     sut.store.close()
 
 
