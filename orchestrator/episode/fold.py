@@ -103,6 +103,7 @@ def _taken_back(episode: Episode, event: ev.DecisionTakenBack, _: int, __: dt.da
     went_back = bool(gone) and event.state == gone[0].origin
     left = {stage for turn in gone for stage in turn.reached} if went_back else set()
     undone = {(turn.fact, turn.of) for turn in gone}  # these have still to decide, also behind one recorded since
+    entries = {turn.of for turn in gone}
     facts = {
         fact: tuple(each._replace(spent=each.spent and (fact, each.seq) not in undone) for each in recordings)
         if fact in event.facts else recordings
@@ -111,7 +112,7 @@ def _taken_back(episode: Episode, event: ev.DecisionTakenBack, _: int, __: dt.da
     return episode._replace(
         state=event.state,
         reached=episode.reached - left,
-        decided={value: of for value, of in episode.decided.items() if of not in {turn.of for turn in gone}},
+        decided={value: of for value, of in episode.decided.items() if of not in entries},
         facts=facts,
         courses=courses,
         turns=tuple(each for each in episode.turns if each not in gone),

@@ -207,9 +207,9 @@ class Episode(NamedTuple):
     turns: tuple[Turn, ...] = ()
     """The last few entries that moved the episode or let a response decide, the latest last."""
     checked: Mapping[str, int] = NOTHING
+    """Checks counted from the first treatment that have fallen due, and the entry in which each did."""
     decided: Mapping[str, int] = NOTHING
     """The values that have decided, each with the entry in which it was last recorded then."""
-    """Checks counted from the first treatment that have fallen due, and the entry in which each did."""
     since: Mapping[str, Moment] = NOTHING
     """Since when a condition holds from which something counts, by its name; when a repeated task last opened or was
     done, by ``task NAME``."""

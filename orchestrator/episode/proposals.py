@@ -7,7 +7,7 @@ from typing import Any
 from orchestrator.episode.doses import inputs_of
 from orchestrator.episode.host import Host, exempt_taper
 from orchestrator.episode.model import Episode
-from orchestrator.pathway.model import Gate, Guard, Pathway, Standing, StandingRow, Transition, WarningRow
+from orchestrator.pathway.model import Gate, Guard, Offer, Pathway, Standing, StandingRow, Transition, WarningRow
 
 REFUSED, UNKNOWN = "refused", "unknown"
 OFFERED = frozenset({Standing.RECOMMENDED, Standing.ACCEPTABLE})
@@ -130,14 +130,24 @@ def _silent(host: Host, values: Mapping[str, Any], found: Table) -> bool:
 
 def decision_due(host: Host, values: Mapping[str, Any]) -> bool:
     """Return whether the state waits for a person's decision, by its own guards."""
+    return waits(host, values) and not content(host, values)
+
+
+def waits(host: Host, values: Mapping[str, Any]) -> bool:
+    """Return whether the state is one that waits for somebody."""
     state = host.pathway.states[host.episode.state]
-    return state.waits is not None and state.waits.test(values, host) is True and not content(host, values)
+    return state.waits is not None and state.waits.test(values, host) is True
 
 
 def content(host: Host, values: Mapping[str, Any]) -> bool:
     """Return whether the state is content for now: nobody need choose."""
     state = host.pathway.states[host.episode.state]
     return state.content is not None and state.content.test(values, host) is True
+
+
+def offers(host: Host, values: Mapping[str, Any]) -> list[Offer]:
+    """Return the ways to close that the facts suggest now."""
+    return [] if host.episode.closed else [each for each in host.pathway.offers if each.guard.holds(values, host)]
 
 
 def warning_names(host: Host, values: Mapping[str, Any], found: Table) -> tuple[str, ...]:

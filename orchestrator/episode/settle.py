@@ -16,7 +16,7 @@ from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import QUIET, Signals, follows, pending_check, pending_first_checks
 from orchestrator.episode.machine import enabled, way
 from orchestrator.episode.model import COMPLETED, GIVEN, REVIEWED, TAPERED, Course
-from orchestrator.episode.proposals import awaited, content
+from orchestrator.episode.proposals import awaited, content, waits
 from orchestrator.episode.reminders import QUIETLY, act, next_moment, reconcile
 from orchestrator.errors import Ambiguous
 from orchestrator.pathway.model import Anchor, Check, Guard, Standing, TaskKind, Transition
@@ -319,13 +319,11 @@ def _newly_recommended(draft: Draft) -> bool:
 
 def _waits_for(draft: Draft) -> str:
     """Return what tells one wait from the next, or empty while the episode waits for nobody."""
-    state = draft.pathway.states[draft.episode.state]
     options = {regimen: each.standing for regimen, each in draft.table.proposals.items()}
     if content(draft.host, draft.values) and not _newly_recommended(draft):
         return ""
-    waits = state.waits is not None and state.waits.test(draft.values, draft.host) is True
-    if not waits and Standing.RECOMMENDED not in options.values():
+    if not waits(draft.host, draft.values) and Standing.RECOMMENDED not in options.values():
         return ""
-    parts = [state.name, *(f"{regimen}={standing}" for regimen, standing in options.items())]
+    parts = [draft.episode.state, *(f"{regimen}={standing}" for regimen, standing in options.items())]
     parts += sorted(awaited(draft.host, draft.values, draft.table))
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:12]

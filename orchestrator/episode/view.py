@@ -12,7 +12,7 @@ from orchestrator.episode.draft import Draft
 from orchestrator.episode.items import items
 from orchestrator.episode.known import mark_json
 from orchestrator.episode.model import Course, Episode, Reminder
-from orchestrator.episode.proposals import gate_refusal, gates_refusing, warning_names, warnings
+from orchestrator.episode.proposals import gate_refusal, gates_refusing, offers, warning_names, warnings
 from orchestrator.episode.snapshot import proposals_as_they_stand, reason
 from orchestrator.episode.wants import has_until
 from orchestrator.pathway.kinds import Mark
@@ -117,12 +117,9 @@ def _gates(draft: Draft) -> list[dict[str, Any]]:
 
 
 def _offers(draft: Draft) -> list[dict[str, Any]]:
-    if draft.episode.closed:
-        return []
     return [
         {"outcome": offer.outcome, "words": offer.guard.when.words, **mark_json(offer.mark)}
-        for offer in draft.pathway.offers
-        if offer.guard.holds(draft.values, draft.host)
+        for offer in offers(draft.host, draft.values)
     ]
 
 

@@ -13,7 +13,8 @@ import z3
 from orchestrator.pathway.loader import Library, load_library
 from orchestrator.pathway.model import Pathway, Property
 from orchestrator.pathway.promises import LEADS_TO, REACHED
-from orchestrator.pathway.proof.solve import BROKEN, PROVED, Relation, prove, search
+from orchestrator.pathway.proof.hunt import Hunt
+from orchestrator.pathway.proof.solve import PROVED, Relation, prove
 from tests.mutants.operators import Mutant
 
 DEPTH, SECONDS = 20, 10.0
@@ -61,7 +62,7 @@ class Proofs:
         """Ask the prover first: a promise that is still kept is proved sooner than a search gives up."""
         if prove(pathway, promise, SECONDS, monotonic).status == PROVED:
             return False
-        return search(pathway, promise, DEPTH, SECONDS, monotonic).status == BROKEN
+        return next(Hunt(pathway, promise, monotonic).stories(DEPTH, SECONDS), None) is not None
 
 
 def _breach(relation: Relation, promise: Property) -> z3.BoolRef:

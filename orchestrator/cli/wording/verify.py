@@ -104,12 +104,11 @@ def _rules(promise: Property, book: Book) -> Iterator[str]:
 
 
 def _way_out(pathway: Pathway, promise: Property) -> Iterator[str]:
-    """Yield how a patient leaves, where that is what is promised."""
-    if promise.kind == CLOSED:
-        yield _OUT
-        for way in promise.ways:
-            steps = [listed([fact_is(pathway, name, value) for name, value in facts.items()], "and") for facts in way]
-            yield f"Where it is not proposed yet, a person comes to that by recording: {'; then '.join(steps)}."
+    """Yield how a patient leaves."""
+    yield _OUT
+    for way in promise.ways:
+        steps = [listed([fact_is(pathway, name, value) for name, value in facts.items()], "and") for facts in way]
+        yield f"Where it is not proposed yet, a person comes to that by recording: {'; then '.join(steps)}."
 
 
 def _scope(pathway: Pathway, found: Finding) -> Iterator[tuple[str, list[str]]]:

@@ -5,13 +5,14 @@ what the story needs. Stories in which nothing is taken back come first: what ma
 widely than the engine. Whoever plays them asks for the next one where the engine does not allow one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import z3
 
 from orchestrator.pathway.model import Pathway, Property
 from orchestrator.pathway.proof.choosing import LEAD, OVERRIDE, REASON
-from orchestrator.pathway.proof.solve import Clock, Relation, Step, trace_of
+from orchestrator.pathway.proof.solve import Clock, Relation
 
 LOOSE = ("retract", "was not given")
 """Steps that lead further than the engine's own."""
@@ -19,6 +20,15 @@ TRIES = 8
 """Stories of one length that are told, of each kind."""
 FURTHER = 4
 """Steps beyond the shortest story after which the search ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a story: what happens, which open choices are made so, and what is so before it."""
+
+    option: str
+    chosen: frozenset[str]
+    true: frozenset[str]
 
 
 class Hunt:
@@ -114,6 +124,23 @@ class Hunt:
         ]
         places = range(self.steps + 1)
         return [[_at(self.relation.open[each], place) for place in places for each in group] for group in groups]
+
+
+def trace_of(relation: Relation, model: z3.ModelRef, last: int) -> tuple[Step, ...]:
+    """Return the story of ``last`` steps that a model tells."""
+
+    def holds(named: z3.BoolRef, place: int) -> bool:
+        return z3.is_true(model.eval(z3.Bool(f"{named}@{place}")))
+
+    def true(of: Mapping[str, z3.BoolRef], place: int) -> frozenset[str]:
+        return frozenset(name for name, each in of.items() if holds(each, place))
+
+    steps = []
+    for place in range(last + 1):
+        taken = [each.name for pick, each in zip(relation.picked, relation.options, strict=True) if holds(pick, place)]
+        option = taken[0] if taken and place < last else ""
+        steps.append(Step(option, true(relation.open, place), true(relation.now, place)))
+    return tuple(steps)
 
 
 def _at(named: z3.BoolRef, place: int) -> z3.BoolRef:

@@ -10,7 +10,7 @@ or in one of the ways that the promise names. Then
 - neither they nor what time brings begins such a course: ``gap``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 import z3
@@ -21,7 +21,7 @@ from orchestrator.pathway.model import Property
 from orchestrator.pathway.proof import world
 from orchestrator.pathway.proof.choosing import LEAD, OVERRIDE, REASON, Confirmation
 from orchestrator.pathway.proof.guards import FALSE, Moment
-from orchestrator.pathway.proof.moves import applied, at_rest, enabled
+from orchestrator.pathway.proof.moves import at_rest, moved
 from orchestrator.pathway.proof.passing import passing
 from orchestrator.pathway.proof.system import System
 from orchestrator.pathway.proof.world import Situation, all_of, any_of
@@ -53,7 +53,8 @@ def _leads(system: System, way: Sequence[Mapping[str, Any]], to: Sequence[str], 
         now, fits = _recorded(system, now, facts, choose)
         fitting.append(fits)
         for place in range(ROUNDS):
-            now = _moved(system, Moment(now, _named(choose, f"move {place}")))
+            changes = moved(system, "any", Moment(now, _named(choose, f"move {place}")))
+            now = {**now, **{name: z3.simplify(new) for name, new in changes.items()}}
     confirmable = any_of(_confirmable(system, each, now, at.choose) for each in to)
     return z3.Implies(all_of(fitting), confirmable)
 
@@ -81,18 +82,6 @@ def _recorded(
     return after, all_of(fitting)
 
 
-def _moved(system: System, at: Moment) -> Situation:
-    """Return the situation after the move that is enabled, if one is."""
-    after = dict(at.now)
-    for row in system.pathway.transitions:
-        if row.on == "any":
-            holds = z3.simplify(enabled(system, row, at))
-            if not z3.is_false(holds):
-                changes = applied(system, row, at)
-                after |= {name: z3.simplify(z3.If(holds, new, after[name])) for name, new in changes.items()}
-    return after
-
-
 def _confirmable(system: System, regimen: str, now: Situation, choose: world.Choose) -> z3.BoolRef:
     """Return 'a clinician may confirm this one alone as proposed, without a reason and past no gate'."""
 
@@ -111,33 +100,34 @@ def _confirmable(system: System, regimen: str, now: Situation, choose: world.Cho
 
 def gap(relation: "Relation", promise: Property) -> str:
     """Return what is missing in the way out, in words; empty where nothing is."""
-    if _go_on(relation):
+    system = relation.system
+    moves = {f"move {row.name}" for row in system.pathway.transitions}
+    if _go_on(relation, _takes(relation, moves)):
         return f"more than {ROUNDS} moves may follow one another"
-    begins = _begins(relation, holding(relation.system.pathway, promise.outcomes))
+    by_itself = moves | {each.name for each in passing(system, relation.now, relation.choose)}
+    regimens = {system.stand_ins[each] for each in holding(system.pathway, promise.outcomes)}
+    begins = _begins(relation, _takes(relation, by_itself), sorted(regimens))
     return f"what comes by itself may begin a course of {begins}" if begins else ""
 
 
-def _go_on(relation: "Relation") -> bool:
+def _takes(relation: "Relation", names: Set[str]) -> z3.BoolRef:
+    """Return 'a step is taken, by one of these options'."""
+    named = zip(relation.picked, relation.options, strict=True)
+    return z3.And(relation.step, any_of(pick for pick, each in named if each.name in names))
+
+
+def _go_on(relation: "Relation", moving: z3.BoolRef) -> bool:
     """Return whether more than ``ROUNDS`` moves may follow one another, from whatever situation."""
     solver = z3.Solver()
     solver.add(relation.at(relation.system.one_stage(relation.now), 0))
-    moving = z3.And(relation.step, any_of(_picked(relation, [row.name for row in relation.system.pathway.transitions])))
     solver.add(*(relation.at(moving, place) for place in range(ROUNDS + 1)))
     return bool(solver.check() != z3.unsat)
 
 
-def _picked(relation: "Relation", moves: Sequence[str]) -> list[z3.BoolRef]:
-    names = {f"move {each}" for each in moves}
-    return [pick for pick, each in zip(relation.picked, relation.options, strict=True) if each.name in names]
-
-
-def _begins(relation: "Relation", regimens: Sequence[str]) -> str:
-    """Return a regimen of which a course may begin by a move or with time; empty where none does."""
-    by_itself = {each.name for each in passing(relation.system, relation.now, relation.choose)}
-    by_itself |= {f"move {row.name}" for row in relation.system.pathway.transitions}
-    named = zip(relation.picked, relation.options, strict=True)
+def _begins(relation: "Relation", passing_on: z3.BoolRef, regimens: Sequence[str]) -> str:
+    """Return a regimen of which a course may begin by such a step; empty where none does."""
     solver = z3.Solver()
-    solver.add(relation.step, any_of(pick for pick, each in named if each.name in by_itself))
+    solver.add(passing_on)
     for regimen in regimens:
         running = world.course("in force", regimen)
         if solver.check(z3.Not(relation.now[running]), relation.then[running]) != z3.unsat:

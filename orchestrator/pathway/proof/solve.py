@@ -1,10 +1,10 @@
-"""Does a promise hold of every patient? A search for the shortest story against it, and a proof that there is none.
+"""Does a promise hold of every patient? The steps as one formula, and a proof that no story breaks the promise.
 
-Both are pure and may run side by side, each in a process of its own: the search ends soon where a story is, the proof
+The search for a story (``hunt``) may run beside it in a process of its own: it ends soon where a story is, the proof
 where there is none. What neither settles is unknown, and never counts as proved.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -20,18 +20,9 @@ from orchestrator.pathway.proof.steps import options
 from orchestrator.pathway.proof.system import System
 from orchestrator.pathway.proof.world import OWED
 
-PROVED, BROKEN, UNKNOWN = "proved", "broken", "unknown"
+PROVED, UNKNOWN = "proved", "unknown"
 Clock = Callable[[], float]
 """Seconds that only grow, for how long the solver took."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of a story: what happens, which open choices are made so, and what is so before it."""
-
-    option: str
-    chosen: frozenset[str]
-    true: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +34,6 @@ class Verdict:
     how: str
     seconds: float
     facts: tuple[str, ...] = ()
-    trace: tuple[Step, ...] = ()
 
 
 class Relation:
@@ -110,30 +100,6 @@ class Relation:
         return z3.substitute(formula, *pairs)
 
 
-def search(pathway: Pathway, promise: Property, depth: int, seconds: float, clock: Clock) -> Verdict:
-    """Look for the shortest story of at most ``depth`` steps in which the promise is broken."""
-    began, relation = clock(), Relation(pathway, promise)
-    against = relation.broken(promise)
-    solver = z3.Solver()
-    solver.add(relation.at(relation.initial, 0))
-    for place in range(depth + 1):
-        left = seconds - (clock() - began)
-        if left <= 0:
-            return Verdict(promise.name, UNKNOWN, f"no story of {place} steps in {seconds:.0f} s", clock() - began)
-        solver.set("timeout", int(left * 1000))
-        solver.push()
-        solver.add(relation.at(against, place))
-        outcome = solver.check()
-        if outcome == z3.sat:
-            trace = trace_of(relation, solver.model(), place)
-            return Verdict(promise.name, BROKEN, f"a story of {place} steps", clock() - began, _facts(relation), trace)
-        if outcome == z3.unknown:
-            return Verdict(promise.name, UNKNOWN, f"the search gave up at {place} steps", clock() - began)
-        solver.pop()
-        solver.add(relation.at(relation.step, place))
-    return Verdict(promise.name, UNKNOWN, f"no story of up to {depth} steps", clock() - began)
-
-
 def prove(pathway: Pathway, promise: Property, seconds: float, clock: Clock) -> Verdict:
     """Look for a proof that no story breaks the promise, however long: an invariant, found by Spacer."""
     began, relation = clock(), Relation(pathway, promise)
@@ -166,20 +132,3 @@ def prove(pathway: Pathway, promise: Property, seconds: float, clock: Clock) -> 
 
 def _facts(relation: Relation) -> tuple[str, ...]:
     return tuple(relation.system.names.facts)
-
-
-def trace_of(relation: Relation, model: z3.ModelRef, last: int) -> tuple[Step, ...]:
-    """Return the story of ``last`` steps that a model tells."""
-
-    def holds(named: z3.BoolRef, place: int) -> bool:
-        return z3.is_true(model.eval(z3.Bool(f"{named}@{place}")))
-
-    def true(of: Mapping[str, z3.BoolRef], place: int) -> frozenset[str]:
-        return frozenset(name for name, each in of.items() if holds(each, place))
-
-    steps = []
-    for place in range(last + 1):
-        taken = [each.name for pick, each in zip(relation.picked, relation.options, strict=True) if holds(pick, place)]
-        option = taken[0] if taken and place < last else ""
-        steps.append(Step(option, true(relation.open, place), true(relation.now, place)))
-    return tuple(steps)

@@ -2,6 +2,7 @@
 
 The search answers soon where there is a story, the proof where there is none, and each may run on for ever where it
 is the other's turn: it is ended as soon as the other has answered. A process that ends by itself has found nothing.
+The proof goes first: most are over before the search would be asked.
 """
 
 import multiprocessing
@@ -16,13 +17,10 @@ from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from orchestrator.pathway.model import Pathway, Property
 from orchestrator.service.proving.found import BROKEN, UNKNOWN, Beat, Finding, from_json
-
-if TYPE_CHECKING:
-    from orchestrator.pathway.proof.solve import Verdict
 
 SEARCH, PROOF = "search", "proof"
 DEPTH = 60
@@ -79,18 +77,18 @@ class Race:
         """Return what the first of both has found, or that neither has within ``seconds``."""
         question = {"text": pathway.text, "hash": pathway.hash, "promise": promise, "seconds": seconds}
         found: dict[str, Finding] = {}
-        asked, end = [PROOF], time.monotonic() + seconds + _GRACE
-        self._ask(PROOF, question)
-        while (SEARCH not in asked or len(found) < len(asked)) and (left := end - time.monotonic()) > 0:
-            alone = SEARCH not in asked
-            found |= self._heard(promise, min(left, _HEAD_START) if alone else left, asked, tuple(found))
-            settled = next((each for each in found.values() if each.settled), None)
-            if settled is not None:
-                self._end_all_but(found, asked)
-                return settled
-            if alone:
-                asked.append(SEARCH)
-                self._ask(SEARCH, question)
+        asked: list[str] = []
+        began = time.monotonic()
+        end = began + seconds + _GRACE
+        for what, until in ((PROOF, min(began + _HEAD_START, end)), (SEARCH, end)):
+            asked.append(what)
+            self._ask(what, question)
+            while len(found) < len(asked) and (left := until - time.monotonic()) > 0:
+                found |= self._heard(promise, left, asked, tuple(found))
+                settled = next((each for each in found.values() if each.settled), None)
+                if settled is not None:
+                    self._end_all_but(found, asked)
+                    return settled
         self._end_all_but(found, asked)
         said = [f"{what}: {each.how}" for what, each in sorted(found.items())]
         why = "; ".join(said) or f"neither search nor proof came to an end within {seconds:g} s"
@@ -181,7 +179,8 @@ def _found(what: str, pathway: Pathway, name: str, seconds: float) -> Finding:
 def _proved(pathway: Pathway, promise: Property, seconds: float) -> Finding:
     from orchestrator.pathway.proof.solve import prove  # noqa: PLC0415  half a second, in this process alone
 
-    return _finding(prove(pathway, promise, seconds, time.monotonic))
+    made = prove(pathway, promise, seconds, time.monotonic)
+    return Finding(made.property, made.status, made.how, made.seconds, made.facts)
 
 
 def _searched(pathway: Pathway, promise: Property, seconds: float) -> Finding:
@@ -202,11 +201,6 @@ def _searched(pathway: Pathway, promise: Property, seconds: float) -> Finding:
         if spent - first.seconds > STRANGE:
             break
     return first or Finding(promise.name, UNKNOWN, f"no story of up to {hunt.steps} steps", time.monotonic() - began)
-
-
-def _finding(made: "Verdict") -> Finding:
-    beats = tuple(Beat(each.option, each.chosen, each.true) for each in made.trace)
-    return Finding(made.property, made.status, made.how, made.seconds, made.facts, beats)
 
 
 _LOOKING = {PROOF: _proved, SEARCH: _searched}

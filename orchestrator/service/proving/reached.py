@@ -16,10 +16,10 @@ from orchestrator.episode.commands import Command
 from orchestrator.episode.decide import Accepted, Refused
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.model import Episode
-from orchestrator.episode.proposals import warnings
+from orchestrator.episode.proposals import OFFERED, warnings
 from orchestrator.errors import CarepathError
 from orchestrator.pathway.kinds import CLOSED_STAGE, Mark
-from orchestrator.pathway.model import Pathway, Standing, WarningRow
+from orchestrator.pathway.model import Pathway, WarningRow
 from orchestrator.service.proving.found import PROVED, UNKNOWN, Finding
 from orchestrator.service.scenario.bedside import Bedside
 from orchestrator.service.scenario.story import Scenario, read_story
@@ -82,8 +82,7 @@ def wanted(pathway: Pathway) -> Iterator[str]:
 
 def unused(pathway: Pathway) -> frozenset[str]:
     """Return the reminders that all pathways share of what this one never proposes: a monthly course, a taper."""
-    offered = {Standing.RECOMMENDED, Standing.ACCEPTABLE}
-    proposed = {name for row in pathway.standings if row.standing in offered for name in row.selector.regimens}
+    proposed = {name for row in pathway.standings if row.standing in OFFERED for name in row.selector.regimens}
     tapered = any((schedule := pathway.regimens[each].schedule) and schedule.kind == "taper" for each in proposed)
     named = {pathway.regimens[name].reminder for name in proposed}
     monthly = {each.name for each in pathway.reminders.values() if each.of == "administrations"} - named

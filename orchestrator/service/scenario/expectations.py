@@ -10,7 +10,7 @@ from orchestrator.episode.courses import open_slots, slots
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.events import Moved
 from orchestrator.episode.model import DECLINED, MISSED, Episode
-from orchestrator.episode.proposals import warning_names
+from orchestrator.episode.proposals import offers, warning_names
 from orchestrator.episode.view import upcoming
 from orchestrator.pathway.kinds import Mark
 from orchestrator.service.scenario.story import offset
@@ -116,8 +116,7 @@ def _origin(mark: Mark) -> str:
 
 
 def _offers(seen: Look) -> list[str]:
-    rows = (row for row in seen.world.pathway.offers if row.guard.holds(seen.draft.values, seen.draft.host))
-    return sorted({row.outcome for row in rows}) if not seen.episode.closed else []
+    return sorted({row.outcome for row in offers(seen.draft.host, seen.draft.values)})
 
 
 def _asks(expected: Mapping[str, list[str]], seen: Look) -> Outcome:
