@@ -176,7 +176,7 @@ def statements(write: Write) -> list[tuple[str, Any]]:
         made.append((sqlite._LOG, (e.episode_id, e.seq, e.hash)))
     made += [(sqlite._GONE, key) for key in write.gone]
     made += [(sqlite._ITEM, (*item[:6], to_micros(item.due_at))) for item in write.changed]
-    made += [(sqlite._OUTBOX, sqlite._outbox(each)) for each in write.outbox]
+    made += [(sqlite._NOTICE, sqlite._notice(each)) for each in write.notices]
     return made
 
 

@@ -14,8 +14,7 @@ from orchestrator.audit.seal import Sealed
 from orchestrator.clock import Clock
 from orchestrator.config import Settings
 from orchestrator.errors import NotFound, StoreError
-from orchestrator.notify.channel import Channel
-from orchestrator.notify.inbox import InboxChannel
+from orchestrator.notify.post import Post
 from orchestrator.pathway.loader import Library, load_library, load_text, without_local
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.access import Access
@@ -60,6 +59,7 @@ class System:
     """One opened system: a store and the use cases over it. Close it when done; `with` does.
 
     simulation: None for a real store.   clock: this machine's view of the store's time; the store's own decides.
+    post: the ways by which notices leave the house.
     """
 
     store: SqliteStore | PostgresStore
@@ -78,16 +78,12 @@ class System:
     access: Access
     telling: Telling
     releases: Releases
+    post: Post
 
     @property
     def simulated(self) -> bool:
         """Tell whether the store is one for trying things out: whatever shows anything of it must say so."""
         return self.simulation is not None
-
-    @property
-    def channel(self) -> Channel:
-        """The means by which notices go out."""
-        return InboxChannel(self.deliveries)
 
     def pathway(self, version: str) -> Pathway:
         """Return the pathway with this content hash, from the files or the store. Raises NotFound."""
@@ -222,7 +218,7 @@ def _assemble(
     return System(
         store, keyring, library, clock, simulation, desk, Handlers(desk), Enrolments(desk, released_only=released_only),
         Queries(desk), Firing(desk), Deliveries(desk), Audit(desk), Pulse(desk), Access(store), Telling(desk),
-        Releases(desk),
+        Releases(desk), Post(),
     )  # fmt: skip
 
 

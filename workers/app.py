@@ -1,8 +1,8 @@
 """How do jobs travel? The Celery application: what a message may be, and what a process needs to carry one out.
 
-A message says no more than 'fire what is due' or 'deliver the notice with this id'. It may be lost, doubled or late:
-what is to be done stands in the store, and is found there again. So nothing here waits for a result, tries again or
-carries a time, and a message is acknowledged when it has been acted upon.
+A message says no more than 'fire what is due' or 'send what waits'. It may be lost, doubled or late: what is to be
+done stands in the store, and is found there again. So nothing here waits for a result, tries again or carries a time,
+and a message is acknowledged when it has been acted upon.
 """
 
 import os
@@ -116,9 +116,9 @@ def configure(broker_url: str, open_one: Callable[[], System]) -> None:
     process.prepare(open_one)
 
 
-def publish(job: str, *args: str) -> None:
-    """Put one message into the broker. What it holds stays out of logs. Raises the broker's own errors."""
-    app.send_task(job, args, queue=job, argsrepr=_HIDDEN, kwargsrepr=_HIDDEN, ignore_result=True)
+def publish(job: str) -> None:
+    """Put one message into the broker: it names a job and holds nothing else. Raises the broker's own errors."""
+    app.send_task(job, queue=job, argsrepr=_HIDDEN, kwargsrepr=_HIDDEN, ignore_result=True)
 
 
 def waiting(queue: str) -> int:

@@ -14,9 +14,8 @@ from typing import Protocol
 from orchestrator.bootstrap import System
 from orchestrator.errors import CarepathError
 from orchestrator.service.pulse import Look
-from orchestrator.service.rows import NoticeId
 from workers.fire import fire
-from workers.sweep import HandOver, sweep
+from workers.sweep import sweep
 
 _log = logging.getLogger(__name__)
 LONGEST_SLEEP_SECONDS = 1.0
@@ -32,7 +31,7 @@ class Hints(Protocol):
     """Where hints go: `workers.publisher.Publisher`."""
 
     def fire(self) -> bool: ...
-    def deliver(self, notice: NoticeId) -> bool: ...
+    def deliver(self) -> bool: ...
 
 
 class Trust:
@@ -84,7 +83,7 @@ class Ticker:
         self._remember(look, passed)
         asked, inline = self._fire(look)
         if inline or passed - self._swept >= LONGEST_SLEEP_SECONDS:
-            sweep(self._system, HandOver(self._system, self._hints.deliver, inline=inline))
+            sweep(self._system, self._hints.deliver, inline=inline)
             self._swept = passed
         return ASKED_SLEEP_SECONDS if asked else self._until_next()
 

@@ -1,47 +1,67 @@
-"""How is a notice delivered? Under a lease: only whoever holds the last token may record that it was."""
+"""How do notices leave the house? Taken under a lease, sent one by one: the last token alone says how it went."""
 
 import logging
+from time import monotonic
 
 from orchestrator.bootstrap import System
-from orchestrator.notify.channel import Channel, Result
-from orchestrator.service.rows import NoticeId
+from orchestrator.notify.channel import Result, Sent
+from orchestrator.service.rows import Lease
 from workers.app import DELIVER, app, process
 
 _log = logging.getLogger(__name__)
+LONGEST_SECONDS = 10.0
+BATCH = 20
+DEFECT = Sent(Result.PASSING, "defect")
 
 
 @app.task(name=DELIVER)
-def job(notice: str) -> None:
-    """Deliver the notice with this id. A message that is no such id is somebody else's: it is dropped."""
-    try:
-        found = NoticeId.parse(notice)
-    except ValueError:
-        _log.warning("a message was dropped: it names no notice")
-        return
-    deliver(process.system(), found)
+def job() -> None:
+    """Send what waits."""
+    deliver(process.system())
 
 
-def deliver(system: System, notice: NoticeId, channel: Channel | None = None) -> bool:
-    """Deliver one notice if nobody has it; return whether this call recorded what became of it.
+def deliver(system: System, seconds: float = LONGEST_SECONDS) -> int:
+    """Send what waits until nothing does, or begin nothing more after so many seconds; return how many left.
 
-    Whatever fails, the notice stays in the outbox and is hinted at again.
+    Whatever fails, a notice stays in the outbox until a person or a channel has taken it. Raises StoreError.
     """
-    channel = channel or system.channel
-    lease = system.deliveries.lease(notice)
-    if lease is None:
-        return False  # done, or another worker has it
-    sent = channel.send(lease, str(notice))
+    deadline = monotonic() + seconds
+    left = 0
+    while leases := system.deliveries.take(BATCH):
+        for lease in leases:
+            if monotonic() >= deadline:
+                system.deliveries.release(lease)
+            else:
+                left += send(system, lease)
+        if monotonic() >= deadline:
+            break
+    return left
+
+
+def send(system: System, lease: Lease) -> bool:
+    """Send one notice, and record what became of it; return whether it left and this call recorded it."""
+    sent = _sent(system, lease)
+    told = lease.notice.episode_id, lease.notice.key, lease.route
     if sent.result is Result.DELIVERED:
-        return _recorded(system.deliveries.finish(lease, channel.name), notice)
+        return _recorded(system.deliveries.finish(lease, system.post.channel(lease.route)), lease)
     if sent.result is Result.PERMANENT:
-        _log.error("notice %s cannot be delivered: %s", notice, sent.code)
-        return _recorded(system.deliveries.give_up(lease, channel.name, sent.code), notice)
-    _log.warning("notice %s was not delivered: %s; it is tried again", notice, sent.code)
-    system.deliveries.give_back(lease, sent.code)
+        _log.error("notice %s.%s cannot be delivered by %s: %s", *told, sent.code)
+        _recorded(system.deliveries.give_up(lease, sent.code), lease)
+        return False
+    _log.warning("notice %s.%s was not delivered by %s: %s; it is tried again", *told, sent.code)
+    _recorded(system.deliveries.give_back(lease, sent.code), lease)
     return False
 
 
-def _recorded(done: bool, notice: NoticeId) -> bool:
+def _sent(system: System, lease: Lease) -> Sent:
+    try:
+        return system.post.send(lease)
+    except Exception as error:  # a channel's own defect: it must not keep the others from being sent
+        _log.error("the channel of route %s failed with %s", lease.route, type(error).__name__)
+        return DEFECT
+
+
+def _recorded(done: bool, lease: Lease) -> bool:
     if not done:
-        _log.warning("notice %s passed to another worker meanwhile: its delivery counts", notice)
+        _log.warning("notice %s.%s passed to another worker meanwhile", lease.notice.episode_id, lease.notice.key)
     return done

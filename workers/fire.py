@@ -4,7 +4,7 @@ from time import monotonic
 
 from orchestrator.bootstrap import System
 from workers.app import FIRE, app, process
-from workers.sweep import HandOver, sweep
+from workers.sweep import sweep
 
 LONGEST_SECONDS = 10.0
 
@@ -14,7 +14,7 @@ def job() -> None:
     """Fire what is due."""
     system = process.system()
     fire(system)
-    sweep(system, HandOver(system))
+    sweep(system)
 
 
 def fire(system: System, seconds: float = LONGEST_SECONDS) -> int:

@@ -5,7 +5,6 @@ import queue
 import threading
 from collections.abc import Callable
 
-from orchestrator.service.rows import NoticeId
 from workers.app import DELIVER, FIRE, publish, waiting
 
 _log = logging.getLogger(__name__)
@@ -31,11 +30,11 @@ class Publisher:
 
     def fire(self) -> bool:
         """Say 'fire what is due', unless that is said already and nobody was free to hear it. False: broker down."""
-        return self._put(_say_fire)
+        return self._put(lambda: _say(FIRE))
 
-    def deliver(self, notice: NoticeId) -> bool:
-        """Say 'deliver this notice'. False: the broker did not take it in time."""
-        return self._put(lambda: publish(DELIVER, str(notice)))
+    def deliver(self) -> bool:
+        """Say 'send what waits', as `fire` does."""
+        return self._put(lambda: _say(DELIVER))
 
     def _put(self, send: Callable[[], None]) -> bool:
         if self._last is not None and not self._last.done.is_set():
@@ -64,6 +63,6 @@ class Publisher:
         self._down = down
 
 
-def _say_fire() -> None:
-    if waiting(FIRE) == 0:
-        publish(FIRE)
+def _say(job: str) -> None:
+    if waiting(job) == 0:
+        publish(job)

@@ -1,56 +1,39 @@
-"""How is nothing forgotten? Notices that wait are handed over, whether their first hint was lost or never sent.
+"""How is nothing forgotten? Whoever looks after the timers sees to it that what waits to leave the house is sent.
 
-A notice comes up again, ever more seldom, until its delivery is recorded: so a lost message, a worker that died with
-a lease, and a channel that failed need no care of their own. (What was set aside is an alarm again in time.)
+A notice waits until its delivery is recorded, and comes up again when a lease has ended: so a lost message, a worker
+that died with a lease, and a channel that failed need no care of their own. (What was set aside is an alarm again in
+time.)
 """
 
 import logging
 from collections.abc import Callable
 
 from orchestrator.bootstrap import System
-from orchestrator.service.rows import NoticeId
-from workers.app import DELIVER, publish
+from workers.app import DELIVER, publish, waiting
 from workers.deliver import deliver
 
 _log = logging.getLogger(__name__)
-BATCH = 200
-INLINE_BATCH = 20
-Publish = Callable[[NoticeId], bool]
+INLINE_SECONDS = 1.0
 
 
-class HandOver:
-    """Hands notices to the broker; from the first failure on, delivers them itself: a person waits for them."""
+def sweep(system: System, ask: "Callable[[], bool] | None" = None, *, inline: bool = False) -> bool:
+    """Have what waits sent, and return whether anything did; by workers, or here where none can be asked.
 
-    def __init__(self, system: System, publish_one: Publish | None = None, *, inline: bool = False) -> None:
-        self._system, self._publish, self.inline = system, publish_one or _publish, inline
-
-    def __call__(self, notice: NoticeId) -> None:
-        if not self.inline and not self._publish(notice):
-            self.inline = True
-        if self.inline:
-            deliver(self._system, notice)
-
-
-def sweep(system: System, hand_over: HandOver) -> int:
-    """Hand over every notice that waits, and return how many there were. Raises StoreError.
-
-    Of those that are delivered on the spot, no more than a few: whoever does it has other work too.
+    ask: asks a worker; False where the broker takes nothing.   inline: ask nobody. Raises StoreError.
     """
-    total = 0
-    while True:
-        limit = INLINE_BATCH if hand_over.inline else BATCH
-        notices = system.deliveries.hint(limit)
-        for notice in notices:
-            hand_over(notice)
-        total += len(notices)
-        if len(notices) < limit or hand_over.inline:
-            return total
+    if not system.deliveries.waiting():
+        return False
+    if inline or not (ask or say_deliver)():
+        deliver(system, INLINE_SECONDS)
+    return True
 
 
-def _publish(notice: NoticeId) -> bool:
+def say_deliver() -> bool:
+    """Ask a worker to send what waits, unless that is said already and nobody was free to hear it."""
     try:
-        publish(DELIVER, str(notice))
-    except Exception as error:  # whatever the broker's client raises: the store hints again
+        if waiting(DELIVER) == 0:
+            publish(DELIVER)
+    except Exception as error:  # whatever the broker's client raises
         _log.warning("the broker took no hint: %s", type(error).__name__)
         return False
     return True

@@ -113,7 +113,7 @@ def _of_store(face: Face, system: "System") -> Iterator[Line]:
     yield _clock_process(found)
     yield _timers(found, system)
     yield _set_aside(found)
-    yield _deliveries(found, system)
+    yield _deliveries(found)
 
 
 def _versions(system: "System") -> Line:
@@ -195,12 +195,13 @@ def _set_aside(found: "Health") -> Line:
     )
 
 
-def _deliveries(found: "Health", system: "System") -> Line:
-    if found.oldest_notice is None:
-        return Line(OK, "notices", "all are delivered")
-    factor = system.simulation.factor if system.simulation else 1
-    age = (found.times.now - found.oldest_notice) / factor
-    text = f"{found.undelivered} wait for delivery, the oldest since {_at(found.oldest_notice)}"
+def _deliveries(found: "Health") -> Line:
+    if found.dead_letters:
+        return Line(FAIL, "notices", f"{found.dead_letters} could not be delivered: see carepath deliveries --dead")
+    if found.oldest_leaving is None:
+        return Line(OK, "notices", "none waits to leave the house")
+    age = found.times.wall - found.oldest_leaving
+    text = f"{found.leaving} wait to leave the house, the oldest since {_at(found.oldest_leaving)}"
     level = FAIL if age > _VERY_LATE else WARN if age > _LATE else OK
     return Line(level, "notices", text if level == OK else f"{text}: see that a worker runs, and its log")
 

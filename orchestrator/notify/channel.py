@@ -1,13 +1,31 @@
-"""What is a channel? A means by which a notice reaches people. One folder a channel, the same shape in each.
+"""What is a channel? A means by which a notice leaves the house. One folder a channel, the same shape in each.
 
-A channel decides whether trying again has a point; whoever calls it keeps count and loses nothing.
+A channel decides whether trying again has a point; whoever calls it keeps count and loses nothing. (The inbox is none:
+a notice stands there from the transaction on that caused it.)
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from orchestrator.service.rows import Lease
+
+class Message(NamedTuple):
+    """What leaves the house: opaque ids, a ward, a role, times; no patient's data, and not what the reminder is about.
+
+    id: stable, the same whenever it is sent again.   rung: how far up its ladder, from 0.   link: where a person who
+    signs in finds the notice; opening it changes nothing. Times are in UTC.
+    """
+
+    id: str
+    kind: str
+    role: str
+    ward: str
+    rung: int
+    due_at: datetime
+    told_at: datetime
+    late: bool
+    link: str
 
 
 class Result(Enum):
@@ -30,8 +48,8 @@ DELIVERED = Sent(Result.DELIVERED)
 
 
 class Channel(Protocol):
-    """Sends notices. After a crash it may be handed one again: `key` is the same then, so that it can tell."""
+    """Sends messages to addresses of its kind. After a crash it may be handed one again; its id is the same then."""
 
     name: str
 
-    def send(self, notice: Lease, key: str) -> Sent: ...
+    def send(self, message: Message, to: str) -> Sent: ...

@@ -1,60 +1,102 @@
-"""How does a notice reach people for certain? Its outbox row lives until the delivery is recorded."""
+"""How does a notice leave the house for certain? Its row in the outbox lives until somebody says what became of it.
 
-from orchestrator.service.firing import TOLD_WHEN_SET_ASIDE
+Whoever sends has it for a while, under a token: only the last token counts. What fails for a while is tried again for
+ever, ever more seldom; what is refused for good is a dead letter, which waits for a person. In the inbox it stands all
+the time.
+"""
+
+from datetime import timedelta
+
+from orchestrator.errors import InvalidCommand
 from orchestrator.service.handlers import Desk
-from orchestrator.service.ports import Change
-from orchestrator.service.rows import Lease, NoticeId, NoticeRow
+from orchestrator.service.notices import OWNERS, tell
+from orchestrator.service.ports import Change, Directory
+from orchestrator.service.rows import Lease, OutgoingId, OutgoingRow
 
 LEASE_SECONDS = 60
+"""Longer than any one send may take; whoever died with a lease is missed no longer than that."""
+TRIES_UNTOLD = 5
+"""After so many failed tries, some minutes, the owners are told that a notice does not arrive; tries go on."""
+UNDELIVERED = "undelivered"
+_FIRST_BACKOFF = timedelta(seconds=15)
+_LONGEST_BACKOFF = timedelta(minutes=15)
+_LONGEST_REASON = 500
+
+
+def backoff(attempts: int) -> timedelta:
+    """Return how long to wait after so many tries: 15 s, doubled with each, a quarter of an hour at most."""
+    return min(_FIRST_BACKOFF * (1 << min(max(attempts - 1, 0), 10)), _LONGEST_BACKOFF)
 
 
 class Deliveries:
-    """Hands notices to whoever delivers them."""
+    """Hands notices to whoever sends them, and dead letters to people."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    def hint(self, limit: int = 200) -> list[NoticeId]:
-        """Return notices that wait for a worker; each comes again, ever more seldom, until it is finished."""
-        return self._desk.transact(lambda change: change.hint(limit))
+    def waiting(self) -> bool:
+        """Tell whether a notice waits to leave now."""
+        with self._desk.store.read() as reader:
+            return reader.waiting()
 
-    def lease(self, notice: NoticeId, seconds: int = LEASE_SECONDS) -> Lease | None:
-        """Take a notice for a while; None when it is done, or somebody else has it."""
-        return self._desk.transact(lambda change: change.lease(notice, seconds))
+    def take(self, limit: int = 20, seconds: int = LEASE_SECONDS) -> list[Lease]:
+        """Take notices that wait, longest first; nobody else has them for so many seconds."""
+        return self._desk.transact(lambda change: change.take(limit, seconds))
 
     def finish(self, lease: Lease, channel: str) -> bool:
-        """Record a delivery; False when the lease has passed to another, whose delivery counts."""
-        return self._desk.transact(lambda change: change.finish(lease, channel, "delivered"))
+        """Record a delivery; False when the lease has passed to another, whose word counts."""
+        return self._desk.transact(lambda change: change.finish(lease, channel))
 
     def give_back(self, lease: Lease, error: str) -> bool:
-        """Let it be tried again later. error: a code, never a patient's data."""
-        return self._desk.transact(lambda change: change.give_back(lease, error))
+        """Let it be tried again later. error: a code, never a patient's data. False as for `finish`."""
+        return self._desk.transact(lambda change: _give_back(change, self._desk.directory, lease, error))
 
-    def give_up(self, lease: Lease, channel: str, error: str) -> bool:
-        """Record that a channel refuses for good, and tell those who look after it: undelivered has an owner.
+    def release(self, lease: Lease) -> bool:
+        """Let others have at once what was taken and not begun. False as for `finish`."""
+        return self._desk.transact(lambda change: change.give_back(lease, 0, ""))
 
-        error: a code, never a patient's data. False when the lease has passed to another.
+    def give_up(self, lease: Lease, error: str) -> bool:
+        """Keep it as a dead letter, and tell its owners. error: a code. False as for `finish`."""
+        return self._desk.transact(lambda change: _give_up(change, self._desk.directory, lease, error))
+
+    def outgoing(self, *, dead: bool = False, after: OutgoingId | None = None, limit: int = 100) -> list[OutgoingRow]:
+        """Return what has not left yet, or the dead letters alone, in the order of their ids, behind `after`."""
+        with self._desk.store.read() as reader:
+            return reader.outgoing(dead=dead, after=after, limit=limit)
+
+    def resend(self, *ids: OutgoingId) -> int:
+        """Have dead letters sent again, by their routes as they are configured now; return how many there were."""
+        return self._desk.transact(lambda change: change.resend(ids))
+
+    def drop(self, outgoing: OutgoingId, by: str, reason: str) -> bool:
+        """Record that a person saw to a dead letter otherwise: who, and why. False when there is none.
+
+        Raises InvalidCommand without a reason, or for one of over 500 characters.
         """
-        return self._desk.transact(lambda change: _give_up(change, lease, channel, error))
-
-    def put_in_inbox(self, lease: Lease) -> None:
-        """Write the notice into the inbox; told twice, it stands there once."""
-        self._desk.transact(lambda change: change.put_notices([_reminder(lease)]))
+        if not reason.strip() or len(reason) > _LONGEST_REASON:
+            raise InvalidCommand(f"say in at most {_LONGEST_REASON} characters why it need not be sent")
+        return self._desk.transact(lambda change: change.drop(outgoing, by, reason.strip()))
 
 
-def _give_up(change: Change, lease: Lease, channel: str, error: str) -> bool:
-    if not change.finish(lease, channel, error):
-        return False
-    notice, key = _reminder(lease), f"undelivered.{lease.row.seq}.{lease.row.number}"
-    change.put_notices(
-        [notice._replace(key=f"{key}.{role}", kind="undelivered", role=role) for role in TOLD_WHEN_SET_ASIDE]
-    )
-    return True
+def _give_back(change: Change, directory: Directory, lease: Lease, error: str) -> bool:
+    held = change.give_back(lease, backoff(lease.attempts).total_seconds(), error)
+    if held and lease.attempts >= TRIES_UNTOLD:  # what was told once is not told again
+        _tell_owners(change, directory, lease)
+    return held
 
 
-def _reminder(lease: Lease) -> NoticeRow:
-    row = lease.row
-    return NoticeRow(
-        row.episode_id, f"{row.seq}.{row.number}", "reminder", row.reminder, row.key, row.role, row.ward, row.rung,
-        row.due_at, row.told_at, row.late,
-    )  # fmt: skip
+def _give_up(change: Change, directory: Directory, lease: Lease, error: str) -> bool:
+    held = change.give_up(lease, error)
+    if held:
+        _tell_owners(change, directory, lease)
+    return held
+
+
+def _tell_owners(change: Change, directory: Directory, lease: Lease) -> None:
+    """Undelivered has an owner. One that itself tells of such a failure makes no further one."""
+    notice = lease.notice
+    if notice.kind == UNDELIVERED:
+        return
+    key, now = f"{UNDELIVERED}.{notice.key}.{lease.route}", change.times().now
+    told = [notice._replace(key=f"{key}.{role}", kind=UNDELIVERED, role=role, told_at=now) for role in OWNERS]
+    tell(change, directory, told, apart_from=lease.route)

@@ -98,9 +98,10 @@ class Enrolments:
             )
         row = _new_row(episode_id, patient, pathway, request, times)
         key = self._desk.key(row)
-        ledger = Ledger(self._desk.engine, pathway, key, row=row, known=None, times=times)
+        engine, directory = self._desk.engine, self._desk.directory
+        ledger = Ledger(engine, directory, pathway, key, row=row, known=None, times=times)
         wish = Enrolment(pathway, episode_id, patient.patient_id, request.ward, request.timezone)
-        outcome = self._desk.engine.enrol(wish, request.actor, times.now)
+        outcome = engine.enrol(wish, request.actor, times.now)
         if isinstance(outcome, Refused):
             raise _Refusal(outcome)
         command = {

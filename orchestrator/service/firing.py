@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from orchestrator.errors import KeyMissing, StoreError, WrongKey
 from orchestrator.service.handlers import Desk, fire
-from orchestrator.service.ports import Change
+from orchestrator.service.notices import OWNERS, tell
+from orchestrator.service.ports import Change, Directory
 from orchestrator.service.rows import EpisodeRow, NoticeRow, Times, Write
 
 _log = logging.getLogger(__name__)
 LARGEST_BATCH = 500
-TOLD_WHEN_SET_ASIDE = ("lead", "administrator")
 _FIRST_DELAY = timedelta(minutes=1)
 _LONGEST_DELAY = timedelta(hours=1)
 
@@ -70,7 +70,7 @@ class Firing:
                 raise
             code = type(error).__name__
             _log.error("episode %s cannot fire: %s; it is set aside", episode_id, code)
-            self._desk.transact(lambda change: _set_aside(change, episode_id, code))
+            self._desk.transact(lambda change: _set_aside(change, self._desk.directory, episode_id, code))
             return False
         return True
 
@@ -86,8 +86,8 @@ def _of_the_store(error: Exception) -> bool:
     return isinstance(error, StoreError) and not isinstance(error, KeyMissing | WrongKey)
 
 
-def _set_aside(change: Change, episode_id: str, code: str) -> None:
-    """Set an episode aside, and in the same transaction tell lead and administrator."""
+def _set_aside(change: Change, directory: Directory, episode_id: str, code: str) -> None:
+    """Set an episode aside, and in the same transaction tell its owners."""
     locked = change.lock(episode_id, b"")
     if locked is None:
         return
@@ -95,12 +95,11 @@ def _set_aside(change: Change, episode_id: str, code: str) -> None:
     attempts = row.attempts + 1
     change.set_aside(episode_id, times.wall + delay(attempts), attempts)
     due = row.next_due_at or times.now
-    change.put_notices(
-        [
-            NoticeRow(
-                episode_id, f"set-aside.{row.seq}.{attempts}.{role}", "set-aside", code, "", role, row.ward, 0, due,
-                times.now, late=True,
-            )
-            for role in TOLD_WHEN_SET_ASIDE
-        ]
-    )  # fmt: skip
+    notices = [
+        NoticeRow(
+            episode_id, f"set-aside.{row.seq}.{attempts}.{role}", "set-aside", code, "", role, row.ward, 0, due,
+            times.now, late=True,
+        )
+        for role in OWNERS
+    ]  # fmt: skip
+    tell(change, directory, notices)

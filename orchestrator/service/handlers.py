@@ -12,7 +12,8 @@ from orchestrator.episode.commands import Actor, Command, Tick, command_to_json
 from orchestrator.errors import Changed, KeyMissing, KeyReused, NotFound
 from orchestrator.service.cause import cause_id, request_hash
 from orchestrator.service.ledger import ACCEPTED, Ledger, unpack
-from orchestrator.service.ports import Change, Collision, Engine, Store
+from orchestrator.service.notices import InHouse
+from orchestrator.service.ports import Change, Collision, Directory, Engine, Store
 from orchestrator.service.recent import Recent
 from orchestrator.service.rows import EpisodeRow, Locked, Times, Write
 from orchestrator.service.shelf import Shelf
@@ -60,10 +61,13 @@ def new_key() -> str:
 
 
 class Desk:
-    """What every use case needs: the store, the keys, the pathways, the engine."""
+    """What every use case needs: the store, the keys, the pathways, the engine, who is told by which means."""
 
-    def __init__(self, store: Store, keyring: Keyring, shelf: Shelf, engine: Engine) -> None:
+    def __init__(
+        self, store: Store, keyring: Keyring, shelf: Shelf, engine: Engine, directory: Directory | None = None
+    ) -> None:
         self.store, self.keyring, self.shelf, self.engine = store, keyring, shelf, engine
+        self.directory = directory or InHouse()
         self.recent = Recent()
 
     def transact(self, work: Callable[[Change], T]) -> T:
@@ -90,7 +94,7 @@ class Desk:
         if known is None:
             episode = self.engine.load(unpack(key, row.episode_id, row.document))
             known = episode, self.engine.items(pathway, episode)
-        return Ledger(self.engine, pathway, key, row=row, known=known, times=times)
+        return Ledger(self.engine, self.directory, pathway, key, row=row, known=known, times=times)
 
     def written(self, ledger: Ledger) -> Write:
         """Return what a ledger has to write, and remember where it leaves the episode."""

@@ -19,8 +19,9 @@ from orchestrator.episode.events import (
 )
 from orchestrator.episode.events import Refused as RefusedEvent
 from orchestrator.service.cause import tag_of
-from orchestrator.service.ports import Engine
-from orchestrator.service.rows import NO_DUE, EpisodeRow, ItemRow, OutboxRow, Times, Write
+from orchestrator.service.notices import routed
+from orchestrator.service.ports import Directory, Engine
+from orchestrator.service.rows import NO_DUE, EpisodeRow, ItemRow, NoticeRow, Times, Write
 
 if TYPE_CHECKING:
     from orchestrator.episode.items import Item
@@ -51,6 +52,7 @@ class Ledger:
     def __init__(
         self,
         engine: Engine,
+        directory: Directory,
         pathway: "Pathway",
         key: PatientKey,
         *,
@@ -59,12 +61,12 @@ class Ledger:
         times: Times,
     ) -> None:
         self.pathway, self.key, self.row, self.times = pathway, key, row, times
-        self._engine = engine
+        self._engine, self._directory = engine, directory
         self._episode: Episode | None = known[0] if known else None
         self.items: tuple[Item, ...] = known[1] if known else ()
         self._ward = row.ward
         self._entries: list[Sealed] = []
-        self._outbox: list[OutboxRow] = []
+        self._told: list[NoticeRow] = []
         self._recorded_at = instant(times.wall)
 
     @property
@@ -105,7 +107,7 @@ class Ledger:
         body = {"command": command, "events": [event_to_json(event) for event in events]}
         sealed = seal(self.key, header, body, row.chain_hash)
         self._entries.append(sealed)
-        self._outbox += self._notices(events, seq, episode.ward)
+        self._told += self._notices(events, seq, episode.ward)
         self._episode = episode
         self.row = row._replace(
             ward=episode.ward, state=episode.state, seq=seq, at=now, next_due_at=episode.next_due_at,
@@ -116,7 +118,8 @@ class Ledger:
     def write(self) -> Write:
         """Return everything to be written."""
         document = pack(self.key, self.row.episode_id, self._engine.dump(self.episode))
-        return Write(self.row._replace(document=document), self._entries, *self._open_things(), self._outbox)
+        outbox = routed(self._directory, self._told, self.times.wall)
+        return Write(self.row._replace(document=document), self._entries, *self._open_things(), self._told, outbox)
 
     def _take(self, outcome: Accepted | Refused) -> "tuple[tuple[Event, ...], str, Episode]":
         if isinstance(outcome, Refused):
@@ -137,12 +140,13 @@ class Ledger:
         known = frozenset(before) if self._ward == self.row.ward else frozenset()
         return gone, [_row(self.episode, item) for item in after if item not in known]
 
-    def _notices(self, events: tuple[Event, ...], seq: int, ward: str) -> list[OutboxRow]:
+    def _notices(self, events: tuple[Event, ...], seq: int, ward: str) -> list[NoticeRow]:
         told = [event for event in events if isinstance(event, ReminderTold)]
         return [
-            OutboxRow(
-                self.row.episode_id, seq, number, event.name, f"{event.name}#{event.subject}/{event.n}", event.rung,
-                event.role, ward, event.due_at, event.told_at, event.late, self.times.wall,
+            NoticeRow(
+                self.row.episode_id, f"{seq}.{number}", "reminder", event.name,
+                f"{event.name}#{event.subject}/{event.n}", event.role, ward, event.rung, event.due_at, event.told_at,
+                event.late,
             )
             for number, event in enumerate(told)
         ]  # fmt: skip

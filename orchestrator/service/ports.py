@@ -14,8 +14,10 @@ from orchestrator.service.rows import (
     ItemRow,
     Lease,
     Locked,
-    NoticeId,
     NoticeRow,
+    OutboxRow,
+    OutgoingId,
+    OutgoingRow,
     PathwayRow,
     PatientRow,
     Times,
@@ -110,6 +112,14 @@ class Reader(Protocol):
         """Return notices of the inbox, latest first. before: told_at and key of the last seen."""
         ...
 
+    def outgoing(self, *, dead: bool, after: OutgoingId | None, limit: int) -> list[OutgoingRow]:
+        """Return notices that have not left the house yet, or the dead letters alone, by episode, key and route."""
+        ...
+
+    def waiting(self) -> bool:
+        """Tell whether a notice waits to leave the house now."""
+        ...
+
     def find_patients(self, hashes: Sequence[bytes]) -> list[tuple[bytes, PatientRow]]: ...
     def patient(self, patient_id: str) -> PatientRow | None: ...
     def identifiers(self, patient_id: str) -> list[IdentifierRow]: ...
@@ -183,28 +193,52 @@ class Change(Reader, Protocol):
         ...
 
     def set_aside(self, episode_id: str, until: datetime, attempts: int) -> None: ...
-    def put_notices(self, rows: Sequence[NoticeRow]) -> None:
-        """Write notices; one that is there already stays as it is."""
+    def put_notices(self, rows: Sequence[NoticeRow]) -> list[NoticeRow]:
+        """Write notices and return those that are new; one that is there already stays as it is."""
+        ...
+
+    def put_outbox(self, rows: Sequence[OutboxRow]) -> None:
+        """Let notices leave the house."""
         ...
 
     def saw(self, wall: datetime) -> None:
         """Remember a trusted wall time, unless a later one is known."""
         ...
 
-    def hint(self, limit: int) -> list[NoticeId]:
-        """Return notices that wait for a worker, and push their next try back with growing delay."""
+    def take(self, limit: int, seconds: int) -> list[Lease]:
+        """Take notices that wait, longest first, each with a new token; in `seconds` others may take them."""
         ...
 
-    def lease(self, notice: NoticeId, seconds: int) -> Lease | None:
-        """Return the notice with a new token, or None when it is done or another worker has it."""
+    def finish(self, lease: Lease, channel: str) -> bool:
+        """Record the delivery and let the notice go; False when the lease has passed to another."""
         ...
 
-    def finish(self, lease: Lease, channel: str, result: str) -> bool:
-        """Record the delivery and drop the notice; False when the lease has passed to another."""
+    def give_back(self, lease: Lease, seconds: float, error: str) -> bool:
+        """Let others try again in `seconds`; `error` is a code, never a patient's data. False as for `finish`."""
         ...
 
-    def give_back(self, lease: Lease, error: str) -> bool:
-        """Let others try again; `error` is a code, never a patient's data."""
+    def give_up(self, lease: Lease, error: str) -> bool:
+        """Keep the notice as a dead letter, until a person sends it again or drops it. False as for `finish`."""
+        ...
+
+    def resend(self, ids: Sequence[OutgoingId]) -> int:
+        """Let dead letters be tried again at once; return how many of these there were."""
+        ...
+
+    def drop(self, outgoing: OutgoingId, by: str, reason: str) -> bool:
+        """Record that a person saw to a dead letter otherwise; False when there is none."""
+        ...
+
+
+class Directory(Protocol):
+    """Who is told by which means, and which roles nobody holds: a hospital's own configuration."""
+
+    def routes(self, kind: str, role: str, ward: str) -> Sequence[str]:
+        """Return the names of the routes by which a notice of a kind goes out to a role of a ward."""
+        ...
+
+    def unheld(self, ward: str) -> frozenset[str]:
+        """Return the roles that nobody holds on a ward: ladders skip them."""
         ...
 
 

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from orchestrator.service.firing import TOLD_WHEN_SET_ASIDE
 from orchestrator.service.handlers import Desk
+from orchestrator.service.notices import OWNERS, tell
 from orchestrator.service.rows import NoticeRow
 
 
@@ -40,6 +40,6 @@ class Pulse:
             NoticeRow(
                 "", f"clock.{code}.{wall:%Y%m%dT%H}.{role}", "clock", code, "", role, "", 0, wall, wall, late=False
             )
-            for role in TOLD_WHEN_SET_ASIDE
+            for role in OWNERS
         ]
-        self._desk.transact(lambda change: change.put_notices(notices))
+        self._desk.transact(lambda change: tell(change, self._desk.directory, notices))

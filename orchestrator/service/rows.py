@@ -51,21 +51,35 @@ class ItemRow(NamedTuple):
     due_at: datetime
 
 
-class OutboxRow(NamedTuple):
-    """One notice to be delivered: a reminder's rung told to one role."""
+class NoticeRow(NamedTuple):
+    """One notice in the inbox, where every notice stands from the transaction on that caused it.
+
+    key: what tells it from its like; written twice it stands there once.   kind: reminder, set-aside, clock,
+    undelivered, unassigned.   name: the reminder's, or what went wrong as a code.   about: key of the reminder, by
+    which it is acknowledged.   skipped: roles that were passed over because nobody holds them, with commas between.
+    """
 
     episode_id: str
-    seq: int
-    number: int
-    reminder: str
-    key: str  # by which the reminder is acknowledged
-    rung: int
+    key: str
+    kind: str
+    name: str
+    about: str
     role: str
     ward: str
+    rung: int
     due_at: datetime
     told_at: datetime
     late: bool
-    next_try_at: datetime  # wall time
+    skipped: str = ""
+
+
+class OutboxRow(NamedTuple):
+    """One notice that is to leave the house by one route."""
+
+    episode_id: str
+    key: str  # of the notice
+    route: str
+    since: datetime  # wall time
 
 
 class Write(NamedTuple):
@@ -75,6 +89,7 @@ class Write(NamedTuple):
     entries: list[Sealed]
     gone: list[tuple[str, str, str]]  # keys of items that are no longer open: episode, kind, key
     changed: list[ItemRow]  # items that are new or differ
+    notices: list[NoticeRow]
     outbox: list[OutboxRow]
 
 
@@ -132,30 +147,30 @@ class TokenRow(NamedTuple):
 
 
 class Lease(NamedTuple):
-    """A notice that one worker has for a while; only the holder of the last token may finish it."""
+    """A notice on its way out that one worker has for a while; only the holder of the last token may say what became
+    of it. attempts: how often it was taken, this time too.
+    """
 
-    row: OutboxRow
+    notice: NoticeRow
+    route: str
     attempts: int
     token: int
 
 
-class NoticeRow(NamedTuple):
-    """One notice in the inbox. kind: reminder, or set-aside (then `name` is the kind of failure).
+class OutgoingRow(NamedTuple):
+    """One notice that has not left the house yet by a route, as people look at it. Times are the wall's.
 
-    about: key of the reminder, by which it is acknowledged.
+    next_try_at: None for a dead letter, which waits for a person; given_up_at: since when it does.
+    last_error: code of the last failure; empty where there was none.
     """
 
-    episode_id: str
-    key: str
-    kind: str
-    name: str
-    about: str
-    role: str
-    ward: str
-    rung: int
-    due_at: datetime
-    told_at: datetime
-    late: bool
+    notice: NoticeRow
+    route: str
+    since: datetime
+    next_try_at: datetime | None
+    attempts: int
+    last_error: str
+    given_up_at: datetime | None
 
 
 class WorkRow(NamedTuple):
@@ -168,18 +183,9 @@ class WorkRow(NamedTuple):
     seq: int
 
 
-class NoticeId(NamedTuple):
-    """Names one notice of the outbox; as text it is all that a broker's message ever holds."""
+class OutgoingId(NamedTuple):
+    """Names one notice on its way out by one route."""
 
     episode_id: str
-    seq: int
-    number: int
-
-    def __str__(self) -> str:
-        return f"{self.episode_id}.{self.seq}.{self.number}"
-
-    @classmethod
-    def parse(cls, text: str) -> "NoticeId":
-        """Return the id that `str` wrote. Raises ValueError."""
-        episode_id, seq, number = text.rsplit(".", 2)
-        return cls(episode_id, int(seq), int(number))
+    key: str
+    route: str

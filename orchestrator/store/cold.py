@@ -13,6 +13,8 @@ from orchestrator.service.rows import (
     IdentifierRow,
     ItemRow,
     NoticeRow,
+    OutgoingId,
+    OutgoingRow,
     PatientRow,
     Times,
     TokenRow,
@@ -28,6 +30,13 @@ EPISODE_COLUMNS = [t.episode.c[name] for name in EpisodeRow._fields[:-2]] + [
 _EPISODES = select(*EPISODE_COLUMNS).join_from(t.episode, t.patient)
 _ENTRIES = select(*(t.entry.c[name] for name in Sealed._fields))
 _NOTICES = select(*(t.notice.c[name] for name in NoticeRow._fields))
+_OUTGOING = select(*(t.notice.c[name] for name in NoticeRow._fields)).add_columns(
+    t.outbox.c.route, t.outbox.c.since, t.outbox.c.next_try_at, t.outbox.c.attempts,
+    func.coalesce(t.outbox.c.last_error, ""), t.outbox.c.given_up_at,
+).join_from(
+    t.outbox, t.notice, and_(t.notice.c.episode_id == t.outbox.c.episode_id, t.notice.c.key == t.outbox.c.key)
+)  # fmt: skip
+_NOTICE_WIDTH = len(NoticeRow._fields)
 _ITEMS = select(*(t.item.c[name] for name in ItemRow._fields))
 _TOKENS = select(*(t.access_token.c[name] for name in TokenRow._fields))
 _RELEASES = select(*(t.pathway_release.c[name] for name in Release._fields))
@@ -109,6 +118,18 @@ class ColdReader:
             earlier = and_(order[0] == moment, tuple_(*order[1:]) < tuple_(*key))
             chosen = chosen.where(or_(order[0] < moment, earlier))
         return [NoticeRow(*row) for row in self._rows(chosen.order_by(*(each.desc() for each in order)).limit(limit))]
+
+    def outgoing(self, *, dead: bool, after: OutgoingId | None, limit: int) -> list[OutgoingRow]:
+        order = (t.outbox.c.episode_id, t.outbox.c.key, t.outbox.c.route)
+        chosen = _OUTGOING.where(t.outbox.c.given_up_at.is_not(None)) if dead else _OUTGOING
+        if after is not None:
+            chosen = chosen.where(tuple_(*order) > tuple_(*after))
+        rows = self._rows(chosen.order_by(*order).limit(limit))
+        return [OutgoingRow(NoticeRow(*row[:_NOTICE_WIDTH]), *row[_NOTICE_WIDTH:]) for row in rows]
+
+    def waiting(self) -> bool:
+        c = t.outbox.c
+        return bool(self._rows(select(c.route).where(c.next_try_at <= self.times().wall).limit(1)))
 
     def find_patients(self, hashes: Sequence[bytes]) -> list[tuple[bytes, PatientRow]]:
         known = t.patient_identifier.c.identifier_hash

@@ -32,7 +32,8 @@ class Stuck:
 class Health:
     """How a store is. database: kind and version.   times: by the store's clock and the wall's, read at one moment.
 
-    oldest_due: the earliest alarm that is due and not set aside.   oldest_notice: since when one waits for delivery.
+    oldest_due: the earliest alarm that is due and not set aside.   leaving: notices that wait to leave the house, not
+    counting dead letters; oldest_leaving: wall time since which one does.
     seen_at: when a clock process last looked (at most half a minute old while one runs); None: none ever did.
     """
 
@@ -47,8 +48,9 @@ class Health:
     due: int
     set_aside: int
     stuck: tuple[Stuck, ...]
-    undelivered: int
-    oldest_notice: datetime | None
+    leaving: int
+    oldest_leaving: datetime | None
+    dead_letters: int
     backup: backups.BackupState
 
 
@@ -114,8 +116,9 @@ def _read(connection: Connection, times: Times, backup: backups.BackupState) -> 
         due=one(func.count(e.episode_id), due),
         set_aside=one(func.count(e.episode_id), aside),
         stuck=tuple(Stuck(*row) for row in connection.execute(stuck)),
-        undelivered=one(func.count(o.episode_id)),
-        oldest_notice=one(func.min(o.told_at)),
+        leaving=one(func.count(o.episode_id), o.given_up_at.is_(None)),
+        oldest_leaving=one(func.min(o.since), o.given_up_at.is_(None)),
+        dead_letters=one(func.count(o.episode_id), o.given_up_at.is_not(None)),
         backup=backup,
     )
 

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from sqlalchemy import Connection, Engine
 
 from orchestrator.audit.seal import Sealed
-from orchestrator.service.rows import EpisodeRow, ItemRow, Locked, OutboxRow, Times, Write
+from orchestrator.service.rows import EpisodeRow, ItemRow, Locked, NoticeRow, OutboxRow, Times, Write
 from orchestrator.store.cold import ColdReader, sealed
 from orchestrator.store.faults import translate
 from orchestrator.store.rare import RareWrites
@@ -66,10 +66,13 @@ changed AS (
     ON CONFLICT (episode_id, kind, key)
     DO UPDATE SET name = excluded.name, role = excluded.role, ward = excluded.ward, due_at = excluded.due_at),
 told AS (
-    INSERT INTO outbox (episode_id, seq, number, reminder, key, rung, role, ward, due_at, told_at, late, next_try_at,
-        attempts, lease_token)
-    SELECT *, 0, 0 FROM unnest(%s::text[], %s::int[], %s::int[], %s::text[], %s::text[], %s::int[], %s::text[],
-        %s::text[], %s::timestamptz[], %s::timestamptz[], %s::bool[], %s::timestamptz[]))
+    INSERT INTO notice (episode_id, key, kind, name, about, role, ward, rung, due_at, told_at, late, skipped)
+    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[],
+        %s::timestamptz[], %s::timestamptz[], %s::bool[], %s::text[])),
+leaving AS (
+    INSERT INTO outbox (episode_id, key, route, since, next_try_at, attempts, lease_token)
+    SELECT episode_id, key, route, since, since, 0, 0
+    FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[]) AS i(episode_id, key, route, since))
 """
 _SAVE_ALL = _SAVE.format(append=_APPEND.strip())
 _ADD_ALL = f"WITH {_APPEND.strip()} SELECT 1"
@@ -100,12 +103,14 @@ def _appended(writes: Sequence[Write]) -> list[list[Any]]:
     entries = [(*e[:3], e.header.decode(), *e[4:]) for write in writes for e in write.entries]
     gone = [key for write in writes for key in write.gone]
     changed = [item for write in writes for item in write.changed]
-    told = [row for write in writes for row in write.outbox]
+    told = [notice for write in writes for notice in write.notices]
+    leaving = [row for write in writes for row in write.outbox]
     return [
         *_columns(entries, 7),
         *_columns(gone, 3),
         *_columns(changed, len(ItemRow._fields)),
-        *_columns(told, len(OutboxRow._fields)),
+        *_columns(told, len(NoticeRow._fields)),
+        *_columns(leaving, len(OutboxRow._fields)),
     ]
 
 

@@ -13,9 +13,9 @@ from orchestrator.service.rows import (
     EpisodeRow,
     IdentifierRow,
     Lease,
-    NoticeId,
     NoticeRow,
     OutboxRow,
+    OutgoingId,
     PathwayRow,
     PatientRow,
     TokenRow,
@@ -23,14 +23,8 @@ from orchestrator.service.rows import (
 from orchestrator.store import tables as t
 from orchestrator.store.cold import ColdReader
 
-_FIRST_BACKOFF = timedelta(seconds=30)
-_LONGEST_BACKOFF = timedelta(minutes=15)
-_OUTBOX = [t.outbox.c[name] for name in OutboxRow._fields]
-
-
-def backoff(attempts: int) -> timedelta:
-    """Return how long to wait before trying again: 30 s, doubled with each try, a quarter of an hour at most."""
-    return min(_FIRST_BACKOFF * (1 << min(attempts, 10)), _LONGEST_BACKOFF)
+_LONGEST_ERROR = 80
+_NOTICE = [t.notice.c[name] for name in NoticeRow._fields]
 
 
 class RareWrites(ColdReader):
@@ -69,52 +63,82 @@ class RareWrites(ColdReader):
         values = {"set_aside_until": until, "attempts": attempts}
         self._sql.execute(update(t.episode).where(t.episode.c.episode_id == episode_id).values(**values))
 
-    def put_notices(self, rows: Sequence[NoticeRow]) -> None:
+    def put_notices(self, rows: Sequence[NoticeRow]) -> list[NoticeRow]:
+        if not rows:
+            return []
+        made = self._unless_there(t.notice).returning(t.notice.c.episode_id, t.notice.c.key)
+        new = {tuple(row) for row in self._sql.execute(made, [row._asdict() for row in rows])}
+        return [row for row in rows if (row.episode_id, row.key) in new]
+
+    def put_outbox(self, rows: Sequence[OutboxRow]) -> None:
         if rows:
-            self._sql.execute(self._unless_there(t.notice), [row._asdict() for row in rows])
+            fresh = {"attempts": 0, "lease_token": 0}
+            self._sql.execute(insert(t.outbox), [{**row._asdict(), "next_try_at": row.since, **fresh} for row in rows])
 
     def saw(self, wall: datetime) -> None:
         seen = t.store_info.c.seen_at
         self._sql.execute(update(t.store_info).where(seen.is_(None) | (seen < wall)).values(seen_at=wall))
 
-    def hint(self, limit: int) -> list[NoticeId]:
+    def take(self, limit: int, seconds: int) -> list[Lease]:
         wall = self.times().wall
         c = t.outbox.c
-        due = select(c.episode_id, c.seq, c.number, c.attempts).where(c.next_try_at <= wall)
-        rows = self._rows(due.order_by(c.next_try_at).limit(limit).with_for_update(skip_locked=True))
-        for *key, attempts in rows:
-            later = {"next_try_at": wall + backoff(attempts), "attempts": attempts + 1}
-            self._sql.execute(update(t.outbox).where(_is(NoticeId(*key))).values(**later))
-        return [NoticeId(*row[:3]) for row in rows]
+        free = select(c.episode_id, c.key, c.route).where(c.next_try_at <= wall).order_by(c.next_try_at)
+        ids = [OutgoingId(*row) for row in self._rows(free.limit(limit).with_for_update(skip_locked=True))]
+        return [self._lease(each, wall + timedelta(seconds=seconds)) for each in ids]
 
-    def lease(self, notice: NoticeId, seconds: int) -> Lease | None:
-        wall = self.times().wall
+    def _lease(self, outgoing: OutgoingId, until: datetime) -> Lease:
+        c, n = t.outbox.c, t.notice.c
+        taken: dict[str, Any] = {"attempts": c.attempts + 1, "lease_token": c.lease_token + 1, "next_try_at": until}
+        held = update(t.outbox).where(_is(outgoing)).values(**taken).returning(c.attempts, c.lease_token)
+        attempts, token = self._sql.execute(held).one()
+        told = select(*_NOTICE).where(n.episode_id == outgoing.episode_id, n.key == outgoing.key)
+        return Lease(NoticeRow(*self._sql.execute(told).one()), outgoing.route, attempts, token)
+
+    def finish(self, lease: Lease, channel: str) -> bool:
+        gone = self._sql.execute(t.outbox.delete().where(_held(lease)).returning(t.outbox.c.attempts)).first()
+        if gone is not None:
+            self._done(_id(lease), gone.attempts, channel=channel, result="delivered")
+        return gone is not None
+
+    def give_back(self, lease: Lease, seconds: float, error: str) -> bool:
+        again = {"next_try_at": self.times().wall + timedelta(seconds=seconds), "last_error": error[:_LONGEST_ERROR]}
+        return bool(self._sql.execute(update(t.outbox).where(_held(lease)).values(**again)).rowcount)
+
+    def give_up(self, lease: Lease, error: str) -> bool:
+        dead = {"next_try_at": None, "given_up_at": self.times().wall, "last_error": error[:_LONGEST_ERROR]}
+        return bool(self._sql.execute(update(t.outbox).where(_held(lease)).values(**dead)).rowcount)
+
+    def resend(self, ids: Sequence[OutgoingId]) -> int:
+        again = {"next_try_at": self.times().wall, "given_up_at": None, "attempts": 0}
+        dead = t.outbox.c.given_up_at.is_not(None)
+        return sum(self._sql.execute(update(t.outbox).where(_is(each), dead).values(**again)).rowcount for each in ids)
+
+    def drop(self, outgoing: OutgoingId, by: str, reason: str) -> bool:
         c = t.outbox.c
-        free = c.lease_until.is_(None) | (c.lease_until < wall)
-        taken = update(t.outbox).where(_is(notice), free)
-        values: dict[str, Any] = {"lease_until": wall + timedelta(seconds=seconds), "lease_token": c.lease_token + 1}
-        rows = self._sql.execute(taken.values(**values).returning(*_OUTBOX, c.attempts, c.lease_token)).all()
-        return Lease(OutboxRow(*rows[0][:-2]), rows[0][-2], rows[0][-1]) if rows else None
+        dead = t.outbox.delete().where(_is(outgoing), c.given_up_at.is_not(None))
+        gone = self._sql.execute(dead.returning(c.attempts)).first()
+        if gone is not None:
+            self._done(outgoing, gone.attempts, channel="", result="dropped", dropped_by=by, reason=reason)
+        return gone is not None
 
-    def finish(self, lease: Lease, channel: str, result: str) -> bool:
-        held = t.outbox.delete().where(_is(lease.row), t.outbox.c.lease_token == lease.token)
-        if not self._sql.execute(held).rowcount:
-            return False
-        done = {"channel": channel, "result": result, "attempts": lease.attempts, "done_at": self.times().wall}
-        key = {"episode_id": lease.row.episode_id, "seq": lease.row.seq, "number": lease.row.number}
-        self._sql.execute(insert(t.delivery).values(**key, **done))
-        return True
-
-    def give_back(self, lease: Lease, error: str) -> bool:
-        held = update(t.outbox).where(_is(lease.row), t.outbox.c.lease_token == lease.token)
-        values = {"lease_until": None, "last_error": error[:80]}
-        return bool(self._sql.execute(held.values(**values)).rowcount)
+    def _done(self, outgoing: OutgoingId, attempts: int, **fate: str) -> None:
+        values = {**outgoing._asdict(), "attempts": attempts, "done_at": self.times().wall, **fate}
+        self._sql.execute(insert(t.delivery).values(**values))
 
     def _unless_there(self, table: Table) -> Insert:
         made = sqlite.insert if self._sql.dialect.name == "sqlite" else postgresql.insert
         return made(table).on_conflict_do_nothing()
 
 
-def _is(notice: NoticeId | OutboxRow) -> ColumnElement[bool]:
+def _id(lease: Lease) -> OutgoingId:
+    return OutgoingId(lease.notice.episode_id, lease.notice.key, lease.route)
+
+
+def _is(outgoing: OutgoingId) -> ColumnElement[bool]:
     c = t.outbox.c
-    return (c.episode_id == notice.episode_id) & (c.seq == notice.seq) & (c.number == notice.number)
+    return (c.episode_id == outgoing.episode_id) & (c.key == outgoing.key) & (c.route == outgoing.route)
+
+
+def _held(lease: Lease) -> ColumnElement[bool]:
+    """Fence out whoever holds an older token, and whoever was told of a dead letter."""
+    return _is(_id(lease)) & (t.outbox.c.lease_token == lease.token) & t.outbox.c.given_up_at.is_(None)

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from orchestrator.errors import StoreError
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """All revisions that this program knows, the last one its own."""
 _ADVISORY_LOCK = 7_310_001  # any number, the same in every process that upgrades
 

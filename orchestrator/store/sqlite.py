@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from orchestrator.audit.seal import Sealed
 from orchestrator.clock import Clock, HostClock
 from orchestrator.errors import StoreBusy
-from orchestrator.service.rows import EpisodeRow, ItemRow, Locked, OutboxRow, Times, Write
+from orchestrator.service.rows import EpisodeRow, ItemRow, Locked, NoticeRow, Times, Write
 from orchestrator.store.cold import ColdReader, sealed
 from orchestrator.store.faults import BUSY, translate
 from orchestrator.store.rare import RareWrites
@@ -40,9 +40,10 @@ _ENTRY = "INSERT INTO entry (episode_id, seq, cause_id, header, commitment, body
 _LOG = "INSERT INTO log_pending (episode_id, seq, hash) VALUES (?, ?, ?)"
 _GONE = "DELETE FROM item WHERE episode_id = ? AND kind = ? AND key = ?"
 _ITEM = f"INSERT OR REPLACE INTO item ({', '.join(ItemRow._fields)}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_NOTICE = f"INSERT INTO notice ({', '.join(NoticeRow._fields)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _OUTBOX = (
-    f"INSERT INTO outbox ({', '.join(OutboxRow._fields)}, attempts, lease_token)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)"
+    "INSERT INTO outbox (episode_id, key, route, since, next_try_at, attempts, lease_token)"
+    " VALUES (?, ?, ?, ?, ?, 0, 0)"
 )
 _CLOSED = "DELETE FROM open_enrolment WHERE patient_id = ? AND pathway = ? AND episode_id = ?"
 
@@ -113,12 +114,16 @@ class SqliteChange(SqliteReader, RareWrites):
             self._run_many(_GONE, write.gone)
         if write.changed:
             self._run_many(_ITEM, [(*item[:6], to_micros(item.due_at)) for item in write.changed])
+        if write.notices:
+            self._run_many(_NOTICE, [_notice(each) for each in write.notices])
         if write.outbox:
-            self._run_many(_OUTBOX, [_outbox(each) for each in write.outbox])
+            self._run_many(
+                _OUTBOX, [(*each[:3], to_micros(each.since), to_micros(each.since)) for each in write.outbox]
+            )
 
 
-def _outbox(row: OutboxRow) -> tuple[Any, ...]:
-    return (*row[:8], to_micros(row.due_at), to_micros(row.told_at), row.late, to_micros(row.next_try_at))
+def _notice(row: NoticeRow) -> tuple[Any, ...]:
+    return (*row[:8], to_micros(row.due_at), to_micros(row.told_at), row.late, row.skipped)
 
 
 class SqliteStore:

@@ -9,8 +9,10 @@ from orchestrator.episode.commands import Close
 from orchestrator.errors import CarepathError, Conflict, InvalidCommand, NotFound, VersionChanged
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.handlers import Request, new_key
+from orchestrator.service.rows import OutgoingId, OutgoingRow
 from tests.contract.conftest import System
 from tests.factories import CLINICIAN, HOUR, NURSE, T0, enrolment, record
+from tests.letterbox import Everything
 
 
 def whole(sut: System, episode_id: str) -> bool:
@@ -180,7 +182,7 @@ def test_an_episode_that_fails_alone_is_set_aside_and_told_and_holds_up_nobody(s
     assert sut.firing.fire_due() == (0, 0, False)
     assert sut.queries.next_alarm() is None
     rows = sut.queries.inbox().rows
-    assert sorted((row["role"], row["kind"], row["name"]) for row in rows) == [
+    assert sorted((row["role"], row["kind"], row["name"]) for row in rows if row["episode_id"] == ids[1]) == [
         ("administrator", "set-aside", "Ambiguous"),
         ("lead", "set-aside", "Ambiguous"),
     ]
@@ -197,38 +199,91 @@ def test_an_episode_that_fails_alone_is_set_aside_and_told_and_holds_up_nobody(s
     assert all(whole(sut, episode_id) for episode_id in ids)
 
 
-def test_a_notice_is_delivered_by_whoever_holds_the_last_lease(sut: System) -> None:
-    episode_id = sut.enrolments.enrol(enrolment()).episode_id
-    sut.handlers.execute(record(episode_id, alarm="1"))
-    sut.clock.advance(2 * HOUR)
-    sut.firing.fire_due()
-    (notice,) = sut.deliveries.hint()
-    assert sut.deliveries.hint() == []
-    stale = sut.deliveries.lease(notice, seconds=-1)
-    held = sut.deliveries.lease(notice)
-    assert stale is not None
-    assert held is not None
-    assert sut.deliveries.lease(notice) is None
-    assert not sut.deliveries.finish(stale, "inbox")
-    for _ in range(2):
-        sut.deliveries.put_in_inbox(held)
-    assert sut.deliveries.finish(held, "inbox")
-    assert not sut.deliveries.finish(held, "inbox")
-    assert sut.deliveries.lease(notice) is None
+def test_a_notice_stands_in_the_inbox_from_its_cause_on(sut: System) -> None:
+    told(sut)
     (row,) = sut.queries.inbox(roles=("lead",), wards=("w-1",)).rows
     assert (row["name"], row["role"], row["due_at"]) == ("late", "lead", "2026-03-02T09:00:00.000000Z")
+    assert not sut.deliveries.waiting(), "no route leads out of the house"
 
 
-def test_a_notice_given_back_can_be_taken_again(sut: System) -> None:
+def test_a_notice_leaves_by_every_route_and_whoever_holds_the_last_lease_says_so(sut: System) -> None:
+    sut.desk.directory = Everything("a", "b")
+    told(sut)
+    assert sut.deliveries.waiting()
+    stale = sut.deliveries.take(seconds=-1)
+    held = sut.deliveries.take()
+    assert [each.route for each in stale] == [each.route for each in held] == ["a", "b"]
+    assert [each.attempts for each in held] == [2, 2]
+    assert sut.deliveries.take() == []
+    assert not sut.deliveries.waiting()
+    assert not sut.deliveries.finish(stale[0], "post")
+    assert sut.deliveries.finish(held[0], "post")
+    assert not sut.deliveries.finish(held[0], "post")
+    assert [each.route for each in sut.deliveries.outgoing()] == ["b"]
+
+
+def test_a_notice_given_back_waits_and_one_released_does_not(sut: System) -> None:
+    sut.desk.directory = Everything("a")
+    told(sut)
+    (held,) = sut.deliveries.take()
+    assert sut.deliveries.release(held)
+    (held,) = sut.deliveries.take()
+    assert sut.deliveries.give_back(held, "timeout")
+    assert sut.deliveries.take() == []
+    (row,) = sut.deliveries.outgoing()
+    assert (row.last_error, row.attempts, row.given_up_at) == ("timeout", 2, None)
+    assert row.next_try_at is not None
+    assert row.next_try_at > row.since
+
+
+def test_a_dead_letter_is_sent_again_or_dropped_by_a_person(sut: System) -> None:
+    sut.desk.directory = Everything("a", "b")
+    told(sut)
+    sut.desk.directory = Everything()
+    for lease in sut.deliveries.take():
+        assert sut.deliveries.give_up(lease, "refused")
+        assert not sut.deliveries.finish(lease, "post"), "it is out of whoever's hands"
+    assert sut.deliveries.take() == []
+    first, second = (OutgoingId(row.notice.episode_id, row.notice.key, row.route) for row in dead(sut))
+    assert sut.deliveries.resend(first, first) == 1
+    (held,) = sut.deliveries.take()
+    assert (held.route, held.attempts) == ("a", 1)
+    assert sut.deliveries.resend(first) == 0, "it is no dead letter"
+    assert not sut.deliveries.drop(first, "c-1", "told by telephone")
+    with pytest.raises(InvalidCommand):
+        sut.deliveries.drop(second, "c-1", " ")
+    assert sut.deliveries.drop(second, "c-1", "told by telephone")
+    assert not sut.deliveries.drop(second, "c-1", "told by telephone")
+    assert dead(sut) == []
+    assert [row.notice.kind for row in sut.deliveries.outgoing()] == ["reminder"]
+
+
+def test_undelivered_goes_out_by_the_other_routes_and_makes_no_further_notice(sut: System) -> None:
+    sut.desk.directory = Everything("a", "b")
+    told(sut)
+    a, b = sut.deliveries.take()
+    assert sut.deliveries.give_up(a, "refused")
+    assert sut.deliveries.finish(b, "post")
+    about = sut.deliveries.take()
+    assert {(each.notice.kind, each.route) for each in about} == {("undelivered", "b")}
+    assert sorted(each.notice.role for each in about) == ["administrator", "lead"]
+    for lease in about:
+        assert sut.deliveries.give_up(lease, "refused")
+    assert sut.deliveries.take() == []
+    assert len([row for row in sut.queries.inbox().rows if row["kind"] == "undelivered"]) == 2
+
+
+def dead(sut: System) -> list[OutgoingRow]:
+    return [row for row in sut.deliveries.outgoing(dead=True) if row.notice.kind == "reminder"]
+
+
+def told(sut: System) -> str:
+    """Enrol a patient of whom one reminder is told; return the episode."""
     episode_id = sut.enrolments.enrol(enrolment()).episode_id
     sut.handlers.execute(record(episode_id, alarm="1"))
     sut.clock.advance(2 * HOUR)
     sut.firing.fire_due()
-    (notice,) = sut.deliveries.hint()
-    held = sut.deliveries.lease(notice)
-    assert held is not None
-    assert sut.deliveries.give_back(held, "timeout")
-    assert sut.deliveries.lease(notice) is not None
+    return episode_id
 
 
 def test_a_worklist_is_longest_overdue_first_page_by_page(sut: System) -> None:

@@ -93,7 +93,7 @@ def test_firing_at_once_fires_each_alarm_once(sut: System) -> None:
         return sum(iter(lambda: sut.firing.fire_due(3).fired, 0))
 
     assert sum(together(drain, drain, drain)) == 20
-    assert len(contents(sut)["outbox"]) == 20
+    assert len(contents(sut)["notice"]) == 20
     assert {sut.queries.show(episode_id)["seq"] for episode_id in ids} == {3}
 
 

@@ -27,6 +27,7 @@ from orchestrator.episode.commands import Actor
 from orchestrator.service.enrolment import EnrolRequest, Identifier
 from orchestrator.service.handlers import new_key
 from orchestrator.store.types import to_micros
+from tests.letterbox import with_letterbox
 from workers import app as jobs
 
 T0 = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -77,6 +78,7 @@ class Installation:
     desk: System  # at T0
     system: System  # 90 minutes later, like the workers
     broker: valkey.Valkey
+    letterbox: Path  # where every notice goes out to
 
     def enrol(self) -> str:
         """Enrol a patient, one of whose reminders is due 90 minutes later; return the episode's id."""
@@ -107,10 +109,14 @@ class Installation:
         moment = self.system.pulse.look().now + timedelta(seconds=seconds)
         return str(to_micros(moment)) if self.kind == "sqlite" else f"timestamptz '{moment.isoformat()}'"
 
-    def let_hints_come_due(self) -> None:
-        """Move on to where every lease has ended and every next hint is due."""
-        self.sql("UPDATE outbox SET next_try_at = {past}")
-        self.sql("UPDATE outbox SET lease_until = {past} WHERE lease_until IS NOT NULL")
+    def let_leases_end(self) -> None:
+        """Move on to where every lease has ended and every next try is due."""
+        self.sql("UPDATE outbox SET next_try_at = {past} WHERE next_try_at IS NOT NULL")
+
+    def letters(self, episode_id: str) -> list[str]:
+        """Return what came of each try to send a notice of this episode."""
+        files = self.letterbox.glob(f"{episode_id}.*")
+        return [line for file in sorted(files) for line in file.read_text().splitlines()]
 
     def forget_messages(self) -> None:
         """Lose whatever the broker holds."""
@@ -127,10 +133,11 @@ class Installation:
         return self.fired(episode_id) > 0 and self.rows("outbox", episode_id) == 0
 
     def once(self, episode_id: str) -> bool:
-        """Tell whether everything had its one effect: one firing, and one notice and one delivery for each told."""
+        """Tell whether all had its one effect: one firing, and a notice, a letter and a delivery for each told."""
         told = self.told(episode_id)
         counts = (len(self.inbox(episode_id)), self.rows("delivery", episode_id), self.rows("outbox", episode_id))
-        return self.fired(episode_id) == 1 and counts == (told, told, 0)
+        letters = self.letters(episode_id) == ["delivered"] * told
+        return self.fired(episode_id) == 1 and counts == (told, told, 0) and letters
 
 
 @contextmanager
@@ -142,7 +149,10 @@ def installed(kind: str, home: Path, broker: valkey.Valkey, database_url: str | 
     with open_system(settings) as desk, desk.store.change() as change:
         later = {"sqlite": "5400 * 1000000", "postgres": "interval '5400 seconds'"}[kind]
         change._sql.exec_driver_sql(f"UPDATE store_info SET simulated_start = simulated_start + {later}")
-    with open_system(settings) as system:
+    letterbox = home / "letterbox"
+    with_letterbox(desk, letterbox)
+    with open_system(settings) as opened:
+        system = with_letterbox(opened, letterbox)
         jobs.configure(settings.broker_url, lambda: system)
-        yield Installation(kind, settings, desk, system, broker)
+        yield Installation(kind, settings, desk, system, broker, letterbox)
         desk.close()

@@ -16,14 +16,14 @@ from orchestrator.bootstrap import open_system
 from orchestrator.cli import valkey
 from orchestrator.errors import StoreError
 from orchestrator.service.pulse import Look
-from orchestrator.service.rows import NoticeId
 from tests.integration.installation import Installation, installed, until
+from tests.letterbox import with_letterbox
 from workers import app as jobs
 from workers import clock
-from workers.app import FIRE, waiting
+from workers.app import DELIVER, FIRE, waiting
 from workers.clock import ASKED_SLEEP_SECONDS, LONGEST_SLEEP_SECONDS, Ticker
 from workers.publisher import Publisher
-from workers.sweep import HandOver, sweep
+from workers.sweep import sweep
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -39,16 +39,14 @@ class Ears:
     """Hears what a clock says; deaf: like a broker that is down."""
 
     def __init__(self, *, deaf: bool = False) -> None:
-        self.deaf, self.fires = deaf, 0
-        self.notices: list[NoticeId] = []
+        self.deaf, self.fires, self.delivers = deaf, 0, 0
 
     def fire(self) -> bool:
         self.fires += not self.deaf
         return not self.deaf
 
-    def deliver(self, notice: NoticeId) -> bool:
-        if not self.deaf:
-            self.notices.append(notice)
+    def deliver(self) -> bool:
+        self.delivers += not self.deaf
         return not self.deaf
 
 
@@ -71,7 +69,7 @@ def test_a_clock_asks_the_workers_and_does_not_fire_itself(place: Installation) 
     ticker = Ticker(place.system, ears)
     assert ticker.tick() == ASKED_SLEEP_SECONDS
     assert (ears.fires, place.fired(episode)) == (1, 0)
-    assert [notice.episode_id for notice in ears.notices] == [episode]
+    assert (ears.delivers, place.letters(episode)) == (1, [])
 
 
 def test_a_clock_fires_itself_when_nobody_did_within_a_second(place: Installation) -> None:
@@ -92,6 +90,8 @@ def test_one_message_waits_however_often_a_clock_asks(place: Installation) -> No
     publisher = Publisher(patience_seconds=5.0)
     assert all(publisher.fire() for _ in range(5))
     assert waiting(FIRE) == 1
+    assert all(publisher.deliver() for _ in range(5))
+    assert waiting(DELIVER) == 1
 
 
 def test_what_the_broker_forgot_fires_in_time(place: Installation) -> None:
@@ -102,7 +102,6 @@ def test_what_the_broker_forgot_fires_in_time(place: Installation) -> None:
     place.forget_messages()
     assert place.fired(episode) == 0
     place.sql(f"UPDATE episode SET next_due_at = {place.from_now(-2)}")
-    place.let_hints_come_due()
     ticker.tick()
     assert place.once(episode)
 
@@ -117,7 +116,7 @@ def test_a_broker_that_hangs_is_waited_for_no_longer_than_its_patience(
     try:
         began = monotonic()
         assert not publisher.fire()
-        assert not publisher.deliver(NoticeId(episode, 1, 0))
+        assert not publisher.deliver()
         took = monotonic() - began
         Ticker(place.system, publisher).tick()
         assert place.once(episode)
@@ -191,13 +190,13 @@ def test_clocks_that_fire_at_once_fire_everything_once(place: Installation) -> N
 
     def one_clock(_: int) -> None:
         with open_system(place.settings) as system:
-            ticker = Ticker(system, Ears(deaf=True))
+            ticker = Ticker(with_letterbox(system, place.letterbox), Ears(deaf=True))
             for _ in range(3):
                 ticker.tick()
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(one_clock, range(4)))
-    until(lambda: sweep(place.system, HandOver(place.system, inline=True)) == 0, "all delivered")
+    until(lambda: not sweep(place.system, inline=True), "all delivered")
     assert all(map(place.once, episodes))
 
 

@@ -1,10 +1,13 @@
 """Goal: a store of an older schema is brought up to date with all that is in it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, MetaData, Table, create_engine, select
 
 from orchestrator.clock import VirtualClock
 from orchestrator.errors import CarepathError, StoreError
@@ -13,6 +16,7 @@ from orchestrator.service.scenario.proof import Proof
 from orchestrator.store import schema
 from orchestrator.store.connect import sqlite_engines
 from orchestrator.store.opening import open_store, prepare
+from orchestrator.store.types import to_micros
 from tests.contract.conftest import System, system
 from tests.factories import T0, enrolment, record, small_pathway
 
@@ -29,24 +33,67 @@ def opened(address: str, folder: Path) -> System:
 
 
 def revision(address: str) -> str | None:
-    path = address.removeprefix("sqlite:///")
-    engine = sqlite_engines(Path(path), 1.0)[0] if path != address else create_engine(address)
-    with engine.connect() as connection:
-        found = schema.revision(connection)
-    engine.dispose()
-    return found
+    with running(address) as connection:
+        return schema.revision(connection)
 
 
-def test_releases_come_to_a_store_with_patients_in_it(
-    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+SINCE_0001 = (
+    "pathway_version", "patient", "patient_identifier", "open_enrolment", "episode", "entry", "log_pending", "item",
+)  # fmt: skip
+
+
+@pytest.fixture
+def older(
+    address: str, tmp_path: Path, new_postgres_database: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """The episode of a patient in a store of schema 0001. A present store made it: those rows are as they were."""
     with monkeypatch.context() as patch:
         patch.setattr(schema, "REVISIONS", ("0001",))
         prepare(address, tmp_path / "keys.json")
-        sut = opened(address, tmp_path)
-        episode_id = sut.enrolments.enrol(enrolment()).episode_id
-        sut.handlers.execute(record(episode_id, a=1))
-        sut.store.close()
+    present = f"sqlite:///{tmp_path / 'present.db'}" if address.startswith("sqlite") else new_postgres_database()
+    prepare(present, tmp_path / "keys.json")
+    sut = opened(present, tmp_path)
+    episode_id = sut.enrolments.enrol(enrolment()).episode_id
+    sut.handlers.execute(record(episode_id, a=1))
+    sut.store.close()
+    with running(present) as source, running(address) as target:
+        for name in SINCE_0001:
+            rows = [dict(row._mapping) for row in source.execute(select(_reflected(name, source)))]
+            target.execute(_reflected(name, target).insert(), rows)
+        for name, row in (("outbox", WAITING), ("delivery", DELIVERED)):
+            table = _reflected(name, target)
+            target.execute(table.insert().values({**_readied(row, address), "episode_id": episode_id}))
+    return episode_id
+
+
+WAITING = {
+    "seq": 2, "number": 1, "reminder": "late", "key": "late#/1", "rung": 1, "role": "lead", "ward": "w-1", "due_at": T0,
+    "told_at": T0, "late": False, "next_try_at": T0, "attempts": 1, "lease_token": 1,
+}  # fmt: skip
+DELIVERED = {"seq": 2, "number": 0, "channel": "inbox", "result": "delivered", "attempts": 3, "done_at": T0}
+
+
+def _readied(row: dict[str, Any], address: str) -> dict[str, Any]:
+    if not address.startswith("sqlite"):
+        return row
+    return {name: to_micros(value) if isinstance(value, datetime) else value for name, value in row.items()}
+
+
+def _reflected(name: str, connection: Connection) -> Table:
+    return Table(name, MetaData(), autoload_with=connection)
+
+
+@contextmanager
+def running(address: str) -> Iterator[Connection]:
+    path = address.removeprefix("sqlite:///")
+    engine = sqlite_engines(Path(path), 1.0)[0] if path != address else create_engine(address)
+    with engine.connect() as connection, connection.begin():
+        yield connection
+    engine.dispose()
+
+
+def test_releases_come_to_a_store_with_patients_in_it(address: str, tmp_path: Path, older: str) -> None:
+    episode_id = older
     assert revision(address) == "0001"
     with pytest.raises(StoreError, match="schema 0001 is older than this program: run carepath db upgrade"):
         opened(address, tmp_path)
@@ -66,3 +113,18 @@ def test_releases_come_to_a_store_with_patients_in_it(
         with pytest.raises(CarepathError):
             sut.sql(statement)
     sut.store.close()
+
+
+def test_what_was_on_its_way_to_the_inbox_stands_there_after_an_upgrade(
+    address: str, tmp_path: Path, older: str
+) -> None:
+    prepare(address, tmp_path / "keys.json")
+    sut = opened(address, tmp_path)
+    (row,) = sut.queries.inbox().rows
+    told = (row["episode_id"], row["key"], row["kind"], row["name"], row["about"], row["role"], row["rung"])
+    assert told == (older, "2.1", "reminder", "late", "late#/1", "lead", 1)
+    assert not sut.deliveries.waiting()
+    sut.store.close()
+    with running(address) as connection:
+        (kept,) = connection.execute(select(_reflected("delivery", connection))).all()
+    assert (kept.episode_id, kept.key, kept.route, kept.attempts) == (older, "2.0", "inbox", 3)

@@ -1,7 +1,7 @@
-"""Goal: what is due fires and what was told arrives, once, whatever becomes of messages, workers and their leases.
+"""Goal: what is due fires and what was told leaves the house, once, whatever becomes of messages, workers and leases.
 
-Real Celery workers, a real Valkey, both stores. Leases end and second hints come due because the test moves the store's
-own columns, never because it waits.
+Real Celery workers, a real Valkey, both stores. Leases end because the test moves the store's own columns, never
+because it waits.
 """
 
 import signal
@@ -12,16 +12,28 @@ import pytest
 
 from orchestrator.cli import valkey
 from orchestrator.config import Settings
-from orchestrator.notify.channel import Result, Sent
-from orchestrator.service.rows import Lease, NoticeId
+from orchestrator.notify.channel import Result
+from orchestrator.notify.post import NO_ROUTE, Post
+from orchestrator.service.deliveries import TRIES_UNTOLD
+from orchestrator.service.rows import Lease
 from tests.integration.installation import Installation, installed, running, until
+from tests.letterbox import ROUTE, Letterbox, with_letterbox
 from workers.app import DELIVER, FIRE, publish, waiting
-from workers.deliver import deliver
-from workers.fire import fire
+from workers.deliver import deliver, send
 from workers.publisher import Publisher
-from workers.sweep import HandOver, sweep
+from workers.sweep import sweep
 
-WORKER = ["-m", "orchestrator.cli.serve", "worker"]
+WORKER = """
+import pickle, sys
+from pathlib import Path
+from orchestrator.bootstrap import open_system
+from tests.letterbox import with_letterbox
+from workers import app
+
+settings, size = pickle.load(sys.stdin.buffer), {sys.argv[2]: int(sys.argv[3])}
+app.configure(settings.broker_url, lambda: with_letterbox(open_system(settings), Path(sys.argv[1])))
+sys.exit(app.run_worker(**size))
+"""
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -32,21 +44,33 @@ def place(
     url = request.getfixturevalue("new_postgres_database")() if request.param == "postgres" else None
     with installed(request.param, tmp_path_factory.mktemp("home"), redis_server, url) as place:
         place.forget_messages()
-        with running(WORKER, place.settings):
+        with running(working(place, threads=4), place.settings):
             yield place
 
 
-def told(place: Installation) -> tuple[str, NoticeId]:
-    """Enrol a patient, and fire here; return the episode and the notice of its second rung. No worker was asked."""
+def working(place: Installation, **size: int) -> list[str]:
+    """Return the command of a worker whose letters go to the installation's letterbox."""
+    (pool, count), *_ = size.items()
+    return ["-c", WORKER, str(place.letterbox), pool, str(count)]
+
+
+def told(place: Installation) -> tuple[str, Lease]:
+    """Enrol a patient, and fire here; return the episode and its second notice, taken. No worker was asked."""
     episode = place.enrol()
-    fire(place.system)
-    notices = [each for each in place.system.deliveries.hint() if each.episode_id == episode]
-    assert len(notices) == 2
-    assert deliver(place.system, notices[0])
-    return episode, notices[1]
+    fire_here(place)
+    mine = [each for each in place.system.deliveries.take(200) if each.notice.episode_id == episode]
+    assert len(mine) == 2
+    assert send(place.system, mine[0])
+    return episode, mine[1]
 
 
-def test_what_is_due_fires_in_a_worker_and_lands_in_the_inbox(place: Installation) -> None:
+def fire_here(place: Installation) -> None:
+    """Fire what is due without a word to anybody."""
+    while place.system.firing.fire_due().more:
+        pass
+
+
+def test_what_is_due_fires_in_a_worker_and_leaves_the_house(place: Installation) -> None:
     episode = place.enrol()
     assert place.fired(episode) == 0
     assert Publisher(patience_seconds=5.0).fire()
@@ -55,11 +79,22 @@ def test_what_is_due_fires_in_a_worker_and_lands_in_the_inbox(place: Installatio
     assert [row["rung"] for row in place.inbox(episode)] == [1, 0]
 
 
+def test_what_was_told_stands_in_the_inbox_whatever_becomes_of_its_way_out(place: Installation) -> None:
+    episode = place.enrol()
+    fire_here(place)
+    assert [row["rung"] for row in place.inbox(episode)] == [1, 0]
+    assert place.letters(episode) == []
+    sweep(place.system)
+    until(lambda: place.quiet(episode), "delivered by the worker")
+    assert place.once(episode)
+
+
 def test_a_lost_message_is_sent_again(place: Installation) -> None:
-    episode, _ = told(place)  # and nothing is sent: the hint was all that there was
-    assert len(place.inbox(episode)) == 1
-    place.let_hints_come_due()
-    sweep(place.system, HandOver(place.system))
+    episode, _ = told(place)  # taken, and nobody sends it
+    assert place.letters(episode) == ["delivered"]
+    assert not sweep(place.system)
+    place.let_leases_end()
+    assert sweep(place.system)
     until(lambda: place.quiet(episode), "delivered after the second hint")
     assert place.once(episode)
 
@@ -70,7 +105,7 @@ def test_a_doubled_message_has_one_effect(place: Installation) -> None:
         publish(FIRE)
     until(lambda: place.quiet(episode), "fired and delivered")
     for _ in range(5):
-        publish(DELIVER, str(NoticeId(episode, 2, 0)))
+        publish(DELIVER)
         publish(FIRE)
     other = place.enrol()  # its message comes last, so when it is done, so are the others
     publish(FIRE)
@@ -78,111 +113,124 @@ def test_a_doubled_message_has_one_effect(place: Installation) -> None:
     assert place.once(episode)
 
 
-def test_a_message_that_names_no_notice_is_dropped(place: Installation) -> None:
-    publish(DELIVER, "'; DROP TABLE outbox")
-    episode = place.enrol()
-    publish(FIRE)
-    until(lambda: place.quiet(episode), "the worker goes on")
-
-
-PROCESSES = """
-import pickle, sys
-from orchestrator.bootstrap import open_system
-from orchestrator.cli import serve
-from workers import app
-
-settings = pickle.load(sys.stdin.buffer)
-app.configure(settings.broker_url, lambda: open_system(settings))
-for _ in range(4):
-    app.publish(app.FIRE)
-sys.exit(serve.worker(settings, processes=2))
-"""
-
-
 def elsewhere(place: Installation) -> Settings:
     """Return the settings with a broker of its own, of which the worker of all tests hears nothing."""
     return replace(place.settings, broker_url=place.settings.broker_url.replace("virtual_host=0", "virtual_host=1"))
 
 
+def say(place: Installation, job: str, times: int) -> str:
+    """Return as Python what puts a job into the broker before a worker begins."""
+    return f"for _ in range({times}): app.publish({job!r})\n"
+
+
 def test_forked_workers_open_the_store_for_themselves(place: Installation) -> None:
     episodes = [place.enrol() for _ in range(5)]
-    with running(["-c", PROCESSES], elsewhere(place)):
+    command = working(place, processes=2)
+    command[1] = command[1].replace("sys.exit", f"{say(place, FIRE, 4)}sys.exit")
+    with running(command, elsewhere(place)):
         until(lambda: all(map(place.quiet, episodes)), "fired and delivered by forked processes")
     assert all(map(place.once, episodes))
 
 
 STUCK = """
 import pickle, sys, threading
+from dataclasses import replace
 from orchestrator import bootstrap
 from workers import app
 
 class Stuck:
-    name = "inbox"
-    def send(self, notice, key):
-        print(key, flush=True)
+    def send(self, lease):
+        print(lease.notice.episode_id, lease.notice.key, flush=True)
         threading.Event().wait()
 
 settings = pickle.load(sys.stdin.buffer)
-bootstrap.System.channel = property(lambda system: Stuck())
-app.configure(settings.broker_url, lambda: bootstrap.open_system(settings))
-app.publish(app.DELIVER, sys.argv[1])
+app.configure(settings.broker_url, lambda: replace(bootstrap.open_system(settings), post=Stuck()))
+app.publish(app.DELIVER)
 app.run_worker(threads=1)
 """
 
 
 def test_a_worker_killed_while_it_delivers_loses_and_doubles_nothing(place: Installation) -> None:
     episode, notice = told(place)
-    with running(["-c", STUCK, str(notice)], elsewhere(place), ends_with=-signal.SIGKILL) as stuck:
+    assert place.system.deliveries.release(notice)
+    with running(["-c", STUCK], elsewhere(place), ends_with=-signal.SIGKILL) as stuck:
         assert stuck.stdout is not None
-        assert stuck.stdout.readline().decode().strip() == str(notice)
+        assert stuck.stdout.readline().decode().split() == [episode, notice.notice.key]
         stuck.kill()
         stuck.wait()
-    assert (len(place.inbox(episode)), place.rows("outbox", episode)) == (1, 1)
-    assert not deliver(place.system, notice), "the dead worker's lease still holds"
-    place.let_hints_come_due()
-    sweep(place.system, HandOver(place.system))
+    assert (len(place.letters(episode)), place.rows("outbox", episode)) == (1, 1)
+    assert not deliver(place.system), "the dead worker's lease still holds"
+    place.let_leases_end()
+    sweep(place.system)
     until(lambda: place.quiet(episode), "delivered by another worker")
     assert place.once(episode)
 
 
 def test_a_worker_whose_lease_has_passed_on_is_fenced_out(place: Installation) -> None:
-    episode, notice = told(place)
-    paused = place.system.deliveries.lease(notice)
-    assert paused is not None
-    place.let_hints_come_due()
-    assert deliver(place.system, notice)
-    assert place.system.channel.send(paused, str(notice)).result is Result.DELIVERED
-    assert not place.system.deliveries.finish(paused, "inbox")
+    episode, paused = told(place)
+    place.let_leases_end()
+    assert deliver(place.system) == 1
     assert place.once(episode)
+    assert not send(place.system, paused), "its word counts no more"
+    assert not place.system.deliveries.give_back(paused, "late")
+    assert not place.system.deliveries.give_up(paused, "late")
+    assert place.letters(episode) == ["delivered"] * 3  # after a pause like this one nothing can keep it from twice
+    assert (place.rows("outbox", episode), place.rows("delivery", episode)) == (0, 2)
 
 
-class Failing:
-    """A channel that fails as it is told to."""
-
-    name = "post"
-
-    def __init__(self, *results: Result) -> None:
-        self._results = list(results)
-        self.keys: list[str] = []
-
-    def send(self, notice: Lease, key: str) -> Sent:
-        self.keys.append(key)
-        return Sent(self._results.pop(0), "closed-today")
-
-
-def test_a_channel_that_fails_is_tried_again_with_the_same_key(place: Installation) -> None:
+def test_a_channel_that_fails_is_tried_again_with_the_same_id(place: Installation) -> None:
     episode, notice = told(place)
-    channel = Failing(Result.PASSING, Result.DELIVERED)
-    assert not deliver(place.system, notice, channel)
+    failing = with_letterbox(place.system, place.letterbox, Letterbox(Result.PASSING))
+    assert not send(failing, notice)
+    assert not deliver(failing), "not before its time"
     assert place.rows("outbox", episode) == 1
-    assert deliver(place.system, notice, channel)
-    assert channel.keys == [str(notice), str(notice)]
+    place.let_leases_end()
+    assert deliver(failing) == 1
+    assert (place.letterbox / f"{episode}.{notice.notice.key}").read_text() == "passing\ndelivered\n"
     assert (place.rows("outbox", episode), place.rows("delivery", episode)) == (0, 2)
 
 
-def test_what_cannot_be_delivered_has_an_owner(place: Installation) -> None:
+def undelivered(place: Installation, episode: str) -> list[str]:
+    return sorted(row["role"] for row in place.inbox(episode) if row["kind"] == "undelivered")
+
+
+def test_what_cannot_be_delivered_has_an_owner_and_waits_for_a_person(place: Installation) -> None:
     episode, notice = told(place)
-    assert deliver(place.system, notice, Failing(Result.PERMANENT))
-    undelivered = [row["role"] for row in place.inbox(episode) if row["kind"] == "undelivered"]
-    assert sorted(undelivered) == ["administrator", "lead"]
-    assert (place.rows("outbox", episode), place.rows("delivery", episode)) == (0, 2)
+    refusing = with_letterbox(place.system, place.letterbox, Letterbox(Result.PERMANENT))
+    assert not send(refusing, notice)
+    assert undelivered(place, episode) == ["administrator", "lead"]
+    (dead,) = [each for each in refusing.deliveries.outgoing(dead=True) if each.notice.episode_id == episode]
+    assert (dead.notice, dead.route, dead.last_error, dead.next_try_at) == (notice.notice, ROUTE, "closed-today", None)
+    place.let_leases_end()
+    assert not deliver(refusing), "it waits for a person"
+
+
+def test_what_fails_for_long_has_an_owner_too(place: Installation) -> None:
+    episode, notice = told(place)
+    failing = with_letterbox(place.system, place.letterbox, Letterbox(*[Result.PASSING] * (TRIES_UNTOLD + 1)))
+    assert not send(failing, notice)
+    for _ in range(TRIES_UNTOLD - 2):
+        place.let_leases_end()
+        assert not deliver(failing)
+    assert undelivered(place, episode) == []
+    for _ in range(2):
+        place.let_leases_end()
+        assert not deliver(failing)
+    assert undelivered(place, episode) == ["administrator", "lead"]
+    place.let_leases_end()
+    assert deliver(failing) == 1
+
+
+def test_a_route_that_is_configured_no_more_leaves_a_dead_letter(place: Installation) -> None:
+    episode, notice = told(place)
+    assert not send(replace(place.system, post=Post()), notice)
+    (dead,) = [each for each in place.system.deliveries.outgoing(dead=True) if each.notice.episode_id == episode]
+    assert dead.last_error == NO_ROUTE.code
+
+
+def test_a_channel_that_breaks_keeps_nobody_else_waiting(place: Installation) -> None:
+    episode, notice = told(place)
+    broken = replace(place.system, post=None)  # type: ignore[arg-type]  # whatever a channel's own fault may be
+    assert not send(broken, notice)
+    (left,) = [each for each in place.system.deliveries.outgoing() if each.notice.episode_id == episode]
+    assert (left.last_error, left.given_up_at) == ("defect", None)

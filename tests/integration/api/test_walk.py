@@ -22,11 +22,11 @@ def test_from_enrolment_to_the_report(each_ward: Ward) -> None:
     ward.do(episode, "give", "nurse", regimen="ivmp-pulse")
 
     ward.advance(hours=72)
-    ward.fire_and_deliver()
+    ward.fire()
     told = [(each["name"], each["role"]) for each in ward.get("/inbox?ward=N2").json()["notices"]]
     assert ("day-3-response", "clinician") in told
     ward.advance(minutes=61)
-    ward.fire_and_deliver()
+    ward.fire()
     roles = [each["role"] for each in ward.get("/inbox").json()["notices"] if each["name"] == "day-3-response"]
     assert sorted(roles) == ["clinician", "lead"]
     open_things = ward.get("/worklist?ward=N2&ward=N3").json()["items"]

@@ -86,9 +86,15 @@ def test_timers_that_nobody_fires(terminal: Terminal) -> None:
 
 def test_notices_that_nobody_delivers(terminal: Terminal) -> None:
     terminal.enrol()
-    sql(terminal, "UPDATE outbox SET told_at = ?", to_micros(datetime.now(UTC) - timedelta(hours=1)))
+    assert checks(terminal)["notices"] == ("ok", "none waits to leave the house")
+    since = to_micros(datetime.now(UTC) - timedelta(hours=1))
+    leave = "INSERT INTO outbox (episode_id, key, route, since, next_try_at, attempts, lease_token)"
+    sql(terminal, f"{leave} SELECT episode_id, key, 'leads', ?, 0, 0, 0 FROM notice", since)
     level, text = checks(terminal, code=1)["notices"]
     assert (level, "see that a worker runs" in text) == ("fail", True)
+    sql(terminal, "UPDATE outbox SET given_up_at = ?", since)
+    level, text = checks(terminal, code=1)["notices"]
+    assert (level, "carepath deliveries --dead" in text) == ("fail", True)
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,9 @@ def test_lists_and_finding(terminal: Terminal, treated: str) -> None:
     assert len(page["items"]) == 2
     further = terminal("worklist", "--after", page["after"], "--json").document["items"]
     assert page["items"][0] not in further
-    assert terminal("inbox").out == "no notices\n"
+    told = terminal("inbox").out.splitlines()
+    assert any("dose-due" in line and "to clinician" in line and "ward neuro-1" in line for line in told)
+    assert terminal("inbox", "--ward", "elsewhere").out == "no notices\n"
     assert terminal("find", "hospital-number=0000001").out.startswith(treated)
     assert terminal("find", "hospital-number=7").out == "no patient is known by this identifier\n"
 

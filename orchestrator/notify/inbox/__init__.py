@@ -1,5 +1,0 @@
-"""The in-app inbox, where every notice lands: the only channel that needs nothing outside."""
-
-from orchestrator.notify.inbox.channel import InboxChannel
-
-__all__ = ["InboxChannel"]

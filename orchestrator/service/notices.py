@@ -1,0 +1,37 @@
+"""How is somebody told? By a notice in the inbox, in the transaction of its cause, and in the outbox for each route."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from orchestrator.service.ports import Change, Directory
+from orchestrator.service.rows import NoticeRow, OutboxRow
+
+OWNERS = ("lead", "administrator")
+"""Who looks after what the program itself cannot do: an episode that does not fire, a notice that does not arrive."""
+
+
+class InHouse:
+    """The directory where none is configured: nothing leaves the house, and every role is held."""
+
+    def routes(self, kind: str, role: str, ward: str) -> Sequence[str]:
+        """Return none."""
+        return ()
+
+    def unheld(self, ward: str) -> frozenset[str]:
+        """Return none."""
+        return frozenset()
+
+
+def routed(directory: Directory, notices: Iterable[NoticeRow], wall: datetime) -> list[OutboxRow]:
+    """Return what has to leave the house for these notices to reach people. wall: the wall time."""
+    return [
+        OutboxRow(notice.episode_id, notice.key, route, wall)
+        for notice in notices
+        for route in directory.routes(notice.kind, notice.role, notice.ward)
+    ]
+
+
+def tell(change: Change, directory: Directory, notices: Sequence[NoticeRow], *, apart_from: str = "") -> None:
+    """Write notices of the program's own; what was told before is not told again. apart_from: a route not to take."""
+    outgoing = routed(directory, change.put_notices(notices), change.times().wall)
+    change.put_outbox([row for row in outgoing if row.route != apart_from])
