@@ -82,7 +82,7 @@ class SmallEngine:
         self.fold, self.stamp = fold.fold, fold.stamp
         self.dump, self.load = document.dump, document.load
 
-    def enrol(self, wish: Enrolment, actor: Actor, now: datetime) -> Accepted | Refused:
+    def enrol(self, wish: Enrolment, actor: Actor, now: datetime, *, unheld: frozenset[str]) -> Accepted | Refused:
         if actor.role == "nobody":
             return Refused("needs-role", "a role that may enrol is needed")
         pathway = wish.pathway
@@ -92,7 +92,14 @@ class SmallEngine:
         return self._accept(None, now, made)
 
     def decide(
-        self, pathway: Pathway, episode: Episode, command: Command, actor: Actor, now: datetime
+        self,
+        pathway: Pathway,
+        episode: Episode,
+        command: Command,
+        actor: Actor,
+        now: datetime,
+        *,
+        unheld: frozenset[str],
     ) -> Accepted | Refused:
         if isinstance(command, Tick):
             return self._tick(episode, now)

@@ -56,11 +56,12 @@ class Patient:
     pathway: Pathway = field(default_factory=pathway)
     start: datetime = T0
     timezone: str = "UTC"
+    unheld: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.now = self.start
         wish = Enrolment(self.pathway, "e-1", "p-1", "w-1", self.timezone)
-        made = enrol(wish, Actor("c-1", "clinician"), self.now)
+        made = enrol(wish, Actor("c-1", "clinician"), self.now, unheld=self.unheld)
         assert isinstance(made, Accepted)
         self.answer: Accepted | Refused = made
         self.episode: Episode = made.episode
@@ -86,7 +87,7 @@ class Patient:
 
     def do(self, command: Command, actor: Actor) -> Accepted | Refused:
         """Carry out a command; a refusal is an entry too, and changes nothing else."""
-        self.answer = decide(self.pathway, self.episode, command, actor, self.now)
+        self.answer = decide(self.pathway, self.episode, command, actor, self.now, unheld=self.unheld)
         seq = self.episode.seq + 1
         if isinstance(self.answer, Accepted):
             self.episode = self.answer.episode

@@ -65,10 +65,12 @@ class Refused:
     text: str
 
 
-def enrol(enrolment: Enrolment, actor: Actor, now: dt.datetime) -> Accepted | Refused:
-    """Return the enrolment of a patient: what opens with it is opened."""
+def enrol(
+    enrolment: Enrolment, actor: Actor, now: dt.datetime, *, unheld: frozenset[str] = frozenset()
+) -> Accepted | Refused:
+    """Return the enrolment of a patient: what opens with it is opened. unheld: as for ``decide``."""
     pathway = enrolment.pathway
-    draft = Draft(pathway, None, now)
+    draft = Draft(pathway, None, now, unheld)
     try:
         need_role(pathway, actor, "enrol")
     except Refusal as refusal:
@@ -88,9 +90,20 @@ def enrol(enrolment: Enrolment, actor: Actor, now: dt.datetime) -> Accepted | Re
     return _accepted(draft)
 
 
-def decide(pathway: Pathway, episode: Episode, command: Command, actor: Actor, now: dt.datetime) -> Accepted | Refused:
-    """Return what the command comes to at ``now`` (UTC, not before the episode's last entry)."""
-    draft = Draft(pathway, episode, now)
+def decide(
+    pathway: Pathway,
+    episode: Episode,
+    command: Command,
+    actor: Actor,
+    now: dt.datetime,
+    *,
+    unheld: frozenset[str] = frozenset(),
+) -> Accepted | Refused:
+    """Return what the command comes to at ``now`` (UTC, not before the episode's last entry).
+
+    unheld: roles that nobody holds on the patient's ward; ladders skip them.
+    """
+    draft = Draft(pathway, episode, now, unheld)
     if command.reason is not None and not command.reason.strip():
         command = replace(command, reason=None)
     try:

@@ -12,13 +12,18 @@ from orchestrator.pathway.model import Pathway
 
 
 class Draft:
-    """Gathers the events of one entry. now: UTC, not before the episode's last entry."""
+    """Gathers the events of one entry. now: UTC, not before the episode's last entry.
+
+    unheld: roles that nobody holds on the patient's ward.
+    """
 
     wanted_before: frozenset[tuple[str, str, int]] | None
     """Keys of the reminders that were wanted before something was taken back; None for any other command."""
 
-    def __init__(self, pathway: Pathway, episode: Episode | None, now: dt.datetime) -> None:
-        self.pathway, self.now, self.wanted_before = pathway, now, None
+    def __init__(
+        self, pathway: Pathway, episode: Episode | None, now: dt.datetime, unheld: frozenset[str] = frozenset()
+    ) -> None:
+        self.pathway, self.now, self.unheld, self.wanted_before = pathway, now, unheld, None
         self.seq = 1 if episode is None else episode.seq + 1
         self.events: list[Event] = []
         self._episode = episode

@@ -285,7 +285,8 @@ class ReminderFired(Event):
 class ReminderTold(Event):
     """A role was told: rung ``rung`` (from 0) of the ladder.
 
-    climb_at: the next rung; again_at: the next firing, at the top.
+    climb_at: the next rung; again_at: the next firing, at the top. skipped: roles of the rungs before it that were
+    passed over, since nobody holds them.
     """
 
     name: str
@@ -298,6 +299,7 @@ class ReminderTold(Event):
     late: bool = False
     climb_at: dt.datetime | None = None
     again_at: dt.datetime | None = None
+    skipped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,14 +261,23 @@ def _reminder_moved(episode: Episode, event: ev.ReminderMoved, _: int, __: dt.da
 
 
 def _fired(episode: Episode, event: ev.ReminderFired, _: int, at: dt.datetime) -> Episode:
-    return _reminder(episode, event, fired_at=at, due_at=event.next_at, told=0, acknowledged=False, climb_at=None)
+    return _reminder(
+        episode, event, fired_at=at, due_at=event.next_at, told=0, acknowledged=False, climb_at=None, skipped=()
+    )
 
 
 def _told(episode: Episode, event: ev.ReminderTold, _: int, __: dt.datetime) -> Episode:
     changes: dict[str, Any] = {"told": event.rung + 1, "climb_at": event.climb_at}
+    if event.skipped:
+        changes["skipped"] = (*_skipped(episode, event), *range(event.rung - len(event.skipped), event.rung))
     if event.again_at is not None:
         changes["due_at"] = event.again_at
     return _reminder(episode, event, **changes)
+
+
+def _skipped(episode: Episode, event: ev.ReminderTold) -> tuple[int, ...]:
+    key = (event.name, event.subject, event.n)
+    return next((each.skipped for each in episode.reminders if each.key == key), ())
 
 
 def _acknowledged(episode: Episode, event: ev.ReminderAcknowledged, _: int, __: dt.datetime) -> Episode:

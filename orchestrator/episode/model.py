@@ -117,12 +117,14 @@ class Reminder(NamedTuple):
     climb_at: dt.datetime | None = None
     """When the next rung is told; None when the climb has ended."""
     told: int = 0
-    """Rungs told since it fired."""
+    """Rungs told since it fired, or passed over."""
     acknowledged: bool = False
     fulfilled_by: int | None = None
     """The entry that fulfilled it."""
     over: bool = False
     """A later one of its series has taken its place."""
+    skipped: tuple[int, ...] = ()
+    """Of the rungs told since it fired those that were passed over, from 0: nobody held them."""
 
     @property
     def key(self) -> tuple[str, str, int]:

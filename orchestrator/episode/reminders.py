@@ -4,11 +4,13 @@ They are brought in line with what is wanted, fired, told rung by rung, and ende
 """
 
 import datetime as dt
+from collections.abc import Sequence
 
 from orchestrator.episode import events as ev
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.model import Reminder
 from orchestrator.episode.wants import CLIMBS_ON, SERIES, Want, fulfilled_by, has_until, wants
+from orchestrator.pathway.kinds import Rung
 from orchestrator.pathway.model import ReminderKind
 
 QUIETLY = object()
@@ -141,16 +143,28 @@ def _same(draft: Draft, reminder: Reminder) -> Reminder:
 
 
 def tell(draft: Draft, reminder: Reminder, due_at: dt.datetime) -> None:
-    """Tell the next rung. ``after`` counts from the first rung; a rung told late shifts the later ones by as much."""
+    """Tell the next rung, or at once the first above it that somebody holds.
+
+    ``after`` counts from the first rung; a rung told late, or early since those before it were skipped, shifts the
+    later ones by as much.
+    """
     ladder = draft.pathway.ladders[reminder.ladder]
-    rung = ladder[reminder.told]
+    place = _held(draft, ladder, reminder.told)
+    skipped = tuple(rung.role for rung in ladder[reminder.told : place])
+    rung = ladder[place]
     climb_at = again_at = None
-    if reminder.told + 1 < len(ladder):
-        climb_at = draft.now + (ladder[reminder.told + 1].after - rung.after)
+    if place + 1 < len(ladder):
+        climb_at = draft.now + (ladder[place + 1].after - rung.after)
     elif has_until(draft.pathway.reminders[reminder.name]):
         again_at = again(draft, reminder)
     late = draft.now - due_at > GRACE
-    draft.emit(ev.ReminderTold(*reminder.key, rung.role, reminder.told, due_at, draft.now, late, climb_at, again_at))
+    draft.emit(ev.ReminderTold(*reminder.key, rung.role, place, due_at, draft.now, late, climb_at, again_at, skipped))
+
+
+def _held(draft: Draft, ladder: Sequence[Rung], place: int) -> int:
+    """Return the first rung from ``place`` up that somebody holds; ``place`` itself where nobody holds any."""
+    held = (each for each in range(place, len(ladder)) if ladder[each].role not in draft.unheld)
+    return next(held, place)
 
 
 def again(draft: Draft, reminder: Reminder) -> dt.datetime:

@@ -173,9 +173,11 @@ def _every(kind: TaskKind) -> str | None:
 def _reminder(draft: Draft, reminder: Reminder) -> dict[str, Any]:
     kind = draft.pathway.reminders[reminder.name]
     ladder = draft.pathway.ladders[reminder.ladder]
+    told = [place for place in range(reminder.told) if place not in reminder.skipped]
     return {
         "reminder": reminder.name, "key": reminder.address, "title": kind.title,
-        "fired_at": _at(reminder.fired_at), "told": [rung.role for rung in ladder[: reminder.told]],
+        "fired_at": _at(reminder.fired_at), "told": [ladder[place].role for place in told],
+        "skipped": [ladder[place].role for place in reminder.skipped],
         "next_rung_at": _at(reminder.climb_at), **mark_json(kind.mark),
     }  # fmt: skip
 

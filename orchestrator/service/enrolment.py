@@ -101,7 +101,7 @@ class Enrolments:
         engine, directory = self._desk.engine, self._desk.directory
         ledger = Ledger(engine, directory, pathway, key, row=row, known=None, times=times)
         wish = Enrolment(pathway, episode_id, patient.patient_id, request.ward, request.timezone)
-        outcome = engine.enrol(wish, request.actor, times.now)
+        outcome = engine.enrol(wish, request.actor, times.now, unheld=ledger.unheld)
         if isinstance(outcome, Refused):
             raise _Refusal(outcome)
         command = {

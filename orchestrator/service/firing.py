@@ -59,7 +59,7 @@ class Firing:
 
     def _fire(self, change: Change, row: EpisodeRow, times: Times) -> Write:
         ledger = self._desk.ledger(change, row, times)
-        fire(self._desk.engine, ledger)
+        fire(ledger)
         return self._desk.written(ledger)
 
     def _fire_alone(self, episode_id: str) -> bool:

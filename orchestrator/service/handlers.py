@@ -129,9 +129,9 @@ class Handlers:
             return repeat(locked.prior, key, hashed)
         ledger = self._desk.ledger(change, locked.row, locked.times)
         if ledger.due:
-            fire(self._desk.engine, ledger)
+            fire(ledger)
         self._check_seen(change, request, ledger, locked)
-        outcome = self._desk.engine.decide(ledger.pathway, ledger.episode, request.command, request.actor, ledger.now)
+        outcome = ledger.decide(request.command, request.actor)
         header = ledger.add(request.actor, (request.command.kind, cause), hashed, asked, outcome)
         change.save([self._desk.written(ledger)])
         return _answer(header, getattr(outcome, "text", ""))
@@ -148,12 +148,11 @@ class Handlers:
             )
 
 
-def fire(engine: Engine, ledger: Ledger) -> Header:
+def fire(ledger: Ledger) -> Header:
     """Let what is due fire, as an entry of its own."""
     row = ledger.row
     cause = cause_id(Tick.kind, CLOCK.id, row.episode_id, f"after {row.seq}")
-    outcome = engine.decide(ledger.pathway, ledger.episode, Tick(), CLOCK, ledger.now)
-    return ledger.add(CLOCK, (Tick.kind, cause), "", {}, outcome)
+    return ledger.add(CLOCK, (Tick.kind, cause), "", {}, ledger.decide(Tick(), CLOCK))
 
 
 def repeat(prior: Sealed, key: PatientKey, request: str) -> Answer:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.audit.keys import PatientKey
 from orchestrator.audit.seal import Header, Sealed, instant, seal
-from orchestrator.episode.commands import Actor
+from orchestrator.episode.commands import Actor, Command
 from orchestrator.episode.decide import Accepted, Refused
 from orchestrator.episode.event_json import event_to_json
 from orchestrator.episode.events import (
@@ -19,7 +19,7 @@ from orchestrator.episode.events import (
 )
 from orchestrator.episode.events import Refused as RefusedEvent
 from orchestrator.service.cause import tag_of
-from orchestrator.service.notices import routed
+from orchestrator.service.notices import routed, unassigned
 from orchestrator.service.ports import Directory, Engine
 from orchestrator.service.rows import NO_DUE, EpisodeRow, ItemRow, NoticeRow, Times, Write
 
@@ -85,6 +85,15 @@ class Ledger:
         """Tell whether a timer is due."""
         return self.row.next_due_at is not None and self.row.next_due_at <= self.now
 
+    @property
+    def unheld(self) -> frozenset[str]:
+        """The roles that nobody holds on the patient's ward."""
+        return self._directory.unheld(self.row.ward)
+
+    def decide(self, command: Command, actor: Actor) -> Accepted | Refused:
+        """Return what a command comes to now. Nothing is added."""
+        return self._engine.decide(self.pathway, self.episode, command, actor, self.now, unheld=self.unheld)
+
     def add(
         self,
         actor: Actor,
@@ -142,14 +151,15 @@ class Ledger:
 
     def _notices(self, events: tuple[Event, ...], seq: int, ward: str) -> list[NoticeRow]:
         told = [event for event in events if isinstance(event, ReminderTold)]
-        return [
+        notices = [
             NoticeRow(
                 self.row.episode_id, f"{seq}.{number}", "reminder", event.name,
                 f"{event.name}#{event.subject}/{event.n}", event.role, ward, event.rung, event.due_at, event.told_at,
-                event.late,
+                event.late, ",".join(event.skipped),
             )
             for number, event in enumerate(told)
         ]  # fmt: skip
+        return notices + unassigned(notices, self.unheld) if self.unheld else notices
 
 
 def rows_of(engine: Engine, pathway: "Pathway", episode: "Episode") -> tuple[ItemRow, ...]:

@@ -31,6 +31,16 @@ def routed(directory: Directory, notices: Iterable[NoticeRow], wall: datetime) -
     ]
 
 
+def unassigned(notices: Iterable[NoticeRow], unheld: frozenset[str]) -> list[NoticeRow]:
+    """Return what the owners are told of reminders for a role that nobody holds, nor any above it on its ladder."""
+    return [
+        notice._replace(key=f"unassigned.{notice.key}.{role}", kind="unassigned", role=role)
+        for notice in notices
+        if notice.role in unheld
+        for role in OWNERS
+    ]
+
+
 def tell(change: Change, directory: Directory, notices: Sequence[NoticeRow], *, apart_from: str = "") -> None:
     """Write notices of the program's own; what was told before is not told again. apart_from: a route not to take."""
     outgoing = routed(directory, change.put_notices(notices), change.times().wall)

@@ -43,9 +43,18 @@ class Collision(Conflict):
 class Engine(Protocol):
     """The pure engine: `orchestrator.episode`, or a small one in a test."""
 
-    def enrol(self, enrolment: "Enrolment", actor: "Actor", now: datetime) -> "Accepted | Refused": ...
+    def enrol(
+        self, enrolment: "Enrolment", actor: "Actor", now: datetime, *, unheld: frozenset[str]
+    ) -> "Accepted | Refused": ...
     def decide(
-        self, pathway: "Pathway", episode: "Episode", command: "Command", actor: "Actor", now: datetime
+        self,
+        pathway: "Pathway",
+        episode: "Episode",
+        command: "Command",
+        actor: "Actor",
+        now: datetime,
+        *,
+        unheld: frozenset[str],
     ) -> "Accepted | Refused": ...
     def fold(self, episode: "Episode | None", event: "Event", seq: int, at: datetime) -> "Episode": ...
     def stamp(self, episode: "Episode", seq: int, at: datetime) -> "Episode": ...

@@ -273,6 +273,17 @@ def test_undelivered_goes_out_by_the_other_routes_and_makes_no_further_notice(su
     assert len([row for row in sut.queries.inbox().rows if row["kind"] == "undelivered"]) == 2
 
 
+def test_what_nobody_would_hear_of_has_an_owner(sut: System) -> None:
+    sut.desk.directory = Everything(unheld=frozenset({"lead"}))
+    told(sut)
+    rows = sut.queries.inbox().rows
+    assert sorted((row["kind"], row["role"], row["name"]) for row in rows) == [
+        ("reminder", "lead", "late"),
+        ("unassigned", "administrator", "late"),
+        ("unassigned", "lead", "late"),
+    ]
+
+
 def dead(sut: System) -> list[OutgoingRow]:
     return [row for row in sut.deliveries.outgoing(dead=True) if row.notice.kind == "reminder"]
 

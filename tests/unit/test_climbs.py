@@ -1,12 +1,15 @@
 """Goal: a climb ends by an answer or with what it belongs to, and by nothing else; no ladder begins with silence."""
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from orchestrator.episode import document
 from orchestrator.episode.commands import Confirm, Record, Retract
 from orchestrator.episode.events import ReminderTold
+from orchestrator.episode.view import view
 from orchestrator.errors import PathwayError
 from orchestrator.pathway.loader import load_library
 from tests.patients import WORKFLOWS, Patient, severe
@@ -54,3 +57,55 @@ def test_a_ladder_that_begins_with_silence_is_refused(tmp_path: Path) -> None:
     assert terms.read_text() != text
     with pytest.raises(PathwayError, match="first rung of ladder 'standard' must be told at once"):
         load_library(folder)
+
+
+def climbing(*unheld: str) -> list[tuple[str, int, float, tuple[str, ...]]]:
+    """Return what the reminder of a taper's end tells whom, at which rung, hours after it fired, over whose heads."""
+    patient = tapered()
+    patient.unheld = frozenset(unheld)
+    ended = patient.now
+    patient.at(76 + 28 * 24 + 9)
+    events = (event for entry in patient.entries for event in entry.events)
+    return [
+        (event.role, event.rung, (event.told_at - ended) / timedelta(hours=1), event.skipped)
+        for event in events
+        if isinstance(event, ReminderTold) and event.name == "taper-complete"
+    ]
+
+
+def test_a_ladder_tells_each_rung_that_somebody_holds_in_its_time() -> None:
+    assert climbing() == [("clinician", 0, 0.0, ()), ("lead", 1, 4.0, ()), ("on-call", 2, 8.0, ())]
+
+
+def test_a_rung_that_nobody_holds_is_skipped_and_the_next_is_told_in_its_place() -> None:
+    assert climbing("lead") == [("clinician", 0, 0.0, ()), ("on-call", 2, 4.0, ("lead",))]
+
+
+def test_a_first_rung_that_nobody_holds_is_skipped_at_once() -> None:
+    patient = Patient(unheld=frozenset({"clinician"}))
+    first = [event for event in patient.entries[0].events if isinstance(event, ReminderTold)]
+    assert first
+    assert {(event.role, event.rung, event.skipped) for event in first} == {("lead", 1, ("clinician",))}
+
+
+def test_where_nobody_holds_any_rung_each_is_told_in_its_time() -> None:
+    assert climbing("clinician", "lead", "on-call")[1:] == [("lead", 1, 4.0, ()), ("on-call", 2, 8.0, ())]
+
+
+def test_what_was_skipped_is_said_and_forgotten_at_the_next_firing() -> None:
+    patient = tapered()
+    patient.unheld = frozenset({"lead"})
+    patient.at(76 + 28 * 24 + 5)
+    assert shown(patient, "taper-complete") == (["clinician", "on-call"], ["lead"])
+    assert document.load(document.dump(patient.episode)) == patient.episode
+    patient.unheld = frozenset()
+    patient.at(76 + 28 * 24 + 30)  # a day after the top it fires again
+    assert shown(patient, "taper-complete") == (["clinician"], [])
+
+
+def shown(patient: Patient, name: str) -> tuple[list[str], list[str]]:
+    """Return whom an open reminder told, and whom it passed over, as faces show it."""
+    (row,) = [
+        row for row in view(patient.pathway, patient.episode, patient.now)["reminders"] if row["reminder"] == name
+    ]
+    return row["told"], row["skipped"]

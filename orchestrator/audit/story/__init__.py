@@ -24,7 +24,7 @@ its *stamp*. An *origin* is {kind: sourced | local | mixed | unstated, rules, so
                      chart {unit, planned, given: [{at, until, amount}], until}
     reminders        name, title, subject, about, n, ladder, status, due_at, fulfilled, ended, origin,
                      firings [{due_at, fired_at, late, late_seconds, acknowledged,
-                     told [{rung, role, due_at, told_at, late, late_seconds}]}]
+                     told [{rung, role, skipped, due_at, told_at, late, late_seconds}]}]
     tasks            name, title, opened (stamp), due_at, due_local, rules, status, left (stamp), late_seconds, origin
     facts            stamp, fact, label, value, words, unit, derived, own (a person's entry of a fact that is derived),
                      how (words), basis [{fact, label, value, words}] and origin of a derived one, corrects, reason,

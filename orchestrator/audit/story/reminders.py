@@ -83,7 +83,8 @@ class _Reader:
         reminder.climb_at = event.climb_at
         reminder.last["told"].append(
             {
-                "rung": event.rung + 1, "role": event.role, "due_at": instant(event.due_at),
+                "rung": event.rung + 1, "role": event.role, "skipped": list(event.skipped),
+                "due_at": instant(event.due_at),
                 "told_at": instant(event.told_at), "late": event.late,
                 "late_seconds": max(seconds(event.due_at, event.told_at), 0),
             }

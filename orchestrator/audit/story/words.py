@@ -171,7 +171,8 @@ def _ended(event: ev.CourseEnded, _: Pathway) -> str:
 
 def _told(event: ev.ReminderTold, pathway: Pathway) -> str:
     late = ", late" if event.late else ""
-    return f"Told the {event.role}: {reminder_words(pathway, event.name, event.subject)}{late}"
+    skipped = f" (nobody holds {listed(event.skipped)})" if event.skipped else ""
+    return f"Told the {event.role}{skipped}: {reminder_words(pathway, event.name, event.subject)}{late}"
 
 
 _DETAILS: dict[type[ev.Event], Callable[[Any, Pathway], str]] = {

@@ -162,8 +162,9 @@ def _task(each: Json) -> str:
 def _reminders(document: Json, zone: ZoneInfo) -> Iterator[str]:
     for each in document["reminders"]:
         told = f"told {', '.join(each['told'])}" if each["told"] else "nobody told yet"
+        skipped = f"; nobody holds {', '.join(each['skipped'])}" if each["skipped"] else ""
         further = f"; next rung {moment(each['next_rung_at'], zone)}" if each["next_rung_at"] else ""
-        yield f"  {each['title']}: due {moment(each['fired_at'], zone)}, {told}{further} {origin(each)}"
+        yield f"  {each['title']}: due {moment(each['fired_at'], zone)}, {told}{skipped}{further} {origin(each)}"
         yield f"      acknowledge with: {each['key']}"
 
 

@@ -31,13 +31,17 @@ def inbox_text(document: Json, zone: ZoneInfo) -> str:
             moment(each["told_at"], zone),
             each["kind"],
             each["name"],
-            f"to {each['role']}",
+            f"to {each['role']}{_instead(each['skipped'])}",
             f"due {moment(each['due_at'], zone)}{' LATE' if each['late'] else ''}",
             f"ward {each['ward']}  {each['episode_id']}",
         )
         for each in document["notices"]
     ]
     return "\n".join(columns(rows, 0, whole=True)) or "no notices"
+
+
+def _instead(skipped: str) -> str:
+    return f" (nobody holds {skipped.replace(',', ', ')})" if skipped else ""
 
 
 def timeline_text(story: Json) -> str:

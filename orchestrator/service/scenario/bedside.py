@@ -44,7 +44,7 @@ class Bedside(World):
     def enrol(self, timezone: str, role: str) -> Answer:
         """Enrol the patient now."""
         wish, now = Enrolment(self.pathway, PERSON, PERSON, PERSON, timezone), self.clock.now()
-        return self._answer(Tick(), self._engine.enrol(wish, Actor(PERSON, role), now), now)
+        return self._answer(Tick(), self._engine.enrol(wish, Actor(PERSON, role), now, unheld=frozenset()), now)
 
     def advance(self, to: dt.datetime) -> None:
         """Move the clock on to ``to`` (never back); what comes due on the way fires at its moment."""
@@ -70,7 +70,9 @@ class Bedside(World):
         return True
 
     def _do(self, command: Command, actor: Actor, now: dt.datetime) -> Answer:
-        return self._answer(command, self._engine.decide(self.pathway, self.episode(), command, actor, now), now)
+        return self._answer(
+            command, self._engine.decide(self.pathway, self.episode(), command, actor, now, unheld=frozenset()), now
+        )
 
     def _answer(self, command: Command, outcome: Accepted | Refused, now: dt.datetime) -> Answer:
         before, events = self._episode, tuple[Event, ...]()

@@ -79,7 +79,7 @@ class World:
         ledger = self.desk.ledger(change, locked.row, locked.times)
         while (due := ledger.row.next_due_at) is not None and due <= to:
             ledger.times = Times(due, due)
-            fire(self.desk.engine, ledger)
+            fire(ledger)
         change.save([self.desk.written(ledger)])
 
     def act(self, command: Command, role: str) -> Answer:
