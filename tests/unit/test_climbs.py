@@ -93,14 +93,11 @@ def test_where_nobody_holds_any_rung_each_is_told_in_its_time() -> None:
 
 
 def test_what_was_skipped_is_said_and_forgotten_at_the_next_firing() -> None:
-    patient = tapered()
-    patient.unheld = frozenset({"lead"})
-    patient.at(76 + 28 * 24 + 5)
-    assert shown(patient, "taper-complete") == (["clinician", "on-call"], ["lead"])
+    patient = Patient(unheld=frozenset({"lead"})).at(9)
+    assert shown(patient, "neurology-consult-due") == (["clinician", "on-call"], ["lead"])
     assert document.load(document.dump(patient.episode)) == patient.episode
     patient.unheld = frozenset()
-    patient.at(76 + 28 * 24 + 30)  # a day after the top it fires again
-    assert shown(patient, "taper-complete") == (["clinician"], [])
+    assert shown(patient.at(26), "neurology-consult-due") == (["clinician", "lead"], [])
 
 
 def shown(patient: Patient, name: str) -> tuple[list[str], list[str]]:
