@@ -47,6 +47,24 @@ class Sent:
 DELIVERED = Sent(Result.DELIVERED)
 
 
+class Message(NamedTuple):
+    """What leaves the house: opaque ids, no patient's data.
+
+    id: the stable idempotency key, the same however often a notice is sent by a route.   due_at, told_at: aware.
+    rung: which step of its ladder, from 0.   link: where to read more and to answer, once signed in.
+    """
+
+    id: str
+    kind: str
+    role: str
+    ward: str
+    rung: int
+    due_at: datetime
+    told_at: datetime
+    late: bool
+    link: str
+
+
 class Channel(Protocol):
     """Sends messages to addresses of its kind. After a crash it may be handed one again; its id is the same then."""
 
