@@ -45,24 +45,8 @@ class Sent:
 
 
 DELIVERED = Sent(Result.DELIVERED)
-
-
-class Message(NamedTuple):
-    """What leaves the house: opaque ids, no patient's data.
-
-    id: the stable idempotency key, the same however often a notice is sent by a route.   due_at, told_at: aware.
-    rung: which step of its ladder, from 0.   link: where to read more and to answer, once signed in.
-    """
-
-    id: str
-    kind: str
-    role: str
-    ward: str
-    rung: int
-    due_at: datetime
-    told_at: datetime
-    late: bool
-    link: str
+UNREADABLE = "file-unreadable"
+"""Code of a secret, or of authorities, that cannot be read: passing, for it can be mended."""
 
 
 class Channel(Protocol):

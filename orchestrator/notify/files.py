@@ -1,15 +1,24 @@
-"""How are secrets and authorities read that the file of channels points to? Never from the file itself."""
+"""How are secrets and authorities read that the file of channels points to? When they are used, and not before.
+
+So whoever tells (a clock, a command) needs no secret, one that changes counts at once, and one that cannot be read
+keeps messages waiting and nothing else.
+"""
 
 import ssl
+from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
-from orchestrator.config import SettingError, secret
+from orchestrator.config import SettingError
 from orchestrator.errors import PathwayError
 from orchestrator.notify.deadline import tls_context
 from orchestrator.pathway.fields import Fields
 
-LEAST_SECONDS, MOST_SECONDS = 1, 25
+T = TypeVar("T")
+LEAST_SECONDS, MOST_SECONDS = 1, 15
+"""For one message. A job begins none after ten seconds, and is ended by force after thirty."""
 
 
 def beside(fields: Fields, name: str) -> Path:
@@ -17,23 +26,31 @@ def beside(fields: Fields, name: str) -> Path:
     return Path(fields.file).parent / Path(name).expanduser()
 
 
-def secret_of(fields: Fields, key: str, name: str) -> str:
-    """Return what the secret file `name` holds. Raises PathwayError at the line of `key`."""
-    try:
-        return secret(beside(fields, name), key)
-    except SettingError as error:
-        raise fields.error(str(error), key, "it holds the secret alone, readable by carepath") from None
+def later(fields: Fields, key: str, read: Callable[[], T], *, now: bool) -> Callable[[], T]:
+    """Return what reads a file that stands under `key`. now: read it once already, to see whether that can be done.
+
+    Raises PathwayError at the line of `key`; what is returned raises SettingError.
+    """
+    if now:
+        try:
+            read()
+        except SettingError as error:
+            raise fields.error(str(error), key) from None
+    return read
 
 
-def take_context(fields: Fields) -> ssl.SSLContext:
+def take_context(fields: Fields, *, now: bool) -> Callable[[], ssl.SSLContext]:
     """Return how a server is verified: by the authorities in the file under `ca`, else by the system's."""
     name = fields.take("ca", str, None)
+    path = None if name is None else beside(fields, name)
+    return later(fields, "ca", cache(lambda: _context(path)), now=now)
+
+
+def _context(path: Path | None) -> ssl.SSLContext:
     try:
-        return tls_context(None if name is None else str(beside(fields, name)))
+        return tls_context(None if path is None else str(path))
     except OSError:
-        raise fields.error(
-            f"'ca' of {fields.what} cannot be used: {name}", "ca", "name a file of certificates in PEM"
-        ) from None
+        raise SettingError(f"ca: the file {path} cannot be used; name a file of certificates in PEM") from None
 
 
 def take_seconds(fields: Fields, default: float) -> float:

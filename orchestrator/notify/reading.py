@@ -1,16 +1,21 @@
 """By which channels, to whom? The file that CAREPATH_CHANNELS names, read strictly; all its faults are told at once."""
 
+import datetime as dt
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import PathwayError, PathwayErrors
+from orchestrator.notify.channel import Channel
 from orchestrator.notify.directory import Directory, Route
+from orchestrator.notify.email.channel import EmailChannel
 from orchestrator.notify.email.reading import read_mail
 from orchestrator.notify.email.settings import ADDRESS, MailSettings
 from orchestrator.notify.files import fault_at
 from orchestrator.notify.hosts import is_loopback
+from orchestrator.notify.post import Post, Way
+from orchestrator.notify.webhook.channel import WebhookChannel
 from orchestrator.notify.webhook.reading import read_hooks
 from orchestrator.notify.webhook.settings import HookSettings, key, target
 from orchestrator.notify.wording import KINDS
@@ -21,28 +26,54 @@ from orchestrator.pathway.terms import name_in, names_in
 from orchestrator.pathway.vocabulary import each
 
 FORMAT = 1
-MAIL, HOOK = "e-mail", "webhook"
+MAIL, HOOK = EmailChannel.name, WebhookChannel.name
 _ROUTE = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What the file says: how notices leave, and where they go. mail, hooks: None where nothing is said of them."""
+    """What the file says: how notices leave, and where they go. mail, hooks: None where nothing is said of them.
+
+    link: the web face's address, without a slash at its end.
+    """
 
     directory: Directory
+    routes: tuple[Route, ...]
+    link: str
     mail: MailSettings | None = None
     hooks: HookSettings | None = None
 
+    def post(self, zone: dt.tzinfo) -> Post:
+        """Return the ways out. zone: the hospital's, in which mails tell times."""
+        channels: dict[str, Channel] = {}
+        if self.mail is not None:
+            channels[MAIL] = EmailChannel(self.mail, zone)
+        if self.hooks is not None:
+            channels[HOOK] = WebhookChannel(self.hooks)
+        return Post({route.name: Way(channels[route.channel], route.to) for route in self.routes}, self.link)
 
-def read_channels(path: Path, roles: Collection[str]) -> Outside:
+    def faults(self, zone: dt.tzinfo) -> Iterator[tuple[str, str]]:
+        """Try the server of every route, each once; yield those that let us not in, with a code. Sends nothing."""
+        if self.mail is not None and (code := EmailChannel(self.mail, zone).probe()):
+            yield f"mail by {self.mail.host}", code
+        if self.hooks is not None:
+            channel = WebhookChannel(self.hooks)
+            first = {key(target(route.to)): route.to for route in self.routes if route.channel == HOOK}
+            for host, to in first.items():
+                if code := channel.probe(to):
+                    yield f"webhooks to {host}", code
+
+
+def read_channels(path: Path, roles: Collection[str], *, files: bool = True) -> Outside:
     """Return what the file says. roles: those that the pathways know.
 
+    files: whether the files are read too to which it points; whoever only tells needs none of them.
     Raises PathwayErrors: every fault, with its line and what would mend it.
     """
-    return channels_of(read_file(path), str(path), roles)
+    return channels_of(read_file(path), str(path), roles, files=files)
 
 
-def channels_of(said: Value, file: str, roles: Collection[str]) -> Outside:
+def channels_of(said: Value, file: str, roles: Collection[str], *, files: bool = True) -> Outside:
     """Return what a file says that was read before. Raises PathwayErrors."""
     faults = Faults()
     fields = Fields(said, file, "the file of channels", line=1, faults=faults)
@@ -52,9 +83,11 @@ def channels_of(said: Value, file: str, roles: Collection[str]) -> Outside:
     with faults.noting("link"):
         link = _link(fields)
     with faults.noting("mail"):
-        mail = read_mail(fields.nested("mail", "'mail'")) if fields.take("mail", Map, None) is not None else None
+        if fields.take("mail", Map, None) is not None:
+            mail = read_mail(fields.nested("mail", "'mail'"), now=files)
     with faults.noting("webhook"):
-        hooks = read_hooks(fields.nested("webhook", "'webhook'")) if fields.take("webhook", Map, None) else None
+        if fields.take("webhook", Map, None) is not None:
+            hooks = read_hooks(fields.nested("webhook", "'webhook'"), now=files)
     with faults.noting("held"):
         held = _held(fields, roles)
     reader = _Routes(roles, mail, hooks, frozenset(faults.sections))
@@ -64,7 +97,7 @@ def channels_of(said: Value, file: str, roles: Collection[str]) -> Outside:
     with faults.noting("file"):
         fields.done()
     faults.tell()
-    return Outside(Directory(routes.values(), held, roles, link), mail, hooks)
+    return Outside(Directory(routes.values(), held, roles), tuple(routes.values()), link, mail, hooks)
 
 
 class _Routes:

@@ -14,6 +14,7 @@ _TITLES = {
     "set-aside": "An alarm could not fire and is tried again",
     "clock": "The clock cannot be trusted: all reminders are held",
     "undelivered": "A notice could not be delivered",
+    "unassigned": "A reminder reaches nobody: no role on its ladder is held",
 }
 KINDS = tuple(_TITLES)
 """The kinds of notices."""

@@ -58,8 +58,10 @@ class Gate:
 
 def mail_gate(tls: str) -> Gate:
     def make(port: int, trusted: Path, seconds: float) -> EmailChannel:
-        context, sender = tls_context(str(trusted)), "carepath@hospital.example"
-        settings = MailSettings(HOST, port, tls, context, sender, outside.USER, outside.PASSWORD, seconds)
+        settings = MailSettings(
+            HOST, port, tls, lambda: tls_context(str(trusted)), "carepath@hospital.example", outside.USER,
+            lambda: outside.PASSWORD, seconds,
+        )  # fmt: skip
         return EmailChannel(settings, LONDON)
 
     def serve(context: ssl.SSLContext) -> AbstractContextManager[Outside]:
@@ -72,7 +74,7 @@ def mail_gate(tls: str) -> Gate:
 
 def hook_gate() -> Gate:
     def make(port: int, trusted: Path, seconds: float) -> WebhookChannel:
-        host = HookHost((SECRET,), tls_context(str(trusted)), LOOPBACK)
+        host = HookHost((lambda: SECRET,), lambda: tls_context(str(trusted)), LOOPBACK)
         return WebhookChannel(HookSettings({f"{HOST}:{port}": host}, seconds))
 
     return Gate(

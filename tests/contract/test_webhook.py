@@ -3,14 +3,18 @@
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from socket import AF_INET, AF_INET6, gaierror
+from typing import Any
 
 import pytest
 
 from orchestrator.clock import VirtualClock
+from orchestrator.config import SettingError
 from orchestrator.notify.channel import DELIVERED, Message, Result, Sent
 from orchestrator.notify.deadline import Address, resolve, tls_context
 from orchestrator.notify.webhook import HookHost, HookSettings, WebhookChannel, target
@@ -41,7 +45,8 @@ def server(trusted: Authority) -> Iterator[Outside]:
 
 
 def settings(port: int, file: Path, networks: Networks = LOOPBACK, secrets: tuple[bytes, ...] = (OLD,)) -> HookSettings:
-    return HookSettings({f"{HOST}:{port}": HookHost(secrets, tls_context(str(file)), networks)})
+    read = tuple(partial(bytes, secret) for secret in secrets)
+    return HookSettings({f"{HOST}:{port}": HookHost(read, lambda: tls_context(str(file)), networks)})
 
 
 def url(port: int) -> str:
@@ -244,7 +249,7 @@ def test_only_listed_hosts_are_called(server: Outside, trusted: Authority) -> No
 
 def test_plain_http_reaches_loopback_where_it_is_listed() -> None:
     with outside.hook_server(None) as server:
-        hosts = {f"127.0.0.1:{server.port}": HookHost((OLD,), None, LOOPBACK)}
+        hosts = {f"127.0.0.1:{server.port}": HookHost((lambda: OLD,), None, LOOPBACK)}
         assert WebhookChannel(HookSettings(hosts)).send(MESSAGE, f"http://127.0.0.1:{server.port}/in") == DELIVERED
         assert server.arrivals[0].headers["host"] == f"127.0.0.1:{server.port}"
 
@@ -271,5 +276,13 @@ def test_what_is_no_address_of_a_webhook(bad: str) -> None:
         target(bad)
 
 
-def test_secrets_are_not_shown(trusted: Authority) -> None:
-    assert "oooo" not in repr(settings(9, trusted.file))
+@pytest.mark.parametrize("what", ["secrets", "context"])
+def test_a_file_that_cannot_be_read_passes(server: Outside, trusted: Authority, what: str) -> None:
+    def unreadable() -> Any:  # noqa: ANN401
+        raise SettingError("the file cannot be read")
+
+    (host,) = settings(server.port, trusted.file).hosts.values()
+    without = replace(host, secrets=(unreadable,)) if what == "secrets" else replace(host, context=unreadable)
+    channel = WebhookChannel(HookSettings({f"{HOST}:{server.port}": without}))
+    assert channel.send(MESSAGE, url(server.port)) == Sent(Result.PASSING, "file-unreadable")
+    assert server.arrivals == []

@@ -68,7 +68,7 @@ class _Mailbox:
         assert len(envelope.rcpt_tos) == 1
         self._outside.arrivals.append(Arrival(envelope.rcpt_tos[0], headers, envelope.content))
         if self._answer == DROP:
-            assert server.transport is not None
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         return "250 taken"
 

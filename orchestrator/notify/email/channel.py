@@ -12,12 +12,14 @@ import smtplib
 import socket
 
 from orchestrator.clock import Clock, HostClock
-from orchestrator.notify.channel import DELIVERED, Message, Result, Sent
+from orchestrator.config import SettingError
+from orchestrator.notify.channel import DELIVERED, UNREADABLE, Message, Result, Sent
 from orchestrator.notify.deadline import BoundedTLS, Deadline, addresses, connect, network_code, secure
 from orchestrator.notify.email.letter import letter
 from orchestrator.notify.email.settings import ADDRESS, IMPLICIT, MailSettings
 
 _GOODBYE_SECONDS = 2.0
+_FAILURES = (smtplib.SMTPException, OSError, SettingError)
 _LOGIN_WANTED = {530, 534, 535, 538}
 
 
@@ -38,7 +40,7 @@ class EmailChannel:
             with contextlib.closing(_Session(self._settings)) as session:
                 session.sendmail(self._settings.sender, [to], text)
                 session.part()
-        except (smtplib.SMTPException, OSError) as error:
+        except _FAILURES as error:
             return fault(error)
         return DELIVERED
 
@@ -47,7 +49,7 @@ class EmailChannel:
         try:
             with contextlib.closing(_Session(self._settings)) as session:
                 session.part()
-        except (smtplib.SMTPException, OSError) as error:
+        except _FAILURES as error:
             return fault(error).code
         return ""
 
@@ -57,6 +59,7 @@ class _Session(smtplib.SMTP):
 
     def __init__(self, settings: MailSettings) -> None:
         self._to, self._deadline = settings, Deadline(settings.seconds)
+        self._context, self._password = settings.context(), settings.password()
         super().__init__(local_hostname=settings.domain)
         try:
             self._open()
@@ -70,11 +73,11 @@ class _Session(smtplib.SMTP):
         if code != 220:
             raise smtplib.SMTPConnectError(code, said)
         if self._to.tls != IMPLICIT:
-            self.starttls(context=self._to.context)
+            self.starttls(context=self._context)
             assert isinstance(self.sock, BoundedTLS), "the context is tls_context's"
             self.sock.deadline = self._deadline
         if self._to.user:
-            self.login(self._to.user, self._to.password)
+            self.login(self._to.user, self._password)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         """Connect as the library asks for it."""
@@ -82,7 +85,7 @@ class _Session(smtplib.SMTP):
         if self._to.tls != IMPLICIT:
             return made
         try:
-            return secure(made, self._to.context, host, self._deadline)
+            return secure(made, self._context, host, self._deadline)
         except BaseException:
             made.close()
             raise
@@ -101,6 +104,8 @@ def fault(error: Exception) -> Sent:
             return _answer(min(code for code, _ in error.recipients.values()), "recipient-refused")
         case smtplib.SMTPDataError():
             return _answer(error.smtp_code, "letter-refused")
+        case SettingError():
+            return Sent(Result.PASSING, UNREADABLE)
         case _:
             return Sent(Result.PASSING, _between(error))
 

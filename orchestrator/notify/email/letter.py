@@ -38,7 +38,7 @@ def _text(message: Message, zone: dt.tzinfo) -> str:
     ]
     told = "\n".join(f"{name + ':':<11}{what}" for name, what in lines if what)
     return (
-        f"{wording.title(message)}.\n\n{told}\n\n{wording.plain(message.link)}\n\n"
-        "Opening the link changes nothing: sign in and acknowledge there.\n"
+        f"{wording.title(message)}.\n\n{told}\n\n{wording.plain(message.link) or 'Sign in to carepath.'}\n\n"
+        "Opening a link changes nothing: sign in and acknowledge there.\n"
         "This mail was sent by a program; nobody reads replies.\n"
     )

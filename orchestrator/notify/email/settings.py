@@ -2,6 +2,7 @@
 
 import re
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 STARTTLS, IMPLICIT = "starttls", "implicit"
@@ -13,18 +14,18 @@ ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_{|}~.-]{1,64}@(?=[^@]{1,255}$)[A-Z
 class MailSettings:
     """One mail server. tls: STARTTLS or IMPLICIT; without TLS nothing is sent, nor any password.
 
-    sender: the address from which mail comes.   user, password: both empty where the server asks for no login.
-    seconds: for one message in all.
+    context, password: read when they are wanted; they raise SettingError.   sender: the address from which mail comes.
+    user: empty where the server asks for no login.   seconds: for one message in all.
     """
 
     host: str
     port: int
     tls: str
-    context: ssl.SSLContext = field(repr=False)
+    context: Callable[[], ssl.SSLContext] = field(repr=False)
     sender: str
     user: str = ""
-    password: str = field(default="", repr=False)
-    seconds: float = 20.0
+    password: Callable[[], str] = field(default=str, repr=False)
+    seconds: float = 15.0
 
     @property
     def domain(self) -> str:

@@ -12,12 +12,14 @@ import datetime as dt
 import http.client
 import json
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from orchestrator import __version__
 from orchestrator.clock import Clock, HostClock
+from orchestrator.config import SettingError
 from orchestrator.notify import wording
-from orchestrator.notify.channel import DELIVERED, Message, Result, Sent
+from orchestrator.notify.channel import DELIVERED, UNREADABLE, Message, Result, Sent
 from orchestrator.notify.deadline import Deadline, Resolver, addresses, connect, network_code, resolve, secure
 from orchestrator.notify.webhook.addresses import all_allowed
 from orchestrator.notify.webhook.settings import PORTS, HookHost, HookSettings, Target, target
@@ -44,6 +46,13 @@ class WebhookChannel:
         host = self._settings.find(where)
         if host is None:
             return Sent(Result.PERMANENT, "host-not-listed")
+        try:
+            secrets = [read() for read in host.secrets]
+        except SettingError:
+            return Sent(Result.PASSING, UNREADABLE)
+        return self._attempt(where, host, lambda connection: _post(connection, where, self._signed(message, secrets)))
+
+    def _signed(self, message: Message, secrets: Sequence[bytes]) -> "_Request":
         reference, body = wording.reference(message), payload(message)
         seconds = int(self._clock.now().timestamp())
         headers = {
@@ -52,9 +61,9 @@ class WebhookChannel:
             "Connection": "close",
             "webhook-id": reference,
             "webhook-timestamp": str(seconds),
-            "webhook-signature": sign(host.secrets, reference, seconds, body),
+            "webhook-signature": sign(secrets, reference, seconds, body),
         }
-        return self._attempt(where, host, lambda connection: _post(connection, where, body, headers))
+        return _Request(body, headers)
 
     def probe(self, to: str) -> str:
         """Return the code of what keeps us from a host; empty when it can be reached. Sends nothing."""
@@ -74,10 +83,17 @@ class WebhookChannel:
             return Sent(Result.PASSING, "connection-lost")
         except http.client.HTTPException:
             return Sent(Result.PASSING, "no-http")
+        except SettingError:
+            return Sent(Result.PASSING, UNREADABLE)
         except OSError as error:
             return Sent(Result.PASSING, network_code(error))
         finally:
             connection.close()
+
+
+class _Request(NamedTuple):
+    body: bytes
+    headers: Mapping[str, str]
 
 
 class _Refused(Exception):  # noqa: N818  not raised beyond this file
@@ -100,7 +116,7 @@ class _Connection(http.client.HTTPConnection):
         made: socket.socket = connect(places, self._deadline)
         self.sock = made  # closed with the connection from here on, whatever comes
         if self._host.context is not None:
-            self.sock = secure(made, self._host.context, self.host, self._deadline)
+            self.sock = secure(made, self._host.context(), self.host, self._deadline)
 
 
 def payload(message: Message) -> bytes:
@@ -113,9 +129,9 @@ def payload(message: Message) -> bytes:
     return json.dumps(document, ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode()
 
 
-def _post(connection: _Connection, where: Target, body: bytes, headers: Mapping[str, str]) -> Sent:
+def _post(connection: _Connection, where: Target, request: _Request) -> Sent:
     """Post, and read the status alone: nothing that a body could say would change what is done."""
-    connection.request("POST", where.path, body, headers)
+    connection.request("POST", where.path, request.body, request.headers)
     return meaning(connection.getresponse().status)
 
 

@@ -1,8 +1,11 @@
 """What does the file of channels say of webhooks?"""
 
 import ipaddress
+from collections.abc import Callable
+from pathlib import Path
 
-from orchestrator.notify.files import fault_at, secret_of, take_context, take_seconds
+from orchestrator.config import SettingError, secret
+from orchestrator.notify.files import beside, fault_at, later, take_context, take_seconds
 from orchestrator.notify.hosts import is_loopback
 from orchestrator.notify.webhook.addresses import Networks
 from orchestrator.notify.webhook.settings import HookHost, HookSettings, key, target
@@ -14,21 +17,25 @@ _LOOPBACK: Networks = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network
 _MAKE_ONE = f"echo {PREFIX}$(openssl rand -base64 32) makes one"
 
 
-def read_hooks(fields: Fields) -> HookSettings:
-    """Return what is said under `webhook`. Raises PathwayError, or notes faults of hosts where they are noted."""
-    seconds, hosts = take_seconds(fields, 10), each(fields, "hosts", "host", _host)
+def read_hooks(fields: Fields, *, now: bool) -> HookSettings:
+    """Return what is said under `webhook`. now: read the files too that it points to.
+
+    Raises PathwayError, or notes faults of hosts where they are noted.
+    """
+    seconds = take_seconds(fields, 10)
+    hosts = each(fields, "hosts", "host", lambda name, host: _host(name, host, now=now))
     fields.done()
     return HookSettings(hosts, seconds)
 
 
-def _host(name: str, fields: Fields) -> HookHost:
+def _host(name: str, fields: Fields, *, now: bool) -> HookHost:
     plain = fields.take("plain_http", bool, False)
     _check_name(name, fields, plain=plain)
     files, networks = fields.texts("secret_files"), _networks(fields)
     if not files:
         raise fault_at(fields, "secret_files", "names none", _MAKE_ONE)
-    secrets = tuple(_secret(fields, file) for file in files)
-    context = None if plain else take_context(fields)
+    secrets = tuple(later(fields, "secret_files", _reader(beside(fields, file)), now=now) for file in files)
+    context = None if plain else take_context(fields, now=now)
     fields.done()
     return HookHost(secrets, context, _LOOPBACK if plain else networks)
 
@@ -46,12 +53,17 @@ def _check_name(name: str, fields: Fields, *, plain: bool) -> None:
         raise fault_at(fields, "plain_http", "is for this machine's loopback alone", "leave it out, and use https")
 
 
-def _secret(fields: Fields, file: str) -> bytes:
-    try:
-        return secret_bytes(secret_of(fields, "secret_files", file))
-    except ValueError:
-        what = f"names {file}, which must hold '{PREFIX}' and {LEAST_BYTES} to {MOST_BYTES} bytes in base64"
-        raise fault_at(fields, "secret_files", what, _MAKE_ONE) from None
+def _reader(path: Path) -> Callable[[], bytes]:
+    """Return what reads a secret's file."""
+
+    def read() -> bytes:
+        try:
+            return secret_bytes(secret(path, "secret_files"))
+        except ValueError:
+            what = f"must hold '{PREFIX}' and {LEAST_BYTES} to {MOST_BYTES} bytes in base64"
+            raise SettingError(f"secret_files: the file {path} {what}; {_MAKE_ONE}") from None
+
+    return read
 
 
 def _networks(fields: Fields) -> Networks:

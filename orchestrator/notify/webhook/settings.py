@@ -2,7 +2,7 @@
 
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -27,12 +27,12 @@ class Target(NamedTuple):
 class HookHost:
     """A host that is listed. secrets: each signs, so that one can take the other's place.
 
-    context: None for plain http, on this machine's loopback alone.   networks: those that are not public and in which
-    it may lie nevertheless.
+    context: None for plain http, on this machine's loopback alone. Both are read when they are wanted, and raise
+    SettingError.   networks: those that are not public and in which it may lie nevertheless.
     """
 
-    secrets: tuple[bytes, ...] = field(repr=False)
-    context: ssl.SSLContext | None = field(repr=False)
+    secrets: tuple[Callable[[], bytes], ...] = field(repr=False)
+    context: Callable[[], ssl.SSLContext] | None = field(repr=False)
     networks: Networks = ()
 
 
