@@ -3,11 +3,13 @@
 Importing it costs half a second (SQLAlchemy); faces that answer without a store import it when they need it.
 """
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from zoneinfo import ZoneInfo
 
 from orchestrator.audit.keys import Keyring
 from orchestrator.audit.seal import Sealed
@@ -15,6 +17,7 @@ from orchestrator.clock import Clock
 from orchestrator.config import Settings
 from orchestrator.errors import NotFound, StoreError
 from orchestrator.notify.post import Post
+from orchestrator.notify.reading import Outside, read_channels
 from orchestrator.pathway.loader import Library, load_library, load_text, without_local
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.access import Access
@@ -23,6 +26,7 @@ from orchestrator.service.engine import EpisodeEngine
 from orchestrator.service.enrolment import Enrolments
 from orchestrator.service.firing import Firing
 from orchestrator.service.handlers import Desk, Handlers
+from orchestrator.service.outgoing import Outgoing
 from orchestrator.service.pulse import Pulse
 from orchestrator.service.queries import Queries
 from orchestrator.service.releases import Releases
@@ -48,6 +52,7 @@ __all__ = [
     "open_to_run",
     "prepare_store",
     "prove",
+    "read_outside",
     "sqlite_version",
     "stage",
     "throwaway_system",
@@ -73,6 +78,7 @@ class System:
     queries: Queries
     firing: Firing
     deliveries: Deliveries
+    outgoing: Outgoing
     replay: Audit
     pulse: Pulse
     access: Access
@@ -135,13 +141,28 @@ def prepare_store(settings: Settings, simulation: Simulation | None = None) -> S
 def open_system(settings: Settings) -> System:
     """Open the store that `prepare_store` has made. Raises StoreError or PathwayError."""
     library = open_library(settings)
+    outside = read_outside(settings, library, files=False)
     file = settings.database_file
     if file is not None and not file.exists():  # to open it would leave an empty file behind
         raise StoreError(f"there is no store at {file} yet: run carepath up, or carepath db upgrade")
     opened = opening.open_store(settings.database_url, settings.keys)
+    if opened.simulation is not None:
+        outside = None  # nobody may be called to a patient who does not exist
     return _assemble(
-        opened.store, opened.keyring, library, opened.clock, opened.simulation, released_only=settings.released_only
-    )
+        opened.store, opened.keyring, library, opened.clock, opened.simulation, released_only=settings.released_only,
+        outside=outside, zone=ZoneInfo(settings.timezone),
+    )  # fmt: skip
+
+
+def read_outside(settings: Settings, library: Library, *, files: bool = True) -> Outside | None:
+    """Return what the file of channels says; None where there is none. Raises PathwayErrors, with file and line.
+
+    files: whether secrets and authorities are read too; whoever only tells needs none of them.
+    """
+    if settings.channels is None:
+        return None
+    roles = {role: None for pathway in library.pathways for role in pathway.roles}  # in the files' order
+    return read_channels(settings.channels, tuple(roles), files=files)
 
 
 def open_to_run(settings: Settings) -> System:
@@ -213,12 +234,18 @@ def _assemble(
     simulation: Simulation | None,
     *,
     released_only: bool = False,
+    outside: Outside | None = None,
+    zone: dt.tzinfo = dt.UTC,
 ) -> System:
-    desk = Desk(store, keyring, Shelf(library, load_text), EpisodeEngine())
+    desk = Desk(
+        store, keyring, Shelf(library, load_text), EpisodeEngine(), None if outside is None else outside.directory
+    )
+    post = Post() if outside is None else outside.post(zone)
+    deliveries = Deliveries(desk)
     return System(
         store, keyring, library, clock, simulation, desk, Handlers(desk), Enrolments(desk, released_only=released_only),
-        Queries(desk), Firing(desk), Deliveries(desk), Audit(desk), Pulse(desk), Access(store), Telling(desk),
-        Releases(desk), Post(),
+        Queries(desk), Firing(desk), deliveries, Outgoing(deliveries), Audit(desk), Pulse(desk), Access(store),
+        Telling(desk), Releases(desk), post,
     )  # fmt: skip
 
 

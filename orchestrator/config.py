@@ -33,6 +33,7 @@ class Settings:
     admin_token_file: a secret file that holds the administrator's token; None where
     the program makes one itself. Either way the store keeps its hash alone.
     released_only: patients are enrolled on released versions alone.   local: the hospital's file of local values.
+    channels: the file that says by which channels notices leave the house; None: by none.
     cache: the folder for what can be found out again; it need not exist.
     """
 
@@ -48,6 +49,7 @@ class Settings:
     simulated: bool = False
     released_only: bool = False
     local: Path | None = None
+    channels: Path | None = None
     cache: Path = Path("cache")
 
     @property
@@ -100,6 +102,7 @@ def read(
         given.pop("CAREPATH_KEYS", None)
     database = database_url or given.get("CAREPATH_DATABASE_URL") or f"sqlite:///{folder / 'carepath.db'}"
     token, values = given.get("CAREPATH_ADMIN_TOKEN_FILE"), given.get("CAREPATH_LOCAL")
+    channels = given.get("CAREPATH_CHANNELS")
     return Settings(
         home=folder,
         database_url=_database(database, given.get("CAREPATH_DATABASE_PASSWORD_FILE")),
@@ -113,6 +116,7 @@ def read(
         simulated=simulated,
         released_only=_flag("CAREPATH_RELEASED_ONLY", given.get("CAREPATH_RELEASED_ONLY", "no")),
         local=local or (Path(values) if values else None),
+        channels=Path(channels).expanduser().absolute() if channels else None,
         cache=Path(given.get("CAREPATH_CACHE") or _default_cache(given)).expanduser().absolute(),
     )
 

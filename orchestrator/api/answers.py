@@ -123,6 +123,38 @@ class Notices(Reply):
     before: str | None
 
 
+class Delivery(BaseModel):
+    """A notice that has not left the house by a route. given_up_at: since when it is a dead letter; else null.
+
+    next_try_at: null for a dead letter.   last_error: a code; empty before the first try failed.
+    """
+
+    id: str
+    route: str
+    since: str
+    attempts: int
+    last_error: str
+    next_try_at: str | None
+    given_up_at: str | None
+    notice: Object
+
+
+class Deliveries(Reply):
+    """A page. after: cursor of the next one, null at the end."""
+
+    deliveries: list[Delivery]
+    after: str | None
+
+
+class Resent(Reply):
+    resent: Annotated[int, Field(description="How many dead letters are sent again.")]
+
+
+class Dropped(Reply):
+    dropped: str
+    by: str
+
+
 class Episodes(Reply):
     episodes: list[Object]
 

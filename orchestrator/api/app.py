@@ -1,15 +1,18 @@
 """How is the HTTP face put together? Routes, problems and the guard around them; the system is handed in."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 
 from orchestrator import __version__, config
-from orchestrator.api import commands, health, reads
+from orchestrator.api import commands, deliveries, health, reads
 from orchestrator.api.caller import one_header
 from orchestrator.api.description import describe
 from orchestrator.api.guard import Failures, Guard
@@ -19,10 +22,17 @@ from orchestrator.bootstrap import System
 PREFIX = "/api/v1"
 
 
-def create_app(system: System, *, failures: Failures | None = None, timezone: str | None = None) -> FastAPI:
+def create_app(
+    system: System,
+    *,
+    failures: Failures | None = None,
+    timezone: str | None = None,
+    pages: Iterable[APIRouter] = (),
+) -> FastAPI:
     """Return the application over an opened system; whoever opened the system closes it.
 
     failures: counts wrong tokens; a test may hand in one with its own clock.
+    pages: what people open in a browser; its addresses are open to all, whatever stands in place of a parameter.
     timezone: the hospital's, an IANA name, for enrolments that name none; that of CAREPATH_TIMEZONE for None.
     Raises SettingError.
     """
@@ -41,10 +51,21 @@ def create_app(system: System, *, failures: Failures | None = None, timezone: st
     app.state.timezone = timezone or _hospital_zone()
     app.include_router(health.router)
     app.include_router(commands.router, prefix=PREFIX)
+    app.include_router(deliveries.router, prefix=PREFIX)
     app.include_router(reads.router, prefix=PREFIX)
-    app.add_middleware(Guard, access=system.access, simulated=system.simulated, failures=failures or Failures())
+    public = tuple(_open_prefix(route) for router in pages for route in router.routes)
+    for router in pages:
+        app.include_router(router)
+    failures = failures or Failures()
+    app.add_middleware(Guard, access=system.access, simulated=system.simulated, failures=failures, public=public)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app
+
+
+def _open_prefix(route: BaseRoute) -> str:
+    """Return how the addresses of a page begin."""
+    assert isinstance(route, APIRoute)
+    return route.path.partition("{")[0]
 
 
 def _hospital_zone() -> str:

@@ -17,7 +17,7 @@ from orchestrator.service.access import Access, Holder
 
 _log = logging.getLogger(__name__)
 PUBLIC = frozenset({"/healthz", "/readyz"})
-"""What may be asked without a token; everything else may not, even what is not there."""
+"""What may be asked without a token, besides pages for everybody; nothing else may, even what is not there."""
 HOLDER = "carepath.holder"
 STORE_HEADER = "carepath-store"
 _ALWAYS = {
@@ -57,8 +57,12 @@ class Failures:
 class Guard:
     """Lets in who holds a token, bounds the body while it arrives, and puts the security headers on every answer."""
 
-    def __init__(self, app: ASGIApp, access: Access, simulated: bool, failures: Failures) -> None:
+    def __init__(
+        self, app: ASGIApp, access: Access, simulated: bool, failures: Failures, public: tuple[str, ...] = ()
+    ) -> None:
+        """Say what to guard. public: how addresses begin that are open to all besides PUBLIC."""
         self._app, self._access, self._simulated, self._failures = app, access, simulated, failures
+        self._public = public
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -74,7 +78,7 @@ class Guard:
             await send(message)
 
         try:
-            if scope["path"] not in PUBLIC:
+            if scope["path"] not in PUBLIC and not scope["path"].startswith(self._public):
                 scope[HOLDER] = await self._let_in(scope)
             await self._app(scope, _bounded(scope, receive), sending)
         except Exception as error:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from shutil import disk_usage
 from typing import TYPE_CHECKING, Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -53,6 +54,7 @@ def _text(document: dict[str, Any]) -> str:
 
 def _lines(face: Face) -> Iterator[Line]:
     yield _pathways(face)
+    yield from _channels(face)
     if face.settings.database_file is not None:
         yield _sqlite()
     try:
@@ -74,6 +76,27 @@ def _pathways(face: Face) -> Line:
     local = face.settings.local_file
     values = f", with the hospital's values in {local}" if local is not None else ""
     return Line(OK, "pathways", f"{len(library.pathways)} in {face.settings.workflows}{values}")
+
+
+def _channels(face: Face) -> Iterator[Line]:
+    from orchestrator.bootstrap import open_library, read_outside  # noqa: PLC0415
+
+    named = face.settings.channels
+    if named is None:
+        yield Line(OK, "channels", "no notice leaves the house: they stand in the inbox alone")
+        return
+    if face.settings.simulated:
+        yield Line(OK, "channels", "a simulated store calls nobody: no notice leaves the house")
+        return
+    try:
+        outside = read_outside(face.settings, open_library(face.settings))
+    except CarepathError as error:
+        yield Line(FAIL, "channels", str(error))
+        return
+    assert outside is not None, "the settings name a file"
+    yield Line(OK, "channels", f"{len(outside.routes)} routes in {named}")
+    for what, code in outside.faults(ZoneInfo(face.settings.timezone)):
+        yield Line(WARN, "channels", f"{what} would not leave now: {code}; what it means is in docs/channels.md")
 
 
 def _sqlite() -> Line:

@@ -33,10 +33,11 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
     import uvicorn  # noqa: PLC0415  neither worker nor clock needs it
 
     from orchestrator.api.app import create_app  # noqa: PLC0415
+    from orchestrator.web.opened import router  # noqa: PLC0415
 
     system = open_to_run(settings)
     _log_lines("api", system.simulation)
-    app = create_app(system)
+    app = create_app(system, pages=(router,))
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:

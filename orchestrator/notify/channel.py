@@ -45,6 +45,8 @@ class Sent:
 
 
 DELIVERED = Sent(Result.DELIVERED)
+UNREADABLE = "file-unreadable"
+"""Code of a secret, or of authorities, that cannot be read: passing, for it can be mended."""
 
 
 class Channel(Protocol):

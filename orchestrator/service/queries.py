@@ -52,7 +52,7 @@ class Queries:
         if after is not None:
             due_at, (episode_id, kind, key) = _parse(after, 3)
             place = (due_at, episode_id, kind, key)
-        size = _size(limit)
+        size = page_size(limit)
         with self._desk.store.read() as reader:
             now = reader.times().now
             rows = reader.worklist(wards, roles, place, size)
@@ -68,11 +68,11 @@ class Queries:
         if before is not None:
             told_at, (episode_id, key) = _parse(before, 2)
             place = (told_at, episode_id, key)
-        size = _size(limit)
+        size = page_size(limit)
         with self._desk.store.read() as reader:
             rows = reader.notices(wards, roles, place, size)
         cursor = _cursor(rows[-1].told_at, rows[-1].episode_id, rows[-1].key) if len(rows) == size else None
-        return Page([_notice_json(row) for row in rows], cursor)
+        return Page([notice_json(row) for row in rows], cursor)
 
     def episodes_of(self, identifier: Identifier) -> list[dict[str, Any]]:
         """Return the episodes of the patient with this identifier, first enrolled first; empty when there is none."""
@@ -129,11 +129,13 @@ def _work_json(row: WorkRow, now: datetime) -> dict[str, Any]:
     return {**told, "patient_id": row.patient_id, "pathway": row.pathway, "state": row.state, "seq": row.seq}
 
 
-def _notice_json(row: NoticeRow) -> dict[str, Any]:
+def notice_json(row: NoticeRow) -> dict[str, Any]:
+    """Return a notice as JSON."""
     return {**row._asdict(), "due_at": instant(row.due_at), "told_at": instant(row.told_at)}
 
 
-def _size(limit: int) -> int:
+def page_size(limit: int) -> int:
+    """Return how many rows a page may have. Raises InvalidCommand."""
     if not 1 <= limit <= LARGEST_PAGE:
         raise InvalidCommand(f"limit must lie between 1 and {LARGEST_PAGE}")
     return limit

@@ -184,8 +184,20 @@ class WorkRow(NamedTuple):
 
 
 class OutgoingId(NamedTuple):
-    """Names one notice on its way out by one route."""
+    """Names one notice on its way out by one route. As text: all three with dots between, as `parse` reads it."""
 
     episode_id: str
     key: str
     route: str
+
+    def __str__(self) -> str:
+        return f"{self.episode_id}.{self.key}.{self.route}"
+
+    @classmethod
+    def parse(cls, text: str) -> "OutgoingId":
+        """Return the id that `str` wrote: neither an episode's id nor a route's name has a dot. Raises ValueError."""
+        episode_id, dot, rest = text.partition(".")
+        key, other, route = rest.rpartition(".")
+        if not (dot and other and key and route):
+            raise ValueError("names no delivery")
+        return cls(episode_id, key, route)

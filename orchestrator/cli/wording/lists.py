@@ -68,3 +68,19 @@ def episodes_text(document: Json) -> str:
         (each["episode_id"], each["pathway"], each["state"], f"ward {each['ward']}") for each in document["episodes"]
     ]
     return "\n".join(columns(rows, 0, whole=True)) or "no patient is known by this identifier"
+
+
+def deliveries_text(document: Json, zone: ZoneInfo) -> str:
+    """Return what waits to leave the house as text, a dead letter in capitals."""
+    rows = [
+        (
+            "DEAD" if each["given_up_at"] else "",
+            f"since {moment(each['since'], zone)}",
+            each["route"],
+            f"{each['notice']['kind']} to {each['notice']['role']}",
+            f"{each['attempts']} tries",
+            f"{each['last_error'] or 'not tried yet'}  {each['id']}",
+        )
+        for each in document["deliveries"]
+    ]
+    return "\n".join(columns(rows, 0, whole=True)) or "nothing waits to leave the house"

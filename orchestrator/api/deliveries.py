@@ -1,0 +1,74 @@
+"""The routes about what leaves the house: what waits, and what people do about dead letters.
+
+They need no Idempotency-Key: a letter that is no longer dead is not sent again, nor dropped, a second time.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import Field, StringConstraints, model_validator
+from starlette.responses import Response
+
+from orchestrator.api.answers import Deliveries, Dropped, ProblemDetails, Resent, reply
+from orchestrator.api.bodies import Body
+from orchestrator.api.caller import Who
+from orchestrator.api.reads import Cursor, Limit
+from orchestrator.api.strict import StrictRoute
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    404: {"model": ProblemDetails, "description": "There is no such dead letter."},
+    415: {"model": ProblemDetails, "description": "The body is not JSON."},
+    422: {"model": ProblemDetails, "description": "It does not fit."},
+    503: {"model": ProblemDetails, "description": "The store is busy or cannot be used; nothing was written."},
+}
+_PAGE: dict[int | str, dict[str, Any]] = {code: _PROBLEMS[code] for code in (422, 503)}
+DeliveryId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,600}$")]
+router = APIRouter(route_class=StrictRoute, tags=["deliveries"])
+
+
+class Resend(Body):
+    """Either a delivery, or all, with the name of a route for those of that route."""
+
+    delivery: Annotated[DeliveryId | None, Field(description="The id of a dead letter.")] = None
+    all: Annotated[bool, Field(description="Every dead letter.")] = False
+    route: Annotated[str | None, Field(max_length=40, description="With all: those of this route.")] = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Resend":
+        if (self.delivery is None) != self.all or (self.route is not None and not self.all):
+            raise ValueError("say a delivery, or all, and a route only with all")
+        return self
+
+
+class Drop(Body):
+    delivery: Annotated[DeliveryId, Field(description="The id of a dead letter.")]
+    reason: Annotated[str, Field(min_length=1, max_length=500, description="Why it need not be sent.")]
+
+
+@router.get("/deliveries", responses={200: {"model": Deliveries}, **_PAGE})
+def deliveries(
+    request: Request,
+    dead: Annotated[bool, Query(description="Dead letters alone.")] = False,
+    after: Cursor = None,
+    limit: Limit = 100,
+) -> Response:
+    """Return what has not left the house yet: by which route, since when, how many tries, the last error."""
+    page = request.app.state.system.outgoing.page(dead=dead, after=after, limit=limit)
+    return reply(request, {"deliveries": page.rows, "after": page.after})
+
+
+@router.post("/deliveries/resend", summary="Send dead letters again", responses={200: {"model": Resent}, **_PROBLEMS})
+def resend(request: Request, body: Resend) -> Response:
+    """Have dead letters sent again, by their routes as they are configured now."""
+    outgoing = request.app.state.system.outgoing
+    if body.delivery is None:
+        return reply(request, {"resent": outgoing.resend_all(body.route)})
+    outgoing.resend(body.delivery)
+    return reply(request, {"resent": 1})
+
+
+@router.post("/deliveries/drop", summary="Take over a dead letter", responses={200: {"model": Dropped}, **_PROBLEMS})
+def drop(request: Request, body: Drop, actor: Who) -> Response:
+    """Take over a dead letter: it is not sent; who took it over, and why, stays on record."""
+    request.app.state.system.outgoing.drop(body.delivery, actor.id, body.reason)
+    return reply(request, {"dropped": body.delivery, "by": actor.id})

@@ -1,0 +1,54 @@
+"""By which routes does a notice go out, and which roles does nobody hold? As the file of channels says.
+
+Until people have accounts, channels and addresses are by role and ward.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A named way out: a channel and an address. roles, wards, kinds: of what it takes; empty takes all."""
+
+    name: str
+    channel: str
+    to: str
+    roles: frozenset[str] = frozenset()
+    wards: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
+
+    def takes(self, kind: str, role: str, ward: str) -> bool:
+        """Tell whether a notice of this kind, to this role of this ward, goes out here."""
+        asked = ((kind, self.kinds), (role, self.roles), (ward, self.wards))
+        return all(not wanted or each in wanted for each, wanted in asked)
+
+    def overlaps(self, other: "Route") -> bool:
+        """Tell whether one notice could go out by both to the same address."""
+        pairs = ((self.roles, other.roles), (self.wards, other.wards), (self.kinds, other.kinds))
+        return (self.channel, self.to) == (other.channel, other.to) and all(
+            not one or not two or one & two for one, two in pairs
+        )
+
+
+class Directory:
+    """The service's port: who is told by which means, and which roles nobody holds."""
+
+    def __init__(
+        self, routes: Iterable[Route] = (), held: Mapping[str, Collection[str]] | None = None,
+        roles: Collection[str] = (),
+    ) -> None:  # fmt: skip
+        """Say what the file says. held: by ward, the roles that somebody holds; a ward that is not named has all.
+
+        roles: all that there are.
+        """
+        self._routes = tuple(routes)
+        self._unheld = {ward: frozenset(roles) - frozenset(there) for ward, there in (held or {}).items()}
+
+    def routes(self, kind: str, role: str, ward: str) -> tuple[str, ...]:
+        """Return the names of the routes by which a notice goes out. ward: empty for what concerns no ward."""
+        return tuple(route.name for route in self._routes if route.takes(kind, role, ward))
+
+    def unheld(self, ward: str) -> frozenset[str]:
+        """Return the roles that nobody holds on a ward: ladders skip them."""
+        return self._unheld.get(ward, frozenset())

@@ -1,0 +1,195 @@
+"""By which channels, to whom? The file that CAREPATH_CHANNELS names, read strictly; all its faults are told at once."""
+
+import datetime as dt
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.errors import PathwayError, PathwayErrors
+from orchestrator.notify.channel import Channel
+from orchestrator.notify.directory import Directory, Route
+from orchestrator.notify.email.channel import EmailChannel
+from orchestrator.notify.email.reading import read_mail
+from orchestrator.notify.email.settings import ADDRESS, MailSettings
+from orchestrator.notify.files import fault_at
+from orchestrator.notify.hosts import is_loopback
+from orchestrator.notify.post import Post, Way
+from orchestrator.notify.webhook.channel import WebhookChannel
+from orchestrator.notify.webhook.reading import read_hooks
+from orchestrator.notify.webhook.settings import HookSettings, key, target
+from orchestrator.notify.wording import KINDS
+from orchestrator.pathway.faults import Faults
+from orchestrator.pathway.fields import Fields
+from orchestrator.pathway.reader import Map, Value, read_file
+from orchestrator.pathway.terms import name_in, names_in
+from orchestrator.pathway.vocabulary import each
+
+FORMAT = 1
+MAIL, HOOK = EmailChannel.name, WebhookChannel.name
+_ROUTE = re.compile(r"[a-z][a-z0-9-]{0,39}")
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the file says: how notices leave, and where they go. mail, hooks: None where nothing is said of them.
+
+    link: the web face's address, without a slash at its end.
+    """
+
+    directory: Directory
+    routes: tuple[Route, ...]
+    link: str
+    mail: MailSettings | None = None
+    hooks: HookSettings | None = None
+
+    def post(self, zone: dt.tzinfo) -> Post:
+        """Return the ways out. zone: the hospital's, in which mails tell times."""
+        channels: dict[str, Channel] = {}
+        if self.mail is not None:
+            channels[MAIL] = EmailChannel(self.mail, zone)
+        if self.hooks is not None:
+            channels[HOOK] = WebhookChannel(self.hooks)
+        return Post({route.name: Way(channels[route.channel], route.to) for route in self.routes}, self.link)
+
+    def faults(self, zone: dt.tzinfo) -> Iterator[tuple[str, str]]:
+        """Try the server of every route, each once; yield those that let us not in, with a code. Sends nothing."""
+        if self.mail is not None and (code := EmailChannel(self.mail, zone).probe()):
+            yield f"mail by {self.mail.host}", code
+        if self.hooks is not None:
+            channel = WebhookChannel(self.hooks)
+            first = {key(target(route.to)): route.to for route in self.routes if route.channel == HOOK}
+            for host, to in first.items():
+                if code := channel.probe(to):
+                    yield f"webhooks to {host}", code
+
+
+def read_channels(path: Path, roles: Collection[str], *, files: bool = True) -> Outside:
+    """Return what the file says. roles: those that the pathways know.
+
+    files: whether the files are read too to which it points; whoever only tells needs none of them.
+    Raises PathwayErrors: every fault, with its line and what would mend it.
+    """
+    return channels_of(read_file(path), str(path), roles, files=files)
+
+
+def channels_of(said: Value, file: str, roles: Collection[str], *, files: bool = True) -> Outside:
+    """Return what a file says that was read before. Raises PathwayErrors."""
+    faults = Faults()
+    fields = Fields(said, file, "the file of channels", line=1, faults=faults)
+    link, mail, hooks, held = "", None, None, {}
+    with faults.noting("format"):
+        _format(fields)
+    with faults.noting("link"):
+        link = _link(fields)
+    with faults.noting("mail"):
+        if fields.take("mail", Map, None) is not None:
+            mail = read_mail(fields.nested("mail", "'mail'"), now=files)
+    with faults.noting("webhook"):
+        if fields.take("webhook", Map, None) is not None:
+            hooks = read_hooks(fields.nested("webhook", "'webhook'"), now=files)
+    with faults.noting("held"):
+        held = _held(fields, roles)
+    reader = _Routes(roles, mail, hooks, frozenset(faults.sections))
+    routes = each(fields, "routes", "route", reader.route)
+    with faults.noting("routes"):
+        _check_doubles(fields, routes)
+    with faults.noting("file"):
+        fields.done()
+    faults.tell()
+    return Outside(Directory(routes.values(), held, roles), tuple(routes.values()), link, mail, hooks)
+
+
+class _Routes:
+    """Reads routes against what was read before them; of a part that is faulty itself nothing more is asked."""
+
+    def __init__(
+        self, roles: Collection[str], mail: MailSettings | None, hooks: HookSettings | None, faulty: frozenset[str]
+    ) -> None:
+        self._roles, self._mail, self._hooks, self._faulty = roles, mail, hooks, faulty
+
+    def route(self, name: str, fields: Fields) -> Route:
+        """Return one route. Raises PathwayError."""
+        if not _ROUTE.fullmatch(name):
+            raise fields.error(f"'{name}' is no name of a route", hint="lower-case letters, digits and hyphens")
+        channel = name_in(fields, "channel", fields.take("channel", str), (MAIL, HOOK), "channel")
+        to = fields.take("to", str)
+        (self._check_mail if channel == MAIL else self._check_hook)(fields, to)
+        roles = _set(fields, "roles", names_in(fields, "roles", self._roles, "role"))
+        kinds = _set(fields, "kinds", names_in(fields, "kinds", KINDS, "kind of notice"))
+        wards = _set(fields, "wards", fields.texts("wards", ()))
+        fields.done()
+        return Route(name, channel, to, roles, wards, kinds)
+
+    def _check_mail(self, fields: Fields, to: str) -> None:
+        if not ADDRESS.fullmatch(to):
+            raise fault_at(fields, "to", "must be one mail address", "such as ward@hospital.example, without a name")
+        if self._mail is None and "mail" not in self._faulty:
+            raise fault_at(fields, "channel", "is mail, and no server is said", "add 'mail:' with server and from")
+
+    def _check_hook(self, fields: Fields, to: str) -> None:
+        try:
+            where = target(to)
+        except ValueError as error:
+            raise fault_at(fields, "to", str(error)) from None
+        if {"webhook", "hosts"} & self._faulty:
+            return
+        listed = self._hooks.hosts if self._hooks else {}
+        if key(where) not in listed:
+            what = f"leads to a host that is not listed: {key(where)}"
+            raise fault_at(fields, "to", what, "list it, with its secret, under 'hosts' of 'webhook'")
+        if self._hooks is not None and self._hooks.find(where) is None:
+            wanted = "http, for it is listed with plain_http" if where.scheme == "https" else "https"
+            raise fault_at(fields, "to", f"must begin with {wanted}")
+
+
+def _format(fields: Fields) -> None:
+    if fields.take("format", int) != FORMAT:
+        raise fault_at(fields, "format", f"must be {FORMAT}", "this is what this version of carepath reads")
+
+
+def _link(fields: Fields) -> str:
+    url = fields.take("link", str)
+    try:
+        where = target(url)
+    except ValueError as error:
+        raise fault_at(fields, "link", str(error), "it is the address at which people reach carepath") from None
+    if "?" in url:
+        raise fault_at(fields, "link", "has a query")
+    if where.scheme == "http" and not is_loopback(where.host):
+        raise fault_at(fields, "link", "must begin with https://", "people sign in there")
+    return url.rstrip("/")
+
+
+def _held(fields: Fields, roles: Collection[str]) -> dict[str, frozenset[str]]:
+    table = fields.take("held", Map, None)
+    if table is None:
+        return {}
+    wards = Fields(table, fields.file, "'held'")
+    return {ward: _set(wards, ward, names_in(wards, ward, roles, "role")) for ward in table}
+
+
+def _set(fields: Fields, name: str, found: tuple[str, ...]) -> frozenset[str]:
+    """Return a list as a set. Raises PathwayError for an empty text, or one that stands there twice."""
+    for text in found:
+        if not text.strip() or found.count(text) > 1:
+            raise fault_at(fields, name, f"names '{text}' twice" if text.strip() else "holds an empty text")
+    if not found and name in fields.values:
+        raise fault_at(fields, name, "names none", "leave it out to take all")
+    return frozenset(found)
+
+
+def _check_doubles(fields: Fields, routes: Mapping[str, Route]) -> None:
+    """Refuse two routes that would carry one notice to one address."""
+    seen: list[Route] = []
+    faults: list[PathwayError] = []
+    for route in routes.values():
+        other = next((each for each in seen if each.overlaps(route)), None)
+        if other is not None:
+            what = f"routes '{other.name}' and '{route.name}' carry the same notice to the same address"
+            line = fields.values["routes"].line_of(route.name)
+            hint = "join them, or part them by roles, wards or kinds"
+            faults.append(PathwayError(what, file=fields.file, line=line, hint=hint))
+        seen.append(route)
+    if faults:
+        raise PathwayErrors(faults)

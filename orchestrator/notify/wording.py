@@ -1,0 +1,49 @@
+"""What does a message say to people? Plain words, the same in every channel, and nothing of a patient.
+
+A kind of notice that is not known here is told as a notice: a message that says little is better than none.
+"""
+
+import datetime as dt
+import hashlib
+import re
+
+from orchestrator.notify.channel import Message
+
+_TITLES = {
+    "reminder": "A reminder waits for an answer",
+    "set-aside": "An alarm could not fire and is tried again",
+    "clock": "The clock cannot be trusted: all reminders are held",
+    "undelivered": "A notice could not be delivered",
+    "unassigned": "A reminder reaches nobody: no role on its ladder is held",
+}
+KINDS = tuple(_TITLES)
+"""The kinds of notices."""
+_OTHER = "A notice waits in the inbox"
+_UNPRINTABLE = re.compile(r"[^ -~]")
+
+
+def reference(message: Message) -> str:
+    """Return by what a second copy is known again: 32 hex digits, the same for the same `message.id`."""
+    return hashlib.sha256(f"carepath notice\n{message.id}".encode()).hexdigest()[:32]
+
+
+def title(message: Message) -> str:
+    """Return one line that says what it is about."""
+    return _TITLES.get(message.kind, _OTHER)
+
+
+def step(message: Message) -> str:
+    """Return how far up its ladder a reminder is; empty for what has no ladder."""
+    if message.kind != "reminder":
+        return ""
+    return f"{message.rung + 1} (nobody has answered yet)" if message.rung else "1 (the first to be told)"
+
+
+def moment(at: dt.datetime, zone: dt.tzinfo) -> str:
+    """Return a moment in the hospital's zone: ``2026-03-02 09:30 GMT``."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+
+
+def plain(text: str) -> str:
+    """Return the text with whatever is no visible ASCII character as '?', so that it can begin no line or header."""
+    return _UNPRINTABLE.sub("?", text)
