@@ -1,6 +1,7 @@
 """How is the HTTP face put together? Routes, problems and the guard around them; the system is handed in."""
 
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,18 @@ from orchestrator.bootstrap import System
 PREFIX = "/api/v1"
 
 
-def create_app(system: System, *, failures: Failures | None = None, timezone: str | None = None) -> FastAPI:
+def create_app(
+    system: System,
+    *,
+    failures: Failures | None = None,
+    timezone: str | None = None,
+    draining: threading.Event | None = None,
+) -> FastAPI:
     """Return the application over an opened system; whoever opened the system closes it.
 
     failures: counts wrong tokens; a test may hand in one with its own clock.
     timezone: the hospital's, an IANA name, for enrolments that name none; that of CAREPATH_TIMEZONE for None.
+    draining: set when the process was asked to end: from then on it is not ready.
     Raises SettingError.
     """
     app = FastAPI(
@@ -38,6 +46,7 @@ def create_app(system: System, *, failures: Failures | None = None, timezone: st
     )
     app.state.system = system
     app.state.simulated = system.simulated
+    app.state.draining = draining or threading.Event()
     app.state.timezone = timezone or _hospital_zone()
     app.include_router(health.router)
     app.include_router(commands.router, prefix=PREFIX)
