@@ -36,17 +36,20 @@ from orchestrator.service.scenario.proof import prove as prove_stories
 from orchestrator.service.shelf import Shelf
 from orchestrator.service.telling import Telling
 from orchestrator.store import health, opening, stages
-from orchestrator.store.health import Health
+from orchestrator.store.health import Figures, Health
 from orchestrator.store.opening import Simulation
 from orchestrator.store.postgres import PostgresStore
 from orchestrator.store.sqlite import SqliteStore
 
 __all__ = [
+    "Figures",
     "Health",
     "Simulation",
     "System",
     "back_up_keys",
+    "check_ready",
     "examine",
+    "figures",
     "open_library",
     "open_system",
     "open_to_run",
@@ -183,6 +186,21 @@ def examine(settings: Settings, system: System) -> Health:
     """Return how an opened store is, for `carepath doctor`. Raises StoreError."""
     now = system.clock.now() if system.simulated else None
     return health.health(settings.database_url, settings.database_file, settings.keys, now)
+
+
+def figures(settings: Settings, system: System) -> Figures:
+    """Return what waits in an opened store, for the metrics: at no cost, whatever its size. Raises StoreError."""
+    now = system.clock.now() if system.simulated else None
+    return health.figures(settings.database_url, settings.database_file, now)
+
+
+def check_ready(settings: Settings) -> None:
+    """Raise StoreError unless the store can be opened and written now, for whoever holds no System of its own."""
+    opened = opening.open_store(settings.database_url, settings.keys)
+    try:
+        opened.store.ready()
+    finally:
+        opened.store.close()
 
 
 def sqlite_version() -> str:

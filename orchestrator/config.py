@@ -5,10 +5,12 @@ address of a database or broker, since both may carry a password.
 """
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
@@ -24,6 +26,13 @@ class SettingError(InputError):
     """A setting cannot be used: which one, and what it should be."""
 
 
+class Place(NamedTuple):
+    """Where to listen."""
+
+    host: str
+    port: int
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that differs from one installation to the next.
@@ -35,6 +44,8 @@ class Settings:
     released_only: patients are enrolled on released versions alone.   local: the hospital's file of local values.
     channels: the file that says by which channels notices leave the house; None: by none.
     cache: the folder for what can be found out again; it need not exist.
+    metrics: where a process tells its figures and its health; None where nobody asked for it.
+    log_json: log lines are JSON objects.   drain_seconds: for how long the API still serves when it was asked to end.
     """
 
     home: Path
@@ -51,6 +62,9 @@ class Settings:
     local: Path | None = None
     channels: Path | None = None
     cache: Path = Path("cache")
+    metrics: Place | None = None
+    log_json: bool = False
+    drain_seconds: float = 0.0
 
     @property
     def local_file(self) -> Path | None:
@@ -114,10 +128,13 @@ def read(
         host=host or given.get("CAREPATH_HOST", "127.0.0.1"),
         port=_port(port if port is not None else given.get("CAREPATH_PORT", "8000")),
         simulated=simulated,
-        released_only=_flag("CAREPATH_RELEASED_ONLY", given.get("CAREPATH_RELEASED_ONLY", "no")),
+        released_only=_choice("CAREPATH_RELEASED_ONLY", given.get("CAREPATH_RELEASED_ONLY", "no"), _FLAGS),
         local=local or (Path(values) if values else None),
         channels=Path(channels).expanduser().absolute() if channels else None,
         cache=Path(given.get("CAREPATH_CACHE") or _default_cache(given)).expanduser().absolute(),
+        metrics=place(given.get("CAREPATH_METRICS", "")),
+        log_json=_choice("CAREPATH_LOG", given.get("CAREPATH_LOG", "text"), {"text": False, "json": True}),
+        drain_seconds=_seconds("CAREPATH_DRAIN", given.get("CAREPATH_DRAIN", "0")),
     )
 
 
@@ -162,8 +179,10 @@ def _database(url: str, password_file: str | None) -> str:
 
 def _broker(url: str, password_file: str | None) -> str:
     scheme = url.partition(":")[0]
-    if url and scheme not in {"redis", "rediss", "redis+socket", "unix"}:
-        raise SettingError("CAREPATH_BROKER_URL must begin with redis://, rediss:// or redis+socket://")
+    if url and scheme not in {"redis", "rediss", "redis+socket", "unix", "amqp", "amqps"}:
+        raise SettingError(
+            "CAREPATH_BROKER_URL must begin with redis://, rediss://, redis+socket://, amqp:// or amqps://"
+        )
     if not url or password_file is None:
         return url
     return _with_password(url, secret(Path(password_file), "CAREPATH_BROKER_PASSWORD_FILE"), "CAREPATH_BROKER_URL")
@@ -189,10 +208,27 @@ def _timezone(name: str) -> str:
     return name
 
 
-def _flag(name: str, value: str) -> bool:
-    if value not in _FLAGS:
-        raise SettingError(f"{name} must be yes or no")
-    return _FLAGS[value]
+def place(value: str) -> Place | None:
+    """Return where `[HOST:]PORT` is, on this machine's loopback where it names no host; None for an empty text."""
+    if not value:
+        return None
+    host, _, port = value.rpartition(":")
+    if not port.isdigit() or not 1 <= int(port) <= 65535:
+        raise SettingError("CAREPATH_METRICS must be PORT or HOST:PORT, with a port from 1 to 65535")
+    return Place(host.strip("[]") or "127.0.0.1", int(port))
+
+
+def _choice(name: str, value: str, choices: Mapping[str, bool]) -> bool:
+    if value not in choices:
+        either = "yes or no" if choices is _FLAGS else " or ".join(choices)
+        raise SettingError(f"{name} must be {either}")
+    return choices[value]
+
+
+def _seconds(name: str, value: str) -> float:
+    if not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", value):
+        raise SettingError(f"{name} must be a number of seconds, 999 at most")
+    return float(value)
 
 
 def _port(value: str | int) -> int:

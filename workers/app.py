@@ -16,6 +16,7 @@ from celery import Celery, signals
 from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 
 from orchestrator.bootstrap import System
+from workers import metrics
 
 FIRE, DELIVER = "carepath.fire", "carepath.deliver"
 """Names of the jobs, and of the queue that each has for itself: a herd of notices never stands before a firing."""
@@ -104,6 +105,11 @@ def _before_exit(**_: Any) -> None:  # noqa: ANN401
     process.close()
 
 
+@signals.setup_logging.connect(weak=False)
+def _leave_logging_alone(**_: Any) -> None:  # noqa: ANN401
+    """Take Celery's own lines away: the process says what may be logged, and how."""
+
+
 @signals.worker_ready.connect(weak=False)
 def _keep_quiet(**_: Any) -> None:  # noqa: ANN401
     """Take back Celery's answer to SIGUSR1: it would write every local variable to the log, a patient's too."""
@@ -119,6 +125,7 @@ def configure(broker_url: str, open_one: Callable[[], System]) -> None:
 def publish(job: str) -> None:
     """Put one message into the broker: it names a job and holds nothing else. Raises the broker's own errors."""
     app.send_task(job, queue=job, argsrepr=_HIDDEN, kwargsrepr=_HIDDEN, ignore_result=True)
+    metrics.hint_published()
 
 
 def waiting(queue: str) -> int:

@@ -8,12 +8,14 @@ trust: when the wall clock was moved, it holds all firing and calls for a person
 import logging
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from orchestrator.bootstrap import System
 from orchestrator.errors import CarepathError
 from orchestrator.service.pulse import Look
+from workers import metrics
 from workers.fire import fire
 from workers.sweep import sweep
 
@@ -121,6 +123,7 @@ class Ticker:
         if fault is None and self._held is not None:
             _log.warning("the wall clock is right again: firing goes on")
         self._held = fault
+        metrics.HELD.set(fault is not None)
 
 
 def elapsed() -> float:
@@ -128,11 +131,16 @@ def elapsed() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
-def run(system: System, hints: Hints, stop: threading.Event) -> None:
-    """Tick until told to stop. A store that cannot be used is tried again, for ever, every second."""
+def run(system: System, hints: Hints, stop: threading.Event, turned: Callable[[], None] = lambda: None) -> None:
+    """Tick until told to stop. A store that cannot be used is tried again, for ever, every second.
+
+    turned: called after each turn, so that somebody else can tell whether this clock still goes.
+    """
     ticker = Ticker(system, hints)
     while not stop.is_set():
-        stop.wait(_turn(ticker))
+        pause = _turn(ticker)
+        turned()
+        stop.wait(pause)
 
 
 def _turn(ticker: Ticker) -> float:

@@ -6,6 +6,7 @@ from time import monotonic
 from orchestrator.bootstrap import System
 from orchestrator.notify.channel import Result, Sent
 from orchestrator.service.rows import Lease
+from workers import metrics
 from workers.app import DELIVER, app, process
 
 _log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ def deliver(system: System, seconds: float = LONGEST_SECONDS) -> int:
 def send(system: System, lease: Lease) -> bool:
     """Send one notice, and record what became of it; return whether it left and this call recorded it."""
     sent = _sent(system, lease)
+    metrics.delivered(system.post.channel(lease.route), sent.result.value)
     told = lease.notice.episode_id, lease.notice.key, lease.route
     if sent.result is Result.DELIVERED:
         return _recorded(system.deliveries.finish(lease, system.post.channel(lease.route)), lease)

@@ -3,6 +3,7 @@
 from time import monotonic
 
 from orchestrator.bootstrap import System
+from workers import metrics
 from workers.app import FIRE, app, process
 from workers.sweep import sweep
 
@@ -20,9 +21,11 @@ def job() -> None:
 def fire(system: System, seconds: float = LONGEST_SECONDS) -> int:
     """Fire until nothing is due, or for so many seconds; return how many episodes fired. Raises StoreError."""
     deadline = monotonic() + seconds
+    speed = system.simulation.factor if system.simulation else 1
     total = 0
     while True:
         done = system.firing.fire_due()
+        metrics.fired(done, speed)
         total += done.fired
         if not done.more or monotonic() >= deadline:
             return total

@@ -5,6 +5,7 @@ import queue
 import threading
 from collections.abc import Callable
 
+from workers import metrics
 from workers.app import DELIVER, FIRE, publish, waiting
 
 _log = logging.getLogger(__name__)
@@ -37,13 +38,15 @@ class Publisher:
         return self._put(lambda: _say(DELIVER))
 
     def _put(self, send: Callable[[], None]) -> bool:
-        if self._last is not None and not self._last.done.is_set():
-            return False  # the one before still hangs
-        job = self._last = _Job(send)
-        self._jobs.put(job)
-        job.done.wait(self._patience)
-        self._tell(down=not job.sent)
-        return job.sent
+        if self._last is None or self._last.done.is_set():  # else the one before still hangs
+            job = self._last = _Job(send)
+            self._jobs.put(job)
+            job.done.wait(self._patience)
+            self._tell(down=not job.sent)
+            if job.sent:
+                return True
+        metrics.hint_refused()
+        return False
 
     def _work(self) -> None:
         while True:

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 
 from orchestrator.bootstrap import System
+from workers import metrics
 from workers.app import DELIVER, publish, waiting
 from workers.deliver import deliver
 
@@ -35,5 +36,6 @@ def say_deliver() -> bool:
             publish(DELIVER)
     except Exception as error:  # whatever the broker's client raises
         _log.warning("the broker took no hint: %s", type(error).__name__)
+        metrics.hint_refused()
         return False
     return True

@@ -1,6 +1,7 @@
 """How is the HTTP face put together? Routes, problems and the guard around them; the system is handed in."""
 
 import os
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -28,12 +29,14 @@ def create_app(
     failures: Failures | None = None,
     timezone: str | None = None,
     pages: Iterable[APIRouter] = (),
+    draining: threading.Event | None = None,
 ) -> FastAPI:
     """Return the application over an opened system; whoever opened the system closes it.
 
     failures: counts wrong tokens; a test may hand in one with its own clock.
     pages: what people open in a browser; its addresses are open to all, whatever stands in place of a parameter.
     timezone: the hospital's, an IANA name, for enrolments that name none; that of CAREPATH_TIMEZONE for None.
+    draining: set when the process was asked to end: from then on it is not ready.
     Raises SettingError.
     """
     app = FastAPI(
@@ -48,6 +51,7 @@ def create_app(
     )
     app.state.system = system
     app.state.simulated = system.simulated
+    app.state.draining = draining or threading.Event()
     app.state.timezone = timezone or _hospital_zone()
     app.include_router(health.router)
     app.include_router(commands.router, prefix=PREFIX)

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from orchestrator import __version__
 from orchestrator.api.answers import Health, ProblemDetails, reply
+from orchestrator.api.problems import Problem
 
 router = APIRouter(tags=["health"])
 
@@ -17,8 +18,10 @@ async def healthz(request: Request) -> Response:
 
 @router.get("/readyz", responses={200: {"model": Health}, 503: {"model": ProblemDetails, "description": "Not ready."}})
 def readyz(request: Request) -> Response:
-    """Say that the store can be read."""
-    request.app.state.system.queries.next_alarm()
+    """Say that the store can be read and written, and that this process was not asked to end."""
+    if request.app.state.draining.is_set():
+        raise Problem(503, "draining", "This process was asked to end: ask another.", headers={"Retry-After": "1"})
+    request.app.state.system.store.ready()
     return reply(request, _state(request, "ready"))
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from time import monotonic
 from types import TracebackType
 
@@ -57,16 +58,21 @@ class Signals:
 
 
 class Child:
-    """One process of the system, started again whenever it ends. role: as `orchestrator.cli.serve` knows it."""
+    """One process of the system, started again whenever it ends. role: as `orchestrator.cli.serve` knows it.
 
-    def __init__(self, role: str, say: Callable[[str], None], descriptor: int | None = None) -> None:
-        self.role, self._say, self._descriptor = role, say, descriptor
+    number: how far its port for figures lies behind the first, where figures are asked for.
+    """
+
+    def __init__(self, role: str, say: Callable[[str], None], number: int = 0, descriptor: int | None = None) -> None:
+        self.role, self._say, self._number, self._descriptor = role, say, number, descriptor
         self.process: subprocess.Popen[bytes] | None = None
         self.failures = 0
         self._started = self._next = 0.0
 
     def start(self, settings: Settings) -> None:
         """Start it; its settings go through a pipe."""
+        if (place := settings.metrics) is not None:
+            settings = replace(settings, metrics=place._replace(port=place.port + self._number))
         passed = () if self._descriptor is None else (self._descriptor,)
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "orchestrator.cli.serve", self.role, *map(str, passed)],

@@ -10,39 +10,43 @@ import signal
 import socket
 import sys
 import threading
-import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
+from types import FrameType
 
-from orchestrator.bootstrap import Simulation, open_system, open_to_run
+from orchestrator.bootstrap import System, check_ready, figures, open_system, open_to_run
+from orchestrator.cli import logs, watching
+from orchestrator.cli.watching import Beat, Probes, of_store, watched
 from orchestrator.config import Settings
 from orchestrator.errors import CarepathError
 
+_log = logging.getLogger(__name__)
 EMBEDDED_THREADS = 4
-_GRACE_SECONDS = 3
+_GRACE_SECONDS = 20
+_EMBEDDED_GRACE_SECONDS = 3
+_LONGEST_TURN_SECONDS = 60.0
 _NO_BROKER = "there is no broker: set CAREPATH_BROKER_URL, or run carepath up, which starts its own"
 
 
-def mark(simulation: Simulation | None) -> str:
-    """Return what every line begins with that tells of a simulated store; nothing for a real one."""
-    return "" if simulation is None else f"[simulated, {simulation.factor} times as fast] "
-
-
 def api(settings: Settings, listening: socket.socket | None = None) -> None:
-    """Serve HTTP. listening: a socket that listens already, else one is opened at the settings' host and port."""
+    """Serve HTTP until a signal says otherwise; what is being answered then is finished.
+
+    listening: a socket that listens already, else one is opened at the settings' host and port.
+    """
     import uvicorn  # noqa: PLC0415  neither worker nor clock needs it
 
     from orchestrator.api.app import create_app  # noqa: PLC0415
     from orchestrator.web.opened import router  # noqa: PLC0415
 
     system = open_to_run(settings)
-    _log_lines("api", system.simulation)
-    app = create_app(system, pages=(router,))
+    logs.begin("api", system.simulation, as_json=settings.log_json)
+    draining = threading.Event()
+    app = create_app(system, pages=(router,), draining=draining)
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
         yield
-        system.close()  # here, since uvicorn raises the signal again and nothing after `run` would be reached
+        system.close()
 
     app.router.lifespan_context = lifespan
     config = uvicorn.Config(
@@ -52,19 +56,55 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_graceful_shutdown=_GRACE_SECONDS if listening is None else _EMBEDDED_GRACE_SECONDS,
     )
-    uvicorn.Server(config).run(sockets=None if listening is None else [listening])
+
+    class Server(uvicorn.Server):
+        """Says that it drains before it stops listening, so that a proxy sends nobody here any more."""
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            if draining.is_set() or not settings.drain_seconds:
+                draining.set()
+                super().handle_exit(sig, frame)
+                return
+            draining.set()
+            _log.info("draining for %g s", settings.drain_seconds, extra={"event": "draining"})
+            later = threading.Timer(settings.drain_seconds, super().handle_exit, (sig, frame))
+            later.daemon = True
+            later.start()
+
+    server = Server(config)
+    for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises a signal again once it has ended: that is no news
+        signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+    with watched(settings.metrics, _api_probes(settings, system, draining)):
+        server.run(sockets=None if listening is None else [listening])
+
+
+def _api_probes(settings: Settings, system: System, draining: threading.Event) -> Probes:
+    if settings.metrics is not None:
+        from prometheus_client import REGISTRY  # noqa: PLC0415
+
+        from orchestrator.api.metrics import StoreCollector  # noqa: PLC0415
+
+        speed = system.simulation.factor if system.simulation else 1
+        REGISTRY.register(StoreCollector(lambda: figures(settings, system), simulated=system.simulated, speed=speed))
+    return Probes("api", lambda: None, of_store(system.store.ready, draining), watching.local_figures)
 
 
 def worker(settings: Settings, *, threads: int = 0, processes: int = 0) -> int:
     """Carry out jobs: in a pool of threads, or else in processes, one a processor where their number is 0."""
-    from workers import app as jobs  # noqa: PLC0415  Celery is slow to import
+    with ExitStack() as stack:
+        told = watching.local_figures
+        if settings.metrics is not None and not threads:
+            told = stack.enter_context(watching.shared_figures())  # before the first metric is made
+        from workers import app as jobs  # noqa: PLC0415  Celery is slow to import
 
-    with open_to_run(settings) as system:  # before any fork, and only to see that it can be opened
-        _log_lines("worker", system.simulation)
-    jobs.configure(_broker(settings), lambda: open_system(settings))
-    return jobs.run_worker(threads=threads, processes=processes)
+        with open_to_run(settings) as system:  # before any fork, and only to see that it can be opened
+            logs.begin("worker", system.simulation, as_json=settings.log_json)
+        jobs.configure(_broker(settings), lambda: open_system(settings))
+        probes = Probes("worker", lambda: None, of_store(lambda: check_ready(settings)), told)
+        stack.enter_context(watched(settings.metrics, probes))
+        return jobs.run_worker(threads=threads, processes=processes)
 
 
 def clock(settings: Settings) -> None:
@@ -73,28 +113,21 @@ def clock(settings: Settings) -> None:
     from workers.clock import run  # noqa: PLC0415
     from workers.publisher import Publisher  # noqa: PLC0415
 
-    stop = threading.Event()
+    stop, beat = threading.Event(), Beat(_LONGEST_TURN_SECONDS)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with open_system(settings) as system:
-        _log_lines("clock", system.simulation)
+        logs.begin("clock", system.simulation, as_json=settings.log_json)
         jobs.configure(_broker(settings), lambda: system)
-        run(system, Publisher(), stop)
+        probes = Probes("clock", beat.fault, of_store(system.store.ready, stop), watching.local_figures)
+        with watched(settings.metrics, probes):
+            run(system, Publisher(), stop, beat.turned)
 
 
 def _broker(settings: Settings) -> str:
     if not settings.broker_url:
         raise CarepathError(_NO_BROKER)
     return settings.broker_url
-
-
-def _log_lines(name: str, simulation: Simulation | None) -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    form = f"{mark(simulation)}%(asctime)sZ {name} %(levelname)s %(message)s"
-    lines = logging.Formatter(form, datefmt="%Y-%m-%dT%H:%M:%S")
-    lines.converter = time.gmtime
-    handler.setFormatter(lines)
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
 
 
 def _main(role: str, descriptor: str = "") -> int:

@@ -19,7 +19,7 @@ from orchestrator import __version__
 from orchestrator.bootstrap import Simulation, System, open_library, open_to_run, prepare_store
 from orchestrator.cli import valkey
 from orchestrator.cli.children import Child, Signals
-from orchestrator.cli.serve import mark
+from orchestrator.cli.logs import mark
 from orchestrator.config import Settings, secret
 from orchestrator.errors import CarepathError
 
@@ -64,8 +64,8 @@ class Launcher:
         self._mark = mark(system.simulation)
         self._broker: valkey.Valkey | None = None
         self._broker_next = 0.0
-        self._api = Child("api", self._say, listening.fileno())
-        self._worker, self._clock = Child("worker", self._say), Child("clock", self._say)
+        self._api = Child("api", self._say, descriptor=listening.fileno())
+        self._worker, self._clock = Child("worker", self._say, 1), Child("clock", self._say, 2)
         self._children = (self._api, self._worker, self._clock)
 
     def run(self) -> int:

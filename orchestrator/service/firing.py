@@ -17,11 +17,16 @@ _LONGEST_DELAY = timedelta(hours=1)
 
 
 class Fired(NamedTuple):
-    """What one call did. more: there may be more that is due: call again."""
+    """What one call did. more: there may be more that is due: call again.
+
+    late: of each episode that fired, how long after it was due, by the store's clock.   failed: it took one by one.
+    """
 
     fired: int
     set_aside: int
     more: bool
+    late: tuple[timedelta, ...] = ()
+    failed: bool = False
 
 
 def delay(attempts: int) -> timedelta:
@@ -42,29 +47,32 @@ class Firing:
         """
         claimed: list[EpisodeRow] = []
         try:
-            self._desk.transact(lambda change: self._fire_batch(change, min(limit, LARGEST_BATCH), claimed))
+            times = self._desk.transact(lambda change: self._fire_batch(change, min(limit, LARGEST_BATCH), claimed))
         except Exception as error:
             if not claimed or _of_the_store(error):
                 raise
             # one episode of them fails: find it, and let the others go on
             _log.warning("a batch of %d failed with %s: one by one", len(claimed), type(error).__name__)
-            fired = sum(self._fire_alone(row.episode_id) for row in claimed)
-            return Fired(fired, len(claimed) - fired, more=True)
-        return Fired(len(claimed), 0, more=len(claimed) >= limit)
+            late: list[timedelta] = []
+            fired = sum(self._fire_alone(row.episode_id, late) for row in claimed)
+            return Fired(fired, len(claimed) - fired, more=True, late=tuple(late), failed=True)
+        late = [_late(row, times) for row in claimed]
+        return Fired(len(claimed), 0, more=len(claimed) >= limit, late=tuple(late))
 
-    def _fire_batch(self, change: Change, limit: int, claimed: list[EpisodeRow]) -> None:
+    def _fire_batch(self, change: Change, limit: int, claimed: list[EpisodeRow]) -> Times:
         rows, times = change.claim_due(limit)
         claimed[:] = rows
         change.save([self._fire(change, row, times) for row in rows])
+        return times
 
     def _fire(self, change: Change, row: EpisodeRow, times: Times) -> Write:
         ledger = self._desk.ledger(change, row, times)
         fire(ledger)
         return self._desk.written(ledger)
 
-    def _fire_alone(self, episode_id: str) -> bool:
+    def _fire_alone(self, episode_id: str, late: list[timedelta]) -> bool:
         try:
-            self._desk.transact(lambda change: self._fire_locked(change, episode_id))
+            fired = self._desk.transact(lambda change: self._fire_locked(change, episode_id))
         except Exception as error:
             if _of_the_store(error):
                 raise
@@ -72,13 +80,20 @@ class Firing:
             _log.error("episode %s cannot fire: %s; it is set aside", episode_id, code)
             self._desk.transact(lambda change: _set_aside(change, self._desk.directory, episode_id, code))
             return False
+        late += () if fired is None else (fired,)
         return True
 
-    def _fire_locked(self, change: Change, episode_id: str) -> None:
+    def _fire_locked(self, change: Change, episode_id: str) -> timedelta | None:
+        """Fire one episode and return how late it was; None where somebody else's command fired it meanwhile."""
         locked = change.lock(episode_id, b"")
         if locked is None or locked.row.next_due_at is None or locked.row.next_due_at > locked.times.now:
-            return  # somebody else's command fired it meanwhile
+            return None
         change.save([self._fire(change, locked.row, locked.times)])
+        return _late(locked.row, locked.times)
+
+
+def _late(row: EpisodeRow, times: Times) -> timedelta:
+    return times.now - (row.next_due_at or times.now)
 
 
 def _of_the_store(error: Exception) -> bool:

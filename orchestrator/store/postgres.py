@@ -19,6 +19,7 @@ from orchestrator.service.rows import EpisodeRow, ItemRow, Locked, NoticeRow, Ou
 from orchestrator.store.cold import ColdReader, sealed
 from orchestrator.store.faults import translate
 from orchestrator.store.rare import RareWrites
+from orchestrator.store.schema import fits
 
 _SELECT = (
     f"SELECT {', '.join(f'e.{name}' for name in EpisodeRow._fields[:-2])}, p.kek_id, p.wrapped_key"
@@ -74,6 +75,8 @@ leaving AS (
     SELECT episode_id, key, route, since, since, 0, 0
     FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[]) AS i(episode_id, key, route, since))
 """
+# A lock that only who may write is given, on the primary alone; whoever holds it is not waited for.
+_WRITABLE = "SELECT kind FROM store_info FOR UPDATE SKIP LOCKED"
 _SAVE_ALL = _SAVE.format(append=_APPEND.strip())
 _ADD_ALL = f"WITH {_APPEND.strip()} SELECT 1"
 _written = operator.attrgetter(
@@ -209,6 +212,13 @@ class PostgresStore:
                     connection.exec_driver_sql("ROLLBACK")
         except Exception as error:
             _raise(error)
+
+    def ready(self) -> None:
+        """Raise StoreError unless the store can be read and written now, and its schema is this program's own."""
+        with self.change() as change:
+            fits(change._sql)
+            change._sql.exec_driver_sql(_WRITABLE)
+            change.next_alarm()
 
     def close(self) -> None:
         """Close every connection."""

@@ -21,7 +21,12 @@ def revision(connection: Connection) -> str | None:
 def check(engine: Engine) -> None:
     """Raise StoreError, with what to do, unless the schema is this program's own."""
     with engine.connect() as connection:
-        found = revision(connection)
+        fits(connection)
+
+
+def fits(connection: Connection) -> None:
+    """Raise StoreError unless the schema that a connection finds is this program's own."""
+    found = revision(connection)
     if found is None:
         raise StoreError("the store has no tables yet: run carepath db upgrade")
     if found not in REVISIONS:

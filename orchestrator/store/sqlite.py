@@ -16,6 +16,7 @@ from orchestrator.service.rows import EpisodeRow, ItemRow, Locked, NoticeRow, Ti
 from orchestrator.store.cold import ColdReader, sealed
 from orchestrator.store.faults import BUSY, translate
 from orchestrator.store.rare import RareWrites
+from orchestrator.store.schema import fits
 from orchestrator.store.types import from_micros, to_micros
 
 _STORED = EpisodeRow._fields[:-2]
@@ -155,6 +156,13 @@ class SqliteStore:
                     connection.exec_driver_sql("ROLLBACK")
         except Exception as error:
             _raise(error)
+
+    def ready(self) -> None:
+        """Raise StoreError unless the store can be read and written now, and its schema is this program's own."""
+        with self.change() as change:  # BEGIN IMMEDIATE takes the right to write
+            if self._reader is not None:  # one in memory is of this program's own making
+                fits(change._sql)
+            change.next_alarm()
 
     def close(self) -> None:
         """Close every connection; the store may be used again, and opens anew."""

@@ -100,6 +100,10 @@ class Installation:
             statement = f"SELECT count(*) FROM {table} WHERE episode_id = '{episode_id}'"
             return int(reader._sql.exec_driver_sql(statement).scalar_one())
 
+    def schema(self) -> str:
+        with self.system.store.read() as reader:
+            return str(reader._sql.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one())
+
     def sql(self, statement: str) -> None:
         with self.system.store.change() as change:
             change._sql.exec_driver_sql(statement.format(past=_PAST[self.kind], future=_FUTURE[self.kind]))
@@ -141,13 +145,19 @@ class Installation:
 
 
 @contextmanager
-def installed(kind: str, home: Path, broker: valkey.Valkey, database_url: str | None = None) -> Iterator[Installation]:
-    """Make a store, and have the jobs of this process act on it."""
+def installed(
+    kind: str, home: Path, broker: valkey.Valkey, database_url: str | None = None, *, ahead_seconds: int = 5400
+) -> Iterator[Installation]:
+    """Make a store, and have the jobs of this process act on it.
+
+    ahead_seconds: by how much whoever acts later is ahead of whoever enrols. The second rung is due an hour after
+    enrolment: with 3598 it comes due two seconds later.
+    """
     environ = {"CAREPATH_HOME": str(home), "CAREPATH_BROKER_URL": broker.url}
     settings = config.read(environ, simulated=True, database_url=database_url)
     prepare_store(settings, Simulation(T0, 1))
     with open_system(settings) as desk, desk.store.change() as change:
-        later = {"sqlite": "5400 * 1000000", "postgres": "interval '5400 seconds'"}[kind]
+        later = {"sqlite": f"{ahead_seconds} * 1000000", "postgres": f"interval '{ahead_seconds} seconds'"}[kind]
         change._sql.exec_driver_sql(f"UPDATE store_info SET simulated_start = simulated_start + {later}")
     letterbox = home / "letterbox"
     with_letterbox(desk, letterbox)

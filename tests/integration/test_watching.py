@@ -1,0 +1,128 @@
+"""Goal: every process tells its figures and its health on a port of its own; the alarms that we give can all go off."""
+
+import os
+import re
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from orchestrator.cli import valkey
+from tests.integration.installation import Installation, installed, until
+from tests.integration.production import Production, Running, ask, production
+from workers.app import FIRE, publish, waiting
+
+ALERTS = Path(__file__).resolve().parents[2] / "docs" / "alerts.example.yaml"
+
+
+@pytest.fixture(scope="module")
+def place(
+    tmp_path_factory: pytest.TempPathFactory, redis_server: valkey.Valkey, new_postgres_database: Callable[[], str]
+) -> Iterator[Installation]:
+    """An installation in which a patient's second rung comes due two seconds after the enrolment."""
+    url = new_postgres_database()
+    with installed("postgres", tmp_path_factory.mktemp("home"), redis_server, url, ahead_seconds=3598) as place:
+        place.forget_messages()
+        yield place
+
+
+@pytest.fixture(scope="module")
+def shop(place: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
+    """An API, a worker of two processes and a clock, after a patient's reminder has fired and arrived."""
+    with production(place, tmp_path_factory.mktemp("shop")) as shop:
+        for role, options in (("api", ()), ("worker", ("--processes", "2")), ("clock", ())):
+            shop.start(role, *options)
+        for running in shop.started:
+            running.await_ready()
+        episode = place.enrol()
+        until(lambda: place.quiet(episode), "fired and delivered")
+        assert place.once(episode)
+        yield shop
+
+
+def total(shop: Production, sample: str) -> float:
+    return sum(running.figures().get(sample, 0.0) for running in shop.started)
+
+
+def test_what_was_done_is_counted_by_whoever_did_it(shop: Production) -> None:
+    assert total(shop, "carepath_episodes_fired_total") == 1
+    assert total(shop, "carepath_lateness_seconds_count") == 1
+    assert total(shop, 'carepath_lateness_seconds_bucket{le="5.0"}') == 1
+    hints = [total(shop, f'carepath_hints_total{{outcome="{outcome}"}}') for outcome in ("published", "refused")]
+    assert sum(hints) > 0, "the broker was asked, in time or not"
+    assert total(shop, "carepath_firing_held") == 0
+
+
+def test_the_api_tells_what_waits_in_the_store(shop: Production, place: Installation) -> None:
+    (api,) = (running for running in shop.started if running.role == "api")
+    found = api.figures()
+    assert found["carepath_store_up"] == 1
+    assert found[f'carepath_store_info{{schema="{place.schema()}",simulated="true"}}'] == 1
+    assert found["carepath_due_episodes"] == found["carepath_oldest_due_age_seconds"] == 0
+    assert found["carepath_set_aside_episodes"] == 0
+    assert found["carepath_clock_looked_age_seconds"] < 60
+
+
+def test_no_label_tells_of_a_patient_or_a_ward(shop: Production, place: Installation) -> None:
+    names = {
+        label
+        for running in shop.started
+        for sample in running.figures()
+        if sample.startswith("carepath_")
+        for label in re.findall(r'(\w+)="', sample)
+    }
+    assert names <= {"le", "channel", "outcome", "schema", "simulated"}
+
+
+def test_every_alarm_asks_for_figures_that_there_are(shop: Production) -> None:
+    known = {sample.partition("{")[0] for running in shop.started for sample in running.figures()}
+    groups = yaml.safe_load(ALERTS.read_text(encoding="utf-8"))["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    assert len({rule["alert"] for rule in rules}) == len(rules) > 8
+    for rule in rules:
+        asked = set(re.findall(r"\bcarepath_\w+", rule["expr"]))
+        assert asked, rule
+        assert asked <= known, (rule["alert"], asked - known)
+        assert {"summary", "description"} <= set(rule["annotations"])
+
+
+def test_health_is_told_on_the_same_port(shop: Production) -> None:
+    for running in shop.started:
+        assert (running.status("/healthz"), running.status("/readyz"), running.status("/else")) == (200, 200, 404)
+    (api,) = (running for running in shop.started if running.role == "api")
+    assert ask(api.port, "/metrics")[0] == 401, "the public port tells no figures"
+
+
+def test_what_a_killed_process_counted_stays_and_its_files_go(shop: Production, place: Installation) -> None:
+    (worker,) = (running for running in shop.started if running.role == "worker")
+    publish(FIRE)
+    until(lambda: waiting(FIRE) == 0, "a process took it")
+    before = worker.figures()
+    gone, folder = children(worker), shared_folder(worker)
+    assert len(gone) == 2
+    for child in gone:
+        os.kill(child, signal.SIGKILL)
+    until(lambda: len(children(worker) - gone) == 2, "others were started")
+    after = worker.figures()
+    counted = [name for name in before if "_total" in name or "_count" in name]
+    assert counted
+    assert all(after[name] >= before[name] for name in counted)
+    left = {file.stem.rpartition("_")[2] for file in folder.glob("*.db")}
+    assert not left & set(map(str, gone)), left
+    assert worker.end() == 0
+    assert not folder.exists()
+
+
+def children(worker: Running) -> set[int]:
+    return set(map(int, Path(f"/proc/{worker.process.pid}/task/{worker.process.pid}/children").read_text().split()))
+
+
+def shared_folder(worker: Running) -> Path:
+    """Return where the worker's processes count, found by the files that one of them has open."""
+    for child in children(worker):
+        for file in Path(f"/proc/{child}/maps").read_text().splitlines():
+            if file.endswith(".db"):
+                return Path(file.split()[-1]).parent
+    raise AssertionError("no process of the worker counts anything in a file")
