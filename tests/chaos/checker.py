@@ -16,6 +16,7 @@ from orchestrator.audit.seal import Header, Sealed, open_body, open_header
 from orchestrator.bootstrap import System
 from orchestrator.episode.commands import Tick, moment
 from orchestrator.episode.event_json import event_from_json
+from orchestrator.episode.model import Episode
 from orchestrator.service.cause import cause_id, episode_id_of
 from orchestrator.service.handlers import CLOCK
 from tests.chaos.history import Asked, History, Outage
@@ -100,19 +101,24 @@ class Checker:
         self._verdict.findings.append(Finding(what, episode_id, text))
 
     def _entries(self, episode_id: str) -> list[_Entry]:
-        """Return an episode's entries, folded anew one after the other."""
+        """Return an episode's entries, folded anew one after the other; one that cannot be read has no events."""
         with self._system.store.read() as reader:
             row = reader.episode(episode_id)
         assert row is not None
-        key, engine, episode, made = self._system.desk.key(row), self._system.desk.engine, None, []
+        key, engine = self._system.desk.key(row), self._system.desk.engine
+        episode: Episode | None = None
+        made: list[_Entry] = []
         for sealed in self._sealed(episode_id):
-            header, body = open_header(sealed), open_body(key, sealed)
+            header, events = open_header(sealed), []
             at = moment(header.at, "at")
-            for event in body["events"]:
-                episode = engine.fold(episode, event_from_json(event), header.seq, at)
-            assert episode is not None
-            episode = engine.stamp(episode, header.seq, at)
-            made.append(_Entry(header, body["events"], episode.next_due_at))
+            try:
+                events = open_body(key, sealed)["events"]
+                for event in events:
+                    episode = engine.fold(episode, event_from_json(event), header.seq, at)
+            except Exception as error:
+                self._found("proof", episode_id, f"entry {header.seq} cannot be read ({type(error).__name__})")
+            episode = None if episode is None else engine.stamp(episode, header.seq, at)
+            made.append(_Entry(header, events, None if episode is None else episode.next_due_at))
         return made
 
     def _sealed(self, episode_id: str) -> list[Sealed]:
@@ -162,8 +168,11 @@ class Checker:
         if due is None:
             self._found("invented", episode_id, f"entry {seq} fired although nothing was due")
             return
-        committed = self._commits[(episode_id, seq)]
-        owed = max(self._wall(due), self._commits[(episode_id, before.header.seq)])
+        committed = self._commits.get((episode_id, seq))
+        if committed is None:
+            self._found("proof", episode_id, f"nothing tells when entry {seq} was committed")
+            return
+        owed = max(self._wall(due), self._commits.get((episode_id, before.header.seq), 0.0))
         late = committed - owed
         unexcused = late - _within(self._excused, owed, committed)
         self._verdict.late.append(late)
