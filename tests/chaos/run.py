@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,6 +29,7 @@ from tests.chaos.people import Person, Ward
 from tests.chaos.system import Shape, System, running
 
 QUIET_SECONDS = 60.0
+_MOST_LINES = 40
 _COMMITS = "SELECT episode_id, seq, extract(epoch FROM pg_xact_commit_timestamp(xmin))::float8 FROM entry"
 
 
@@ -64,8 +66,8 @@ class Result:
         middle, most = self.verdict.quantile(0.5), max(late, default=0.0)
         p99 = self.verdict.quantile(0.99)
         lines += [f"late: median {middle:.2f} s, p99 {p99:.2f} s, most {most:.2f} s, without excuse {alone:.2f} s"]
-        lines += [f"{each.what}: {each.episode_id} {each.text}" for each in found[:100]]
-        lines += [f"{len(found)} findings"]
+        lines += [f"{each.what}: {each.episode_id} {each.text}" for each in found[:_MOST_LINES]]
+        lines += [f"{len(found)} findings {dict(Counter(each.what for each in found))}"]
         return "\n".join(lines)
 
 

@@ -19,7 +19,6 @@ from orchestrator.store.connect import sqlite_module
 from tests.chaos.checker import Checker, Commits, _Told
 from tests.chaos.history import Asked, History, Outage
 from workers.fire import fire
-from workers.sweep import HandOver, sweep
 
 PATHWAY = "post-viral-cerebellar-demyelination"
 CLINICIAN = Actor("c-1", "clinician")
@@ -107,7 +106,6 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Place:
     place.sql(f"UPDATE store_info SET simulated_start = simulated_start + {micros}")
     with opened(folder) as system:
         assert fire(system) == 2
-        sweep(system, HandOver(system, inline=True))
         return replace(place, owed=owed(system))
 
 
@@ -154,9 +152,10 @@ def test_a_store_that_was_doctored_is_found_out(place: Place, how: str) -> None:
 
 
 def test_what_waits_in_the_outbox_is_not_delivered(place: Place) -> None:
-    names = "episode_id, seq, number, reminder, key, rung, role, ward, due_at, told_at, late, next_try_at, attempts"
-    place.sql(f"INSERT INTO outbox ({names}, lease_token) SELECT episode_id, 9, 9, '', '', 0, '', '', 0, 0, 0, 0, 0, 0"
-              " FROM episode LIMIT 1")  # fmt: skip
+    place.sql(
+        "INSERT INTO outbox (episode_id, key, route, since, next_try_at, attempts, lease_token)"
+        " SELECT episode_id, key, 'post', 0, 0, 0, 0 FROM notice LIMIT 1"
+    )
     assert place.found() == {"lost"}
 
 
