@@ -6,7 +6,7 @@ from time import monotonic
 from orchestrator.bootstrap import System
 from orchestrator.notify.channel import Result, Sent
 from orchestrator.service.rows import Lease
-from workers.app import DELIVER, app, process
+from workers.app import DELIVER, app, carry_out
 
 _log = logging.getLogger(__name__)
 LONGEST_SECONDS = 10.0
@@ -17,7 +17,7 @@ DEFECT = Sent(Result.PASSING, "defect")
 @app.task(name=DELIVER)
 def job() -> None:
     """Send what waits."""
-    deliver(process.system())
+    carry_out(deliver)
 
 
 def deliver(system: System, seconds: float = LONGEST_SECONDS) -> int:

@@ -185,10 +185,14 @@ def test_a_server_that_ends_in_the_midst_of_a_read_says_so_and_the_next_read_is_
     sut = on(database, tmp_path)
     episode_id = sut.enrolments.enrol(enrolment()).episode_id
     name = database.partition("@/")[2].partition("?")[0]
-    with pytest.raises(StoreError, match="cannot be reached"), sut.store.read() as reader:
-        postgres_server.execute(
-            f"SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = '{name}'"
-        )
-        reader.episode(episode_id)
+    end = f"SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = '{name}'"
+
+    def read() -> None:
+        with sut.store.read() as reader:
+            postgres_server.execute(end)
+            reader.episode(episode_id)
+
+    with pytest.raises(StoreError, match="cannot be reached"):
+        read()
     assert sut.queries.show(episode_id)["seq"] == 1
     sut.store.close()
