@@ -166,8 +166,8 @@ class Nemesis:
             return False
         name, _, part = fault.target.partition("/")
         gentle = signal.SIGINT if name == "postgres" else signal.SIGTERM  # PostgreSQL's fast shutdown
-        _send(pids[:1], signal.SIGKILL if fault.kind == "kill" else gentle)
-        if not part or name == "postgres":  # a backend that is killed takes all others with it
+        _send(pids, signal.SIGKILL if fault.kind == "kill" else gentle)
+        if part in {"", "group"} or name == "postgres":  # a backend that is killed takes all others with it
             self._system.services[name].fell()
         return True
 
@@ -189,14 +189,16 @@ class Nemesis:
         return self._for(fault, go_on, excuses=name != "broker")  # whoever is stopped may hold a lock
 
     def _pids(self, target: str) -> list[int]:
-        """Return the process of a service, or one of its children."""
+        """Return the process of a service, or one of its children, or all of them with it: its group."""
         name, _, part = target.partition("/")
         process = self._system.services[name].process
         if process.poll() is not None:
             return []
         if not part:
             return [process.pid]
-        wanted = "postgres: carepath chaos" if part == "backend" else ""
+        if part == "group":
+            return [process.pid, *children(process.pid)]
+        wanted = {"child": "", "backend": "postgres: carepath chaos"}.get(part, part)
         found = sorted(pid for pid, words in children(process.pid).items() if wanted in words)
         return [self._draw.choice(found)] if found else []
 

@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import psycopg
-
 from orchestrator import bootstrap
 from tests.chaos import nemesis
 from tests.chaos.checker import Checker, Finding, Verdict
@@ -30,7 +28,6 @@ from tests.chaos.system import Shape, System, running
 
 QUIET_SECONDS = 60.0
 _MOST_LINES = 40
-_COMMITS = "SELECT episode_id, seq, extract(epoch FROM pg_xact_commit_timestamp(xmin))::float8 FROM entry"
 
 
 @dataclass(frozen=True)
@@ -100,10 +97,8 @@ def _run(plan: Plan, system: System, history: History) -> Result:
         time.sleep(0.05)
     quiet = _quiet(system)
     trouble = system.end()
-    with bootstrap.open_system(system.settings()) as opened, psycopg.connect(system.conninfo) as connection:
-        rows = connection.execute(_COMMITS).fetchall()
-        commits = {(episode_id, seq): at for episode_id, seq, at in rows}
-        verdict = Checker(opened, history, commits, quiet).check()
+    with bootstrap.open_system(system.settings()) as opened:
+        verdict = Checker(opened, history, system.commits(opened), quiet).check()
     for text in trouble:
         verdict.findings.append(Finding("end", "", text))
     return Result(verdict, hand.done)

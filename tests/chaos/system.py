@@ -1,10 +1,8 @@
 """What is tried? A whole carepath in its production shape, each process of which is started again after it ended."""
 
-import http.client
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,20 +13,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
+
 from orchestrator import bootstrap, config
 from orchestrator.bootstrap import Simulation
 from orchestrator.cli import valkey
 from orchestrator.config import Settings
+from tests.chaos.checker import Commits
 from tests.chaos.disk import Disk, small_disk
 from tests.chaos.history import History, Outage
 from tests.chaos.links import Link, Network
+from tests.chaos.services import END_SECONDS, Service, answers, free_port, wait_until
 from tests.chaos.wall import OPTIONS, Wall
 from tests.servers.postgres import USER, Cluster, new_cluster
 
-RESTART_SECONDS = 0.5
-END_SECONDS = 30.0
 _SOCKET = ".s.PGSQL.5432"
 _DATABASE = "chaos"
+_COMMITS = "SELECT episode_id, seq, extract(epoch FROM pg_xact_commit_timestamp(xmin))::float8 FROM entry"
 
 
 @dataclass(frozen=True)
@@ -40,42 +41,6 @@ class Shape:
     processes: int = 2
     clocks: int = 2
     factor: int = 3600
-
-
-class Service:
-    """One process and its successors. launch: starts one.   ready: tells whether it does its work again."""
-
-    def __init__(
-        self, name: str, launch: Callable[[], "subprocess.Popen[bytes]"], ready: Callable[[], bool] = lambda: True
-    ) -> None:
-        self.name, self._launch, self._ready = name, launch, ready
-        self.process = launch()
-        self.stopped = False
-        self.down_since: float | None = None
-        self._next = 0.0
-
-    @property
-    def up(self) -> bool:
-        """Tell whether it does its work, as far as is known."""
-        return not self.stopped and self.down_since is None
-
-    def fell(self) -> None:
-        """Note that it does not do its work from now on."""
-        self.down_since = self.down_since or time.time()
-
-    def tend(self) -> Outage | None:
-        """Start it again when it has ended a while ago; return the outage when one is over."""
-        if self.process.poll() is not None:
-            self.fell()
-            self.stopped = False
-            self._next = self._next or time.monotonic() + RESTART_SECONDS
-            if time.monotonic() < self._next:
-                return None
-            self.process, self._next = self._launch(), 0.0
-        if self.down_since is None or self.stopped or not self._ready():
-            return None
-        over, self.down_since = Outage(f"{self.name} was down", self.down_since, time.time(), False), None
-        return over
 
 
 class System:
@@ -95,7 +60,7 @@ class System:
             "broker": self.network.link(folder / "broker.sock", folder / "broker" / "valkey.sock"),
         }
         self.services: dict[str, Service] = {}
-        self.ports = [_free_port() for _ in range(shape.apis)]
+        self.ports = [free_port() for _ in range(shape.apis)]
 
     @property
     def conninfo(self) -> str:
@@ -110,8 +75,7 @@ class System:
     def start(self) -> None:
         """Make the store, and start everything."""
         self._serve("postgres", self._postgres, self.cluster.answers)
-        self._until(lambda: self.services["postgres"].up or self.services["postgres"].tend() is not None, "PostgreSQL")
-        self._until(self.cluster.answers, "PostgreSQL")
+        wait_until(self.cluster.answers, f"PostgreSQL: {self.cluster.log}")
         self.cluster.server.execute(f"CREATE DATABASE {_DATABASE}")
         settings = self.settings()
         bootstrap.prepare_store(settings, Simulation(datetime.now(UTC), self.shape.factor))
@@ -125,15 +89,20 @@ class System:
             self._carepath(f"worker-{number}", "worker", "--processes", str(self.shape.processes))
         for number in range(1, self.shape.clocks + 1):
             self._carepath(f"clock-{number}", "clock")
-        self._until(lambda: all(map(_answers, self.ports)), "the API")
+        wait_until(lambda: all(map(answers, self.ports)), f"the API, see the logs in {self.folder}")
+
+    def commits(self, _: bootstrap.System) -> Commits:
+        """Return when each entry was committed, as the server itself noted it."""
+        with psycopg.connect(self.conninfo) as connection:
+            rows = connection.execute(_COMMITS).fetchall()
+        return {(episode_id, seq): at for episode_id, seq, at in rows}
 
     def tend(self) -> None:
         """Start again what has ended, and note what was down for how long."""
         for service in self.services.values():
-            over = service.tend()
+            over = service.tend(excuses=service.name == "postgres")
             if over is not None:
-                excuses = service.name == "postgres"
-                self.history.add(Outage(over.what, over.begun, over.ended, excuses))
+                self.history.add(over)
         self._look_at_clocks()
 
     def end(self) -> list[str]:
@@ -156,10 +125,7 @@ class System:
         """Leave nothing running, but the database."""
         for name, service in self.services.items():
             if name != "postgres":
-                with_group = [service.process.pid]
-                for pid in with_group:
-                    _kill_group(pid)
-                service.process.wait()
+                service.end_group()
         if self._broker is not None:
             self._broker.stop()
         self.network.close()
@@ -209,13 +175,6 @@ class System:
             self.history.add(Outage("no clock was there", self._no_clock, time.time(), True))
         self._no_clock = None if some else self._no_clock or time.time()
 
-    def _until(self, true: Callable[[], object], what: str) -> None:
-        deadline = time.monotonic() + 60
-        while not true():
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"{what} does not come up: see the logs in {self.folder}")
-            time.sleep(0.02)
-
 
 @contextmanager
 def running(shape: Shape, history: History) -> Iterator[System]:
@@ -229,27 +188,3 @@ def running(shape: Shape, history: History) -> Iterator[System]:
         stack.callback(system.kill_all)
         system.start()
         yield system
-
-
-def _kill_group(pid: int) -> None:
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1.0)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
