@@ -1,4 +1,4 @@
-"""What is tried besides? `carepath up` on SQLite: its launcher is killed, alone or with its group, or child by child."""
+"""What is tried besides? `carepath up` on SQLite: its launcher is killed, alone, with its group, or child by child."""
 
 import os
 import secrets
