@@ -227,10 +227,9 @@ class Checker:
 
     def _deliveries(self) -> None:
         """Nothing waits in the outbox once the system is quiet."""
-        with self._system.store.read() as reader:
-            waiting = int(reader._sql.exec_driver_sql("SELECT count(*) FROM outbox").scalar_one())
-        if waiting:
-            self._found("lost", "", f"{waiting} notices still wait to be delivered")
+        waiting = self._system.deliveries.outgoing(limit=1000)
+        for each in waiting:
+            self._found("lost", each.notice.episode_id, f"a notice still waits to be delivered by {each.route}")
 
     def _proofs(self) -> None:
         for verdict in self._system.replay.verify_all():

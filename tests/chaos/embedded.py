@@ -2,36 +2,38 @@
 
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from orchestrator import bootstrap, config
 from orchestrator.cli import valkey
 from orchestrator.config import Settings
 from tests.chaos.checker import Commits
+from tests.chaos.disk import Disk
 from tests.chaos.history import History, Outage
-from tests.chaos.nemesis import Fault
+from tests.chaos.links import Link
 from tests.chaos.services import END_SECONDS, Service, answers, free_port, wait_until
+from tests.chaos.wall import Wall
 from tests.e2e.running import children
 
-FAULTS = ("up", "up/group", "up/api", "up/worker", "up/clock", "up/valkey")
 _LOOK_SECONDS = 0.2
-
-
-def schedule(seconds: float, kills: int) -> list[Fault]:
-    """Return so many kills, of each thing that can be killed in turn."""
-    return [Fault(round(n * seconds / kills, 2), "kill", FAULTS[n % len(FAULTS)]) for n in range(kills)]
 
 
 class Embedded:
     """A launcher and all that it started; see `tests.chaos.system.System`, whose place it takes."""
+
+    links: Mapping[str, Link] = MappingProxyType({})
+    disk: Disk | None = None
+    wall: Wall | None = None
 
     def __init__(self, folder: Path, history: History, factor: int) -> None:
         self.folder, self.history, self.factor = folder, history, factor
@@ -40,8 +42,12 @@ class Embedded:
         self.ports = [free_port()]
         self._no_clock: float | None = None
         self._looked = 0.0
-        self.services = {"up": Service("up", self._launch, lambda: answers(self.ports[0]))}
+        self.services: dict[str, Service] = {"up": Service("up", self._launch, lambda: answers(self.ports[0]))}
         wait_until(lambda: answers(self.ports[0]), f"carepath up, see {folder}")
+
+    def keep_logs(self, folder: Path) -> None:
+        """Copy what everybody wrote."""
+        shutil.copy(self.folder / "up.log", folder)
 
     def settings(self) -> Settings:
         """Return the settings of somebody who looks at the store."""

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 
 import redis
 
+from tests.chaos.embedded import Embedded
 from tests.chaos.history import Outage
 from tests.chaos.people import Ward
 from tests.chaos.system import Shape, System
@@ -18,6 +19,7 @@ from tests.e2e.running import children
 
 LONGEST_SECONDS = 8.0
 _REST_SECONDS = 3.0
+_EMBEDDED = ("up", "up/group", "up/api", "up/worker", "up/clock", "up/valkey")
 _STEP_SECONDS = 0.02
 
 
@@ -49,6 +51,11 @@ def schedule(seed: int, shape: Shape, seconds: float, kills: int) -> list[Fault]
         at = round((number + draw.uniform(0, 0.8)) * slot, 2)
         faults.append(_kill(draw, at, shape) if kill else _other(draw, at, shape, longest))
     return _alone(faults)
+
+
+def embedded_schedule(seconds: float, kills: int) -> list[Fault]:
+    """Return so many kills of `carepath up`, of each thing that can be killed in turn."""
+    return [Fault(round(n * seconds / kills, 2), "kill", _EMBEDDED[n % len(_EMBEDDED)]) for n in range(kills)]
 
 
 def _processes(shape: Shape) -> list[str]:
@@ -114,7 +121,7 @@ def from_lines(text: str) -> list[Fault]:
 class Nemesis:
     """Carries out a schedule, and tends the system meanwhile. On the main thread."""
 
-    def __init__(self, system: System, ward: Ward, seed: int) -> None:
+    def __init__(self, system: System | Embedded, ward: Ward, seed: int) -> None:
         self._system, self._ward = system, ward
         self._draw = random.Random(f"{seed} hand")
         self._undo: list[tuple[float, int, Callable[[], None]]] = []
@@ -231,10 +238,10 @@ class Nemesis:
         return self._for(fault, free, excuses=True)
 
     def _move(self, fault: Fault) -> bool:
-        if not self._ward.rest(_REST_SECONDS):
+        wall = self._system.wall
+        if wall is None or not self._ward.rest(_REST_SECONDS):
             self._ward.working.set()
             return False
-        wall = self._system.wall
         wall.move(fault.by)
 
         def right() -> None:

@@ -1,6 +1,6 @@
 """What becomes of carepath when it is killed for hours?
 
-    python -m tests.chaos.run [--seed N] [--minutes M] [--kills K] [--schedule FILE] [--keep FOLDER]
+    python -m tests.chaos.run [--seed N] [--minutes M] [--kills K] [--schedule FILE] [--keep FOLDER] [--embedded]
 
 The same seed gives the same schedule of faults, and people of the same habits. What was found, the schedule, the logs
 and the history are kept where it says; the status is 1 when anything was found.
@@ -9,18 +9,19 @@ and the history are kept where it says; the status is 1 when anything was found.
 import argparse
 import json
 import secrets
-import shutil
 import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from orchestrator import bootstrap
-from tests.chaos import nemesis
+from tests.chaos import embedded, nemesis
 from tests.chaos.checker import Checker, Finding, Verdict
+from tests.chaos.embedded import Embedded
 from tests.chaos.history import History
 from tests.chaos.nemesis import Fault, Nemesis
 from tests.chaos.people import Person, Ward
@@ -32,7 +33,7 @@ _MOST_LINES = 40
 
 @dataclass(frozen=True)
 class Plan:
-    """One run. people: at once.   patients: at most."""
+    """One run. people: at once.   patients: at most.   embedded: `carepath up` on SQLite."""
 
     seed: int
     seconds: float
@@ -40,6 +41,7 @@ class Plan:
     shape: Shape = Shape()
     people: int = 6
     patients: int = 120
+    embedded: bool = False
 
 
 @dataclass
@@ -73,18 +75,20 @@ def run(plan: Plan, folder: Path) -> Result:
     (folder / "schedule.jsonl").write_text(nemesis.to_lines(plan.faults))
     history = History(folder / "history.jsonl")
     try:
-        with running(plan.shape, history) as system:
+        with _running(plan, history) as system:
             try:
                 return _run(plan, system, history)
             finally:
-                for log in system.folder.glob("*.log"):
-                    shutil.copy(log, folder)
-                (folder / "postgres.log").write_text(system.cluster.log)
+                system.keep_logs(folder)
     finally:
         history.close()
 
 
-def _run(plan: Plan, system: System, history: History) -> Result:
+def _running(plan: Plan, history: History) -> AbstractContextManager[System | Embedded]:
+    return embedded.running(history, plan.shape.factor) if plan.embedded else running(plan.shape, history)
+
+
+def _run(plan: Plan, system: System | Embedded, history: History) -> Result:
     ward = Ward(system.ports, system.token, history, plan.patients)
     people = [Person(number, plan.seed, ward) for number in range(1, plan.people + 1)]
     for person in people:
@@ -104,18 +108,16 @@ def _run(plan: Plan, system: System, history: History) -> Result:
     return Result(verdict, hand.done)
 
 
-def _quiet(system: System) -> datetime:
+def _quiet(system: System | Embedded) -> datetime:
     """Wait until nothing is left to do; return up to when, by the store's clock, everything must have fired."""
     deadline = time.monotonic() + QUIET_SECONDS
     with bootstrap.open_system(system.settings()) as opened:
         while True:
             system.tend()
             look = opened.pulse.look()
-            with opened.store.read() as reader:
-                waiting = int(reader._sql.exec_driver_sql("SELECT count(*) FROM outbox").scalar_one())
-            second = timedelta(seconds=system.shape.factor)
+            second = timedelta(seconds=system.factor)
             overdue = look.next_alarm is not None and look.now - look.next_alarm > second
-            if (not waiting and not overdue) or time.monotonic() > deadline:
+            if not (overdue or opened.deliveries.outgoing(limit=1)) or time.monotonic() > deadline:
                 return look.now - second
             time.sleep(0.2)
 
@@ -129,11 +131,14 @@ def main() -> int:
     parser.add_argument("--schedule", type=Path, help="faults to carry out, as a run printed them")
     parser.add_argument("--keep", type=Path, help="where to keep history, schedule and logs")
     parser.add_argument("--factor", type=int, default=Shape.factor, help="how many times as fast as the wall")
+    parser.add_argument("--embedded", action="store_true", help="kill `carepath up` on SQLite")
     given = parser.parse_args()
     shape = Shape(factor=given.factor)
     seconds = given.minutes * 60
     if given.schedule:
         faults = nemesis.from_lines(given.schedule.read_text())
+    elif given.embedded:
+        faults = nemesis.embedded_schedule(seconds, given.kills or int(seconds / 10))
     else:
         faults = nemesis.schedule(given.seed, shape, seconds, given.kills or int(seconds / 3))
     folder = given.keep or Path(tempfile.mkdtemp(prefix="carepath-chaos-"))
@@ -141,7 +146,7 @@ def main() -> int:
     print(
         f"seed {given.seed}, {len(faults)} faults in {seconds:g} s; schedule, history and logs in {folder}", flush=True
     )
-    result = run(Plan(given.seed, seconds, faults, shape), folder)
+    result = run(Plan(given.seed, seconds, faults, shape, embedded=given.embedded), folder)
     print(result.text())
     (folder / "result.json").write_text(json.dumps({"seed": given.seed, "text": result.text()}))
     return 1 if result.verdict.findings else 0

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -60,12 +61,24 @@ class System:
             "broker": self.network.link(folder / "broker.sock", folder / "broker" / "valkey.sock"),
         }
         self.services: dict[str, Service] = {}
+        self.wall: Wall | None = None
         self.ports = [free_port() for _ in range(shape.apis)]
 
     @property
     def conninfo(self) -> str:
         """The database past every link, on its true clock, as libpq reads it."""
         return f"host={self.cluster.server.socket} user={USER} dbname={_DATABASE}"
+
+    @property
+    def factor(self) -> int:
+        """How many times as fast as the wall the store's clock runs."""
+        return self.shape.factor
+
+    def keep_logs(self, folder: Path) -> None:
+        """Copy what everybody wrote."""
+        for log in self.folder.glob("*.log"):
+            shutil.copy(log, folder)
+        (folder / "postgres.log").write_text(self.cluster.log)
 
     def settings(self) -> Settings:
         """Return the settings of somebody who looks at the store past every link, on its true clock."""
