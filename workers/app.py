@@ -5,6 +5,7 @@ done stands in the store, and is found there again. So nothing here waits for a 
 and a message is acknowledged when it has been acted upon.
 """
 
+import logging
 import os
 import signal
 import threading
@@ -16,7 +17,10 @@ from celery import Celery, signals
 from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 
 from orchestrator.bootstrap import System
+from orchestrator.errors import CarepathError
 from workers import metrics
+
+_log = logging.getLogger(__name__)
 
 FIRE, DELIVER = "carepath.fire", "carepath.deliver"
 """Names of the jobs, and of the queue that each has for itself: a herd of notices never stands before a firing."""
@@ -94,10 +98,18 @@ class Process:
 process = Process()
 
 
+def carry_out(work: Callable[[System], object]) -> None:
+    """Do a job's work. Where the store cannot be used nothing is lost: what was to be done stands there still."""
+    try:
+        work(process.system())
+    except CarepathError as error:
+        _log.error("nothing was done: %s", error)
+
+
 @signals.worker_process_init.connect(weak=False)
 def _after_fork(**_: Any) -> None:  # noqa: ANN401  Celery's own
     process._lock = threading.Lock()  # the parent's may have been held by another thread at the fork
-    process.system()
+    carry_out(lambda system: None)  # opened now, so that no job waits for it
 
 
 @signals.worker_process_shutdown.connect(weak=False)

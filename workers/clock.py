@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from orchestrator.bootstrap import System
+from orchestrator.clock import Clock, HostClock
 from orchestrator.errors import CarepathError
 from orchestrator.service.pulse import Look
 from workers import metrics
@@ -38,14 +39,17 @@ class Hints(Protocol):
 
 class Trust:
     """Tells whether the wall clock can be trusted: it keeps step with monotonic time, and never stands before what was
-    trusted already."""
+    trusted already. At first, when nothing is known of how it went, it must agree with this machine's own clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: Clock) -> None:
+        self._host = host
         self._then: tuple[float, datetime] | None = None
 
     def fault(self, look: Look, passed: float) -> str | None:
         """Return what is wrong as a code, or None. passed: monotonic seconds."""
         if self._then is None:
+            if abs(look.wall - self._host.now()) > MOST_DRIFT:
+                return "clocks-differ"
             self._then = passed, look.wall
         then, wall = self._then
         drift = look.wall - wall - timedelta(seconds=passed - then)
@@ -60,17 +64,18 @@ class Trust:
 
 _WHAT_TO_DO = {
     "clock-jumped": "the wall clock was moved by over 5 s: set it right, or restart the clock if it is right now",
+    "clocks-differ": "the database's clock and this machine's differ by over 5 s: set right the one that is wrong",
     "clock-behind": "the wall clock stands before what this store has seen: set it right",
 }
 
 
 class Ticker:
-    """One clock: `tick` is one turn of it."""
+    """One clock: `tick` is one turn of it. host: this machine's own clock."""
 
-    def __init__(self, system: System, hints: Hints) -> None:
+    def __init__(self, system: System, hints: Hints, host: Clock | None = None) -> None:
         self._system, self._hints = system, hints
         self._speed = system.simulation.factor if system.simulation else 1
-        self._trust = Trust()
+        self._trust = Trust(host or HostClock())
         self._held: str | None = None
         self._swept = self._remembered = float("-inf")
 

@@ -7,7 +7,7 @@ from orchestrator.bootstrap import System
 from orchestrator.notify.channel import Result, Sent
 from orchestrator.service.rows import Lease
 from workers import metrics
-from workers.app import DELIVER, app, process
+from workers.app import DELIVER, app, carry_out
 
 _log = logging.getLogger(__name__)
 LONGEST_SECONDS = 10.0
@@ -18,7 +18,7 @@ DEFECT = Sent(Result.PASSING, "defect")
 @app.task(name=DELIVER)
 def job() -> None:
     """Send what waits."""
-    deliver(process.system())
+    carry_out(deliver)
 
 
 def deliver(system: System, seconds: float = LONGEST_SECONDS) -> int:

@@ -4,7 +4,7 @@ from time import monotonic
 
 from orchestrator.bootstrap import System
 from workers import metrics
-from workers.app import FIRE, app, process
+from workers.app import FIRE, app, carry_out
 from workers.sweep import sweep
 
 LONGEST_SECONDS = 10.0
@@ -13,7 +13,10 @@ LONGEST_SECONDS = 10.0
 @app.task(name=FIRE)
 def job() -> None:
     """Fire what is due."""
-    system = process.system()
+    carry_out(_fire_and_hand_on)
+
+
+def _fire_and_hand_on(system: System) -> None:
     fire(system)
     sweep(system)
 

@@ -19,11 +19,15 @@ _SQLITE = (
     ("not a database", "the store's file is no database"),
     ("malformed", "the store's file is damaged: restore it from a backup"),
 )
+_GONE = "the database cannot be reached: see that it runs and that its address is right"
 _POSTGRESQL = {
     "55P03": BUSY,
     "57014": BUSY,
     "40001": BUSY,
     "40P01": BUSY,
+    "57P01": _GONE,  # it is being shut down
+    "57P02": _GONE,  # one of its processes was killed, so it ends all of them
+    "57P03": _GONE,  # it is starting
     "53300": "the store takes no more connections: raise max_connections or run fewer processes",
     "53100": _FULL,
     "25006": _READ_ONLY,
@@ -49,7 +53,7 @@ def translate(error: BaseException) -> CarepathError | None:
     if state is not None:
         return _store_error(_POSTGRESQL.get(state, f"the database refuses: SQLSTATE {state}"))
     if type(origin).__module__.startswith("psycopg"):
-        return StoreError("the database cannot be reached: see that it runs and that its address is right")
+        return StoreError(_GONE)
     return _store_error(_sqlite(str(origin)))
 
 

@@ -209,7 +209,8 @@ class PostgresStore:
                 try:
                     yield PostgresReader(connection, self._clock)
                 finally:
-                    connection.exec_driver_sql("ROLLBACK")
+                    if not connection.invalidated:  # else the server is gone, and its error is on its way
+                        connection.exec_driver_sql("ROLLBACK")
         except Exception as error:
             _raise(error)
 

@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 
@@ -14,6 +15,7 @@ import pytest
 
 from orchestrator.bootstrap import open_system
 from orchestrator.cli import valkey
+from orchestrator.clock import HostClock, VirtualClock
 from orchestrator.errors import StoreError
 from orchestrator.service.pulse import Look
 from tests.integration.installation import Installation, installed, until
@@ -147,6 +149,25 @@ def test_a_clock_that_was_moved_holds_all_firing_and_calls_for_people(place: Ins
     assert sorted(alarms) == [("clock", "clock-jumped", "administrator"), ("clock", "clock-jumped", "lead")]
     ticker.tick(passed=1000.5)  # set right again
     assert place.once(episode)
+
+
+@pytest.mark.parametrize("seconds", [-3600.0, -6.0, 6.0, 3600.0])
+def test_a_clock_that_is_started_while_the_stores_time_is_another_than_its_machines_holds_all_firing(
+    place: Installation, seconds: float
+) -> None:
+    right = HostClock().now()
+    host = VirtualClock(right + timedelta(seconds=seconds))
+    ticker = Ticker(place.system, Ears(), host)
+    episode = place.enrol()
+    assert ticker.tick() == LONGEST_SLEEP_SECONDS
+    assert place.fired(episode) == 0
+    assert {row["name"] for row in place.inbox("")} == {"clocks-differ"}
+    host.set(HostClock().now())
+    ticker.tick()
+    assert place.once(episode)
+    host.advance(timedelta(hours=1))  # from here on the passing of time tells enough
+    ticker.tick()
+    assert len(place.inbox("")) == 2
 
 
 def test_a_clock_that_is_slow_or_fast_by_little_is_trusted(place: Installation) -> None:

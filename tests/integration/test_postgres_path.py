@@ -177,3 +177,22 @@ def test_a_server_that_was_restarted_costs_one_command_and_loses_none(
     assert sut.handlers.execute(record(episode_id, key="k", a=1)).seq == 2
     assert sut.queries.show(episode_id)["seq"] == 2
     sut.store.close()
+
+
+def test_a_server_that_ends_in_the_midst_of_a_read_says_so_and_the_next_read_is_whole(
+    postgres_server: Postgres, database: str, tmp_path: Path
+) -> None:
+    sut = on(database, tmp_path)
+    episode_id = sut.enrolments.enrol(enrolment()).episode_id
+    name = database.partition("@/")[2].partition("?")[0]
+    end = f"SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = '{name}'"
+
+    def read() -> None:
+        with sut.store.read() as reader:
+            postgres_server.execute(end)
+            reader.episode(episode_id)
+
+    with pytest.raises(StoreError, match="cannot be reached"):
+        read()
+    assert sut.queries.show(episode_id)["seq"] == 1
+    sut.store.close()

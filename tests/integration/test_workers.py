@@ -10,16 +10,21 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.bootstrap import System
 from orchestrator.cli import valkey
 from orchestrator.config import Settings
+from orchestrator.errors import StoreError
 from orchestrator.notify.channel import Result
 from orchestrator.notify.post import NO_ROUTE, Post
 from orchestrator.service.deliveries import TRIES_UNTOLD
 from orchestrator.service.rows import Lease
 from tests.integration.installation import Installation, installed, running, until
 from tests.letterbox import ROUTE, Letterbox, with_letterbox
+from workers import app as jobs
 from workers.app import DELIVER, FIRE, publish, waiting
 from workers.deliver import deliver, send
+from workers.deliver import job as deliver_job
+from workers.fire import job as fire_job
 from workers.publisher import Publisher
 from workers.sweep import sweep
 
@@ -234,3 +239,22 @@ def test_a_channel_that_breaks_keeps_nobody_else_waiting(place: Installation) ->
     assert not send(broken, notice)
     (left,) = [each for each in place.system.deliveries.outgoing() if each.notice.episode_id == episode]
     assert (left.last_error, left.given_up_at) == ("defect", None)
+
+
+def test_a_store_that_cannot_be_used_is_one_line_in_a_workers_log(caplog: pytest.LogCaptureFixture) -> None:
+    def gone() -> System:
+        raise StoreError("the database cannot be reached")
+
+    before = jobs.process._open
+    jobs.process.close()
+    jobs.process.prepare(gone)
+    try:
+        fire_job()
+        deliver_job()
+        jobs._after_fork()
+    finally:
+        jobs.process._open = before
+    assert [record.getMessage() for record in caplog.records] == [
+        "nothing was done: the database cannot be reached"
+    ] * 3
+    assert not any(record.exc_info for record in caplog.records)

@@ -26,6 +26,7 @@ STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.01
 # A test's data need not survive a power cut; every other promise of the server holds.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+AS_NOBODY = ("unshare", "--user", "--map-user=65534", "--map-group=65534")
 _SETTINGS = {"listen_addresses": "", "max_connections": "200", "shared_buffers": "64MB", "timezone": "UTC"}
 
 
@@ -48,16 +49,30 @@ class Postgres:
 @contextmanager
 def running_postgres(*, durable: bool = False) -> Iterator[Postgres]:
     """Yield a fresh server and remove it afterwards; `durable` keeps its syncs, for benchmarks."""
+    with new_cluster(durable=durable) as cluster:
+        cluster.start()
+        yield cluster.server
+
+
+@contextmanager
+def new_cluster(*, durable: bool, inside: tuple[str, ...] = (), data: Path | None = None) -> Iterator["Cluster"]:
+    """Yield a fresh data folder with a server that is not started yet; end and remove both afterwards.
+
+    inside: words to put before its commands, to run them in another mount namespace; there the folder may be `data`.
+    """
     binaries = find_binaries()
     root = Path(tempfile.mkdtemp(prefix="cp-pg-", dir="/tmp"))
     try:
-        run_as = _unprivileged(root, binaries)
-        data, socket = root / "data", root / "s"
+        run_as = RunAs(prefix=(*inside, *AS_NOBODY)) if inside else _unprivileged(root, binaries)
+        socket = root / "s"
         socket.mkdir(mode=0o700)
         run_as.own(socket)
-        _initialise(run_as, binaries, data)
-        with _serving(run_as, binaries, data, socket, durable=durable):
-            yield Postgres(socket, binaries)
+        cluster = Cluster(Postgres(socket, binaries), run_as, root, data or root / "data", durable=durable)
+        cluster.initialise()
+        try:
+            yield cluster
+        finally:
+            cluster.end()
     finally:
         shutil.rmtree(root, ignore_errors=True)
 
@@ -88,7 +103,7 @@ def _wheel() -> Iterator[Path]:
 
 
 @dataclass(frozen=True)
-class _RunAs:
+class RunAs:
     """How to start a server that refuses to run as root: words to put before it, or another user to be."""
 
     prefix: tuple[str, ...] = ()
@@ -115,12 +130,12 @@ class _RunAs:
             )
 
 
-def _unprivileged(root: Path, binaries: Path) -> _RunAs:
+def _unprivileged(root: Path, binaries: Path) -> RunAs:
     """Return the first way that works here: as we are, in a user namespace, as `nobody`."""
     if os.geteuid() != 0:
-        return _RunAs()
-    namespace = _RunAs(prefix=("unshare", "--user", "--map-user=65534", "--map-group=65534"))
-    nobody = _RunAs(user="nobody")
+        return RunAs()
+    namespace = RunAs(prefix=AS_NOBODY)
+    nobody = RunAs(user="nobody")
     refused = []
     for way in (namespace, nobody):
         if way is nobody:
@@ -142,42 +157,63 @@ def _group_of(user: str) -> int:
     return pwd.getpwnam(user).pw_gid
 
 
-def _initialise(run_as: _RunAs, binaries: Path, data: Path) -> None:
-    log = data.parent / "initdb.log"
-    command = [str(binaries / "initdb"), "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync"]
-    command += ["--locale=C"]
-    if run_as.popen(command, log, None).wait(START_SECONDS) != 0:
-        raise RuntimeError(f"initdb failed: {log.read_text(errors='replace')}")
+class Cluster:
+    """A data folder and the server on it, which may be ended in any way and started again at the same address."""
 
+    def __init__(self, server: Postgres, run_as: RunAs, root: Path, data: Path, *, durable: bool) -> None:
+        self.server, self._run_as, self._data, self._durable = server, run_as, data, durable
+        self._log, self._first_log = root / "postgres.log", root / "initdb.log"
+        self.process: subprocess.Popen[bytes] | None = None
 
-@contextmanager
-def _serving(run_as: _RunAs, binaries: Path, data: Path, socket: Path, *, durable: bool) -> Iterator[None]:
-    settings = _SETTINGS | ({} if durable else _FAST)
-    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    log = data.parent / "postgres.log"
-    command = [str(binaries / "postgres"), "-D", str(data), "-k", str(socket), *options]
-    process = run_as.popen(command, log, dies_with_parent(signal.SIGINT))
-    try:
-        _await_connection(process, socket, log)
-        yield
-    finally:
-        process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    def initialise(self) -> None:
+        """Make the data folder."""
+        command = [str(self.server.binaries / "initdb"), "-D", str(self._data), "-U", USER, "-A", "trust"]
+        command += ["-E", "UTF8", "--no-sync", "--locale=C"]
+        if self._run_as.popen(command, self._first_log, None).wait(START_SECONDS) != 0:
+            raise RuntimeError(f"initdb failed: {self._first_log.read_text(errors='replace')}")
 
-
-def _await_connection(process: subprocess.Popen[bytes], socket: Path, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        try:
-            psycopg.connect(host=str(socket), user=USER, dbname="postgres").close()
-        except psycopg.OperationalError:
+    def start(self, **more: str) -> None:
+        """Start the server and wait until it answers. more: settings besides the usual ones."""
+        self.launch(**more)
+        deadline = time.monotonic() + START_SECONDS
+        while self.running and time.monotonic() < deadline:
+            if self.answers():
+                return
             time.sleep(_POLL_SECONDS)
-        else:
+        raise RuntimeError(f"PostgreSQL does not answer: {self.log}")
+
+    def launch(self, **more: str) -> None:
+        """Start the server and wait for nothing."""
+        settings = _SETTINGS | ({} if self._durable else _FAST) | more
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        command = [str(self.server.binaries / "postgres"), "-D", str(self._data), "-k", str(self.server.socket)]
+        self.process = self._run_as.popen([*command, *options], self._log, dies_with_parent(signal.SIGINT))
+
+    @property
+    def running(self) -> bool:
+        """Tell whether the server's first process is there."""
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def log(self) -> str:
+        """What the server wrote so far."""
+        return self._log.read_text(errors="replace")
+
+    def answers(self) -> bool:
+        """Tell whether the server takes connections."""
+        try:
+            psycopg.connect(host=str(self.server.socket), user=USER, dbname="postgres", connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def end(self) -> None:
+        """End the server in its own fast way, and kill it where that takes too long."""
+        if self.process is None:
             return
-    raise RuntimeError(f"PostgreSQL does not answer: {log.read_text(errors='replace')}")
+        self.process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()

@@ -1,0 +1,259 @@
+"""Who breaks it? A seeded schedule of faults, which can be printed and given back, and the hand that carries it out."""
+
+import heapq
+import json
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+
+import redis
+
+from tests.chaos.embedded import Embedded
+from tests.chaos.history import Outage
+from tests.chaos.people import Ward
+from tests.chaos.system import Shape, System
+from tests.e2e.running import children
+
+LONGEST_SECONDS = 8.0
+_REST_SECONDS = 3.0
+_EMBEDDED = ("up", "up/group", "up/api", "up/worker", "up/clock", "up/valkey")
+_STEP_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that is broken at a moment (seconds from the start) and, where it lasts, for how long.
+
+    kind: kill, term, stop (SIGSTOP, then SIGCONT), flush, cut, hold, delay, lose, fill, move.   target: a process, a
+    link, the disk or the wall.   by: seconds of delay, or by which the wall is moved.
+    """
+
+    at: float
+    kind: str
+    target: str
+    seconds: float = 0.0
+    by: float = 0.0
+
+
+def schedule(seed: int, shape: Shape, seconds: float, kills: int) -> list[Fault]:
+    """Return so many kills, and a third as many other faults, over so many seconds; the same for the same seed."""
+    draw = random.Random(f"{seed} nemesis")
+    others = max(kills // 3, 1)
+    kinds = [True] * kills + [False] * others
+    draw.shuffle(kinds)
+    slot = seconds / len(kinds)
+    longest = min(LONGEST_SECONDS, max(2.0, 3 * slot))
+    faults = []
+    for number, kill in enumerate(kinds):
+        at = round((number + draw.uniform(0, 0.8)) * slot, 2)
+        faults.append(_kill(draw, at, shape) if kill else _other(draw, at, shape, longest))
+    return _alone(faults)
+
+
+def embedded_schedule(seconds: float, kills: int) -> list[Fault]:
+    """Return so many kills of `carepath up`, of each thing that can be killed in turn."""
+    return [Fault(round(n * seconds / kills, 2), "kill", _EMBEDDED[n % len(_EMBEDDED)]) for n in range(kills)]
+
+
+def _processes(shape: Shape) -> list[str]:
+    """Return what can be killed, each as often as it is to be drawn."""
+    clocks = [f"clock-{n}" for n in range(1, shape.clocks + 1)]
+    workers = [f"worker-{n}" for n in range(1, shape.workers + 1)]
+    return [
+        *clocks, *workers, *(f"{worker}/child" for worker in workers * 2),
+        *(f"api-{n}" for n in range(1, shape.apis + 1)), "postgres", "postgres/backend", "postgres/backend", "broker",
+    ]  # fmt: skip
+
+
+def _kill(draw: random.Random, at: float, shape: Shape) -> Fault:
+    return Fault(at, "kill", draw.choice(_processes(shape)))
+
+
+def _other(draw: random.Random, at: float, shape: Shape, longest: float) -> Fault:
+    kind = draw.choice(("term", "stop", "stop", "flush", "cut", "hold", "delay", "lose", "fill", "move"))
+    seconds = round(draw.uniform(1.0, longest), 2)
+    match kind:
+        case "term":
+            return Fault(at, kind, draw.choice([each for each in _processes(shape) if "/" not in each]))
+        case "stop":
+            return Fault(at, kind, draw.choice(_processes(shape)), seconds)
+        case "flush" | "lose":
+            return Fault(at, kind, "broker")
+        case "cut" | "hold":
+            return Fault(at, kind, draw.choice(("database", "broker")), seconds)
+        case "delay":
+            return Fault(at, kind, draw.choice(("database", "broker")), seconds, round(draw.uniform(0.02, 0.3), 3))
+        case "fill":
+            return Fault(at, kind, "disk", seconds)
+        case _:
+            moved = draw.choice((-1, 1)) * draw.uniform(20, 120)
+            return Fault(at, kind, "wall", round(max(4.0, seconds), 2), round(moved, 1))
+
+
+def _alone(faults: Iterable[Fault]) -> list[Fault]:
+    """Let nothing else break while the wall is wrong: a clock that is started then has no means to know it."""
+    made: list[Fault] = []
+    free = 0.0
+    for fault in faults:
+        if fault.kind == "move":
+            begins = max([fault.at, *(each.at + each.seconds + _REST_SECONDS for each in made)])
+            made.append(Fault(round(begins, 2), fault.kind, fault.target, fault.seconds, fault.by))
+            free = begins + fault.seconds + _REST_SECONDS
+        else:
+            at = max(fault.at, free)
+            made.append(Fault(round(at, 2), fault.kind, fault.target, fault.seconds, fault.by))
+    return made
+
+
+def to_lines(faults: Iterable[Fault]) -> str:
+    """Return a schedule as text, a fault a line."""
+    return "".join(f"{json.dumps(asdict(fault))}\n" for fault in faults)
+
+
+def from_lines(text: str) -> list[Fault]:
+    """Return the schedule that `to_lines` wrote."""
+    return [Fault(**json.loads(line)) for line in text.splitlines() if line.strip()]
+
+
+class Nemesis:
+    """Carries out a schedule, and tends the system meanwhile. On the main thread."""
+
+    def __init__(self, system: System | Embedded, ward: Ward, seed: int) -> None:
+        self._system, self._ward = system, ward
+        self._draw = random.Random(f"{seed} hand")
+        self._undo: list[tuple[float, int, Callable[[], None]]] = []
+        self._begun = time.monotonic()
+        self.done: dict[str, int] = {}
+
+    def carry_out(self, faults: Iterable[Fault], seconds: float) -> None:
+        """Break everything at its time; return when all is healed and so many seconds are over."""
+        waiting = sorted(faults, key=lambda fault: fault.at)
+        while waiting or self._undo or self._passed < seconds:
+            if waiting and waiting[0].at <= self._passed:
+                self._break(waiting.pop(0))
+            self._heal()
+            self._system.tend()
+            time.sleep(_STEP_SECONDS)
+
+    @property
+    def _passed(self) -> float:
+        return time.monotonic() - self._begun
+
+    def _break(self, fault: Fault) -> None:
+        self._system.history.note("fault", **asdict(fault))
+        happened = {
+            "kill": self._signal, "term": self._signal, "stop": self._stop, "flush": self._flush, "cut": self._link,
+            "hold": self._link, "delay": self._link, "lose": self._link, "fill": self._fill, "move": self._move,
+        }[fault.kind](fault)  # fmt: skip
+        if happened:
+            name = f"{fault.kind} {fault.target}"
+            self.done[name] = self.done.get(name, 0) + 1
+
+    def _heal(self) -> None:
+        while self._undo and self._undo[0][0] <= self._passed:
+            heapq.heappop(self._undo)[2]()
+
+    def _for(self, fault: Fault, undo: Callable[[], None], *, excuses: bool) -> bool:
+        """Let a fault last. excuses: what is due cannot fire meanwhile."""
+        begun = time.time()
+
+        def over() -> None:
+            undo()
+            self._system.history.add(Outage(f"{fault.kind} {fault.target}", begun, time.time(), excuses))
+
+        heapq.heappush(self._undo, (self._passed + fault.seconds, len(self._undo) + int(begun * 1e6), over))
+        return True
+
+    def _signal(self, fault: Fault) -> bool:
+        pids = self._pids(fault.target)
+        if not pids:
+            return False
+        name, _, part = fault.target.partition("/")
+        gentle = signal.SIGINT if name == "postgres" else signal.SIGTERM  # PostgreSQL's fast shutdown
+        _send(pids, signal.SIGKILL if fault.kind == "kill" else gentle)
+        if part in {"", "group"} or name == "postgres":  # a backend that is killed takes all others with it
+            self._system.services[name].fell()
+        return True
+
+    def _stop(self, fault: Fault) -> bool:
+        pids = self._pids(fault.target)
+        name, _, part = fault.target.partition("/")
+        if not pids:
+            return False
+        if name == "postgres" and not part:
+            pids += children(pids[0])
+        service = self._system.services[name]
+        service.stopped = not part
+        _send(pids, signal.SIGSTOP)
+
+        def go_on() -> None:
+            _send(pids, signal.SIGCONT)
+            service.stopped = False
+
+        return self._for(fault, go_on, excuses=name != "broker")  # whoever is stopped may hold a lock
+
+    def _pids(self, target: str) -> list[int]:
+        """Return the process of a service, or one of its children, or all of them with it: its group."""
+        name, _, part = target.partition("/")
+        process = self._system.services[name].process
+        if process.poll() is not None:
+            return []
+        if not part:
+            return [process.pid]
+        if part == "group":
+            return [process.pid, *children(process.pid)]
+        wanted = {"child": "", "backend": "postgres: carepath chaos"}.get(part, part)
+        found = sorted(pid for pid, words in children(process.pid).items() if wanted in words)
+        return [self._draw.choice(found)] if found else []
+
+    def _flush(self, _: Fault) -> bool:
+        try:
+            with redis.Redis(unix_socket_path=str(self._system.folder / "broker" / "valkey.sock")) as client:
+                client.flushall()
+        except redis.RedisError:
+            return False
+        return True
+
+    def _link(self, fault: Fault) -> bool:
+        link = self._system.links[fault.target]
+        if fault.kind == "delay":
+            link.delay(fault.by)
+        else:
+            {"cut": link.cut, "hold": link.hold, "lose": link.lose}[fault.kind]()
+        return fault.kind == "lose" or self._for(fault, link.heal, excuses=fault.target == "database")
+
+    def _fill(self, fault: Fault) -> bool:
+        disk = self._system.disk
+        if disk is None:
+            return False
+        disk.fill()
+
+        def free() -> None:
+            disk.free()
+            self._system.services["postgres"].fell()  # until it answers
+
+        return self._for(fault, free, excuses=True)
+
+    def _move(self, fault: Fault) -> bool:
+        wall = self._system.wall
+        if wall is None or not self._ward.rest(_REST_SECONDS):
+            self._ward.working.set()
+            return False
+        wall.move(fault.by)
+
+        def right() -> None:
+            wall.move(0)
+            self._ward.working.set()
+
+        return self._for(fault, right, excuses=True)
+
+
+def _send(pids: Iterable[int], number: signal.Signals) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            continue
