@@ -11,7 +11,7 @@ from types import TracebackType
 
 from orchestrator.audit.keys import Keyring
 from orchestrator.audit.seal import Sealed
-from orchestrator.clock import Clock
+from orchestrator.clock import Clock, elapsed
 from orchestrator.config import Settings
 from orchestrator.errors import NotFound, StoreError
 from orchestrator.notify.post import Post
@@ -41,6 +41,7 @@ __all__ = [
     "Health",
     "Simulation",
     "System",
+    "assemble",
     "back_up_keys",
     "examine",
     "open_library",
@@ -59,7 +60,7 @@ class System:
     """One opened system: a store and the use cases over it. Close it when done; `with` does.
 
     simulation: None for a real store.   clock: this machine's view of the store's time; the store's own decides.
-    post: the ways by which notices leave the house.
+    post: the ways by which notices leave the house.   elapsed: seconds that pass evenly, by this machine.
     """
 
     store: SqliteStore | PostgresStore
@@ -79,6 +80,7 @@ class System:
     telling: Telling
     releases: Releases
     post: Post
+    elapsed: Callable[[], float] = elapsed
 
     @property
     def simulated(self) -> bool:
@@ -139,7 +141,7 @@ def open_system(settings: Settings) -> System:
     if file is not None and not file.exists():  # to open it would leave an empty file behind
         raise StoreError(f"there is no store at {file} yet: run carepath up, or carepath db upgrade")
     opened = opening.open_store(settings.database_url, settings.keys)
-    return _assemble(
+    return assemble(
         opened.store, opened.keyring, library, opened.clock, opened.simulation, released_only=settings.released_only
     )
 
@@ -174,14 +176,15 @@ def back_up_keys(settings: Settings, destination: Path) -> None:
     health.back_up_keys(settings.database_url, settings.database_file, settings.keys, destination)
 
 
-def throwaway_system(workflows: Path | Library, clock: Clock) -> System:
+def throwaway_system(workflows: Path | Library, clock: Clock, wall: Clock | None = None) -> System:
     """Return a system on an empty store in memory, gone when it is closed: for scenarios and simulations.
 
     workflows: the folder, or pathways that were read before, which saves reading them for every story anew.
+    wall: what the wall shows, where that is not this machine's clock.
     """
     library = load_library(workflows) if isinstance(workflows, Path) else workflows
-    store, keyring = opening.open_throwaway(clock)
-    return _assemble(store, keyring, library, clock, None)
+    store, keyring = opening.open_throwaway(clock, wall)
+    return assemble(store, keyring, library, clock, None)
 
 
 @contextmanager
@@ -205,7 +208,7 @@ def prove(pathway: Pathway, file: Path) -> Proof:
         return prove_stories(plain, file.absolute().parent / FOLDER, opened)
 
 
-def _assemble(
+def assemble(
     store: SqliteStore | PostgresStore,
     keyring: Keyring,
     library: Library,
@@ -214,6 +217,7 @@ def _assemble(
     *,
     released_only: bool = False,
 ) -> System:
+    """Return the use cases over an opened store, with nothing remembered: what each process has for itself."""
     desk = Desk(store, keyring, Shelf(library, load_text), EpisodeEngine())
     return System(
         store, keyring, library, clock, simulation, desk, Handlers(desk), Enrolments(desk, released_only=released_only),

@@ -6,8 +6,6 @@ trust: when the wall clock was moved, it holds all firing and calls for a person
 """
 
 import logging
-import threading
-import time
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -32,6 +30,13 @@ class Hints(Protocol):
 
     def fire(self) -> bool: ...
     def deliver(self) -> bool: ...
+
+
+class Stop(Protocol):
+    """Says when to end: `threading.Event`."""
+
+    def is_set(self) -> bool: ...
+    def wait(self, timeout: float) -> object: ...
 
 
 class Trust:
@@ -74,7 +79,7 @@ class Ticker:
 
     def tick(self, passed: float | None = None) -> float:
         """Do what is to be done now, and return for how many seconds to sleep. passed: monotonic seconds."""
-        passed = elapsed() if passed is None else passed
+        passed = self._system.elapsed() if passed is None else passed
         look = self._system.pulse.look()
         fault = self._trust.fault(look, passed)
         self._tell(fault, look)
@@ -123,12 +128,7 @@ class Ticker:
         self._held = fault
 
 
-def elapsed() -> float:
-    """Return seconds that pass evenly whoever sets the clock; those in which the machine was suspended count."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
-
-
-def run(system: System, hints: Hints, stop: threading.Event) -> None:
+def run(system: System, hints: Hints, stop: Stop) -> None:
     """Tick until told to stop. A store that cannot be used is tried again, for ever, every second."""
     ticker = Ticker(system, hints)
     while not stop.is_set():

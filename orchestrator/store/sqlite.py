@@ -129,9 +129,11 @@ def _notice(row: NoticeRow) -> tuple[Any, ...]:
 class SqliteStore:
     """A store in one SQLite file, or in memory where `reader` is None: then all share the one connection."""
 
-    def __init__(self, writer: Engine, reader: Engine | None, clock: Clock, *, wait_s: float = 10.0) -> None:
+    def __init__(
+        self, writer: Engine, reader: Engine | None, clock: Clock, *, wait_s: float = 10.0, wall: Clock | None = None
+    ) -> None:
         self._writer, self._reader = writer, reader
-        self._clock, self._wall, self._wait_s = clock, HostClock(), wait_s
+        self._clock, self._wall, self._wait_s = clock, wall or HostClock(), wait_s
         self._turn = threading.RLock() if reader is None else threading.Lock()
         self._change: SqliteChange | None = None
 
