@@ -144,11 +144,11 @@ class SqliteStore:
     @contextmanager
     def read(self) -> Iterator[ColdReader]:
         """Give a reader of one snapshot."""
-        if self._reader is None:
-            with self._turn:
-                yield self._open()
-            return
         try:
+            if self._reader is None:
+                with self._turn:
+                    yield self._open()
+                return
             with self._reader.connect() as connection:
                 connection.exec_driver_sql("BEGIN")
                 try:
