@@ -44,20 +44,24 @@ class Trust:
     trusted already."""
 
     def __init__(self) -> None:
-        self._then: tuple[float, datetime] | None = None
+        self._then: tuple[float, float, datetime] | None = None
 
-    def fault(self, look: Look, passed: float) -> str | None:
-        """Return what is wrong as a code, or None. passed: monotonic seconds."""
+    def fault(self, look: Look, began: float, ended: float) -> str | None:
+        """Return what is wrong as a code, or None. began, ended: monotonic seconds before and after the look.
+
+        The wall was read at some moment between them: a process that stood still there has seen no jump.
+        """
         if self._then is None:
-            self._then = passed, look.wall
-        then, wall = self._then
-        drift = look.wall - wall - timedelta(seconds=passed - then)
-        if abs(drift) > MOST_DRIFT:
+            self._then = began, ended, look.wall
+        then_began, then_ended, wall = self._then
+        moved = look.wall - wall
+        least, most = timedelta(seconds=began - then_ended), timedelta(seconds=ended - then_began)
+        if not least - MOST_DRIFT <= moved <= most + MOST_DRIFT:
             return "clock-jumped"
         if look.seen_at is not None and look.wall < look.seen_at - MOST_DRIFT:
             return "clock-behind"
-        if passed - then > REMEMBER_SECONDS:  # two machines' quartz may part by seconds in a week: that is no jump
-            self._then = passed, look.wall
+        if began - then_ended > REMEMBER_SECONDS:  # two machines' quartz may part by seconds in a week: that is no jump
+            self._then = began, ended, look.wall
         return None
 
 
@@ -79,9 +83,10 @@ class Ticker:
 
     def tick(self, passed: float | None = None) -> float:
         """Do what is to be done now, and return for how many seconds to sleep. passed: monotonic seconds."""
-        passed = self._system.elapsed() if passed is None else passed
+        began = self._system.elapsed() if passed is None else passed
         look = self._system.pulse.look()
-        fault = self._trust.fault(look, passed)
+        passed = self._system.elapsed() if passed is None else passed
+        fault = self._trust.fault(look, began, passed)
         self._tell(fault, look)
         if fault is not None:
             return LONGEST_SLEEP_SECONDS

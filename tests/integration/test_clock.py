@@ -205,7 +205,7 @@ class Broken:
 
     def __init__(self, times: int, stop: threading.Event) -> None:
         self.times, self.stop = times, stop
-        self.pulse, self.simulation = self, None
+        self.pulse, self.simulation, self.elapsed = self, None, monotonic
 
     def look(self) -> Look:
         self.times -= 1
