@@ -88,13 +88,15 @@ class Ticker:
         passed = self._system.elapsed() if passed is None else passed
         fault = self._trust.fault(look, began, passed)
         self._tell(fault, look)
-        if fault is not None:
-            return LONGEST_SLEEP_SECONDS
-        self._remember(look, passed)
-        asked, inline = self._fire(look)
-        if inline or passed - self._swept >= LONGEST_SLEEP_SECONDS:
+        asked = inline = False
+        if fault is None:
+            self._remember(look, passed)
+            asked, inline = self._fire(look)
+        if inline or abs(passed - self._swept) >= LONGEST_SLEEP_SECONDS:
             sweep(self._system, self._hints.deliver, inline=inline)
             self._swept = passed
+        if fault is not None:
+            return LONGEST_SLEEP_SECONDS
         return ASKED_SLEEP_SECONDS if asked else self._until_next()
 
     def _fire(self, look: Look) -> tuple[bool, bool]:
