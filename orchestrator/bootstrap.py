@@ -6,14 +6,14 @@ Importing it costs half a second (SQLAlchemy); faces that answer without a store
 import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from zoneinfo import ZoneInfo
 
 from orchestrator.audit.keys import Keyring
 from orchestrator.audit.seal import Sealed
-from orchestrator.clock import Clock
+from orchestrator.clock import Clock, HostClock, elapsed
 from orchestrator.config import Settings
 from orchestrator.errors import NotFound, StoreError
 from orchestrator.notify.post import Post
@@ -46,6 +46,7 @@ __all__ = [
     "Health",
     "Simulation",
     "System",
+    "assemble",
     "back_up_keys",
     "check_ready",
     "examine",
@@ -67,7 +68,8 @@ class System:
     """One opened system: a store and the use cases over it. Close it when done; `with` does.
 
     simulation: None for a real store.   clock: this machine's view of the store's time; the store's own decides.
-    post: the ways by which notices leave the house.
+    post: the ways by which notices leave the house.   elapsed: seconds that pass evenly, by this machine.
+    host: this machine's wall clock.
     """
 
     store: SqliteStore | PostgresStore
@@ -88,6 +90,8 @@ class System:
     telling: Telling
     releases: Releases
     post: Post
+    elapsed: Callable[[], float] = elapsed
+    host: Clock = HostClock()
 
     @property
     def simulated(self) -> bool:
@@ -151,7 +155,7 @@ def open_system(settings: Settings) -> System:
     opened = opening.open_store(settings.database_url, settings.keys)
     if opened.simulation is not None:
         outside = None  # nobody may be called to a patient who does not exist
-    return _assemble(
+    return assemble(
         opened.store, opened.keyring, library, opened.clock, opened.simulation, released_only=settings.released_only,
         outside=outside, zone=ZoneInfo(settings.timezone),
     )  # fmt: skip
@@ -213,14 +217,15 @@ def back_up_keys(settings: Settings, destination: Path) -> None:
     health.back_up_keys(settings.database_url, settings.database_file, settings.keys, destination)
 
 
-def throwaway_system(workflows: Path | Library, clock: Clock) -> System:
+def throwaway_system(workflows: Path | Library, clock: Clock, wall: Clock | None = None) -> System:
     """Return a system on an empty store in memory, gone when it is closed: for scenarios and simulations.
 
     workflows: the folder, or pathways that were read before, which saves reading them for every story anew.
+    wall: what the wall shows, where that is not this machine's clock.
     """
     library = load_library(workflows) if isinstance(workflows, Path) else workflows
-    store, keyring = opening.open_throwaway(clock)
-    return _assemble(store, keyring, library, clock, None)
+    store, keyring = opening.open_throwaway(clock, wall)
+    return replace(assemble(store, keyring, library, clock, None), host=wall or HostClock())
 
 
 @contextmanager
@@ -244,7 +249,7 @@ def prove(pathway: Pathway, file: Path) -> Proof:
         return prove_stories(plain, file.absolute().parent / FOLDER, opened)
 
 
-def _assemble(
+def assemble(
     store: SqliteStore | PostgresStore,
     keyring: Keyring,
     library: Library,
@@ -255,6 +260,7 @@ def _assemble(
     outside: Outside | None = None,
     zone: dt.tzinfo = dt.UTC,
 ) -> System:
+    """Return the use cases over an opened store, with nothing remembered: what each process has for itself."""
     desk = Desk(
         store, keyring, Shelf(library, load_text), EpisodeEngine(), None if outside is None else outside.directory
     )

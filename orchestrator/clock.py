@@ -4,6 +4,7 @@ The database's clock (PostgreSQL) is read in the same round trip as the lock, by
 in UTC.
 """
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -22,6 +23,11 @@ class HostClock:
     def now(self) -> datetime:
         """Return the wall time."""
         return datetime.now(UTC)
+
+
+def elapsed() -> float:
+    """Return seconds that pass evenly whoever sets the clock; those in which the machine was suspended count."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class VirtualClock:

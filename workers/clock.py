@@ -6,14 +6,12 @@ trust: when the wall clock was moved, it holds all firing and calls for a person
 """
 
 import logging
-import threading
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from orchestrator.bootstrap import System
-from orchestrator.clock import Clock, HostClock
+from orchestrator.clock import Clock
 from orchestrator.errors import CarepathError
 from orchestrator.service.pulse import Look
 from workers import metrics
@@ -37,29 +35,45 @@ class Hints(Protocol):
     def deliver(self) -> bool: ...
 
 
+class Stop(Protocol):
+    """Says when to end: `threading.Event`."""
+
+    def is_set(self) -> bool: ...
+    def wait(self, timeout: float) -> object: ...
+
+
 class Trust:
     """Tells whether the wall clock can be trusted: it keeps step with monotonic time, and never stands before what was
     trusted already. At first, when nothing is known of how it went, it must agree with this machine's own clock."""
 
     def __init__(self, host: Clock) -> None:
         self._host = host
-        self._then: tuple[float, datetime] | None = None
+        self._then: tuple[float, float, datetime] | None = None
 
-    def fault(self, look: Look, passed: float) -> str | None:
-        """Return what is wrong as a code, or None. passed: monotonic seconds."""
+    def fault(self, look: Look, began: float, ended: float) -> str | None:
+        """Return what is wrong as a code, or None. began, ended: monotonic seconds before and after the look.
+
+        The wall was read at some moment between them: a process that stood still there has seen no jump.
+        """
         if self._then is None:
-            if abs(look.wall - self._host.now()) > MOST_DRIFT:
+            if self._differs(look, ended - began):
                 return "clocks-differ"
-            self._then = passed, look.wall
-        then, wall = self._then
-        drift = look.wall - wall - timedelta(seconds=passed - then)
-        if abs(drift) > MOST_DRIFT:
+            self._then = began, ended, look.wall
+        then_began, then_ended, wall = self._then
+        moved = look.wall - wall
+        least, most = timedelta(seconds=began - then_ended), timedelta(seconds=ended - then_began)
+        if not least - MOST_DRIFT <= moved <= most + MOST_DRIFT:
             return "clock-jumped"
         if look.seen_at is not None and look.wall < look.seen_at - MOST_DRIFT:
             return "clock-behind"
-        if passed - then > REMEMBER_SECONDS:  # two machines' quartz may part by seconds in a week: that is no jump
-            self._then = passed, look.wall
+        if began - then_ended > REMEMBER_SECONDS:  # two machines' quartz may part by seconds in a week: that is no jump
+            self._then = began, ended, look.wall
         return None
+
+    def _differs(self, look: Look, took: float) -> bool:
+        """Tell whether the store's wall and this machine's part. took: seconds from before the look until now."""
+        behind = self._host.now() - look.wall
+        return not -MOST_DRIFT <= behind <= timedelta(seconds=took) + MOST_DRIFT
 
 
 _WHAT_TO_DO = {
@@ -70,28 +84,31 @@ _WHAT_TO_DO = {
 
 
 class Ticker:
-    """One clock: `tick` is one turn of it. host: this machine's own clock."""
+    """One clock: `tick` is one turn of it. host: this machine's own clock, the system's where none is given."""
 
     def __init__(self, system: System, hints: Hints, host: Clock | None = None) -> None:
         self._system, self._hints = system, hints
         self._speed = system.simulation.factor if system.simulation else 1
-        self._trust = Trust(host or HostClock())
+        self._trust = Trust(host or system.host)
         self._held: str | None = None
         self._swept = self._remembered = float("-inf")
 
     def tick(self, passed: float | None = None) -> float:
         """Do what is to be done now, and return for how many seconds to sleep. passed: monotonic seconds."""
-        passed = elapsed() if passed is None else passed
+        began = self._system.elapsed() if passed is None else passed
         look = self._system.pulse.look()
-        fault = self._trust.fault(look, passed)
+        passed = self._system.elapsed() if passed is None else passed
+        fault = self._trust.fault(look, began, passed)
         self._tell(fault, look)
-        if fault is not None:
-            return LONGEST_SLEEP_SECONDS
-        self._remember(look, passed)
-        asked, inline = self._fire(look)
-        if inline or passed - self._swept >= LONGEST_SLEEP_SECONDS:
+        asked = inline = False
+        if fault is None:
+            self._remember(look, passed)
+            asked, inline = self._fire(look)
+        if inline or abs(passed - self._swept) >= LONGEST_SLEEP_SECONDS:
             sweep(self._system, self._hints.deliver, inline=inline)
             self._swept = passed
+        if fault is not None:
+            return LONGEST_SLEEP_SECONDS
         return ASKED_SLEEP_SECONDS if asked else self._until_next()
 
     def _fire(self, look: Look) -> tuple[bool, bool]:
@@ -131,12 +148,7 @@ class Ticker:
         metrics.HELD.set(fault is not None)
 
 
-def elapsed() -> float:
-    """Return seconds that pass evenly whoever sets the clock; those in which the machine was suspended count."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
-
-
-def run(system: System, hints: Hints, stop: threading.Event, turned: Callable[[], None] = lambda: None) -> None:
+def run(system: System, hints: Hints, stop: Stop, turned: Callable[[], None] = lambda: None) -> None:
     """Tick until told to stop. A store that cannot be used is tried again, for ever, every second.
 
     turned: called after each turn, so that somebody else can tell whether this clock still goes.

@@ -1,7 +1,6 @@
 """How do notices leave the house? Taken under a lease, sent one by one: the last token alone says how it went."""
 
 import logging
-from time import monotonic
 
 from orchestrator.bootstrap import System
 from orchestrator.notify.channel import Result, Sent
@@ -26,15 +25,15 @@ def deliver(system: System, seconds: float = LONGEST_SECONDS) -> int:
 
     Whatever fails, a notice stays in the outbox until a person or a channel has taken it. Raises StoreError.
     """
-    deadline = monotonic() + seconds
+    deadline = system.elapsed() + seconds
     left = 0
     while leases := system.deliveries.take(BATCH):
         for lease in leases:
-            if monotonic() >= deadline:
+            if system.elapsed() >= deadline:
                 system.deliveries.release(lease)
             else:
                 left += send(system, lease)
-        if monotonic() >= deadline:
+        if system.elapsed() >= deadline:
             break
     return left
 

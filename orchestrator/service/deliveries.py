@@ -11,7 +11,7 @@ from orchestrator.errors import InvalidCommand
 from orchestrator.service.handlers import Desk
 from orchestrator.service.notices import OWNERS, tell
 from orchestrator.service.ports import Change, Directory
-from orchestrator.service.rows import Lease, OutgoingId, OutgoingRow
+from orchestrator.service.rows import LONGEST_WAIT, Lease, OutgoingId, OutgoingRow
 
 LEASE_SECONDS = 60
 """Longer than any one send may take; whoever died with a lease is missed no longer than that."""
@@ -19,13 +19,12 @@ TRIES_UNTOLD = 5
 """After so many failed tries, some minutes, the owners are told that a notice does not arrive; tries go on."""
 UNDELIVERED = "undelivered"
 _FIRST_BACKOFF = timedelta(seconds=15)
-_LONGEST_BACKOFF = timedelta(minutes=15)
 _LONGEST_REASON = 500
 
 
 def backoff(attempts: int) -> timedelta:
     """Return how long to wait after so many tries: 15 s, doubled with each, a quarter of an hour at most."""
-    return min(_FIRST_BACKOFF * (1 << min(max(attempts - 1, 0), 10)), _LONGEST_BACKOFF)
+    return min(_FIRST_BACKOFF * (1 << min(max(attempts - 1, 0), 10)), LONGEST_WAIT)
 
 
 class Deliveries:

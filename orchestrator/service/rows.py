@@ -1,10 +1,12 @@
 """What passes between the service and the store? Plain rows; instants are aware and in UTC."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from orchestrator.audit.seal import Sealed
 
+LONGEST_WAIT = timedelta(minutes=15)
+"""The longest that what is to leave the house waits for a try; what is to wait longer was written by a wrong clock."""
 NO_DUE = datetime(9999, 12, 31, tzinfo=UTC)
 """Stands in `ItemRow.due_at` where nothing says by when, so that such items come last."""
 

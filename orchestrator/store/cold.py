@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, and_, exists, false, func, or_, select, tuple_, union
+from sqlalchemy import Column, ColumnElement, Connection, Select, and_, exists, false, func, or_, select, tuple_, union
 
 from orchestrator.audit.release import RELEASES, Release
 from orchestrator.audit.seal import Sealed
 from orchestrator.service.rows import (
+    LONGEST_WAIT,
     EpisodeRow,
     IdentifierRow,
     ItemRow,
@@ -128,8 +129,7 @@ class ColdReader:
         return [OutgoingRow(NoticeRow(*row[:_NOTICE_WIDTH]), *row[_NOTICE_WIDTH:]) for row in rows]
 
     def waiting(self) -> bool:
-        c = t.outbox.c
-        return bool(self._rows(select(c.route).where(c.next_try_at <= self.times().wall).limit(1)))
+        return bool(self._rows(select(t.outbox.c.route).where(may_leave(self.times().wall)).limit(1)))
 
     def find_patients(self, hashes: Sequence[bytes]) -> list[tuple[bytes, PatientRow]]:
         known = t.patient_identifier.c.identifier_hash
@@ -188,6 +188,12 @@ class ColdReader:
     def seen_at(self) -> datetime | None:
         c = t.store_info.c  # before any clock looked: the birth of the store, before which no time can be trusted
         return self._sql.execute(select(func.coalesce(c.seen_at, c.created_at))).scalar()
+
+
+def may_leave(wall: datetime) -> ColumnElement[bool]:
+    """Tell what of the outbox may be taken: what is due, and what only a clock that stood ahead can have put off."""
+    due = t.outbox.c.next_try_at
+    return or_(due <= wall, due > wall + LONGEST_WAIT)
 
 
 def _without_episode(episode_id: Column[str]) -> Select[Any]:

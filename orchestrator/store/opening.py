@@ -108,13 +108,16 @@ def open_store(url: str, keys: Path) -> Opened:
     return Opened(SqliteStore(*sqlite_engines(_path(url), _WAIT_S), clock, wait_s=_WAIT_S), ring, simulation, clock)
 
 
-def open_throwaway(clock: Clock) -> tuple[SqliteStore, Keyring]:
-    """Return an empty store in memory with keys of its own, on the given clock: for scenarios and simulations."""
-    engine, ring = memory_engine(), Keyring.ephemeral()
+def open_throwaway(clock: Clock, wall: Clock | None = None) -> tuple[SqliteStore, Keyring]:
+    """Return an empty store in memory with keys of its own, on the given clock: for scenarios and simulations.
+
+    wall: what the wall shows, where that is not this machine's clock.
+    """
+    engine, ring, wall = memory_engine(), Keyring.ephemeral(), wall or HostClock()
     metadata.create_all(engine, checkfirst=False)
     with engine.connect() as connection:
-        _register(connection, ring, HostClock().now())
-    return SqliteStore(engine, None, clock), ring
+        _register(connection, ring, wall.now())
+    return SqliteStore(engine, None, clock, wall=wall), ring
 
 
 def _settle(connection: Connection, keys: Path, simulation: Simulation | None) -> None:

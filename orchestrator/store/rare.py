@@ -21,7 +21,7 @@ from orchestrator.service.rows import (
     TokenRow,
 )
 from orchestrator.store import tables as t
-from orchestrator.store.cold import ColdReader
+from orchestrator.store.cold import ColdReader, may_leave
 
 _LONGEST_ERROR = 80
 _NOTICE = [t.notice.c[name] for name in NoticeRow._fields]
@@ -82,7 +82,7 @@ class RareWrites(ColdReader):
     def take(self, limit: int, seconds: int) -> list[Lease]:
         wall = self.times().wall
         c = t.outbox.c
-        free = select(c.episode_id, c.key, c.route).where(c.next_try_at <= wall).order_by(c.next_try_at)
+        free = select(c.episode_id, c.key, c.route).where(may_leave(wall)).order_by(c.next_try_at)
         ids = [OutgoingId(*row) for row in self._rows(free.limit(limit).with_for_update(skip_locked=True))]
         return [self._lease(each, wall + timedelta(seconds=seconds)) for each in ids]
 

@@ -130,9 +130,11 @@ def _notice(row: NoticeRow) -> tuple[Any, ...]:
 class SqliteStore:
     """A store in one SQLite file, or in memory where `reader` is None: then all share the one connection."""
 
-    def __init__(self, writer: Engine, reader: Engine | None, clock: Clock, *, wait_s: float = 10.0) -> None:
+    def __init__(
+        self, writer: Engine, reader: Engine | None, clock: Clock, *, wait_s: float = 10.0, wall: Clock | None = None
+    ) -> None:
         self._writer, self._reader = writer, reader
-        self._clock, self._wall, self._wait_s = clock, HostClock(), wait_s
+        self._clock, self._wall, self._wait_s = clock, wall or HostClock(), wait_s
         self._turn = threading.RLock() if reader is None else threading.Lock()
         self._change: SqliteChange | None = None
 
@@ -143,11 +145,11 @@ class SqliteStore:
     @contextmanager
     def read(self) -> Iterator[ColdReader]:
         """Give a reader of one snapshot."""
-        if self._reader is None:
-            with self._turn:
-                yield self._open()
-            return
         try:
+            if self._reader is None:
+                with self._turn:
+                    yield self._open()
+                return
             with self._reader.connect() as connection:
                 connection.exec_driver_sql("BEGIN")
                 try:

@@ -10,6 +10,7 @@ from orchestrator.errors import CarepathError, Conflict, InvalidCommand, NotFoun
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.handlers import Request, new_key
 from orchestrator.service.rows import OutgoingId, OutgoingRow
+from orchestrator.store.postgres import PostgresStore
 from tests.contract.conftest import System
 from tests.factories import CLINICIAN, HOUR, NURSE, T0, enrolment, record
 from tests.letterbox import Everything
@@ -236,6 +237,18 @@ def test_a_notice_given_back_waits_and_one_released_does_not(sut: System) -> Non
     assert (row.last_error, row.attempts, row.given_up_at) == ("timeout", 2, None)
     assert row.next_try_at is not None
     assert row.next_try_at > row.since
+
+
+def test_what_a_clock_that_stood_ahead_put_off_leaves_at_once(sut: System) -> None:
+    sut.desk.directory = Everything("a")
+    told(sut)
+    year = "interval '365 days'" if isinstance(sut.store, PostgresStore) else "365 * 86400 * 1000000"
+    sut.sql(f"UPDATE outbox SET since = since + {year}, next_try_at = next_try_at + {year}")
+    assert sut.deliveries.waiting()
+    (held,) = sut.deliveries.take()
+    assert sut.deliveries.give_back(held, "timeout")
+    assert not sut.deliveries.waiting()
+    assert sut.deliveries.take() == []
 
 
 def test_a_dead_letter_is_sent_again_or_dropped_by_a_person(sut: System) -> None:

@@ -14,8 +14,8 @@ from orchestrator.bootstrap import System
 from orchestrator.cli import valkey
 from orchestrator.config import Settings
 from orchestrator.errors import StoreError
-from orchestrator.notify.channel import Result
-from orchestrator.notify.post import NO_ROUTE, Post
+from orchestrator.notify.channel import Message, Result, Sent
+from orchestrator.notify.post import NO_ROUTE, Post, Way
 from orchestrator.service.deliveries import TRIES_UNTOLD
 from orchestrator.service.rows import Lease
 from tests.integration.installation import Installation, installed, running, until
@@ -233,9 +233,18 @@ def test_a_route_that_is_configured_no_more_leaves_a_dead_letter(place: Installa
     assert dead.last_error == NO_ROUTE.code
 
 
+class Breaking:
+    """A channel with a fault of its own."""
+
+    name = "broken"
+
+    def send(self, message: Message, to: str) -> Sent:
+        raise LookupError(to)
+
+
 def test_a_channel_that_breaks_keeps_nobody_else_waiting(place: Installation) -> None:
     episode, notice = told(place)
-    broken = replace(place.system, post=None)  # type: ignore[arg-type]  # whatever a channel's own fault may be
+    broken = replace(place.system, post=Post({ROUTE: Way(Breaking(), "somewhere")}))
     assert not send(broken, notice)
     (left,) = [each for each in place.system.deliveries.outgoing() if each.notice.episode_id == episode]
     assert (left.last_error, left.given_up_at) == ("defect", None)
