@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -26,6 +26,7 @@ STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.01
 # A test's data need not survive a power cut; every other promise of the server holds.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+NOTHING: Mapping[str, str] = {}
 _SETTINGS = {"listen_addresses": "", "max_connections": "200", "shared_buffers": "64MB", "timezone": "UTC"}
 
 
@@ -46,8 +47,11 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres(*, durable: bool = False) -> Iterator[Postgres]:
-    """Yield a fresh server and remove it afterwards; `durable` keeps its syncs, for benchmarks."""
+def running_postgres(*, durable: bool = False, settings: Mapping[str, str] = NOTHING) -> Iterator[Postgres]:
+    """Yield a fresh server and remove it afterwards.
+
+    durable: keep its syncs, for benchmarks.   settings: of the server, besides its own.
+    """
     binaries = find_binaries()
     root = Path(tempfile.mkdtemp(prefix="cp-pg-", dir="/tmp"))
     try:
@@ -56,7 +60,7 @@ def running_postgres(*, durable: bool = False) -> Iterator[Postgres]:
         socket.mkdir(mode=0o700)
         run_as.own(socket)
         _initialise(run_as, binaries, data)
-        with _serving(run_as, binaries, data, socket, durable=durable):
+        with _serving(run_as, binaries, data, socket, _SETTINGS | ({} if durable else _FAST) | dict(settings)):
             yield Postgres(socket, binaries)
     finally:
         shutil.rmtree(root, ignore_errors=True)
@@ -151,8 +155,7 @@ def _initialise(run_as: _RunAs, binaries: Path, data: Path) -> None:
 
 
 @contextmanager
-def _serving(run_as: _RunAs, binaries: Path, data: Path, socket: Path, *, durable: bool) -> Iterator[None]:
-    settings = _SETTINGS | ({} if durable else _FAST)
+def _serving(run_as: _RunAs, binaries: Path, data: Path, socket: Path, settings: Mapping[str, str]) -> Iterator[None]:
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     log = data.parent / "postgres.log"
     command = [str(binaries / "postgres"), "-D", str(data), "-k", str(socket), *options]
