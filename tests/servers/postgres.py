@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -27,6 +27,7 @@ _POLL_SECONDS = 0.01
 # A test's data need not survive a power cut; every other promise of the server holds.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 AS_NOBODY = ("unshare", "--user", "--map-user=65534", "--map-group=65534")
+NOTHING: Mapping[str, str] = {}
 _SETTINGS = {"listen_addresses": "", "max_connections": "200", "shared_buffers": "64MB", "timezone": "UTC"}
 
 
@@ -47,10 +48,13 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres(*, durable: bool = False) -> Iterator[Postgres]:
-    """Yield a fresh server and remove it afterwards; `durable` keeps its syncs, for benchmarks."""
+def running_postgres(*, durable: bool = False, settings: Mapping[str, str] = NOTHING) -> Iterator[Postgres]:
+    """Yield a fresh server and remove it afterwards.
+
+    durable: keep its syncs, for benchmarks.   settings: of the server, besides its own.
+    """
     with new_cluster(durable=durable) as cluster:
-        cluster.start()
+        cluster.start(**settings)
         yield cluster.server
 
 
