@@ -35,7 +35,7 @@ from orchestrator.service.scenario.proof import FOLDER, Proof
 from orchestrator.service.scenario.proof import prove as prove_stories
 from orchestrator.service.shelf import Shelf
 from orchestrator.service.telling import Telling
-from orchestrator.store import health, opening, stages
+from orchestrator.store import copies, health, opening, stages
 from orchestrator.store.health import Figures, Health
 from orchestrator.store.opening import Simulation
 from orchestrator.store.postgres import PostgresStore
@@ -47,6 +47,7 @@ __all__ = [
     "Simulation",
     "System",
     "back_up_keys",
+    "back_up_store",
     "check_ready",
     "examine",
     "figures",
@@ -56,6 +57,7 @@ __all__ = [
     "prepare_store",
     "prove",
     "read_outside",
+    "restore_store",
     "sqlite_version",
     "stage",
     "throwaway_system",
@@ -135,8 +137,7 @@ def prepare_store(settings: Settings, simulation: Simulation | None = None) -> S
     """
     if settings.simulated and simulation is None:
         simulation = _born(settings)
-    if settings.database_file is not None and settings.home in settings.database_file.parents:
-        _make_home(settings.home)
+    _see_to_home(settings)
     opening.prepare(settings.database_url, settings.keys, simulation)
     return simulation
 
@@ -145,10 +146,7 @@ def open_system(settings: Settings) -> System:
     """Open the store that `prepare_store` has made. Raises StoreError or PathwayError."""
     library = open_library(settings)
     outside = read_outside(settings, library, files=False)
-    file = settings.database_file
-    if file is not None and not file.exists():  # to open it would leave an empty file behind
-        raise StoreError(f"there is no store at {file} yet: run carepath up, or carepath db upgrade")
-    opened = opening.open_store(settings.database_url, settings.keys)
+    opened = opening.open_store(_there(settings).database_url, settings.keys)
     if opened.simulation is not None:
         outside = None  # nobody may be called to a patient who does not exist
     return _assemble(
@@ -211,6 +209,23 @@ def sqlite_version() -> str:
 def back_up_keys(settings: Settings, destination: Path) -> None:
     """Copy the key file to a place that is not there yet, and record it in the store. Raises StoreError."""
     health.back_up_keys(settings.database_url, settings.database_file, settings.keys, destination)
+
+
+def back_up_store(settings: Settings, destination: Path) -> int:
+    """Copy the store, not its keys, to a place that is not there yet, while it runs; return the copy's bytes.
+
+    Raises StoreError.
+    """
+    return copies.back_up(_there(settings).database_url, settings.database_file, settings.keys, destination)
+
+
+def restore_store(settings: Settings, source: Path) -> dt.datetime | None:
+    """Put a copy back where no store is, its keys being there already; return when its last entry was made.
+
+    Raises StoreError.
+    """
+    _see_to_home(settings)
+    return copies.restore(settings.database_url, settings.database_file, settings.keys, source)
 
 
 def throwaway_system(workflows: Path | Library, clock: Clock) -> System:
@@ -277,8 +292,19 @@ def _born(settings: Settings) -> Simulation:
     return found
 
 
-def _make_home(home: Path) -> None:
-    """Make the folder for its owner alone; one that is there stays as it is."""
+def _there(settings: Settings) -> Settings:
+    """Return the settings. Raises StoreError where they name a file that is not there: to open it would make it."""
+    file = settings.database_file
+    if file is not None and not file.exists():
+        raise StoreError(f"there is no store at {file} yet: run carepath up, or carepath db upgrade")
+    return settings
+
+
+def _see_to_home(settings: Settings) -> None:
+    """Make the home for its owner alone where the store is to lie in it; one that is there stays as it is."""
+    home, file = settings.home, settings.database_file
+    if file is None or home not in file.parents:
+        return
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

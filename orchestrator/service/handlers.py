@@ -140,6 +140,8 @@ class Handlers:
         """Refuse a decision when what it depends on has changed since it was read; another entry alone is no matter."""
         if request.seen is None or request.seen == ledger.row.seq:
             return
+        if request.seen > ledger.row.seq:  # a store that was restored from a backup has lost what people saw
+            raise Changed(f"entry {request.seen} is not on record, the last one is {locked.row.seq}: read it anew")
         seen = change.entries(request.episode_id, request.seen - 1, 1)
         if not seen or open_header(seen[0]).tag != ledger.row.tag:
             now = locked.row.seq

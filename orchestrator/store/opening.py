@@ -97,7 +97,7 @@ def open_store(url: str, keys: Path) -> Opened:
         with engine.connect() as connection:
             simulation, since = _kind(connection)
             ring = keyfile.load(keys).ring
-            _prove(connection, ring, keys)
+            prove(connection, ring, keys)
     except Exception as error:
         engine.dispose()
         raise _said(error) from None
@@ -132,7 +132,7 @@ def _settle(connection: Connection, keys: Path, simulation: Simulation | None) -
         raise StoreError("this store is a simulated one, and never becomes real: choose another")
     used = connection.execute(select(kek.c.kek_id)).first() is not None
     held = keyfile.load(keys) if used or keys.exists() else keyfile.create(keys, now)
-    _prove(connection, held.ring, keys)
+    prove(connection, held.ring, keys)
     _register(connection, held.ring, now)
 
 
@@ -151,12 +151,16 @@ def _kind(connection: Connection) -> tuple[Simulation | None, datetime]:
     return Simulation(info.simulated_start, info.simulated_factor), info.created_at
 
 
-def _prove(connection: Connection, ring: Keyring, keys: Path) -> None:
+def prove(connection: Connection, ring: Keyring, keys: Path) -> None:
+    """Raise KeyMissing, with what to do, unless the keys open what is in the store."""
     for row in connection.execute(select(kek.c.kek_id, kek.c.proof)):
-        if not ring.proves(row.kek_id, row.proof):
-            raise KeyMissing(
-                f"the key file {keys} does not hold the key {row.kek_id} of this store: put back its backup"
-            )
+        prove_one(ring, row.kek_id, row.proof, keys)
+
+
+def prove_one(ring: Keyring, kek_id: str, proof: bytes, keys: Path) -> None:
+    """Raise KeyMissing, with what to do, unless a key that is in use is among the keys."""
+    if not ring.proves(kek_id, proof):
+        raise KeyMissing(f"the key file {keys} does not hold the key {kek_id} of this store: put back its backup")
 
 
 def _register(connection: Connection, ring: Keyring, now: datetime) -> None:
