@@ -11,10 +11,12 @@ from pathlib import Path
 from types import TracebackType
 from zoneinfo import ZoneInfo
 
+from orchestrator import __version__
 from orchestrator.audit.keys import Keyring
 from orchestrator.audit.seal import Sealed
 from orchestrator.clock import Clock
 from orchestrator.config import Settings
+from orchestrator.episode import formats
 from orchestrator.errors import NotFound, StoreError
 from orchestrator.notify.post import Post
 from orchestrator.notify.reading import Outside, read_channels
@@ -27,15 +29,17 @@ from orchestrator.service.enrolment import Enrolments
 from orchestrator.service.firing import Firing
 from orchestrator.service.handlers import Desk, Handlers
 from orchestrator.service.outgoing import Outgoing
+from orchestrator.service.presence import SECONDS, Presence, Program
 from orchestrator.service.pulse import Pulse
 from orchestrator.service.queries import Queries
 from orchestrator.service.releases import Releases
+from orchestrator.service.repeated import Repeated
 from orchestrator.service.replay import Audit, all_entries
 from orchestrator.service.scenario.proof import FOLDER, Proof
 from orchestrator.service.scenario.proof import prove as prove_stories
 from orchestrator.service.shelf import Shelf
 from orchestrator.service.telling import Telling
-from orchestrator.store import copies, health, opening, stages
+from orchestrator.store import copies, health, opening, schema, stages
 from orchestrator.store.health import Figures, Health
 from orchestrator.store.opening import Simulation
 from orchestrator.store.postgres import PostgresStore
@@ -44,6 +48,7 @@ from orchestrator.store.sqlite import SqliteStore
 __all__ = [
     "Figures",
     "Health",
+    "Repeated",
     "Simulation",
     "System",
     "back_up_keys",
@@ -60,6 +65,7 @@ __all__ = [
     "restore_store",
     "sqlite_version",
     "stage",
+    "stay_present",
     "throwaway_system",
 ]
 
@@ -90,6 +96,7 @@ class System:
     telling: Telling
     releases: Releases
     post: Post
+    presence: Presence
 
     @property
     def simulated(self) -> bool:
@@ -151,7 +158,7 @@ def open_system(settings: Settings) -> System:
         outside = None  # nobody may be called to a patient who does not exist
     return _assemble(
         opened.store, opened.keyring, library, opened.clock, opened.simulation, released_only=settings.released_only,
-        outside=outside, zone=ZoneInfo(settings.timezone),
+        outside=outside, zone=ZoneInfo(settings.timezone), form=opened.format,
     )  # fmt: skip
 
 
@@ -178,6 +185,12 @@ def open_to_run(settings: Settings) -> System:
         system.close()
         raise
     return system
+
+
+def stay_present(system: System, role: str) -> Repeated:
+    """Have this process say that it runs, and learn in which format to write, until `stop`."""
+    noting = Repeated(lambda: system.presence.note(role), SECONDS, "presence", at_end=system.presence.leave)
+    return noting.start()
 
 
 def examine(settings: Settings, system: System) -> Health:
@@ -269,16 +282,18 @@ def _assemble(
     released_only: bool = False,
     outside: Outside | None = None,
     zone: dt.tzinfo = dt.UTC,
+    form: int = formats.OWN,
 ) -> System:
     desk = Desk(
         store, keyring, Shelf(library, load_text), EpisodeEngine(), None if outside is None else outside.directory
     )
+    desk.write_in(form)
     post = Post() if outside is None else outside.post(zone)
     deliveries = Deliveries(desk)
     return System(
         store, keyring, library, clock, simulation, desk, Handlers(desk), Enrolments(desk, released_only=released_only),
         Queries(desk), Firing(desk), deliveries, Outgoing(deliveries), Audit(desk), Pulse(desk), Access(store),
-        Telling(desk), Releases(desk), post,
+        Telling(desk), Releases(desk), post, Presence(desk, Program(__version__, schema.REVISIONS[-1])),
     )  # fmt: skip
 
 

@@ -132,6 +132,7 @@ def _of_store(face: Face, system: "System") -> Iterator[Line]:
     yield _versions(system)
     yield _releases(system)
     yield _backup(found, system)
+    yield _processes(system)
     yield _clock(found)
     yield _clock_process(found)
     yield _timers(found, system)
@@ -168,6 +169,18 @@ def _backup(found: "Health", system: "System") -> Line:
     if system.simulated:
         return Line(OK, "backup", "none is needed: no real patient is in a simulated store")
     return Line(OK if found.backup.proved else WARN, "backup", found.backup.text)
+
+
+def _processes(system: "System") -> Line:
+    from orchestrator.service.presence import named  # noqa: PLC0415  not for --help
+
+    rows = system.presence.running()
+    older = system.presence.older(rows)
+    if older:
+        return Line(WARN, "processes", f"of an older version run {named(older)}: replace them, one after the other")
+    if system.presence.unfinished():
+        return Line(WARN, "processes", "an upgrade is not finished: carepath db finish, once all processes are new")
+    return Line(OK, "processes", f"there run {named(rows)}" if rows else "none runs")
 
 
 def _clock(found: "Health") -> Line:

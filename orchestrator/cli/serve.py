@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from types import FrameType
 
-from orchestrator.bootstrap import System, check_ready, figures, open_system, open_to_run
+from orchestrator.bootstrap import System, check_ready, figures, open_system, open_to_run, stay_present
 from orchestrator.cli import logs, watching
 from orchestrator.cli.watching import Beat, Probes, of_store, watched
 from orchestrator.config import Settings
@@ -42,10 +42,12 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
     logs.begin("api", system.simulation, as_json=settings.log_json)
     draining = threading.Event()
     app = create_app(system, pages=(router,), draining=draining)
+    present = stay_present(system, "api")
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
         yield
+        present.stop()
         system.close()
 
     app.router.lifespan_context = lifespan
@@ -119,9 +121,11 @@ def clock(settings: Settings) -> None:
     with open_system(settings) as system:
         logs.begin("clock", system.simulation, as_json=settings.log_json)
         jobs.configure(_broker(settings), lambda: system)
+        present = stay_present(system, "clock")
         probes = Probes("clock", beat.fault, of_store(system.store.ready, stop), watching.local_figures)
         with watched(settings.metrics, probes):
             run(system, Publisher(), stop, beat.turned)
+        present.stop()
 
 
 def _broker(settings: Settings) -> str:

@@ -98,8 +98,8 @@ class Enrolments:
             )
         row = _new_row(episode_id, patient, pathway, request, times)
         key = self._desk.key(row)
-        engine, directory = self._desk.engine, self._desk.directory
-        ledger = Ledger(engine, directory, pathway, key, row=row, known=None, times=times)
+        engine, form = self._desk.engine, self._desk.format
+        ledger = Ledger(engine, self._desk.directory, pathway, key, row=row, known=None, times=times, form=form)
         wish = Enrolment(pathway, episode_id, patient.patient_id, request.ward, request.timezone)
         outcome = engine.enrol(wish, request.actor, times.now, unheld=ledger.unheld)
         if isinstance(outcome, Refused):

@@ -1,6 +1,6 @@
 """What passes between the service and the store? Plain rows; instants are aware and in UTC."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from orchestrator.audit.seal import Sealed
@@ -144,6 +144,22 @@ class TokenRow(NamedTuple):
     actor_id: str
     role: str
     created_at: datetime  # wall time
+
+
+UNHEARD = timedelta(minutes=2)
+"""After so long a process that has not said that it runs is taken to have ended."""
+
+
+class ProcessRow(NamedTuple):
+    """A process that runs. program: its version.   revision: the schema that it was made for.   format: the newest that
+    it reads.   seen_at: wall time."""
+
+    process_id: str
+    role: str
+    program: str
+    revision: str
+    format: int
+    seen_at: datetime
 
 
 class Lease(NamedTuple):

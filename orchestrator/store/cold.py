@@ -16,11 +16,13 @@ from orchestrator.service.rows import (
     OutgoingId,
     OutgoingRow,
     PatientRow,
+    ProcessRow,
     Times,
     TokenRow,
     UsedRow,
     WorkRow,
 )
+from orchestrator.store import processes
 from orchestrator.store import tables as t
 
 EPISODE_COLUMNS = [t.episode.c[name] for name in EpisodeRow._fields[:-2]] + [
@@ -178,6 +180,12 @@ class ColdReader:
 
     def tokens(self) -> list[TokenRow]:
         return [TokenRow(*row) for row in self._rows(_TOKENS.where(t.access_token.c.revoked_at.is_(None)))]
+
+    def processes(self) -> list[ProcessRow]:
+        return processes.running(self._sql)
+
+    def format(self) -> int:
+        return int(self._sql.execute(select(t.store_info.c.format)).scalar_one())
 
     def next_alarm(self) -> datetime | None:
         c = t.episode.c
