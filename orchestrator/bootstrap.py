@@ -37,6 +37,7 @@ from orchestrator.service.repeated import Repeated
 from orchestrator.service.replay import Audit, all_entries
 from orchestrator.service.scenario.proof import FOLDER, Proof
 from orchestrator.service.scenario.proof import prove as prove_stories
+from orchestrator.service.sheets import Sheets
 from orchestrator.service.shelf import Shelf
 from orchestrator.service.telling import Telling
 from orchestrator.store import copies, health, opening, schema, stages
@@ -97,6 +98,7 @@ class System:
     releases: Releases
     post: Post
     presence: Presence
+    sheets: Sheets
 
     @property
     def simulated(self) -> bool:
@@ -293,7 +295,7 @@ def _assemble(
     return System(
         store, keyring, library, clock, simulation, desk, Handlers(desk), Enrolments(desk, released_only=released_only),
         Queries(desk), Firing(desk), deliveries, Outgoing(deliveries), Audit(desk), Pulse(desk), Access(store),
-        Telling(desk), Releases(desk), post, Presence(desk, Program(__version__, schema.REVISIONS[-1])),
+        Telling(desk), Releases(desk), post, Presence(desk, Program(__version__, schema.REVISIONS[-1])), Sheets(desk),
     )  # fmt: skip
 
 

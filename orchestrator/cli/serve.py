@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
+from datetime import timedelta
 from types import FrameType
 
 from orchestrator.bootstrap import System, check_ready, figures, open_system, open_to_run, stay_present
@@ -128,6 +129,18 @@ def clock(settings: Settings) -> None:
         present.stop()
 
 
+def sheets(settings: Settings, every: timedelta | None = None) -> None:
+    """Write the wards' sheets into the settings' folder, until SIGINT or SIGTERM."""
+    from orchestrator.cli import sheets as paper  # noqa: PLC0415  the others need no templates
+
+    assert settings.sheets is not None
+    with open_system(settings) as system:
+        logs.begin("sheets", system.simulation, as_json=settings.log_json)
+        present = stay_present(system, "sheets")
+        paper.keep(settings, system, settings.sheets, every or paper.EVERY)
+        present.stop()
+
+
 def _broker(settings: Settings) -> str:
     if not settings.broker_url:
         raise CarepathError(_NO_BROKER)
@@ -141,6 +154,8 @@ def _main(role: str, descriptor: str = "") -> int:
             api(settings, socket.socket(fileno=int(descriptor)))
         elif role == "worker":
             return worker(settings, threads=EMBEDDED_THREADS)
+        elif role == "sheets":
+            sheets(settings)
         else:
             clock(settings)
     except CarepathError as error:

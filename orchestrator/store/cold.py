@@ -80,6 +80,17 @@ class ColdReader:
             EpisodeRow(*row) for row in self._rows(chosen.order_by(t.episode.c.enrolled_at, t.episode.c.episode_id))
         ]
 
+    def episodes(self, episode_ids: Sequence[str]) -> list[EpisodeRow]:
+        chosen = _EPISODES.where(t.episode.c.episode_id.in_(episode_ids))
+        return [
+            EpisodeRow(*row) for row in self._rows(chosen.order_by(t.episode.c.enrolled_at, t.episode.c.episode_id))
+        ]
+
+    def open_by_ward(self) -> list[tuple[str, str]]:
+        c = t.episode.c
+        chosen = select(c.ward, c.episode_id).where(c.closed == false())
+        return [(ward, each) for ward, each in self._rows(chosen.order_by(c.ward, c.enrolled_at, c.episode_id))]
+
     def episode_ids(self, after: str, limit: int) -> list[str]:
         ids = select(t.episode.c.episode_id).where(t.episode.c.episode_id > after)
         return [row[0] for row in self._rows(ids.order_by(t.episode.c.episode_id).limit(limit))]
