@@ -11,10 +11,12 @@ from pathlib import Path
 from types import TracebackType
 from zoneinfo import ZoneInfo
 
+from orchestrator import __version__
 from orchestrator.audit.keys import Keyring
 from orchestrator.audit.seal import Sealed
 from orchestrator.clock import Clock, HostClock, elapsed
 from orchestrator.config import Settings
+from orchestrator.episode import formats
 from orchestrator.errors import NotFound, StoreError
 from orchestrator.notify.post import Post
 from orchestrator.notify.reading import Outside, read_channels
@@ -27,15 +29,18 @@ from orchestrator.service.enrolment import Enrolments
 from orchestrator.service.firing import Firing
 from orchestrator.service.handlers import Desk, Handlers
 from orchestrator.service.outgoing import Outgoing
+from orchestrator.service.presence import SECONDS, Presence, Program
 from orchestrator.service.pulse import Pulse
 from orchestrator.service.queries import Queries
 from orchestrator.service.releases import Releases
+from orchestrator.service.repeated import Repeated
 from orchestrator.service.replay import Audit, all_entries
 from orchestrator.service.scenario.proof import FOLDER, Proof
 from orchestrator.service.scenario.proof import prove as prove_stories
+from orchestrator.service.sheets import Sheets
 from orchestrator.service.shelf import Shelf
 from orchestrator.service.telling import Telling
-from orchestrator.store import health, opening, stages
+from orchestrator.store import copies, health, opening, schema, stages
 from orchestrator.store.health import Figures, Health
 from orchestrator.store.opening import Simulation
 from orchestrator.store.postgres import PostgresStore
@@ -44,10 +49,12 @@ from orchestrator.store.sqlite import SqliteStore
 __all__ = [
     "Figures",
     "Health",
+    "Repeated",
     "Simulation",
     "System",
     "assemble",
     "back_up_keys",
+    "back_up_store",
     "check_ready",
     "examine",
     "figures",
@@ -57,8 +64,10 @@ __all__ = [
     "prepare_store",
     "prove",
     "read_outside",
+    "restore_store",
     "sqlite_version",
     "stage",
+    "stay_present",
     "throwaway_system",
 ]
 
@@ -90,6 +99,8 @@ class System:
     telling: Telling
     releases: Releases
     post: Post
+    presence: Presence
+    sheets: Sheets
     elapsed: Callable[[], float] = elapsed
     host: Clock = HostClock()
 
@@ -139,8 +150,7 @@ def prepare_store(settings: Settings, simulation: Simulation | None = None) -> S
     """
     if settings.simulated and simulation is None:
         simulation = _born(settings)
-    if settings.database_file is not None and settings.home in settings.database_file.parents:
-        _make_home(settings.home)
+    _see_to_home(settings)
     opening.prepare(settings.database_url, settings.keys, simulation)
     return simulation
 
@@ -149,15 +159,12 @@ def open_system(settings: Settings) -> System:
     """Open the store that `prepare_store` has made. Raises StoreError or PathwayError."""
     library = open_library(settings)
     outside = read_outside(settings, library, files=False)
-    file = settings.database_file
-    if file is not None and not file.exists():  # to open it would leave an empty file behind
-        raise StoreError(f"there is no store at {file} yet: run carepath up, or carepath db upgrade")
-    opened = opening.open_store(settings.database_url, settings.keys)
+    opened = opening.open_store(_there(settings).database_url, settings.keys)
     if opened.simulation is not None:
         outside = None  # nobody may be called to a patient who does not exist
     return assemble(
         opened.store, opened.keyring, library, opened.clock, opened.simulation, released_only=settings.released_only,
-        outside=outside, zone=ZoneInfo(settings.timezone),
+        outside=outside, zone=ZoneInfo(settings.timezone), form=opened.format,
     )  # fmt: skip
 
 
@@ -184,6 +191,12 @@ def open_to_run(settings: Settings) -> System:
         system.close()
         raise
     return system
+
+
+def stay_present(system: System, role: str) -> Repeated:
+    """Have this process say that it runs, and learn in which format to write, until `stop`."""
+    noting = Repeated(lambda: system.presence.note(role), SECONDS, "presence", at_end=system.presence.leave)
+    return noting.start()
 
 
 def examine(settings: Settings, system: System) -> Health:
@@ -215,6 +228,23 @@ def sqlite_version() -> str:
 def back_up_keys(settings: Settings, destination: Path) -> None:
     """Copy the key file to a place that is not there yet, and record it in the store. Raises StoreError."""
     health.back_up_keys(settings.database_url, settings.database_file, settings.keys, destination)
+
+
+def back_up_store(settings: Settings, destination: Path) -> int:
+    """Copy the store, not its keys, to a place that is not there yet, while it runs; return the copy's bytes.
+
+    Raises StoreError.
+    """
+    return copies.back_up(_there(settings).database_url, settings.database_file, settings.keys, destination)
+
+
+def restore_store(settings: Settings, source: Path) -> dt.datetime | None:
+    """Put a copy back where no store is, its keys being there already; return when its last entry was made.
+
+    Raises StoreError.
+    """
+    _see_to_home(settings)
+    return copies.restore(settings.database_url, settings.database_file, settings.keys, source)
 
 
 def throwaway_system(workflows: Path | Library, clock: Clock, wall: Clock | None = None) -> System:
@@ -259,17 +289,19 @@ def assemble(
     released_only: bool = False,
     outside: Outside | None = None,
     zone: dt.tzinfo = dt.UTC,
+    form: int = formats.OWN,
 ) -> System:
     """Return the use cases over an opened store, with nothing remembered: what each process has for itself."""
     desk = Desk(
         store, keyring, Shelf(library, load_text), EpisodeEngine(), None if outside is None else outside.directory
     )
+    desk.write_in(form)
     post = Post() if outside is None else outside.post(zone)
     deliveries = Deliveries(desk)
     return System(
         store, keyring, library, clock, simulation, desk, Handlers(desk), Enrolments(desk, released_only=released_only),
         Queries(desk), Firing(desk), deliveries, Outgoing(deliveries), Audit(desk), Pulse(desk), Access(store),
-        Telling(desk), Releases(desk), post,
+        Telling(desk), Releases(desk), post, Presence(desk, Program(__version__, schema.REVISIONS[-1])), Sheets(desk),
     )  # fmt: skip
 
 
@@ -283,8 +315,19 @@ def _born(settings: Settings) -> Simulation:
     return found
 
 
-def _make_home(home: Path) -> None:
-    """Make the folder for its owner alone; one that is there stays as it is."""
+def _there(settings: Settings) -> Settings:
+    """Return the settings. Raises StoreError where they name a file that is not there: to open it would make it."""
+    file = settings.database_file
+    if file is not None and not file.exists():
+        raise StoreError(f"there is no store at {file} yet: run carepath up, or carepath db upgrade")
+    return settings
+
+
+def _see_to_home(settings: Settings) -> None:
+    """Make the home for its owner alone where the store is to lie in it; one that is there stays as it is."""
+    home, file = settings.home, settings.database_file
+    if file is None or home not in file.parents:
+        return
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

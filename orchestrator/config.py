@@ -43,7 +43,7 @@ class Settings:
     the program makes one itself. Either way the store keeps its hash alone.
     released_only: patients are enrolled on released versions alone.   local: the hospital's file of local values.
     channels: the file that says by which channels notices leave the house; None: by none.
-    cache: the folder for what can be found out again; it need not exist.
+    cache: the folder for what can be found out again; it need not exist.   sheets: that of the wards' sheets, if any.
     metrics: where a process tells its figures and its health; None where nobody asked for it.
     log_json: log lines are JSON objects.   drain_seconds: for how long the API still serves when it was asked to end.
     """
@@ -65,6 +65,7 @@ class Settings:
     metrics: Place | None = None
     log_json: bool = False
     drain_seconds: float = 0.0
+    sheets: Path | None = None
 
     @property
     def local_file(self) -> Path | None:
@@ -131,6 +132,7 @@ def read(
         released_only=_choice("CAREPATH_RELEASED_ONLY", given.get("CAREPATH_RELEASED_ONLY", "no"), _FLAGS),
         local=local or (Path(values) if values else None),
         channels=Path(channels).expanduser().absolute() if channels else None,
+        sheets=Path(given["CAREPATH_SHEETS"]).expanduser().absolute() if "CAREPATH_SHEETS" in given else None,
         cache=Path(given.get("CAREPATH_CACHE") or _default_cache(given)).expanduser().absolute(),
         metrics=place(given.get("CAREPATH_METRICS", "")),
         log_json=_choice("CAREPATH_LOG", given.get("CAREPATH_LOG", "text"), {"text": False, "json": True}),

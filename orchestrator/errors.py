@@ -138,6 +138,10 @@ class KeyMissing(StoreError):
     """The key file does not hold a key that the store needs."""
 
 
+class NewerFormat(StoreError):
+    """Something was written by a newer program, in a format that this one does not read."""
+
+
 class WrongKey(StoreError):
     """A key does not open what it should: it is another one, or the ciphertext was changed."""
 

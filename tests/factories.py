@@ -80,7 +80,7 @@ class SmallEngine:
     def __init__(self) -> None:
         self.poisoned: set[str] = set()
         self.fold, self.stamp = fold.fold, fold.stamp
-        self.dump, self.load = document.dump, document.load
+        self.dump, self.load, self.form_of = document.dump, document.load, document.form_of
 
     def enrol(self, wish: Enrolment, actor: Actor, now: datetime, *, unheld: frozenset[str]) -> Accepted | Refused:
         if actor.role == "nobody":

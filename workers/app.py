@@ -16,7 +16,7 @@ from typing import Any
 from celery import Celery, signals
 from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 
-from orchestrator.bootstrap import System
+from orchestrator.bootstrap import Repeated, System, stay_present
 from orchestrator.errors import CarepathError
 from workers import metrics
 
@@ -72,6 +72,8 @@ class Process:
     def __init__(self) -> None:
         self._open: Callable[[], System] | None = None
         self._system: System | None = None
+        self._present: Repeated | None = None
+        self._announced = False
         self._pid = 0
         self._lock = threading.Lock()
 
@@ -85,11 +87,19 @@ class Process:
             if self._system is None or self._pid != os.getpid():
                 assert self._open is not None, "Process.prepare comes first"
                 self._system, self._pid = self._open(), os.getpid()
+                self._present = stay_present(self._system, "worker") if self._announced else None
             return self._system
+
+    def announce(self) -> None:
+        """Have this process, and those that it forks, say that they run, from when they open their System."""
+        self._announced = True
 
     def close(self) -> None:
         """Close what this process opened."""
         with self._lock:
+            if self._present is not None and self._pid == os.getpid():
+                self._present.stop()
+                self._present = None
             if self._system is not None and self._pid == os.getpid():
                 self._system.close()
             self._system = None
@@ -168,6 +178,7 @@ def run_worker(*, threads: int = 0, processes: int = 0) -> int:
         without_mingle=True,
         without_heartbeat=True,
     )
+    process.announce()
     worker.start()
     process.close()
     return worker.exitcode or 0

@@ -32,6 +32,16 @@ def prefixed(*parts: bytes) -> bytes:
     return b"".join([len(part).to_bytes(4) + part for part in parts])
 
 
+def parted(joined: bytes) -> list[bytes]:
+    """Return the parts that `prefixed` joined."""
+    parts, place = [], 0
+    while place < len(joined):
+        begin = place + 4
+        place = begin + int.from_bytes(joined[place:begin])
+        parts.append(joined[begin:place])
+    return parts
+
+
 class PatientKey:
     """What one patient's 256-bit secret opens: AES-256-GCM under one derived key, keyed hashes under another."""
 

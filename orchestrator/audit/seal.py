@@ -18,8 +18,8 @@ import orjson
 
 from orchestrator.audit.canonical import canonical
 from orchestrator.audit.keys import PatientKey
+from orchestrator.episode import formats
 
-FORMAT = 1
 _LENGTH_32 = (32).to_bytes(4)
 GENESIS = bytes(32)
 """Stands for the hash before the first entry."""
@@ -46,7 +46,7 @@ class Header(NamedTuple):
     result: str  # accepted, or refused:CODE
     corrects: int | None  # the entry that this one corrects
     tag: str  # keyed hash of what a decision depends on, after this entry; hex
-    format: int = FORMAT
+    format: int = formats.OWN  # of the body: see episode.formats
 
     def canonical(self) -> bytes:
         """Return the exact bytes that are stored and chained."""
@@ -92,9 +92,10 @@ def open_header(entry: Sealed) -> Header:
 
 
 def open_body(key: PatientKey, entry: Sealed) -> dict[str, Any]:
-    """Return the body. Raises WrongKey when it cannot be decrypted."""
+    """Return the body, in this program's own format. Raises WrongKey when it cannot be decrypted, and NewerFormat."""
     body: dict[str, Any] = orjson.loads(plaintext(key, entry))
-    return body
+    form: int = orjson.loads(entry.header)["format"]
+    return body if form == formats.OWN else formats.body_up(body, form)
 
 
 def plaintext(key: PatientKey, entry: Sealed) -> bytes:

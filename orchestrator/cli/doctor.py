@@ -19,6 +19,7 @@ OK, WARN, FAIL = "ok", "warn", "fail"
 _LATE, _VERY_LATE = timedelta(minutes=1), timedelta(minutes=10)
 _SKEW, _MUCH_SKEW = timedelta(seconds=1), timedelta(seconds=5)
 _UNSEEN = timedelta(minutes=2)
+_OLD_SHEETS = timedelta(minutes=30)
 _BROKER_SECONDS = 3.0
 _LEAST_MB, _FEW_MB = 20, 200
 
@@ -63,6 +64,7 @@ def _lines(face: Face) -> Iterator[Line]:
     except CarepathError as error:
         yield Line(FAIL, "store", str(error))
     yield from _disk(face)
+    yield from _sheets(face)
     yield from _broker(face)
 
 
@@ -132,6 +134,7 @@ def _of_store(face: Face, system: "System") -> Iterator[Line]:
     yield _versions(system)
     yield _releases(system)
     yield _backup(found, system)
+    yield _processes(system)
     yield _clock(found)
     yield _clock_process(found)
     yield _timers(found, system)
@@ -168,6 +171,18 @@ def _backup(found: "Health", system: "System") -> Line:
     if system.simulated:
         return Line(OK, "backup", "none is needed: no real patient is in a simulated store")
     return Line(OK if found.backup.proved else WARN, "backup", found.backup.text)
+
+
+def _processes(system: "System") -> Line:
+    from orchestrator.service.presence import named  # noqa: PLC0415  not for --help
+
+    rows = system.presence.running()
+    older = system.presence.older(rows)
+    if older:
+        return Line(WARN, "processes", f"of an older version run {named(older)}: replace them, one after the other")
+    if system.presence.unfinished():
+        return Line(WARN, "processes", "an upgrade is not finished: carepath db finish, once all processes are new")
+    return Line(OK, "processes", f"there run {named(rows)}" if rows else "none runs")
 
 
 def _clock(found: "Health") -> Line:
@@ -227,6 +242,22 @@ def _deliveries(found: "Health") -> Line:
     text = f"{found.leaving} wait to leave the house, the oldest since {_at(found.oldest_leaving)}"
     level = FAIL if age > _VERY_LATE else WARN if age > _LATE else OK
     return Line(level, "notices", text if level == OK else f"{text}: see that a worker runs, and its log")
+
+
+def _sheets(face: Face) -> Iterator[Line]:
+    folder = face.settings.sheets
+    if folder is None:
+        return
+    from orchestrator.cli.sheets import made_at  # noqa: PLC0415  not for --help
+    from orchestrator.clock import HostClock  # noqa: PLC0415
+
+    made = made_at(folder)
+    if made is None:
+        yield Line(WARN, "sheets", f"there are none in {folder}: see that carepath sheets runs, and its log")
+    elif HostClock().now() - made > _OLD_SHEETS:
+        yield Line(WARN, "sheets", f"the last are of {_at(made)}: see that carepath sheets runs, and its log")
+    else:
+        yield Line(OK, "sheets", f"{folder}, of {_at(made)}")
 
 
 def _broker(face: Face) -> Iterator[Line]:

@@ -12,6 +12,7 @@ import click
 from orchestrator import __version__
 from orchestrator.cli import (
     acting,
+    copying,
     delivering,
     doctor,
     enrolling,
@@ -32,7 +33,7 @@ _GROUPS: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
     ("Look", reading.COMMANDS),
     ("The record", records.COMMANDS),
     ("Pathways", (*pathways.COMMANDS, *scenarios.COMMANDS, *verifying.COMMANDS, rules.rules)),
-    ("Look after it", (doctor.doctor, *delivering.COMMANDS, *upkeep.COMMANDS)),
+    ("Look after it", (doctor.doctor, *copying.COMMANDS, *delivering.COMMANDS, *upkeep.COMMANDS)),
 )
 _EPILOG = (
     "Every command takes --json. Errors are one line on standard error. "

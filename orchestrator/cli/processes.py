@@ -1,11 +1,15 @@
 """How is carepath run? The whole of it on one machine, or each process by itself."""
 
+import re
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 
 import click
 
 from orchestrator.cli.face import Face, with_settings
 from orchestrator.config import Settings, place, secret
+from orchestrator.errors import InvalidCommand
 
 _HOST = click.option("--host", help="Where to listen; 127.0.0.1 if not given [CAREPATH_HOST].")
 _PORT = click.option(
@@ -83,6 +87,41 @@ def clock(face: Face, metrics: str | None) -> None:
     serve.clock(_watched(face.settings, metrics))
 
 
+@click.command()
+@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), required=False)
+@click.option("--every", default="15m", show_default=True, metavar="TIME", help="How often, such as 15m or 1h.")
+@click.option("--once", is_flag=True, help="Once, and no more.")
+@with_settings
+def sheets(face: Face, folder: Path | None, every: str, once: bool) -> None:
+    """Put each ward's open items on a page to print.
+
+    For the hours in which everything is down: one HTML file a ward, and an index, in DIR [CAREPATH_SHEETS], for their
+    owner alone: they name patients. One process of several.
+    """
+    from orchestrator.cli import serve  # noqa: PLC0415  not for --help
+    from orchestrator.cli.sheets import write  # noqa: PLC0415
+
+    settings = replace(face.settings, sheets=folder.absolute() if folder else face.settings.sheets)
+    if settings.sheets is None:
+        raise InvalidCommand("name a folder for the sheets, DIR or CAREPATH_SHEETS")
+    interval = _interval(every)
+    if not once:
+        serve.sheets(settings, interval)
+        return
+    with face.system() as system:
+        listed = write(settings, system, settings.sheets, interval)
+    told = {"folder": str(settings.sheets), "wards": [each._asdict() for each in listed]}
+    face.show(told, lambda _: f"the sheets of {len(listed)} wards are in {settings.sheets}")
+
+
+def _interval(text: str) -> timedelta:
+    found = re.fullmatch(r"([1-9][0-9]{0,3})([smh])", text)
+    made = timedelta(seconds=int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]) if found else timedelta(0)
+    if not timedelta(seconds=10) <= made <= timedelta(hours=24):
+        raise InvalidCommand("--every must lie between 10s and 24h, such as 15m")
+    return made
+
+
 def _at(settings: Settings, host: str | None, port: int | None) -> Settings:
     return replace(settings, host=host or settings.host, port=settings.port if port is None else port)
 
@@ -91,4 +130,4 @@ def _watched(settings: Settings, metrics: str | None) -> Settings:
     return replace(settings, metrics=place(metrics)) if metrics else settings
 
 
-COMMANDS = (up, api, worker, clock)
+COMMANDS = (up, api, worker, clock, sheets)

@@ -12,9 +12,10 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
+from datetime import timedelta
 from types import FrameType
 
-from orchestrator.bootstrap import System, check_ready, figures, open_system, open_to_run
+from orchestrator.bootstrap import System, check_ready, figures, open_system, open_to_run, stay_present
 from orchestrator.cli import logs, watching
 from orchestrator.cli.watching import Beat, Probes, of_store, watched
 from orchestrator.config import Settings
@@ -42,10 +43,12 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
     logs.begin("api", system.simulation, as_json=settings.log_json)
     draining = threading.Event()
     app = create_app(system, pages=(router,), draining=draining)
+    present = stay_present(system, "api")
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
         yield
+        present.stop()
         system.close()
 
     app.router.lifespan_context = lifespan
@@ -119,9 +122,23 @@ def clock(settings: Settings) -> None:
     with open_system(settings) as system:
         logs.begin("clock", system.simulation, as_json=settings.log_json)
         jobs.configure(_broker(settings), lambda: system)
+        present = stay_present(system, "clock")
         probes = Probes("clock", beat.fault, of_store(system.store.ready, stop), watching.local_figures)
         with watched(settings.metrics, probes):
             run(system, Publisher(), stop, beat.turned)
+        present.stop()
+
+
+def sheets(settings: Settings, every: timedelta | None = None) -> None:
+    """Write the wards' sheets into the settings' folder, until SIGINT or SIGTERM."""
+    from orchestrator.cli import sheets as paper  # noqa: PLC0415  the others need no templates
+
+    assert settings.sheets is not None
+    with open_system(settings) as system:
+        logs.begin("sheets", system.simulation, as_json=settings.log_json)
+        present = stay_present(system, "sheets")
+        paper.keep(settings, system, settings.sheets, every or paper.EVERY)
+        present.stop()
 
 
 def _broker(settings: Settings) -> str:
@@ -137,6 +154,8 @@ def _main(role: str, descriptor: str = "") -> int:
             api(settings, socket.socket(fileno=int(descriptor)))
         elif role == "worker":
             return worker(settings, threads=EMBEDDED_THREADS)
+        elif role == "sheets":
+            sheets(settings)
         else:
             clock(settings)
     except CarepathError as error:

@@ -66,7 +66,8 @@ class Launcher:
         self._broker_next = 0.0
         self._api = Child("api", self._say, descriptor=listening.fileno())
         self._worker, self._clock = Child("worker", self._say, 1), Child("clock", self._say, 2)
-        self._children = (self._api, self._worker, self._clock)
+        self._sheets = [Child("sheets", self._say)] if settings.sheets is not None else []
+        self._children = (self._api, self._worker, self._clock, *self._sheets)
 
     def run(self) -> int:
         """Start everything, look after it, and end it in order, whatever happens."""
@@ -152,8 +153,10 @@ class Launcher:
         """API first, so that nothing new comes in; then the clock; the worker drains while its broker still runs."""
         self._say("ending")
         self._api.end(_API_END_SECONDS, self._signals)
-        self._clock.ask_to_end()
-        self._worker.ask_to_end()
+        for child in (self._clock, self._worker, *self._sheets):
+            child.ask_to_end()
+        for child in self._sheets:
+            child.end(_CLOCK_END_SECONDS, self._signals)
         self._clock.end(_CLOCK_END_SECONDS, self._signals)
         self._worker.end(_WORKER_END_SECONDS, self._signals)
         if self._broker is not None:

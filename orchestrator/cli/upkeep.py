@@ -29,6 +29,20 @@ def upgrade(face: Face) -> None:
     face.show(told, lambda _: _upgraded(face, made))
 
 
+@db.command()
+@with_settings
+def finish(face: Face) -> None:
+    """Finish an upgrade, once every process is a new one.
+
+    From then on documents and entries are written in the newest format, which older programs do not read. Refused while
+    an older one runs.
+    """
+    with face.system() as system:
+        written = system.presence.finish()
+    told = {"store": face.settings.database_name, "format": written}
+    face.show(told, lambda _: f"the upgrade is finished: {face.settings.database_name} is written in format {written}")
+
+
 def _upgraded(face: Face, made: bool) -> str:
     store = f"the store {face.settings.database_name} is up to date"
     if not made:

@@ -90,7 +90,7 @@ def _administrations(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
     for course in draft.episode.courses:
         if course.in_force and draft.pathway.regimens[course.regimen].reminder == kind.name:
             for number, at in _reminded(draft, course):
-                yield Want(kind, _subject(course), number, at, kind.ladder)
+                yield Want(kind, course_subject(course), number, at, kind.ladder)
 
 
 def _reminded(draft: Draft, course: Course) -> list[tuple[int, dt.datetime]]:
@@ -113,14 +113,14 @@ def _steps(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
             planned = [at for _, at in open_slots(draft.pathway, course, draft.episode.timezone)]
             for number, at in enumerate([*recorded, *planned]):
                 if number:
-                    yield Want(kind, _subject(course), number, at, kind.ladder)
+                    yield Want(kind, course_subject(course), number, at, kind.ladder)
 
 
 def _taper_ends(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
     for course in draft.episode.courses:
         end = taper_end(draft.pathway, course, draft.episode.timezone) if course.in_force else None
         if end is not None:
-            yield Want(kind, _subject(course), 0, end, kind.ladder)
+            yield Want(kind, course_subject(course), 0, end, kind.ladder)
 
 
 def _course(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
@@ -129,11 +129,11 @@ def _course(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
             began = c0(draft.pathway, course, draft.episode.timezone)
             since = None
             for number, after in enumerate(kind.after):
-                yield Want(kind, _subject(course), number, began + after, kind.ladder, course, since)
+                yield Want(kind, course_subject(course), number, began + after, kind.ladder, course, since)
                 since = began + after if kind.until is not None and kind.until.since_previous else None
             for number, months in enumerate(kind.after_months, start=len(kind.after)):
                 at = add_months(began, months, draft.episode.timezone)
-                yield Want(kind, _subject(course), number, at, kind.ladder, course)
+                yield Want(kind, course_subject(course), number, at, kind.ladder, course)
 
 
 def _still_asked(course: Course, kind: ReminderKind) -> bool:
@@ -165,7 +165,7 @@ def _recurring(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
             course = draft.episode.in_force(anchor.regimen)
             if course is not None:
                 began = c0(draft.pathway, course, draft.episode.timezone)
-                yield _next(draft, kind, _subject(course), began)
+                yield _next(draft, kind, course_subject(course), began)
                 return
         elif kind.name in draft.episode.holding:
             start = draft.episode.since[kind.name]
@@ -204,7 +204,7 @@ def _concerns(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
         if course.in_force and any(
             each not in course.accepted for each in concerns(draft.host, draft.values, course.regimen)
         ):
-            yield Want(kind, _subject(course), 0, draft.now, kind.ladder, course)
+            yield Want(kind, course_subject(course), 0, draft.now, kind.ladder, course)
 
 
 def _unchecked(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
@@ -212,10 +212,11 @@ def _unchecked(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
         asked = course.stage in kind.stages and course.end != REPLACED and course.answer is None and course.counts
         if asked and draft.pathway.regimens[course.regimen].treats and check_of(draft.pathway, course.regimen) is None:
             began = c0(draft.pathway, course, draft.episode.timezone)
-            yield Want(kind, _subject(course), 0, began + kind.after[0], kind.ladder, course)
+            yield Want(kind, course_subject(course), 0, began + kind.after[0], kind.ladder, course)
 
 
-def _subject(course: Course) -> str:
+def course_subject(course: Course) -> str:
+    """Return the subject of a reminder that belongs to a course."""
     return f"{course.regimen} {course.id}"
 
 

@@ -15,8 +15,8 @@ from orchestrator.pathway.layout import lay_out
 from orchestrator.pathway.model import Pathway
 from orchestrator.report import chart, moments, plot, svg
 
-_FOLDER = Path(__file__).parent
-STYLE = (_FOLDER / "style" / "page.css").read_text(encoding="utf-8")
+FOLDER = Path(__file__).parent
+STYLE = (FOLDER / "style" / "page.css").read_text(encoding="utf-8")
 CLOCK = "tick"
 
 
@@ -27,7 +27,7 @@ def page(story: Mapping[str, Any], pathway: Pathway) -> str:
     plots = [plot.draw(each, where, prefix=f"plot-{number}") for number, each in enumerate(story["plots"], start=1)]
     charts = [chart.draw(each, where, prefix=f"taper-{each['id']}") for each in story["courses"]]
     return (
-        _environment()
+        environment()
         .get_template("story.html")
         .render(
             story=story,
@@ -53,9 +53,10 @@ def picture_of(story: Mapping[str, Any], pathway: Pathway) -> Picture:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the template engine, with every filter that a template of ours uses."""
     made = Environment(
-        loader=FileSystemLoader(_FOLDER / "templates"),
+        loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

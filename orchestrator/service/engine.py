@@ -15,6 +15,7 @@ class EpisodeEngine:
     stamp = staticmethod(folding.stamp)
     dump = staticmethod(document.dump)
     load = staticmethod(document.load)
+    form_of = staticmethod(document.form_of)
     items = staticmethod(listing.items)
     decision_tag = staticmethod(view.decision_tag)
     view = staticmethod(view.view)  # the last: from here on the name is the function's

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.audit.canonical import canonical
-from orchestrator.audit.keys import prefixed
+from orchestrator.audit.keys import PatientKey, parted, prefixed
 from orchestrator.audit.seal import GENESIS
 from orchestrator.episode.calendar import zone
 from orchestrator.episode.commands import Actor, Enrolment
@@ -30,6 +30,12 @@ class Identifier:
 
     system: str
     value: str
+
+
+def opened(key: PatientKey, row: IdentifierRow) -> Identifier:
+    """Return an identifier in plain. Raises WrongKey."""
+    system, value = parted(key.decrypt(row.sealed, row.identifier_hash))
+    return Identifier(system.decode(), value.decode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +104,8 @@ class Enrolments:
             )
         row = _new_row(episode_id, patient, pathway, request, times)
         key = self._desk.key(row)
-        engine, directory = self._desk.engine, self._desk.directory
-        ledger = Ledger(engine, directory, pathway, key, row=row, known=None, times=times)
+        engine, form = self._desk.engine, self._desk.format
+        ledger = Ledger(engine, self._desk.directory, pathway, key, row=row, known=None, times=times, form=form)
         wish = Enrolment(pathway, episode_id, patient.patient_id, request.ward, request.timezone)
         outcome = engine.enrol(wish, request.actor, times.now, unheld=ledger.unheld)
         if isinstance(outcome, Refused):

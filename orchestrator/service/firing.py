@@ -49,7 +49,7 @@ class Firing:
         try:
             times = self._desk.transact(lambda change: self._fire_batch(change, min(limit, LARGEST_BATCH), claimed))
         except Exception as error:
-            if not claimed or _of_the_store(error):
+            if not claimed or of_the_store(error):
                 raise
             # one episode of them fails: find it, and let the others go on
             _log.warning("a batch of %d failed with %s: one by one", len(claimed), type(error).__name__)
@@ -74,7 +74,7 @@ class Firing:
         try:
             fired = self._desk.transact(lambda change: self._fire_locked(change, episode_id))
         except Exception as error:
-            if _of_the_store(error):
+            if of_the_store(error):
                 raise
             code = type(error).__name__
             _log.error("episode %s cannot fire: %s; it is set aside", episode_id, code)
@@ -96,7 +96,7 @@ def _late(row: EpisodeRow, times: Times) -> timedelta:
     return times.now - (row.next_due_at or times.now)
 
 
-def _of_the_store(error: Exception) -> bool:
+def of_the_store(error: Exception) -> bool:
     """Tell whether the store as a whole fails; one patient's key that does not open is that episode's own trouble."""
     return isinstance(error, StoreError) and not isinstance(error, KeyMissing | WrongKey)
 

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 from orchestrator.audit.canonical import canonical
 from orchestrator.audit.keys import Keyring, PatientKey
 from orchestrator.audit.seal import Header, Sealed, open_body, open_header
+from orchestrator.episode import formats
 from orchestrator.episode.commands import Actor, Command, Tick, command_to_json
 from orchestrator.errors import Changed, KeyMissing, KeyReused, NotFound
 from orchestrator.service.cause import cause_id, request_hash
@@ -69,6 +70,12 @@ class Desk:
         self.store, self.keyring, self.shelf, self.engine = store, keyring, shelf, engine
         self.directory = directory or InHouse()
         self.recent = Recent()
+        self.format = formats.OWN
+
+    def write_in(self, form: int) -> None:
+        """Write documents and entries in this format from now on. Raises NewerFormat for one that is not known."""
+        formats.check(form)
+        self.format = form
 
     def transact(self, work: Callable[[Change], T]) -> T:
         """Do the work in one transaction; after a collision once more, for then it reads what the other wrote."""
@@ -94,7 +101,7 @@ class Desk:
         if known is None:
             episode = self.engine.load(unpack(key, row.episode_id, row.document))
             known = episode, self.engine.items(pathway, episode)
-        return Ledger(self.engine, self.directory, pathway, key, row=row, known=known, times=times)
+        return Ledger(self.engine, self.directory, pathway, key, row=row, known=known, times=times, form=self.format)
 
     def written(self, ledger: Ledger) -> Write:
         """Return what a ledger has to write, and remember where it leaves the episode."""
@@ -140,6 +147,8 @@ class Handlers:
         """Refuse a decision when what it depends on has changed since it was read; another entry alone is no matter."""
         if request.seen is None or request.seen == ledger.row.seq:
             return
+        if request.seen > ledger.row.seq:  # a store that was restored from a backup has lost what people saw
+            raise Changed(f"entry {request.seen} is not on record, the last one is {locked.row.seq}: read it anew")
         seen = change.entries(request.episode_id, request.seen - 1, 1)
         if not seen or open_header(seen[0]).tag != ledger.row.tag:
             now = locked.row.seq

@@ -163,7 +163,8 @@ class Audit:
         if episode is None:
             yield "there are no entries"
             return
-        if self._desk.engine.dump(episode) != _document(key, row):
+        stored = _document(key, row)
+        if stored is None or self._desk.engine.dump(episode, self._desk.engine.form_of(stored)) != stored:
             yield "the document"
         for name in (
             "patient_id",

@@ -148,6 +148,22 @@ class TokenRow(NamedTuple):
     created_at: datetime  # wall time
 
 
+UNHEARD = timedelta(minutes=2)
+"""After so long a process that has not said that it runs is taken to have ended."""
+
+
+class ProcessRow(NamedTuple):
+    """A process that runs. program: its version.   revision: the schema that it was made for.   format: the newest that
+    it reads.   seen_at: wall time."""
+
+    process_id: str
+    role: str
+    program: str
+    revision: str
+    format: int
+    seen_at: datetime
+
+
 class Lease(NamedTuple):
     """A notice on its way out that one worker has for a while; only the holder of the last token may say what became
     of it. attempts: how often it was taken, this time too.

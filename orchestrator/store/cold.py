@@ -17,11 +17,13 @@ from orchestrator.service.rows import (
     OutgoingId,
     OutgoingRow,
     PatientRow,
+    ProcessRow,
     Times,
     TokenRow,
     UsedRow,
     WorkRow,
 )
+from orchestrator.store import processes
 from orchestrator.store import tables as t
 
 EPISODE_COLUMNS = [t.episode.c[name] for name in EpisodeRow._fields[:-2]] + [
@@ -78,6 +80,17 @@ class ColdReader:
         return [
             EpisodeRow(*row) for row in self._rows(chosen.order_by(t.episode.c.enrolled_at, t.episode.c.episode_id))
         ]
+
+    def episodes(self, episode_ids: Sequence[str]) -> list[EpisodeRow]:
+        chosen = _EPISODES.where(t.episode.c.episode_id.in_(episode_ids))
+        return [
+            EpisodeRow(*row) for row in self._rows(chosen.order_by(t.episode.c.enrolled_at, t.episode.c.episode_id))
+        ]
+
+    def open_by_ward(self) -> list[tuple[str, str]]:
+        c = t.episode.c
+        chosen = select(c.ward, c.episode_id).where(c.closed == false())
+        return [(ward, each) for ward, each in self._rows(chosen.order_by(c.ward, c.enrolled_at, c.episode_id))]
 
     def episode_ids(self, after: str, limit: int) -> list[str]:
         ids = select(t.episode.c.episode_id).where(t.episode.c.episode_id > after)
@@ -178,6 +191,12 @@ class ColdReader:
 
     def tokens(self) -> list[TokenRow]:
         return [TokenRow(*row) for row in self._rows(_TOKENS.where(t.access_token.c.revoked_at.is_(None)))]
+
+    def processes(self) -> list[ProcessRow]:
+        return processes.running(self._sql)
+
+    def format(self) -> int:
+        return int(self._sql.execute(select(t.store_info.c.format)).scalar_one())
 
     def next_alarm(self) -> datetime | None:
         c = t.episode.c

@@ -9,9 +9,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, false, func, select, text
 
-from orchestrator.clock import HostClock
 from orchestrator.service.rows import Times
-from orchestrator.store import backups
+from orchestrator.store import backups, processes
 from orchestrator.store import tables as t
 from orchestrator.store.connect import postgres_engine, sqlite_engines, sqlite_module
 from orchestrator.store.faults import translate
@@ -110,10 +109,7 @@ def _snapshot(url: str, file: Path | None) -> Iterator[Connection]:
 
 
 def _times(connection: Connection, now: datetime | None) -> Times:
-    if connection.dialect.name == "sqlite":
-        wall = HostClock().now()
-    else:
-        wall = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    wall = processes.wall(connection)
     return Times(now or wall, wall)
 
 

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from orchestrator.audit.keys import Keyring
 from orchestrator.clock import Clock, HostClock, SimulatedClock
+from orchestrator.episode import formats
 from orchestrator.errors import CarepathError, KeyMissing, StoreError
 from orchestrator.store import guards, keyfile, schema  # noqa: F401  guards: the triggers belong to the tables
 from orchestrator.store.connect import make_file, memory_engine, postgres_engine, sqlite_engines
@@ -33,12 +34,15 @@ class Simulation:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A store that is ready for use. simulation: None for a real one.   clock: this machine's view of its time."""
+    """A store that is ready for use. simulation: None for a real one.   clock: this machine's view of its time.
+    format: in which documents and entries are written.
+    """
 
     store: SqliteStore | PostgresStore
     keyring: Keyring
     simulation: Simulation | None
     clock: Clock
+    format: int = formats.OWN
 
     @property
     def simulated(self) -> bool:
@@ -96,16 +100,18 @@ def open_store(url: str, keys: Path) -> Opened:
         schema.check(engine)
         with engine.connect() as connection:
             simulation, since = _kind(connection)
+            form = _format(connection)
             ring = keyfile.load(keys).ring
-            _prove(connection, ring, keys)
+            prove(connection, ring, keys)
     except Exception as error:
         engine.dispose()
         raise _said(error) from None
     clock: Clock = HostClock() if simulation is None else SimulatedClock(simulation.start, simulation.factor, since)
     if engine.dialect.name == "postgresql":
-        return Opened(PostgresStore(engine, _sql_clock(simulation, since)), ring, simulation, clock)
+        return Opened(PostgresStore(engine, _sql_clock(simulation, since)), ring, simulation, clock, form)
     engine.dispose()
-    return Opened(SqliteStore(*sqlite_engines(_path(url), _WAIT_S), clock, wait_s=_WAIT_S), ring, simulation, clock)
+    store = SqliteStore(*sqlite_engines(_path(url), _WAIT_S), clock, wait_s=_WAIT_S)
+    return Opened(store, ring, simulation, clock, form)
 
 
 def open_throwaway(clock: Clock, wall: Clock | None = None) -> tuple[SqliteStore, Keyring]:
@@ -128,6 +134,9 @@ def _settle(connection: Connection, keys: Path, simulation: Simulation | None) -
         start, factor = (None, None) if simulation is None else (simulation.start, simulation.factor)
         values = {"created_at": now, "simulated_start": start, "simulated_factor": factor}
         connection.execute(insert(store_info).values(id=1, kind=SIMULATED if simulation else REAL, **values))
+        schema.note(connection)
+        if formats.OWN > 1:  # no older program has ever been here
+            connection.execute(update(store_info).values(format=formats.OWN))
     found, _ = _kind(connection)
     if simulation is not None and found is None:
         raise StoreError(_ANOTHER)
@@ -135,7 +144,7 @@ def _settle(connection: Connection, keys: Path, simulation: Simulation | None) -
         raise StoreError("this store is a simulated one, and never becomes real: choose another")
     used = connection.execute(select(kek.c.kek_id)).first() is not None
     held = keyfile.load(keys) if used or keys.exists() else keyfile.create(keys, now)
-    _prove(connection, held.ring, keys)
+    prove(connection, held.ring, keys)
     _register(connection, held.ring, now)
 
 
@@ -154,12 +163,23 @@ def _kind(connection: Connection) -> tuple[Simulation | None, datetime]:
     return Simulation(info.simulated_start, info.simulated_factor), info.created_at
 
 
-def _prove(connection: Connection, ring: Keyring, keys: Path) -> None:
+def _format(connection: Connection) -> int:
+    """Return the format in which the store is written. Raises NewerFormat."""
+    form: int = connection.execute(select(store_info.c.format)).scalar_one()
+    formats.check(form)
+    return form
+
+
+def prove(connection: Connection, ring: Keyring, keys: Path) -> None:
+    """Raise KeyMissing, with what to do, unless the keys open what is in the store."""
     for row in connection.execute(select(kek.c.kek_id, kek.c.proof)):
-        if not ring.proves(row.kek_id, row.proof):
-            raise KeyMissing(
-                f"the key file {keys} does not hold the key {row.kek_id} of this store: put back its backup"
-            )
+        prove_one(ring, row.kek_id, row.proof, keys)
+
+
+def prove_one(ring: Keyring, kek_id: str, proof: bytes, keys: Path) -> None:
+    """Raise KeyMissing, with what to do, unless a key that is in use is among the keys."""
+    if not ring.proves(kek_id, proof):
+        raise KeyMissing(f"the key file {keys} does not hold the key {kek_id} of this store: put back its backup")
 
 
 def _register(connection: Connection, ring: Keyring, now: datetime) -> None:

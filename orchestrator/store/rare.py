@@ -18,12 +18,14 @@ from orchestrator.service.rows import (
     OutgoingId,
     PathwayRow,
     PatientRow,
+    ProcessRow,
     TokenRow,
 )
 from orchestrator.store import tables as t
 from orchestrator.store.cold import ColdReader, may_leave
 
 _LONGEST_ERROR = 80
+_DAY = timedelta(days=1)
 _NOTICE = [t.notice.c[name] for name in NoticeRow._fields]
 
 
@@ -74,6 +76,17 @@ class RareWrites(ColdReader):
         if rows:
             fresh = {"attempts": 0, "lease_token": 0}
             self._sql.execute(insert(t.outbox), [{**row._asdict(), "next_try_at": row.since, **fresh} for row in rows])
+
+    def note_process(self, row: ProcessRow) -> None:
+        c = t.process.c
+        self._sql.execute(t.process.delete().where((c.process_id == row.process_id) | (c.seen_at < row.seen_at - _DAY)))
+        self._sql.execute(insert(t.process).values(**row._asdict()))
+
+    def forget_process(self, process_id: str) -> None:
+        self._sql.execute(t.process.delete().where(t.process.c.process_id == process_id))
+
+    def set_format(self, number: int) -> None:
+        self._sql.execute(update(t.store_info).values(format=number))
 
     def saw(self, wall: datetime) -> None:
         seen = t.store_info.c.seen_at

@@ -41,8 +41,10 @@ STRICT: dict[str, Any] = {"sqlite_strict": True}
 CLUSTERED: dict[str, Any] = {"sqlite_strict": True, "sqlite_with_rowid": False}
 
 
-def _col(name: str, kind: TypeEngine[Any], comment: str, *args: SchemaItem, null: bool = False) -> Column[Any]:
-    return Column(name, kind, *args, nullable=null, comment=comment)
+def _col(
+    name: str, kind: TypeEngine[Any], comment: str, *args: SchemaItem, null: bool = False, default: str | None = None
+) -> Column[Any]:
+    return Column(name, kind, *args, nullable=null, comment=comment, server_default=default)
 
 
 store_info = Table(
@@ -55,6 +57,13 @@ store_info = Table(
     _col(
         "seen_at", Instant(), "wall time last seen by a clock process: firing holds when the wall stands before it",
         null=True,
+    ),
+    _col(
+        "oldest_revision", Text(), "revision of the oldest program that may run on this schema", default="0004"
+    ),
+    _col(
+        "format", Integer(), "the format in which documents and entries are written; raised when no older program runs",
+        default="1",
     ),
     PrimaryKeyConstraint("id"), CheckConstraint("id = 1", name="one_row"),
     CheckConstraint("kind IN ('real', 'simulated')", name="kind"), **STRICT,
@@ -85,6 +94,17 @@ access_token = Table(
     _col("created_at", Instant(), "wall time at which it was made"),
     _col("revoked_at", Instant(), "wall time from which it is refused", null=True),
     PrimaryKeyConstraint("token_hash"), **STRICT,
+)  # fmt: skip
+
+process = Table(
+    "process", metadata,
+    _col("process_id", Text(), "random, another at each start"),
+    _col("role", Text(), "what it does: api, worker, clock or sheets"),
+    _col("program", Text(), "the version of its program, as people call it"),
+    _col("revision", Text(), "the schema that its program was made for"),
+    _col("format", Integer(), "the newest format of documents and entries that it reads"),
+    _col("seen_at", Instant(), "wall time at which it last said that it runs"),
+    PrimaryKeyConstraint("process_id"), **STRICT,
 )  # fmt: skip
 
 pathway_version = Table(

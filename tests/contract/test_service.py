@@ -139,7 +139,7 @@ def test_a_decision_is_refused_only_when_what_it_depends_on_has_changed(sut: Sys
     with pytest.raises(Conflict, match="changed since entry 3; read entry 4"):
         sut.handlers.execute(record(episode_id, seen=3, a=2))
     assert sut.handlers.execute(record(episode_id, seen=4, a=2)).accepted
-    with pytest.raises(Conflict, match="changed since entry 99"):
+    with pytest.raises(Conflict, match="entry 99 is not on record"):
         sut.handlers.execute(record(episode_id, seen=99, a=2))
 
 

@@ -156,7 +156,7 @@ def crash_at(sut: System, point: str, patch: pytest.MonkeyPatch) -> None:
     real_save: Callable[..., None] = kind.save
     real_claim: Callable[..., object] = kind.claim_due
 
-    def crash(*_: object) -> None:
+    def crash(*_: object, **__: object) -> None:
         raise Crash
 
     def after_save(change: SqliteChange, writes: list[Write]) -> None:

@@ -4,6 +4,7 @@ The store is a simulated one that runs at the wall's speed. Whoever enrols lives
 workers among them, 90 minutes after it: the first rung was told at enrolment, the second is due when a worker looks.
 """
 
+import os
 import pickle
 import signal
 import subprocess
@@ -47,12 +48,24 @@ def until(true: Callable[[], object], what: str) -> None:
 
 
 @contextmanager
-def running(command: list[str], settings: Settings, ends_with: int = 0) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run a process that takes its settings from standard input; end it with SIGTERM if it still runs."""
+def running(
+    command: list[str],
+    settings: Settings,
+    ends_with: int = 0,
+    *,
+    code: Path | None = None,
+    passing: tuple[int, ...] = (),
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a process that takes its settings from standard input; end it with SIGTERM if it still runs.
+
+    code: a folder with another version of the program.   passing: descriptors that it inherits.
+    """
     process = subprocess.Popen(
         [sys.executable, "-P", *command],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        env=os.environ | ({} if code is None else {"PYTHONPATH": str(code)}),
+        pass_fds=passing,
         preexec_fn=valkey.dies_with_parent(signal.SIGKILL),  # noqa: PLW1509 - one system call, no lock
     )
     assert process.stdin is not None

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, MetaData, Table, create_engine, select
 
 from orchestrator.clock import VirtualClock
 from orchestrator.errors import CarepathError, StoreError
+from orchestrator.service.presence import Presence, Program
 from orchestrator.service.releases import ReleaseRequest
 from orchestrator.service.scenario.proof import Proof
 from orchestrator.store import schema
@@ -95,7 +96,7 @@ def running(address: str) -> Iterator[Connection]:
 def test_releases_come_to_a_store_with_patients_in_it(address: str, tmp_path: Path, older: str) -> None:
     episode_id = older
     assert revision(address) == "0001"
-    with pytest.raises(StoreError, match="schema 0001 is older than this program: run carepath db upgrade"):
+    with pytest.raises(StoreError, match="schema 0001 is older than this program .* run carepath db upgrade"):
         opened(address, tmp_path)
     prepare(address, tmp_path / "keys.json")
     assert revision(address) == schema.REVISIONS[-1]
@@ -128,3 +129,22 @@ def test_what_was_on_its_way_to_the_inbox_stands_there_after_an_upgrade(
     with running(address) as connection:
         (kept,) = connection.execute(select(_reflected("delivery", connection))).all()
     assert (kept.episode_id, kept.key, kept.route, kept.attempts) == (older, "2.0", "inbox", 3)
+
+
+def test_a_step_that_takes_away_waits_until_older_programs_have_ended(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare(address, tmp_path / "keys.json")
+    sut = opened(address, tmp_path)
+    here = Presence(sut.desk, Program("0.1.0", schema.REVISIONS[-1]))
+    here.note("clock")
+    monkeypatch.setattr(schema, "REVISIONS", (*schema.REVISIONS, "9999"))
+    monkeypatch.setattr(schema, "OLDEST", "9999")
+    with pytest.raises(
+        StoreError, match=r"serves no program before 9999, and there run clock \(0.1.0\): end them first"
+    ):
+        prepare(address, tmp_path / "keys.json")
+    here.leave()
+    sut.store.close()
+    with pytest.raises(Exception, match="9999"):  # it goes on, to a step that is not there
+        prepare(address, tmp_path / "keys.json")

@@ -91,6 +91,7 @@ def test_a_file_that_may_not_be_written(terminal: Terminal, episode: str) -> Non
 
 def test_a_schema_that_is_newer(terminal: Terminal, episode: str) -> None:
     sql(terminal, "UPDATE alembic_version SET version_num = '9999'")
+    sql(terminal, "UPDATE store_info SET oldest_revision = '9999'")
     says = "the store's schema 9999 is newer than this program"
     for words in (["show", episode], ["record", episode, "severity=mild"], ["db", "upgrade"], ["token"]):
         fails(terminal, says, *words)

@@ -1,0 +1,99 @@
+"""How do the wards' sheets come onto the disk? Each whole or as it was, for their owner alone, again and again."""
+
+import hashlib
+import logging
+import os
+import re
+import signal
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from orchestrator.bootstrap import System
+from orchestrator.config import Settings
+from orchestrator.errors import CarepathError, InputError
+from orchestrator.report.sheet import Listed, Made, index, sheet
+
+_log = logging.getLogger(__name__)
+EVERY = timedelta(minutes=15)
+INDEX, STATE = "index.html", "sheets.json"
+
+
+def write(settings: Settings, system: System, folder: Path, every: timedelta = EVERY) -> list[Listed]:
+    """Write the sheet of every ward, and the index; return what was written.
+
+    A ward that had a sheet and has no patients any more gets an empty one. Whatever fails, each file is as it was
+    before or whole. Raises CarepathError.
+    """
+    now = datetime.now(UTC)
+    made = Made(system.sheets.times(), now, now + every, ZoneInfo(settings.timezone), system.simulated)
+    wards = system.sheets.wards()
+    before = _written(folder)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        listed = []
+        for ward in sorted({*wards, *before}):
+            ids = wards.get(ward, [])
+            _put(folder / _file(ward), sheet(ward, len(ids), system.sheets.patients(ids), made))
+            listed.append(Listed(ward, _file(ward), len(ids)))
+        _put(folder / INDEX, [index(listed, made)])
+        state = {"made_at": now.isoformat(), "wards": [each.ward for each in listed]}
+        _put(folder / STATE, [orjson.dumps(state).decode()])
+    except OSError as error:
+        raise InputError(f"the sheets cannot be written to {folder}: {error.strerror}") from None
+    return listed
+
+
+def made_at(folder: Path) -> datetime | None:
+    """Return when the sheets in a folder were made, None where there are none."""
+    try:
+        return datetime.fromisoformat(orjson.loads((folder / STATE).read_bytes())["made_at"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def keep(settings: Settings, system: System, folder: Path, every: timedelta = EVERY) -> None:
+    """Write the sheets again and again, until SIGINT or SIGTERM. A run that fails leaves the last good ones."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    while not stop.is_set():
+        try:
+            write(settings, system, folder, every)
+        except CarepathError as error:
+            _log.error("the sheets were not made, the last ones stay: %s", error)
+        except Exception:
+            _log.exception("the sheets were not made, the last ones stay")
+        stop.wait(every.total_seconds())
+
+
+def _written(folder: Path) -> list[str]:
+    try:
+        return [str(each) for each in orjson.loads((folder / STATE).read_bytes())["wards"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _file(ward: str) -> str:
+    """Return a file's name: as much of the ward's as any disk takes, and enough of its hash to be nobody else's."""
+    plain = re.sub(r"[^a-z0-9]+", "-", ward.lower()).strip("-")[:40]
+    return f"ward-{plain}-{hashlib.sha256(ward.encode()).hexdigest()[:8]}.html"
+
+
+def _put(path: Path, pieces: Iterable[str]) -> None:
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            for piece in pieces:
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        with suppress(FileNotFoundError):
+            part.unlink()

@@ -1,0 +1,259 @@
+"""Goal: a store that is destroyed comes back from its backup and its keys, with nothing done twice or left undone.
+
+The drill as docs/operations.md has it: `carepath backup` while people work, more work after it, the machine gone, then
+`carepath restore` on a new one. On a file, and on real PostgreSQL servers of the test's own.
+"""
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from orchestrator import config
+from orchestrator.bootstrap import Simulation, System, open_system, prepare_store
+from orchestrator.config import Settings
+from orchestrator.episode.commands import Record
+from orchestrator.errors import Changed
+from orchestrator.service.enrolment import EnrolRequest, Identifier
+from orchestrator.service.handlers import Answer, Request, new_key
+from orchestrator.store import keyfile
+from orchestrator.store.connect import sqlite_module
+from tests.integration.cli.conftest import Said, Terminal
+from tests.integration.installation import CLINICIAN, PATHWAY, T0, until
+from tests.servers.postgres import find_binaries, running_postgres
+
+LATER = timedelta(minutes=90)
+
+
+@dataclass
+class Machine:
+    """Where a store lies, or will: a home, and a server of its own where the store is PostgreSQL's."""
+
+    terminal: Terminal
+    settings: Settings
+
+    def __call__(self, *words: str) -> Said:
+        home, database = str(self.settings.home.parent), self.settings.database_url
+        return self.terminal(*words, "--simulated", "--home", home, "--database", database)
+
+
+@contextmanager
+def machine(kind: str, home: Path, terminal: Terminal) -> Iterator[Machine]:
+    """Give a machine; afterwards it is gone with all that was on it."""
+
+    def at(url: str | None) -> Machine:
+        return Machine(terminal, config.read({}, home=home, simulated=True, database_url=url))
+
+    try:
+        if kind == "sqlite":
+            yield at(None)
+            return
+        with running_postgres() as server:
+            server.execute("CREATE DATABASE ward")
+            yield at(server.url("ward"))
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@dataclass
+class Ward:
+    """People who work on a store, and remember what they asked and what was answered."""
+
+    system: System
+    answers: list[tuple[Request, Answer]] = field(default_factory=list)
+
+    def enrol(self, number: str) -> str:
+        who = (Identifier("mrn", number),)
+        return self.system.enrolments.enrol(
+            EnrolRequest(PATHWAY, who, "w-1", "Europe/London", CLINICIAN, number)
+        ).episode_id
+
+    def record(self, episode_id: str, number: int) -> None:
+        asked = Request(episode_id, Record(facts={"weight_kg": 50 + number % 50}), CLINICIAN, new_key())
+        self.answers.append((asked, self.system.handlers.execute(asked)))
+
+    @contextmanager
+    def working(self, episodes: list[str]) -> Iterator[Callable[[], None]]:
+        """Have people work on all episodes at once; gives a function that waits until they have done some more."""
+        stop = threading.Event()
+
+        def work(episode_id: str) -> None:
+            while not stop.is_set():
+                self.record(episode_id, len(self.answers))
+
+        def some_more() -> None:
+            so_far = len(self.answers)
+            until(lambda: len(self.answers) >= so_far + 2 * len(episodes), "people work")
+
+        with ThreadPoolExecutor(len(episodes)) as pool:
+            done = [pool.submit(work, each) for each in episodes]
+            try:
+                yield some_more
+            finally:
+                stop.set()
+        assert all(each.result() is None for each in done)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("PATH", str(find_binaries()), prepend=":")
+    return str(request.param)
+
+
+def test_the_drill(kind: str, tmp_path: Path, terminal: Terminal) -> None:
+    copy, keys = tmp_path / "backups" / "store", tmp_path / "safe" / "carepath.keys"
+    keys.parent.mkdir()
+    with machine(kind, tmp_path / "first", terminal) as lost:
+        prepare_store(lost.settings, Simulation(T0, 1))
+        assert lost("keys", "backup", str(keys)).code == 0
+        with open_system(lost.settings) as system:
+            ward = Ward(system)
+            episodes = [ward.enrol(f"{number}") for number in range(4)]
+            with ward.working(episodes) as some_more:
+                some_more()
+                said = lost("backup", str(copy), "--json")
+                some_more()
+            assert (said.code, said.document["bytes"]) == (0, copy.stat().st_size)
+            assert copy.stat().st_mode & 0o077 == 0
+            late = ward.enrol("late")
+            heads = {each: system.queries.show(each)["seq"] for each in episodes}
+    with machine(kind, tmp_path / "second", terminal) as new:
+        it_is_refused_without_its_keys(new, copy, keys)
+        assert new("restore", str(copy), "--json").code == 0
+        assert "already" in new("restore", str(copy)).line
+        sound(new)
+        with open_system(new.settings) as system:
+            what_people_saw_is_not_taken_for_what_is_there(system, heads)
+            what_the_backup_holds_is_answered_again_and_the_rest_is_done_anew(system, ward)
+            assert Ward(system).enrol("late") == late
+            let_pass(system, LATER)
+        with open_system(new.settings) as system:
+            what_fell_due_meanwhile_fires_at_once_and_once(system, [*episodes, late])
+        sound(new)
+
+
+def it_is_refused_without_its_keys(new: Machine, copy: Path, keys: Path) -> None:
+    missing = new("restore", str(copy))
+    assert missing.code == 2
+    assert "put it back from its backup" in missing.line
+    keyfile.create(new.settings.keys, T0)
+    wrong = new("restore", str(copy))
+    assert wrong.code == 2
+    assert "does not hold the key" in wrong.line
+    shutil.copy(keys, new.settings.keys)
+
+
+def sound(new: Machine) -> None:
+    """Ask what the page on operations asks after a restore."""
+    checks = {each["check"]: each["level"] for each in new("doctor", "--json").document["checks"]}
+    assert (checks["store"], checks["keys"], checks["clock"]) == ("ok", "ok", "ok")
+    assert new("audit", "verify", "--all", "--json").document["whole"] is True
+    assert new("audit", "replay", "--all", "--json").document["equal"] is True
+
+
+def what_people_saw_is_not_taken_for_what_is_there(system: System, heads: dict[str, int]) -> None:
+    for episode_id, seen in heads.items():
+        there = system.queries.show(episode_id)["seq"]
+        assert there < seen
+        asked = Request(episode_id, Record(facts={"weight_kg": 70}), CLINICIAN, new_key(), seen)
+        with pytest.raises(Changed, match=f"entry {seen} is not on record, the last one is {there}"):
+            system.handlers.execute(asked)
+
+
+def what_the_backup_holds_is_answered_again_and_the_rest_is_done_anew(system: System, ward: Ward) -> None:
+    heads = {asked.episode_id: system.queries.show(asked.episode_id)["seq"] for asked, _ in ward.answers}
+    kept = [pair for pair in ward.answers if pair[1].seq <= heads[pair[0].episode_id]]
+    lost = [pair for pair in ward.answers if pair[1].seq > heads[pair[0].episode_id]]
+    assert kept
+    assert lost
+    for asked, first in kept:
+        assert system.handlers.execute(asked) == first._replace(repeated=True)
+    for asked, _ in lost:
+        anew = system.handlers.execute(asked)
+        assert anew.accepted
+        assert not anew.repeated
+
+
+def let_pass(system: System, by: timedelta) -> None:
+    """Let so much time pass by the store's clock while nothing runs."""
+    sqlite = system.store.__class__.__name__ == "SqliteStore"
+    later = f"{by // timedelta(microseconds=1)}" if sqlite else f"interval '{by.total_seconds()} seconds'"
+    with system.store.change() as change:
+        change._sql.exec_driver_sql(f"UPDATE store_info SET simulated_start = simulated_start + {later}")
+
+
+def what_fell_due_meanwhile_fires_at_once_and_once(system: System, episodes: list[str]) -> None:
+    assert system.firing.fire_due().fired == len(episodes)
+    assert system.firing.fire_due().fired == 0
+    for episode_id in episodes:
+        told = [event for entry in system.queries.timeline(episode_id) for event in entry["events"]]
+        rungs = [(each["name"], each.get("rung", 0)) for each in told if each["type"] == "reminder-told"]
+        assert len(rungs) == len(set(rungs)) > 1
+        assert all(each.get("late") for each in told if each.get("rung", 0) > 0)
+
+
+def test_a_backup_is_never_written_over_or_laid_beside_the_keys(tmp_path: Path, terminal: Terminal) -> None:
+    copy = tmp_path / "copy"
+    assert terminal("backup", str(copy)).code == 0
+    before = copy.read_bytes()
+    assert "choose another place" in terminal("backup", str(copy)).line
+    assert "is not protected" in terminal("backup", str(terminal.home / "copy")).line
+    assert copy.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir() if "part" in path.name] == []
+
+
+def test_what_is_no_backup_is_refused(tmp_path: Path, terminal: Terminal) -> None:
+    store = terminal.home / "carepath.db"
+    copy = tmp_path / "copy"
+    assert terminal("backup", str(copy)).code == 0
+    assert "there is no backup at" in terminal("restore", str(tmp_path / "nowhere")).line
+    assert f"there is {store} already" in terminal("restore", str(copy)).line
+    kept = copy.read_bytes()
+    for path in terminal.home.glob("carepath.db*"):
+        path.unlink()
+    (tmp_path / "text").write_text("no store")
+    assert "is no backup of a store" in terminal("restore", str(tmp_path / "text")).line
+    copy.write_bytes(kept[: len(kept) // 2])
+    assert "damaged" in terminal("restore", str(copy)).line
+    log = store.with_name("carepath.db-wal")
+    log.touch()
+    copy.write_bytes(kept)
+    assert f"there is {log} already" in terminal("restore", str(copy)).line
+    log.unlink()
+    assert not store.exists()
+    assert terminal("restore", str(copy)).code == 0
+    terminal.assert_sound()
+
+
+def test_a_copy_that_was_made_by_hand_is_restored_with_its_log(tmp_path: Path, terminal: Terminal) -> None:
+    """Whoever copied the file and its log of a store that was killed restores them all the same."""
+    episode = terminal.enrol()
+    by_hand = tmp_path / "by-hand"
+    by_hand.mkdir()
+    connection = sqlite_module().connect(terminal.home / "carepath.db")  # while it is open, the log stays
+    connection.execute("SELECT count(*) FROM episode").fetchone()
+    seq = terminal.seq(episode)
+    assert terminal("record", episode, "weight_kg=70").code == 0
+    for path in terminal.home.glob("carepath.db*"):
+        shutil.copy(path, by_hand / path.name)
+    connection.close()
+    for path in terminal.home.glob("carepath.db*"):
+        path.unlink()
+    assert (by_hand / "carepath.db-wal").stat().st_size
+    assert terminal("restore", str(by_hand / "carepath.db")).code == 0
+    assert terminal.seq(episode) == seq + 1
+
+
+def test_without_postgresqls_programs_it_says_what_to_do(
+    postgres_database: str, tmp_path: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    said = terminal("backup", str(tmp_path / "copy"), "--database", postgres_database)
+    assert said.code == 2
+    assert "there is no pg_dump on this machine: install" in said.line

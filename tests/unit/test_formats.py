@@ -1,0 +1,70 @@
+"""Goal: an older format is read, and written when the store says so; a newer one is refused in words."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from orchestrator.audit.keys import PatientKey
+from orchestrator.audit.seal import GENESIS, Header, open_body, seal
+from orchestrator.episode import document, formats
+from orchestrator.errors import NewerFormat
+from tests.patients import Patient
+
+KEY = PatientKey(bytes(32))
+
+
+def _swapped(value: list[Any]) -> list[Any]:
+    value[4], value[5] = value[5], value[4]
+    return value
+
+
+def _say(word: str) -> formats.Convert:
+    return lambda body: {**body, "said": [*body.get("said", []), word]}
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be a program two formats on."""
+    first = formats.Step(_swapped, _swapped, _say("up to 2"), _say("down to 1"))
+    second = formats.Step(body_up=_say("up to 3"), body_down=_say("down to 2"))
+    monkeypatch.setattr(formats, "STEPS", (first, second))
+    monkeypatch.setattr(formats, "OWN", 3)
+
+
+def test_a_document_of_today_is_read_for_ever(request: pytest.FixtureRequest) -> None:
+    episode = Patient().episode
+    kept = document.dump(episode)
+    assert document.form_of(kept) == 1
+    request.getfixturevalue("later")
+    assert document.load(kept) == episode._replace(ward=episode.timezone, timezone=episode.ward)
+
+
+@pytest.mark.usefixtures("later")
+@pytest.mark.parametrize("form", [1, 2, 3])
+def test_what_is_written_in_any_format_comes_back(form: int) -> None:
+    episode = Patient().episode
+    kept = document.dump(episode, form)
+    assert document.form_of(kept) == form
+    assert document.load(kept) == episode
+    assert orjson.loads(kept)[0] == (form if form > 1 else episode.episode_id)
+
+
+@pytest.mark.usefixtures("later")
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [(1, ["down to 2", "down to 1", "up to 2", "up to 3"]), (2, ["down to 2", "up to 3"]), (3, [])],
+)
+def test_a_body_goes_down_and_up_by_the_steps_between(form: int, said: list[str]) -> None:
+    header = Header(
+        "e-1", 1, "2026-03-02T08:00:00.000000Z", "2026-03-02T08:00:00.000000Z", "c-1", "clinician", None, False, "w-1",
+        "0" * 64, None, "workup/start", "record", "0" * 64, "", "accepted", None, "", form,
+    )  # fmt: skip
+    entry = seal(KEY, header, formats.body_down({"command": {}, "events": []}, form), GENESIS)
+    assert open_body(KEY, entry).get("said", []) == said
+
+
+def test_a_newer_format_is_refused_in_words() -> None:
+    kept = orjson.dumps([2, orjson.loads(document.dump(Patient().episode))])
+    with pytest.raises(NewerFormat, match="written in format 2, this program reads up to 1: install a newer carepath"):
+        document.load(kept)
