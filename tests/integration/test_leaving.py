@@ -205,7 +205,7 @@ def test_whoever_takes_a_dead_letter_over_stands_on_record(place: Installation, 
     place.system.outgoing.drop(dead["id"], "u-107", "rang the ward")
     assert recorded(place, episode) == (0, 1)
     with place.system.store.read() as reader:
-        found = reader._sql.exec_driver_sql(  # type: ignore[attr-defined]
+        found = reader._sql.exec_driver_sql(
             f"SELECT result, dropped_by, reason FROM delivery WHERE episode_id = '{episode}'"
         ).one()
     assert tuple(found) == ("dropped", "u-107", "rang the ward")

@@ -30,14 +30,14 @@ def dead_letter(terminal: Terminal, gate: Gateway) -> str:
     """Leave a dead letter; return its id."""
     gate.server.answers.append(NEVER)
     terminal.enrol()
-    assert work() == 0
-    (row,) = terminal("deliveries", "--dead", "--json").document["deliveries"]
+    with open_system(config.read()) as system:
+        assert deliver(system) == 0
+        (row,) = system.outgoing.page(dead=True).rows
     return str(row["id"])
 
 
 def test_nothing_waits(terminal: Terminal) -> None:
     assert terminal("deliveries").out == "nothing waits to leave the house\n"
-    assert terminal("deliveries", "--json").document == {"deliveries": [], "after": None, "simulated": False}
     assert terminal("deliveries", "resend", "--all").out == "there is no such dead letter\n"
 
 
@@ -50,29 +50,26 @@ def test_what_waits_is_shown_with_its_last_error(terminal: Terminal, gate: Gatew
     (row,) = terminal("deliveries", "--json").document["deliveries"]
     assert (row["attempts"], row["last_error"], row["given_up_at"]) == (1, "recipient-refused-for-now", None)
     assert row["notice"]["episode_id"] == episode
-    assert terminal("deliveries", "--dead").out == "nothing waits to leave the house\n"
     assert terminal("deliveries", "resend", row["id"]).code == 2, "it is no dead letter"
 
 
 def test_pages(terminal: Terminal, gate: Gateway) -> None:
-    episodes = sorted(terminal.enrol(number) for number in ("1", "2", "3"))
-    found, after = [], ""
-    for _ in range(3):
-        page = terminal("deliveries", "--json", "--limit", "1", *(("--after", after) if after else ())).document
-        found += [row["notice"]["episode_id"] for row in page["deliveries"]]
-        after = page["after"]
-    assert found == episodes
-    assert "there is more" in terminal("deliveries", "--limit", "2").out
+    episodes = sorted(terminal.enrol(number) for number in ("1", "2"))
+    first = terminal("deliveries", "--limit", "1")
+    assert episodes[0] in first.out
+    assert "there is more" in first.out
+    after = terminal("deliveries", "--json", "--limit", "1").document["after"]
+    (row,) = terminal("deliveries", "--json", "--after", after).document["deliveries"]
+    assert row["notice"]["episode_id"] == episodes[1]
 
 
 def test_a_dead_letter_is_sent_again(terminal: Terminal, gate: Gateway) -> None:
     letter = dead_letter(terminal, gate)
-    assert terminal("deliveries").out.startswith("DEAD  since ")
-    assert "recipient-refused" in terminal("deliveries", "--dead").out
-    assert terminal("deliveries", "resend", "--all", "--route", "other").out == "there is no such dead letter\n"
+    shown = terminal("deliveries", "--dead").out
+    assert shown.startswith("DEAD  since ")
+    assert shown.endswith(f"  1 try  recipient-refused  {letter}\n")
     assert terminal("deliveries", "resend", letter).out == "1 dead letter is sent again as soon as a worker looks\n"
     assert work() == 1
-    assert terminal("deliveries").out == "nothing waits to leave the house\n"
     assert terminal("deliveries", "resend", letter).code == 2
 
 
@@ -89,7 +86,6 @@ def test_a_person_takes_a_dead_letter_over(terminal: Terminal, gate: Gateway, mo
     letter = dead_letter(terminal, gate)
     said = terminal("deliveries", "drop", letter, "--as", "u-107", "--reason", "rang the ward")
     assert said.out == "u-107 has taken it over; it is not sent\n"
-    assert terminal("deliveries", "--json").document["deliveries"] == []
     again = terminal("deliveries", "drop", letter, "--reason", "rang the ward")
     assert (again.code, again.line) == (
         2,
