@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from shutil import disk_usage
 from typing import TYPE_CHECKING, Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -20,7 +19,7 @@ _LATE, _VERY_LATE = timedelta(minutes=1), timedelta(minutes=10)
 _SKEW, _MUCH_SKEW = timedelta(seconds=1), timedelta(seconds=5)
 _UNSEEN = timedelta(minutes=2)
 _OLD_SHEETS = timedelta(minutes=30)
-_BROKER_SECONDS = 3.0
+_BROKER_SECONDS = _SERVER_SECONDS = 3.0
 _LEAST_MB, _FEW_MB = 20, 200
 
 
@@ -97,7 +96,7 @@ def _channels(face: Face) -> Iterator[Line]:
         return
     assert outside is not None, "the settings name a file"
     yield Line(OK, "channels", f"{len(outside.routes)} routes in {named}")
-    for what, code in outside.faults(ZoneInfo(face.settings.timezone)):
+    for what, code in outside.faults(_SERVER_SECONDS):
         yield Line(WARN, "channels", f"{what} would not leave now: {code}; what it means is in docs/channels.md")
 
 

@@ -2,8 +2,10 @@
 
 import datetime as dt
 import re
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from orchestrator.errors import PathwayError, PathwayErrors
@@ -52,16 +54,25 @@ class Outside:
             channels[HOOK] = WebhookChannel(self.hooks)
         return Post({route.name: Way(channels[route.channel], route.to) for route in self.routes}, self.link)
 
-    def faults(self, zone: dt.tzinfo) -> Iterator[tuple[str, str]]:
-        """Try the server of every route, each once; yield those that let us not in, with a code. Sends nothing."""
-        if self.mail is not None and (code := EmailChannel(self.mail, zone).probe()):
-            yield f"mail by {self.mail.host}", code
+    def faults(self, seconds: float) -> list[tuple[str, str]]:
+        """Try every server that a route leads to, all at once and for so long; sends nothing.
+
+        Returns those that let us not in, each with a code.
+        """
+        tries = dict(self._probes(seconds))
+        with ThreadPoolExecutor(max_workers=len(tries) or 1) as pool:
+            codes = list(pool.map(lambda probe: probe(), tries.values()))
+        return [(name, code) for name, code in zip(tries, codes, strict=True) if code]
+
+    def _probes(self, seconds: float) -> Iterator[tuple[str, Callable[[], str]]]:
+        if self.mail is not None:
+            mail = replace(self.mail, seconds=min(seconds, self.mail.seconds))
+            yield f"mail by {mail.host}", EmailChannel(mail, dt.UTC).probe
         if self.hooks is not None:
-            channel = WebhookChannel(self.hooks)
-            first = {key(target(route.to)): route.to for route in self.routes if route.channel == HOOK}
-            for host, to in first.items():
-                if code := channel.probe(to):
-                    yield f"webhooks to {host}", code
+            channel = WebhookChannel(replace(self.hooks, seconds=min(seconds, self.hooks.seconds)))
+            hosts = {key(target(route.to)): route.to for route in self.routes if route.channel == HOOK}
+            for host, to in hosts.items():
+                yield f"webhooks to {host}", partial(channel.probe, to)
 
 
 def read_channels(path: Path, roles: Collection[str], *, files: bool = True) -> Outside:

@@ -1,6 +1,8 @@
 """Goal: mail goes out under TLS alone, and what a server says of one letter is told from what it says of us."""
 
 import smtplib
+import socket
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -91,6 +93,24 @@ def test_nothing_is_sent_without_tls(trusted: Authority) -> None:
     with outside.mail_server(None) as server:
         assert send(settings(server.port, trusted.file)) == Sent(Result.PASSING, "not-offered")
         assert server.arrivals == []
+
+
+def test_a_server_that_drips_once_it_speaks_tls_does_not_hold_us(trusted: Authority) -> None:
+    context = trusted.server(HOST)
+    gave_in: list[bool] = []
+
+    def talks(taken: socket.socket, over: threading.Event) -> None:
+        for answer in (b"220 mail.example\r\n", b"250-mail.example\r\n250 STARTTLS\r\n", b"220 go on\r\n"):
+            taken.sendall(answer)
+            if answer != b"220 go on\r\n":
+                taken.recv(1000)
+        with context.wrap_socket(taken, server_side=True) as speaking:
+            speaking.recv(1000)
+            gave_in.append(outside.drip(speaking, b"250-mail.example ", over, 4.0))
+
+    with outside.rude_server(talks) as port:
+        assert send(replace(settings(port, trusted.file), seconds=0.4)) == Sent(Result.PASSING, "timeout")
+        assert gave_in == []
 
 
 def test_a_wrong_password_passes_since_it_can_be_mended(server: Outside, trusted: Authority) -> None:

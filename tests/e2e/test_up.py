@@ -69,6 +69,8 @@ def a_reminder_fires_after_72_hours_climbs_and_is_answered(system: Up) -> None:
     episode = treat(system, "1")
     assert told(system, episode) == set()
     until(lambda: {"clinician", "lead"} <= told(system, episode), "the reminder fires and climbs to the lead")
+    status, page = system.answer("GET", f"/open/{episode}.3.0", Authorization="")
+    assert (status, "Opening this page has changed nothing" in page) == (200, True)
     shown = system.ask("GET", f"/api/v1/episodes/{episode}")
     assert shown["stage"] == "reassess"
     assert "response" in shown["missing"]

@@ -168,7 +168,7 @@ def _handshaken(taken: socket.socket, context: ssl.SSLContext) -> socket.socket:
 
 
 @contextmanager
-def rude_server(talk: Callable[[socket.socket, threading.Event], None]) -> Iterator[int]:
+def rude_server(talk: Callable[[socket.socket, threading.Event], object]) -> Iterator[int]:
     """Run a server that does with each connection what `talk` does, and yield its port. The event: the test is over."""
     over = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -191,6 +191,15 @@ def rude_server(talk: Callable[[socket.socket, threading.Event], None]) -> Itera
             over.set()
             socket.create_connection(("127.0.0.1", port)).close()
             thread.join(10)
+
+
+def drip(speaking: socket.socket, first: bytes, over: threading.Event, seconds: float) -> bool:
+    """Begin to speak and go on byte by byte for so long. Raises OSError as soon as nobody listens any more."""
+    speaking.sendall(first)
+    for _ in range(int(seconds / 0.02)):
+        speaking.sendall(b"x")
+        over.wait(0.02)
+    return True
 
 
 @contextmanager

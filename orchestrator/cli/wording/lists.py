@@ -78,7 +78,7 @@ def deliveries_text(document: Json, zone: ZoneInfo) -> str:
             f"since {moment(each['since'], zone)}",
             each["route"],
             f"{each['notice']['kind']} to {each['notice']['role']}",
-            f"{each['attempts']} tries",
+            f"{each['attempts']} {'try' if each['attempts'] == 1 else 'tries'}",
             f"{each['last_error'] or 'not tried yet'}  {each['id']}",
         )
         for each in document["deliveries"]
