@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check verify mutants format bench lock secrets clean
+.PHONY: help run test check verify mutants chaos format bench lock secrets clean
 
 PORT ?= 8000
 PYTHON ?= python3
@@ -37,6 +37,9 @@ verify: $(VENV)/.dev  ## prove what the pathways promise of every patient: make 
 # What was found of a mutant is kept in .mutants, and holds until the pathway, the program or the story changes.
 mutants: $(VENV)/.dev  ## break every pathway in every way, and write what notices it into docs/verification.md
 	@$(BIN)/python -m tests.mutants.run --write docs/verification.md $(ARGS)
+
+chaos: $(VENV)/.dev  ## kill real processes for long, and check that nothing was lost: make chaos ARGS="--seed 7 --minutes 60 --kills 1200"
+	@$(BIN)/python -m tests.chaos.run $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.dev

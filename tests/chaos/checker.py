@@ -27,7 +27,7 @@ Commits = Mapping[tuple[str, int], float]
 
 
 class Finding(NamedTuple):
-    """Something that is not as it must be. what: lost, doubled, order, late, early, invented, proof."""
+    """Something that is not as it must be. what: lost, doubled, order, late, early, invented, silent, proof, end."""
 
     what: str
     episode_id: str
@@ -91,6 +91,7 @@ class Checker:
             self._rungs(episode_id, told[episode_id])
         self._notices(told)
         self._deliveries()
+        self._alarms()
         self._proofs()
         counted = {"episodes": len(entries), "entries": sum(map(len, entries.values()))}
         counted |= {"told": sum(map(len, told.values())), "commands": len(self._history.asked)}
@@ -230,6 +231,12 @@ class Checker:
         waiting = self._system.deliveries.outgoing(limit=1000)
         for each in waiting:
             self._found("lost", each.notice.episode_id, f"a notice still waits to be delivered by {each.route}")
+
+    def _alarms(self) -> None:
+        """Somebody was told that the wall was moved."""
+        moved = any(each.what == "move wall" for each in self._history.outages)
+        if moved and not any(name.startswith("notice clock") for name in self._verdict.counts):
+            self._found("silent", "", "the wall was moved, and nobody was told")
 
     def _proofs(self) -> None:
         for verdict in self._system.replay.verify_all():

@@ -18,11 +18,13 @@ class Network:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="network", daemon=True)
         self._thread.start()
+        self._links: list[Link] = []
 
     def link(self, listen: Path, target: Path) -> "Link":
         """Return a link that listens at one Unix socket and leads to another, which need not be there yet."""
         link = Link(self, target)
         self.do(link.listen(listen))
+        self._links.append(link)
         return link
 
     def do(self, work: Coroutine[Any, Any, None]) -> None:
@@ -37,6 +39,8 @@ class Network:
         self._loop.close()
 
     async def _drop(self) -> None:
+        for link in self._links:
+            link.close()
         rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in rest:
             task.cancel()
@@ -53,10 +57,17 @@ class Link:
         self._flows.set()
         self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
         self._lost: list[asyncio.StreamWriter] = []
+        self._server: asyncio.Server
 
     async def listen(self, at: Path) -> None:
         """Take connections."""
-        await asyncio.start_unix_server(self._serve, at)
+        self._server = await asyncio.start_unix_server(self._serve, at)
+
+    def close(self) -> None:
+        """Take no more connections, and let go of those that were lost. On the loop."""
+        self._server.close()
+        for writer in self._lost:
+            writer.transport.abort()
 
     def cut(self) -> None:
         """Break every connection, and refuse new ones."""

@@ -127,7 +127,10 @@ def test_a_store_that_is_whole_gives_no_finding(place: Place) -> None:
 
 LAST = "(SELECT episode_id, max(seq) FROM entry GROUP BY episode_id LIMIT 1)"
 COPIED = ["CREATE TABLE copy AS SELECT * FROM entry", "DROP TABLE entry", "ALTER TABLE copy RENAME TO entry"]
-AGAIN = "INSERT INTO notice SELECT episode_id, key || '.2', kind, name, about, role, ward, rung, due_at, told_at, late"
+AGAIN = (
+    "INSERT INTO notice SELECT episode_id, key || '.2', kind, name, about, role, ward, rung, due_at, told_at, late,"
+    " skipped FROM notice WHERE kind = 'reminder' LIMIT 1"
+)
 CAUSE_TWICE = (
     "INSERT INTO entry SELECT episode_id, seq + 1, cause_id, header, commitment, body, hash"
     " FROM entry WHERE seq = (SELECT max(seq) FROM entry) LIMIT 1"
@@ -137,7 +140,7 @@ DOCTORED: dict[str, tuple[str, list[str]]] = {
     "the entry of an answered command is dropped": ("lost", ["DELETE FROM entry WHERE seq = 2"]),
     "a hash is another": ("proof", [f"UPDATE entry SET hash = zeroblob(32) WHERE (episode_id, seq) IN {LAST}"]),
     "one cause has two entries": ("doubled", [*COPIED, CAUSE_TWICE]),
-    "a notice stands there twice": ("doubled", [f"{AGAIN} FROM notice WHERE kind = 'reminder' LIMIT 1"]),
+    "a notice stands there twice": ("doubled", [AGAIN]),
     "a notice is lost": ("lost", ["DELETE FROM notice WHERE rung = 0"]),
     "the alarm is another": ("proof", ["UPDATE episode SET next_due_at = next_due_at + 1"]),
     "an open thing is gone": ("proof", ["DELETE FROM item"]),
@@ -166,6 +169,14 @@ def test_what_fires_late_is_found_unless_something_excuses_it(place: Place) -> N
     assert place.found() == set()
     place.outages = [Outage("cut broker", 0.0, 1e12, False)]
     assert place.found() == {"late"}
+
+
+def test_a_wall_that_was_moved_and_told_to_nobody_is_found(place: Place) -> None:
+    place.outages = [Outage("move wall", 0.0, 1.0, True)]
+    assert place.found() == {"silent"}
+    with opened(place.folder) as system:
+        system.pulse.alarm("clock-jumped", system.pulse.look().wall)
+    assert place.found() == set()
 
 
 def test_what_fires_early_is_found(place: Place) -> None:
