@@ -165,8 +165,6 @@ def run_worker(*, threads: int = 0, processes: int = 0) -> int:
     """
     # Celery warns whoever is root of pickled messages; there are none here.
     warnings.filterwarnings("ignore", category=SecurityWarning)
-    # And, whenever the broker was lost, of a default that will change; the setting above says what is wanted.
-    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
     pool, size = ("threads", threads) if threads else ("prefork", processes or os.cpu_count() or 1)
     worker = app.Worker(
         pool=pool,
@@ -179,6 +177,10 @@ def run_worker(*, threads: int = 0, processes: int = 0) -> int:
         without_heartbeat=True,
     )
     process.announce()
+    # Whenever the broker was lost it warns of a default that will change; the setting above says what is wanted. (Said
+    # here, for it has just asked for such warnings, and taken them to a log of its own.)
+    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
+    logging.captureWarnings(False)
     worker.start()
     process.close()
     return worker.exitcode or 0

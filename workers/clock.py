@@ -140,10 +140,10 @@ class Ticker:
 
     def _tell(self, fault: str | None, look: Look) -> None:
         if fault is not None and fault != self._held:
-            _log.critical("all firing is held: %s", _WHAT_TO_DO[fault])
+            _log.critical("all firing is held: %s", _WHAT_TO_DO[fault], extra={"event": "firing-held"})
             self._system.pulse.alarm(fault, look.wall)
         if fault is None and self._held is not None:
-            _log.warning("the wall clock is right again: firing goes on")
+            _log.warning("the wall clock is right again: firing goes on", extra={"event": "firing-goes-on"})
         self._held = fault
         metrics.HELD.set(fault is not None)
 
@@ -164,7 +164,7 @@ def _turn(ticker: Ticker) -> float:
     try:
         return ticker.tick()
     except CarepathError as error:
-        _log.error("nothing can fire: %s", error)
+        _log.error("nothing can fire: %s", error, extra={"event": "nothing-fires"})
     except Exception:
-        _log.exception("a turn of the clock failed")
+        _log.exception("a turn of the clock failed", extra={"event": "turn-failed"})
     return LONGEST_SLEEP_SECONDS

@@ -41,28 +41,45 @@ def deliver(system: System, seconds: float = LONGEST_SECONDS) -> int:
 def send(system: System, lease: Lease) -> bool:
     """Send one notice, and record what became of it; return whether it left and this call recorded it."""
     sent = _sent(system, lease)
-    metrics.delivered(system.post.channel(lease.route), sent.result.value)
     told = lease.notice.episode_id, lease.notice.key, lease.route
     if sent.result is Result.DELIVERED:
         return _recorded(system.deliveries.finish(lease, system.post.channel(lease.route)), lease)
     if sent.result is Result.PERMANENT:
-        _log.error("notice %s.%s cannot be delivered by %s: %s", *told, sent.code)
+        _log.error("notice %s.%s cannot be delivered by %s: %s", *told, sent.code, extra={"event": "notice-refused"})
         _recorded(system.deliveries.give_up(lease, sent.code), lease)
         return False
-    _log.warning("notice %s.%s was not delivered by %s: %s; it is tried again", *told, sent.code)
+    _log.warning(
+        "notice %s.%s was not delivered by %s: %s; it is tried again",
+        *told,
+        sent.code,
+        extra={"event": "notice-not-delivered"},
+    )
     _recorded(system.deliveries.give_back(lease, sent.code), lease)
     return False
 
 
 def _sent(system: System, lease: Lease) -> Sent:
     try:
-        return system.post.send(lease)
+        sent = system.post.send(lease)
+        metrics.delivered(system.post.channel(lease.route) or "none", sent.result.value)
+        return sent
     except Exception as error:  # a channel's own defect: it must not keep the others from being sent
-        _log.error("the channel of route %s failed with %s", lease.route, type(error).__name__)
+        _log.error(
+            "the channel of route %s failed with %s",
+            lease.route,
+            type(error).__name__,
+            extra={"event": "channel-failed"},
+        )
+        metrics.delivered("none", DEFECT.code)
         return DEFECT
 
 
 def _recorded(done: bool, lease: Lease) -> bool:
     if not done:
-        _log.warning("notice %s.%s passed to another worker meanwhile", lease.notice.episode_id, lease.notice.key)
+        _log.warning(
+            "notice %s.%s passed to another worker meanwhile",
+            lease.notice.episode_id,
+            lease.notice.key,
+            extra={"event": "lease-passed-on"},
+        )
     return done

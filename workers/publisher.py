@@ -55,14 +55,14 @@ class Publisher:
                 job.send()
                 job.sent = True
             except Exception as error:  # whatever a broker's client raises; what is due fires without it
-                _log.debug("the broker took no hint: %s", type(error).__name__)
+                _log.debug("the broker took no hint: %s", type(error).__name__, extra={"event": "hint-refused"})
             job.done.set()
 
     def _tell(self, *, down: bool) -> None:
         if down and not self._down:
-            _log.warning("the broker cannot be reached: what is due fires without it")
+            _log.warning("the broker cannot be reached: what is due fires without it", extra={"event": "broker-down"})
         if self._down and not down:
-            _log.warning("the broker is back")
+            _log.warning("the broker is back", extra={"event": "broker-back"})
         self._down = down
 
 

@@ -35,7 +35,7 @@ def say_deliver() -> bool:
         if waiting(DELIVER) == 0:
             publish(DELIVER)
     except Exception as error:  # whatever the broker's client raises
-        _log.warning("the broker took no hint: %s", type(error).__name__)
+        _log.warning("the broker took no hint: %s", type(error).__name__, extra={"event": "hint-refused"})
         metrics.hint_refused()
         return False
     return True

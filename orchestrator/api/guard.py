@@ -106,7 +106,7 @@ class Guard:
         wait = self._failures.add(client)
         if wait:
             raise Problem(429, "too-many-failures", "Too many wrong tokens: wait.", headers={"Retry-After": str(wait)})
-        _log.warning("a wrong access token came from %s", client)
+        _log.warning("a wrong access token came from %s", client, extra={"event": "wrong-token"})
         raise _unauthorised('Bearer realm="carepath", error="invalid_token"', "This access token opens nothing.")
 
 
@@ -139,5 +139,6 @@ def _too_large() -> Problem:
 
 def _log_failure(error: Exception) -> None:
     """Say where it failed and with what kind of error; its text is left out, for it might hold a value."""
-    trace = "".join(traceback.format_tb(error.__traceback__)[-8:])
-    _log.error("a request failed with %s at\n%s", type(error).__name__, trace)
+    frames = reversed(traceback.extract_tb(error.__traceback__)[-8:])
+    places = " < ".join(f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
+    _log.error("a request failed with %s at %s", type(error).__name__, places, extra={"event": "request-failed"})

@@ -44,6 +44,7 @@ TITLES = {
     "already-enrolled": "The patient is on this pathway already",
     "changed-since-read": "What the decision depends on has changed since it was read",
     "conflict": "It contradicts what the store holds",
+    "draining": "This process ends",
     "episode-closed": "The episode is closed",
     "idempotency-key-missing": "A command needs an Idempotency-Key",
     "idempotency-key-reused": "This Idempotency-Key was used with another request",

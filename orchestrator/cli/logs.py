@@ -7,13 +7,18 @@ that see the broker alone is kept, for there is no patient in the broker.
 
 import json
 import logging
+import os
 import sys
 import time
 import traceback
+import warnings
 from datetime import UTC, datetime
+from typing import TextIO
 
 from orchestrator.bootstrap import Simulation
+from orchestrator.errors import CarepathError
 
+_log = logging.getLogger(__name__)
 _OURS = ("orchestrator", "workers", "carepath")
 _TOLD = ("celery.worker.consumer", "kombu")
 _FRAMES = 8
@@ -30,7 +35,20 @@ def begin(process: str, simulation: Simulation | None, *, as_json: bool) -> None
     handler.setFormatter(JsonLines(process, simulation) if as_json else TextLines(process, simulation))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("orchestrator.cli").setLevel(logging.INFO)
-    logging.captureWarnings(True)
+    warnings.showwarning = _warned
+    with open(os.devnull, "w") as nowhere:  # what a library prints for people would stand between the lines
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+def _warned(  # noqa: PLR0917  as the standard library calls it
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    _log.warning("%s at %s:%d", category.__name__, filename, lineno)
 
 
 def words(record: logging.LogRecord) -> str:
@@ -44,9 +62,10 @@ def fault(record: logging.LogRecord) -> tuple[str, list[str]] | None:
     """Return of a record's error its kind and the last places that it passed, without its text; None for no error."""
     if not record.exc_info or record.exc_info[0] is None:
         return None
-    kind, _, trace = record.exc_info
+    kind, error, trace = record.exc_info
+    said = f"{kind.__name__}: {error}" if isinstance(error, CarepathError) else kind.__name__  # ours name no value
     places = [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in traceback.extract_tb(trace)[-_FRAMES:]]
-    return kind.__name__, places
+    return said, places
 
 
 def _under(name: str, above: tuple[str, ...]) -> bool:

@@ -52,7 +52,12 @@ class Firing:
             if not claimed or of_the_store(error):
                 raise
             # one episode of them fails: find it, and let the others go on
-            _log.warning("a batch of %d failed with %s: one by one", len(claimed), type(error).__name__)
+            _log.warning(
+                "a batch of %d failed with %s: one by one",
+                len(claimed),
+                type(error).__name__,
+                extra={"event": "batch-failed"},
+            )
             late: list[timedelta] = []
             fired = sum(self._fire_alone(row.episode_id, late) for row in claimed)
             return Fired(fired, len(claimed) - fired, more=True, late=tuple(late), failed=True)
@@ -77,7 +82,7 @@ class Firing:
             if of_the_store(error):
                 raise
             code = type(error).__name__
-            _log.error("episode %s cannot fire: %s; it is set aside", episode_id, code)
+            _log.error("episode %s cannot fire: %s; it is set aside", episode_id, code, extra={"event": "set-aside"})
             self._desk.transact(lambda change: _set_aside(change, self._desk.directory, episode_id, code))
             return False
         late += () if fired is None else (fired,)

@@ -149,6 +149,10 @@ class Installation:
         """Tell whether what was due has fired and everything told has arrived."""
         return self.fired(episode_id) > 0 and self.rows("outbox", episode_id) == 0
 
+    def told_once(self, episode_id: str) -> bool:
+        """Tell whether an episode fired once, and each notice stands in the inbox once."""
+        return self.fired(episode_id) == 1 and len(self.inbox(episode_id)) == self.told(episode_id)
+
     def once(self, episode_id: str) -> bool:
         """Tell whether all had its one effect: one firing, and a notice, a letter and a delivery for each told."""
         told = self.told(episode_id)
@@ -159,12 +163,19 @@ class Installation:
 
 @contextmanager
 def installed(
-    kind: str, home: Path, broker: valkey.Valkey, database_url: str | None = None, *, ahead_seconds: int = 5400
+    kind: str,
+    home: Path,
+    broker: valkey.Valkey,
+    database_url: str | None = None,
+    *,
+    ahead_seconds: int = 5400,
+    letters: bool = True,
 ) -> Iterator[Installation]:
     """Make a store, and have the jobs of this process act on it.
 
     ahead_seconds: by how much whoever acts later is ahead of whoever enrols. The second rung is due an hour after
     enrolment: with 3598 it comes due two seconds later.
+    letters: every notice goes out to the letterbox too, which processes that were started otherwise do not know.
     """
     environ = {"CAREPATH_HOME": str(home), "CAREPATH_BROKER_URL": broker.url}
     settings = config.read(environ, simulated=True, database_url=database_url)
@@ -173,9 +184,10 @@ def installed(
         later = {"sqlite": f"{ahead_seconds} * 1000000", "postgres": f"interval '{ahead_seconds} seconds'"}[kind]
         change._sql.exec_driver_sql(f"UPDATE store_info SET simulated_start = simulated_start + {later}")
     letterbox = home / "letterbox"
-    with_letterbox(desk, letterbox)
+    if letters:
+        with_letterbox(desk, letterbox)
     with open_system(settings) as opened:
-        system = with_letterbox(opened, letterbox)
+        system = with_letterbox(opened, letterbox) if letters else opened
         jobs.configure(settings.broker_url, lambda: system)
         yield Installation(kind, settings, desk, system, broker, letterbox)
         desk.close()

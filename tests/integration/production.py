@@ -94,9 +94,10 @@ class Production:
     token: str = field(default_factory=lambda: secrets.token_hex(32))
     started: list[Running] = field(default_factory=list)
 
-    def start(self, role: str, *options: str, **environ: str) -> Running:
-        """Start a process; it need not be ready yet."""
-        command = [str(Path(sys.executable).with_name("carepath")), role, "--simulated"]
+    def start(self, role: str, *options: str, code: str = "", **environ: str) -> Running:
+        """Start a process; it need not be ready yet. code: a program that is run instead of `carepath`."""
+        program = [sys.executable, "-c", code] if code else [str(Path(sys.executable).with_name("carepath"))]
+        command = [*program, role, "--simulated"]
         command += ["--database", self.place.settings.database_url, *options]
         watch, port = free_port(), free_port() if role == "api" else 0
         command += ["--metrics", str(watch), *(("--port", str(port)) if port else ())]

@@ -23,7 +23,9 @@ def place(
 ) -> Iterator[Installation]:
     """An installation in which a patient's second rung comes due two seconds after the enrolment."""
     url = new_postgres_database()
-    with installed("postgres", tmp_path_factory.mktemp("home"), redis_server, url, ahead_seconds=3598) as place:
+    with installed(
+        "postgres", tmp_path_factory.mktemp("home"), redis_server, url, ahead_seconds=3598, letters=False
+    ) as place:
         place.forget_messages()
         yield place
 
@@ -38,7 +40,7 @@ def shop(place: Installation, tmp_path_factory: pytest.TempPathFactory) -> Itera
             running.await_ready()
         episode = place.enrol()
         until(lambda: place.quiet(episode), "fired and delivered")
-        assert place.once(episode)
+        assert place.told_once(episode)
         yield shop
 
 
