@@ -120,7 +120,7 @@ def carry_out(work: Callable[[System], object]) -> None:
     try:
         work(process.system())
     except CarepathError as error:
-        _log.error("nothing was done: %s", error)
+        _log.error("nothing was done: %s", error, extra={"event": "nothing-done"})
 
 
 @signals.worker_process_init.connect(weak=False)

@@ -114,7 +114,7 @@ def _disk(face: Face) -> Iterator[Line]:
 
 
 def _of_store(face: Face, system: "System") -> Iterator[Line]:
-    from orchestrator.bootstrap import examine  # noqa: PLC0415
+    from orchestrator.bootstrap import examine, examine_server  # noqa: PLC0415
 
     found = examine(face.settings, system)
     kind = "simulated" if system.simulated else "real"
@@ -123,6 +123,9 @@ def _of_store(face: Face, system: "System") -> Iterator[Line]:
         OK, "store", f"{face.settings.database_name}, {found.database}, schema {found.schema}, {kind}; {counted}"
     )
     yield Line(OK, "keys", f"{face.settings.keys} holds every key that is in use")
+    for each in examine_server(face.settings):
+        fault = FAIL if each.loses and not system.simulated else WARN
+        yield Line(OK if each.well else fault, each.check, each.text)
     yield _versions(system)
     yield _releases(system)
     yield _backup(found, system)
