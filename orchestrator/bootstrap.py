@@ -40,14 +40,16 @@ from orchestrator.service.scenario.proof import prove as prove_stories
 from orchestrator.service.sheets import Sheets
 from orchestrator.service.shelf import Shelf
 from orchestrator.service.telling import Telling
-from orchestrator.store import copies, health, opening, schema, stages
+from orchestrator.store import copies, health, opening, schema, server, stages
 from orchestrator.store.health import Figures, Health
 from orchestrator.store.opening import Simulation
 from orchestrator.store.postgres import PostgresStore
+from orchestrator.store.server import Finding
 from orchestrator.store.sqlite import SqliteStore
 
 __all__ = [
     "Figures",
+    "Finding",
     "Health",
     "Repeated",
     "Simulation",
@@ -55,8 +57,10 @@ __all__ = [
     "assemble",
     "back_up_keys",
     "back_up_store",
+    "check_durable",
     "check_ready",
     "examine",
+    "examine_server",
     "figures",
     "open_library",
     "open_system",
@@ -182,10 +186,12 @@ def read_outside(settings: Settings, library: Library, *, files: bool = True) ->
 def open_to_run(settings: Settings) -> System:
     """Open the store for a process that serves or works. Raises VersionChanged besides: a version is never changed.
 
-    Clocks open it without: whatever the files say, the timers of the patients who are there go on.
+    Raises StoreError where the database may lose what it was given, but for a simulated store. Clocks open it without:
+    whatever the files say, and however the server is set, the timers of the patients who are there go on.
     """
     system = open_system(settings)
     try:
+        check_durable(settings, system)
         system.check_versions()
     except BaseException:
         system.close()
@@ -199,10 +205,21 @@ def stay_present(system: System, role: str) -> Repeated:
     return noting.start()
 
 
+def check_durable(settings: Settings, system: System) -> None:
+    """Raise StoreError where the database of a real store is set so that it may lose what was committed."""
+    if settings.database_file is None and not system.simulated:
+        server.check_durable(settings.database_url)
+
+
 def examine(settings: Settings, system: System) -> Health:
     """Return how an opened store is, for `carepath doctor`. Raises StoreError."""
     now = system.clock.now() if system.simulated else None
     return health.health(settings.database_url, settings.database_file, settings.keys, now)
+
+
+def examine_server(settings: Settings) -> tuple[Finding, ...]:
+    """Return how the database server is set; nothing for SQLite. Raises StoreError."""
+    return () if settings.database_file is not None else server.findings(settings.database_url)
 
 
 def figures(settings: Settings, system: System) -> Figures:

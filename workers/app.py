@@ -15,6 +15,7 @@ from typing import Any
 
 from celery import Celery, signals
 from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
+from kombu import Exchange, Queue
 
 from orchestrator.bootstrap import Repeated, System, stay_present
 from orchestrator.errors import CarepathError
@@ -26,22 +27,28 @@ FIRE, DELIVER = "carepath.fire", "carepath.deliver"
 """Names of the jobs, and of the queue that each has for itself: a herd of notices never stands before a firing."""
 LONGEST_JOB_SECONDS = 30
 _HIDDEN = "…"
+_REDIS = {
+    # A worker that was killed gives its messages back after the visibility timeout, looked for every second; it
+    # must be longer than the longest job, and need not be short: the store hints again in any case.
+    "visibility_timeout": 120,
+    "unacked_restore_interval": 1,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 5,
+    "socket_keepalive": True,
+}
+_RABBITMQ = {
+    "confirm_publish": True,  # else a message that the broker refused would count as sent
+    "read_timeout": 5,
+    "write_timeout": 5,
+}
+_QUEUES = [Queue(name, Exchange(name, type="direct", durable=True), name, durable=True) for name in (FIRE, DELIVER)]
 
 app = Celery("carepath", include=["workers.fire", "workers.deliver"])
 app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     broker_connection_timeout=5,
-    broker_transport_options={
-        # A worker that was killed gives its messages back after the visibility timeout, looked for every second; it
-        # must be longer than the longest job, and need not be short: the store hints again in any case.
-        "visibility_timeout": 120,
-        "unacked_restore_interval": 1,
-        "unacked_restore_throttle": 1,
-        "socket_timeout": 5,
-        "socket_connect_timeout": 5,
-        "socket_keepalive": True,
-    },
     accept_content=["json"],
     task_serializer="json",
     result_serializer="json",
@@ -52,7 +59,7 @@ app.conf.update(
     task_publish_retry=False,
     task_default_queue=FIRE,
     task_routes={DELIVER: {"queue": DELIVER}},
-    task_queues=None,
+    task_queues=_QUEUES,
     task_time_limit=LONGEST_JOB_SECONDS,
     task_send_sent_event=False,
     worker_send_task_events=False,
@@ -113,7 +120,7 @@ def carry_out(work: Callable[[System], object]) -> None:
     try:
         work(process.system())
     except CarepathError as error:
-        _log.error("nothing was done: %s", error)
+        _log.error("nothing was done: %s", error, extra={"event": "nothing-done"})
 
 
 @signals.worker_process_init.connect(weak=False)
@@ -139,8 +146,9 @@ def _keep_quiet(**_: Any) -> None:  # noqa: ANN401
 
 
 def configure(broker_url: str, open_one: Callable[[], System]) -> None:
-    """Say where the broker is and how a System is opened. Nothing is connected yet."""
-    app.conf.update(broker_url=broker_url)
+    """Say where the broker is, Redis or RabbitMQ, and how a System is opened. Nothing is connected yet."""
+    options = _RABBITMQ if broker_url.startswith("amqp") else _REDIS
+    app.conf.update(broker_url=broker_url, broker_transport_options=options)
     process.prepare(open_one)
 
 

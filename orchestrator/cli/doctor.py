@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from shutil import disk_usage
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import click
 
+from orchestrator.cli.checking import FAIL, OK, WARN, Line
+from orchestrator.cli.checking.broker import broker
 from orchestrator.cli.face import Face, with_settings
 from orchestrator.cli.failure import Failed
 from orchestrator.errors import CarepathError, VersionChanged
@@ -14,21 +17,12 @@ from orchestrator.errors import CarepathError, VersionChanged
 if TYPE_CHECKING:
     from orchestrator.bootstrap import Health, System
 
-OK, WARN, FAIL = "ok", "warn", "fail"
 _LATE, _VERY_LATE = timedelta(minutes=1), timedelta(minutes=10)
 _SKEW, _MUCH_SKEW = timedelta(seconds=1), timedelta(seconds=5)
 _UNSEEN = timedelta(minutes=2)
 _OLD_SHEETS = timedelta(minutes=30)
-_BROKER_SECONDS = _SERVER_SECONDS = 3.0
+_SERVER_SECONDS = 3.0
 _LEAST_MB, _FEW_MB = 20, 200
-
-
-class Line(NamedTuple):
-    """One check. code: ok, warn or fail."""
-
-    level: str
-    check: str
-    text: str
 
 
 @click.command()
@@ -64,7 +58,7 @@ def _lines(face: Face) -> Iterator[Line]:
         yield Line(FAIL, "store", str(error))
     yield from _disk(face)
     yield from _sheets(face)
-    yield from _broker(face)
+    yield from broker(face.settings)
 
 
 def _pathways(face: Face) -> Line:
@@ -121,7 +115,7 @@ def _disk(face: Face) -> Iterator[Line]:
 
 
 def _of_store(face: Face, system: "System") -> Iterator[Line]:
-    from orchestrator.bootstrap import examine  # noqa: PLC0415
+    from orchestrator.bootstrap import examine, examine_server  # noqa: PLC0415
 
     found = examine(face.settings, system)
     kind = "simulated" if system.simulated else "real"
@@ -130,6 +124,9 @@ def _of_store(face: Face, system: "System") -> Iterator[Line]:
         OK, "store", f"{face.settings.database_name}, {found.database}, schema {found.schema}, {kind}; {counted}"
     )
     yield Line(OK, "keys", f"{face.settings.keys} holds every key that is in use")
+    for each in examine_server(face.settings):
+        fault = FAIL if each.loses and not system.simulated else WARN
+        yield Line(OK if each.well else fault, each.check, each.text)
     yield _versions(system)
     yield _releases(system)
     yield _backup(found, system)
@@ -257,44 +254,6 @@ def _sheets(face: Face) -> Iterator[Line]:
         yield Line(WARN, "sheets", f"the last are of {_at(made)}: see that carepath sheets runs, and its log")
     else:
         yield Line(OK, "sheets", f"{folder}, of {_at(made)}")
-
-
-def _broker(face: Face) -> Iterator[Line]:
-    socket = face.settings.broker_folder / "valkey.sock"
-    if not face.settings.broker_url and not socket.exists():
-        yield Line(OK, "broker", "none is set: carepath up starts and ends its own")
-        return
-    url = face.settings.broker_url.replace("redis+socket://", "unix://").replace("virtual_host=", "db=")
-    yield _ask_broker(url or f"unix://{socket}")
-
-
-def _ask_broker(url: str) -> Line:
-    import redis  # noqa: PLC0415  not for --help
-
-    try:
-        with redis.Redis.from_url(
-            url, socket_timeout=_BROKER_SECONDS, socket_connect_timeout=_BROKER_SECONDS
-        ) as client:
-            client.ping()
-            policy = _policy(client)
-    except (redis.RedisError, OSError, ValueError) as error:
-        return Line(
-            FAIL, "broker", f"it does not answer ({type(error).__name__}): start it; what is due fires without it"
-        )
-    if policy is None:
-        return Line(WARN, "broker", "it does not tell its maxmemory-policy: see that it is noeviction")
-    if policy != "noeviction":
-        return Line(FAIL, "broker", f"its maxmemory-policy is {policy}, which forgets jobs: set noeviction")
-    return Line(OK, "broker", "it answers, and never evicts")
-
-
-def _policy(client: Any) -> str | None:  # noqa: ANN401  redis-py's own types promise both of two worlds
-    import redis  # noqa: PLC0415
-
-    try:
-        return str(client.config_get("maxmemory-policy").get("maxmemory-policy", "")) or None
-    except redis.ResponseError:
-        return None
 
 
 def _at(moment: datetime) -> str:

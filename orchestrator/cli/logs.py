@@ -48,7 +48,7 @@ def _warned(  # noqa: PLR0917  as the standard library calls it
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    _log.warning("%s at %s:%d", category.__name__, filename, lineno)
+    _log.warning("%s at %s:%d", category.__name__, filename, lineno, extra={"event": "warning"})
 
 
 def words(record: logging.LogRecord) -> str:

@@ -15,7 +15,15 @@ from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 from types import FrameType
 
-from orchestrator.bootstrap import System, check_ready, figures, open_system, open_to_run, stay_present
+from orchestrator.bootstrap import (
+    System,
+    check_durable,
+    check_ready,
+    figures,
+    open_system,
+    open_to_run,
+    stay_present,
+)
 from orchestrator.cli import logs, watching
 from orchestrator.cli.watching import Beat, Probes, of_store, watched
 from orchestrator.config import Settings
@@ -121,6 +129,7 @@ def clock(settings: Settings) -> None:
         signal.signal(number, lambda *_: stop.set())
     with open_system(settings) as system:
         logs.begin("clock", system.simulation, as_json=settings.log_json)
+        _warn_of_loss(settings, system)
         jobs.configure(_broker(settings), lambda: system)
         present = stay_present(system, "clock")
         probes = Probes("clock", beat.fault, of_store(system.store.ready, stop), watching.local_figures)
@@ -139,6 +148,14 @@ def sheets(settings: Settings, every: timedelta | None = None) -> None:
         present = stay_present(system, "sheets")
         paper.keep(settings, system, settings.sheets, every or paper.EVERY)
         present.stop()
+
+
+def _warn_of_loss(settings: Settings, system: System) -> None:
+    """Say what keeps the others from starting: a clock goes on, for patients wait for what is due."""
+    try:
+        check_durable(settings, system)
+    except CarepathError as error:
+        _log.error("%s; timers go on", error, extra={"event": "store-may-lose"})
 
 
 def _broker(settings: Settings) -> str:

@@ -39,11 +39,11 @@ _PAST = {"sqlite": "0", "postgres": "timestamptz '2000-01-01'"}
 _FUTURE = {"sqlite": "4102444800000000", "postgres": "timestamptz '2100-01-01'"}
 
 
-def until(true: Callable[[], object], what: str) -> None:
+def until(true: Callable[[], object], what: str, seconds: float = SECONDS) -> None:
     """Wait for something to become true; fail when it does not in time."""
-    deadline, pause = monotonic() + SECONDS, threading.Event()
+    deadline, pause = monotonic() + seconds, threading.Event()
     while not true():
-        assert monotonic() < deadline, f"waited {SECONDS:.0f} s in vain: {what}"
+        assert monotonic() < deadline, f"waited {seconds:.0f} s in vain: {what}"
         pause.wait(0.02)
 
 

@@ -17,6 +17,8 @@ from typing import Any
 from orchestrator.cli.valkey import dies_with_parent
 from tests.integration.installation import SECONDS, Installation, until
 
+START_SECONDS = 90.0
+
 
 def free_port() -> int:
     """Return a port that nobody listens on now."""
@@ -68,7 +70,7 @@ class Running:
             assert self.process.poll() is None, f"{self.role} ended: {self.said()}"
             return self.status("/readyz") == 200
 
-        until(ready, f"{self.role} is ready")
+        until(ready, f"{self.role} is ready", START_SECONDS)
         return self
 
     def end(self) -> int:

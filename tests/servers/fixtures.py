@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.cli import valkey
 from tests.servers.postgres import Postgres, running_postgres
+from tests.servers.rabbitmq import find_server, running_rabbitmq
 
 
 @pytest.fixture(scope="session")
@@ -64,3 +65,13 @@ def redis_server() -> Iterator[valkey.Valkey]:
 def redis_url(redis_server: valkey.Valkey) -> str:
     """The broker's address as Celery spells it; `redis_server.client_url` is redis-py's spelling."""
     return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_url() -> Iterator[str]:
+    """The address of a RabbitMQ node for the session; tests that ask for it are skipped where there is no server."""
+    server = find_server()
+    if server is None:
+        pytest.skip("RabbitMQ is not installed here (Debian: apt-get install rabbitmq-server)")
+    with running_rabbitmq(server) as url:
+        yield url

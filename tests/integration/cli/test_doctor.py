@@ -1,14 +1,21 @@
 """Goal: the doctor finds what is wrong with an installation and says what to do; what is fine it calls fine."""
 
+import signal
+import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+import redis
 
 from orchestrator import bootstrap, config
+from orchestrator.cli import valkey
 from orchestrator.cli.valkey import Valkey
 from orchestrator.store import connect
 from orchestrator.store.types import to_micros
 from tests.integration.cli.conftest import Terminal
+from tests.integration.installation import until
+from tests.integration.production import free_port
 
 
 def checks(terminal: Terminal, code: int = 0) -> dict[str, tuple[str, str]]:
@@ -122,8 +129,6 @@ def test_a_store_that_cannot_be_used(terminal: Terminal) -> None:
 def test_a_broker_that_evicts_or_is_away(
     terminal: Terminal, redis_server: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import redis
-
     monkeypatch.setenv("CAREPATH_BROKER_URL", redis_server.url)
     assert checks(terminal)["broker"] == ("ok", "it answers, and never evicts")
     with redis.Redis.from_url(redis_server.client_url) as client:
@@ -135,18 +140,49 @@ def test_a_broker_that_evicts_or_is_away(
     assert (level, "hidden-word" in text) == ("fail", False)
 
 
-def test_it_works_on_postgresql(terminal: Terminal, postgres_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CAREPATH_DATABASE_URL", postgres_database)
-    monkeypatch.setenv("CAREPATH_KEYS", str(terminal.home / "postgres.keys"))
-    assert terminal("db", "upgrade").code == 0
-    terminal.enrol()
-    assert terminal("keys", "backup", str(terminal.home / "copy")).code == 0
-    look(terminal)
-    found = checks(terminal)
-    assert {level for name, (level, _) in found.items() if name != "releases"} == {"ok"}
-    assert found["releases"][0] == "warn"  # nobody released the version that the patient is on
-    assert "PostgreSQL" in found["store"][1]
-    terminal.assert_sound()
+def test_a_broker_without_memory(terminal: Terminal, redis_server: Valkey, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAREPATH_BROKER_URL", redis_server.url)
+    with redis.Redis.from_url(redis_server.client_url) as client:
+        client.config_set("maxmemory", "8mb")
+        try:
+            level, text = checks(terminal, code=1)["broker"]
+        finally:
+            client.config_set("maxmemory", "0")
+    assert (level, "is too little" in text) == ("fail", True)
+    assert checks(terminal)["broker"][0] == "ok"
+
+
+def test_a_broker_that_takes_no_jobs(terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = valkey.start(tmp_path / "broker")
+    try:
+        monkeypatch.setenv("CAREPATH_BROKER_URL", server.url)
+        with redis.Redis.from_url(server.client_url) as client:
+            client.execute_command("REPLICAOF", "127.0.0.1", "1")
+            assert "it is a replica" in checks(terminal, code=1)["broker"][1]
+            client.execute_command("REPLICAOF", "NO", "ONE")
+            assert checks(terminal)["broker"][0] == "ok"
+            client.set("filling", "x" * 31_000_000)
+            client.config_set("maxmemory", "32mb")
+            assert "its memory is full" in checks(terminal, code=1)["broker"][1]
+    finally:
+        server.stop()
+
+
+def test_a_broker_that_is_a_cluster(terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    server = subprocess.Popen(
+        [str(valkey._binary()), "--port", str(port), "--bind", "127.0.0.1", "--cluster-enabled", "yes", "--save", ""],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=valkey.dies_with_parent(signal.SIGKILL),  # noqa: PLW1509 - one system call, no lock
+    )
+    try:
+        monkeypatch.setenv("CAREPATH_BROKER_URL", f"redis://127.0.0.1:{port}/0")
+        until(lambda: "does not answer" not in checks(terminal, code=1)["broker"][1], "it answers")
+        assert "it is a Redis cluster" in checks(terminal, code=1)["broker"][1]
+    finally:
+        server.kill()
+        server.wait()
 
 
 def test_a_new_token_opens_and_the_old_one_no_longer(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
