@@ -148,9 +148,7 @@ def measure(at: Place, rounds: int, seconds: float, commands: int) -> None:
     report(found)
 
 
-def _sides(
-    most: Limit, people: Crew, ids: Sequence[str], shape: tuple[int, int], seconds: float
-) -> dict[str, float]:
+def _sides(most: Limit, people: Crew, ids: Sequence[str], shape: tuple[int, int], seconds: float) -> dict[str, float]:
     clients = shape[0] * shape[1]
     return {
         "seven": most.rate(most.seven, clients, seconds),

@@ -77,4 +77,3 @@ def percentile(values: Sequence[float], part: float) -> float:
     """Return the value below which a part (0 to 1) of the values lies."""
     ordered = sorted(values)
     return ordered[min(int(len(ordered) * part), len(ordered) - 1)]
-

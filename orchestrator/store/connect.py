@@ -62,7 +62,9 @@ def postgres_engine(url: str, lock_wait_s: float) -> Engine:
     """Return an engine over psycopg 3. Waiting for a lock: `lock_wait_s` seconds."""
     address = make_url("postgresql+psycopg://" + url.partition("://")[2])
     waits = f"-c lock_timeout={int(lock_wait_s * 1000)} -c idle_in_transaction_session_timeout=60000"
-    options = f"-c timezone=UTC {waits} {address.query.get('options', '')}"
+    # A plan is kept for as long as the connection: one that was made while a table was small would read all of it
+    # when it has grown. The statements of the write path all go by a key; readers allow it again.
+    options = f"-c timezone=UTC -c enable_seqscan=off {waits} {address.query.get('options', '')}"
     return create_engine(
         address,
         isolation_level="AUTOCOMMIT",
@@ -70,7 +72,12 @@ def postgres_engine(url: str, lock_wait_s: float) -> Engine:
         pool_size=8,
         max_overflow=16,
         pool_pre_ping=False,
-        connect_args={"options": options, "application_name": "carepath", "connect_timeout": 5},
+        connect_args={
+            "options": options,
+            "application_name": "carepath",
+            "connect_timeout": 5,
+            "prepare_threshold": None,  # the write path prepares its own: see store.pipeline
+        },
     )
 
 

@@ -8,25 +8,35 @@ one episode or a batch, and COMMIT.
 import operator
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC
 from types import TracebackType
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection, Engine
 
 from orchestrator.audit.seal import Sealed
-from orchestrator.service.rows import EpisodeRow, ItemRow, Locked, NoticeRow, OutboxRow, Times, Write
+from orchestrator.service.rows import EpisodeRow, ItemRow, Locked, NoticeRow, Times, Write
+from orchestrator.store import tables as t
 from orchestrator.store.cold import ColdReader, sealed
 from orchestrator.store.faults import translate
+from orchestrator.store.pipeline import BYTES, INSTANT, TEXT, Call, Pipeline, Statement, insert, kinds
 from orchestrator.store.rare import RareWrites
 from orchestrator.store.schema import fits
 
+_STORED = EpisodeRow._fields[:-2]
+_EPISODE = (*kinds(t.episode, _STORED), *kinds(t.patient, EpisodeRow._fields[-2:]))
 _SELECT = (
-    f"SELECT {', '.join(f'e.{name}' for name in EpisodeRow._fields[:-2])}, p.kek_id, p.wrapped_key"
+    f"SELECT {', '.join(f'e.{name}' for name in _STORED)}, p.kek_id, p.wrapped_key"
     " FROM episode e JOIN patient p ON p.patient_id = e.patient_id"
 )
-_LOCK = f"{_SELECT} WHERE e.episode_id = %s FOR NO KEY UPDATE OF e"
-_PRIOR = f"SELECT {', '.join(Sealed._fields)} FROM entry WHERE episode_id = %s AND cause_id = %s"
+_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL enable_seqscan = on"
+_BEGIN, _COMMIT = Statement("BEGIN"), Statement("COMMIT")
+_LOCK = Statement(f"{_SELECT} WHERE e.episode_id = $1 FOR NO KEY UPDATE OF e", (TEXT,), _EPISODE)
+_PRIOR = Statement(
+    f"SELECT {', '.join(Sealed._fields)} FROM entry WHERE episode_id = $1 AND cause_id = $2",
+    (TEXT, BYTES),
+    kinds(t.entry, Sealed._fields),
+)
 # now() is stable, so that the index of alarms is used; the limit stands in the text, for a plan that is cached without
 # it takes a tenth of the table for granted; MATERIALIZED, for a subquery run again locks more than it was asked for.
 _CLAIM = """
@@ -36,85 +46,52 @@ WITH due AS MATERIALIZED (
     ORDER BY next_due_at LIMIT {limit} FOR NO KEY UPDATE SKIP LOCKED)
 {select} JOIN due ON due.episode_id = e.episode_id ORDER BY e.next_due_at
 """
-_SAVE = """
-WITH written AS (
-    UPDATE episode e SET ward = i.ward, state = i.state, seq = i.seq, at = i.at, next_due_at = i.next_due_at,
-        closed = i.closed, tag = i.tag, chain_hash = i.chain_hash, document = i.document,
-        set_aside_until = NULL, attempts = 0
-    FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[], %s::timestamptz[], %s::timestamptz[], %s::bool[],
-        %s::text[], %s::bytea[], %s::bytea[])
-        AS i(episode_id, ward, state, seq, at, next_due_at, closed, tag, chain_hash, document)
-    WHERE e.episode_id = i.episode_id
-    RETURNING e.patient_id, e.pathway, e.episode_id, e.closed),
-ended AS (
-    DELETE FROM open_enrolment o USING written w
-    WHERE w.closed AND (o.patient_id, o.pathway, o.episode_id) = (w.patient_id, w.pathway, w.episode_id)),
-{append}
-SELECT 1
-"""
-_APPEND = """
-entries AS (
-    INSERT INTO entry (episode_id, seq, cause_id, header, commitment, body, hash)
-    SELECT * FROM unnest(%s::text[], %s::int[], %s::bytea[], %s::text[], %s::bytea[], %s::bytea[], %s::bytea[])
-    RETURNING episode_id, seq, hash),
-logged AS (INSERT INTO log_pending (episode_id, seq, hash) SELECT episode_id, seq, hash FROM entries),
-gone AS (
-    DELETE FROM item USING unnest(%s::text[], %s::text[], %s::text[]) AS i(episode_id, kind, key)
-    WHERE item.episode_id = i.episode_id AND item.kind = i.kind AND item.key = i.key),
-changed AS (
-    INSERT INTO item (episode_id, kind, key, name, role, ward, due_at)
-    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
-    ON CONFLICT (episode_id, kind, key)
-    DO UPDATE SET name = excluded.name, role = excluded.role, ward = excluded.ward, due_at = excluded.due_at),
-told AS (
-    INSERT INTO notice (episode_id, key, kind, name, about, role, ward, rung, due_at, told_at, late, skipped)
-    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[],
-        %s::timestamptz[], %s::timestamptz[], %s::bool[], %s::text[])),
-leaving AS (
-    INSERT INTO outbox (episode_id, key, route, since, next_try_at, attempts, lease_token)
-    SELECT episode_id, key, route, since, since, 0, 0
-    FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[]) AS i(episode_id, key, route, since))
-"""
 # A lock that only who may write is given, on the primary alone; whoever holds it is not waited for.
 _WRITABLE = "SELECT kind FROM store_info FOR UPDATE SKIP LOCKED"
-_SAVE_ALL = _SAVE.format(append=_APPEND.strip())
-_ADD_ALL = f"WITH {_APPEND.strip()} SELECT 1"
-_written = operator.attrgetter(
-    "episode_id", "ward", "state", "seq", "at", "next_due_at", "closed", "tag", "chain_hash", "document"
+_CHANGED = ("ward", "state", "seq", "at", "next_due_at", "closed", "tag", "chain_hash", "document")
+_UPDATE = Statement(
+    f"UPDATE episode SET {', '.join(f'{name} = ${number}' for number, name in enumerate(_CHANGED, start=2))},"
+    " set_aside_until = NULL, attempts = 0 WHERE episode_id = $1",
+    kinds(t.episode, ("episode_id", *_CHANGED)),
+)
+_changed = operator.attrgetter("episode_id", *_CHANGED)
+_ENTRY = insert(t.entry, Sealed._fields)
+_LOG = insert(t.log_pending, ("episode_id", "seq", "hash"))
+_GONE = Statement("DELETE FROM item WHERE episode_id = $1 AND kind = $2 AND key = $3", (TEXT, TEXT, TEXT))
+_ITEM = insert(
+    t.item,
+    ItemRow._fields,
+    " ON CONFLICT (episode_id, kind, key)"
+    " DO UPDATE SET name = excluded.name, role = excluded.role, ward = excluded.ward, due_at = excluded.due_at",
+)
+_NOTICE = insert(t.notice, NoticeRow._fields)
+_OUTBOX = insert(t.outbox, ("episode_id", "key", "route", "since", "next_try_at", "attempts", "lease_token"))
+_CLOSED = Statement(
+    "DELETE FROM open_enrolment WHERE patient_id = $1 AND pathway = $2 AND episode_id = $3", (TEXT, TEXT, TEXT)
 )
 
 
-def _utc(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.astimezone(UTC)
+def _calls(write: Write) -> Iterator[Call]:
+    """Yield the statements of one episode's change."""
+    row = write.row
+    yield _UPDATE, _changed(row)
+    yield from _appended(write)
+    if row.closed:
+        yield _CLOSED, (row.patient_id, row.pathway, row.episode_id)
 
 
-def _episode(row: Sequence[Any]) -> EpisodeRow:
-    made = EpisodeRow(*row)
-    return made._replace(
-        at=made.at.astimezone(UTC),
-        enrolled_at=made.enrolled_at.astimezone(UTC),
-        next_due_at=_utc(made.next_due_at),
-        set_aside_until=_utc(made.set_aside_until),
-    )
-
-
-def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
-
-
-def _appended(writes: Sequence[Write]) -> list[list[Any]]:
-    entries = [(*e[:3], e.header.decode(), *e[4:]) for write in writes for e in write.entries]
-    gone = [key for write in writes for key in write.gone]
-    changed = [item for write in writes for item in write.changed]
-    told = [notice for write in writes for notice in write.notices]
-    leaving = [row for write in writes for row in write.outbox]
-    return [
-        *_columns(entries, 7),
-        *_columns(gone, 3),
-        *_columns(changed, len(ItemRow._fields)),
-        *_columns(told, len(NoticeRow._fields)),
-        *_columns(leaving, len(OutboxRow._fields)),
-    ]
+def _appended(write: Write) -> Iterator[Call]:
+    for entry in write.entries:
+        yield _ENTRY, (*entry[:3], entry.header.decode(), *entry[4:])
+        yield _LOG, (entry.episode_id, entry.seq, entry.hash)
+    for key in write.gone:
+        yield _GONE, key
+    for item in write.changed:
+        yield _ITEM, item
+    for notice in write.notices:
+        yield _NOTICE, notice
+    for leaving in write.outbox:
+        yield _OUTBOX, (*leaving, leaving.since, 0, 0)
 
 
 class PostgresReader(ColdReader):
@@ -135,37 +112,30 @@ class PostgresChange(PostgresReader, RareWrites):
     def __init__(self, connection: Connection, clock: str) -> None:
         super().__init__(connection, clock)
         self._driver: Any = connection.connection.driver_connection
-        self._due = clock.format(wall="now()")
+        self._pipeline = Pipeline(self._driver.pgconn, connection.info.setdefault("prepared", set()))
+        self._clock, self._due = Statement(self._times, (), (INSTANT, INSTANT)), clock.format(wall="now()")
         self._begun = False
-        self._unsent: list[Write] = []
+        self._unsent: list[Call] = []
 
     def lock(self, episode_id: str, cause_id: bytes) -> Locked | None:
-        with self._driver.pipeline():
-            self._begin()
-            row = self._driver.execute(_LOCK, (episode_id,), prepare=True)
-            prior = self._driver.execute(_PRIOR, (episode_id, cause_id), prepare=True)
-            clock = self._driver.execute(self._times, prepare=True)
-        found, same, (now, wall) = row.fetchone(), prior.fetchone(), clock.fetchone()
-        if found is None:
+        cause = episode_id, cause_id
+        found, prior, ((now, wall),) = self._run((_LOCK, (episode_id,)), (_PRIOR, cause), (self._clock, ()))
+        if not found:
             return None
-        times = Times(now.astimezone(UTC), wall.astimezone(UTC))
-        return Locked(_episode(found), None if same is None else sealed(same), times)
+        return Locked(EpisodeRow(*found[0]), sealed(prior[0]) if prior else None, Times(now, wall))
 
     def claim_due(self, limit: int) -> tuple[list[EpisodeRow], Times]:
-        claim = _CLAIM.format(now=self._due, limit=int(limit), select=_SELECT)
-        with self._driver.pipeline():
-            self._begin()
-            rows = self._driver.execute(claim, prepare=True)
-            clock = self._driver.execute(self._times, prepare=True)
-        now, wall = clock.fetchone()
-        return [_episode(row) for row in rows.fetchall()], Times(now.astimezone(UTC), wall.astimezone(UTC))
+        claim = Statement(_CLAIM.format(now=self._due, limit=int(limit), select=_SELECT), (), _EPISODE)
+        rows, ((now, wall),) = self._run((claim, ()), (self._clock, ()))
+        return [EpisodeRow(*row) for row in rows], Times(now, wall)
 
     def save(self, writes: Sequence[Write]) -> None:
-        self._unsent += writes
+        for write in writes:
+            self._unsent += _calls(write)
 
     def add_episode(self, write: Write) -> None:
         self._add_episode_row(write.row)
-        self._driver.execute(_ADD_ALL, _appended([write]))
+        self._run(*_appended(write))
 
     @property
     def _sql(self) -> Connection:
@@ -174,17 +144,17 @@ class PostgresChange(PostgresReader, RareWrites):
 
     def _begin(self) -> None:
         if not self._begun:
-            self._driver.execute("BEGIN")
-            self._begun = True
+            self._run()
+
+    def _run(self, *calls: Call) -> list[list[tuple[Any, ...]]]:
+        """Return the rows of each call, all made in one round trip; the first of a transaction begins it."""
+        begin: list[Call] = [] if self._begun else [(_BEGIN, ())]
+        self._begun = True
+        return self._pipeline.run([*begin, *calls])[len(begin) :]
 
     def _commit(self) -> None:
-        if not self._begun and not self._unsent:
-            return
-        with self._driver.pipeline():
-            if self._unsent:
-                rows = [_written(write.row) for write in self._unsent]
-                self._driver.execute(_SAVE_ALL, [*_columns(rows, 10), *_appended(self._unsent)], prepare=True)
-            self._driver.execute("COMMIT")
+        if self._begun or self._unsent:
+            self._run(*self._unsent, (_COMMIT, ()))
 
     def _undo(self) -> None:
         self._driver.execute("ROLLBACK")
@@ -205,7 +175,7 @@ class PostgresStore:
         """Give a reader of one snapshot."""
         try:
             with self._engine.connect() as connection:
-                connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                connection.exec_driver_sql(_SNAPSHOT)
                 try:
                     yield PostgresReader(connection, self._clock)
                 finally:
