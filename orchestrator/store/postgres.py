@@ -111,8 +111,9 @@ class PostgresChange(PostgresReader, RareWrites):
 
     def __init__(self, connection: Connection, clock: str) -> None:
         super().__init__(connection, clock)
-        self._driver: Any = connection.connection.driver_connection
-        self._pipeline = Pipeline(self._driver.pgconn, connection.info.setdefault("prepared", set()))
+        driver: Any = connection.connection.driver_connection
+        self._driver = driver
+        self._pipeline = Pipeline(driver.pgconn, connection.info.setdefault("prepared", set()))
         self._clock, self._due = Statement(self._times, (), (INSTANT, INSTANT)), clock.format(wall="now()")
         self._begun = False
         self._unsent: list[Call] = []
