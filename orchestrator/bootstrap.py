@@ -25,6 +25,7 @@ from orchestrator.service.deliveries import Deliveries
 from orchestrator.service.engine import EpisodeEngine
 from orchestrator.service.enrolment import Enrolments
 from orchestrator.service.firing import Firing
+from orchestrator.service.grouped import Grouped
 from orchestrator.service.handlers import Desk, Handlers
 from orchestrator.service.outgoing import Outgoing
 from orchestrator.service.pulse import Pulse
@@ -78,7 +79,7 @@ class System:
     clock: Clock
     simulation: Simulation | None
     desk: Desk
-    handlers: Handlers
+    handlers: Grouped
     enrolments: Enrolments
     queries: Queries
     firing: Firing
@@ -267,9 +268,9 @@ def assemble(
     post = Post() if outside is None else outside.post(zone)
     deliveries = Deliveries(desk)
     return System(
-        store, keyring, library, clock, simulation, desk, Handlers(desk), Enrolments(desk, released_only=released_only),
-        Queries(desk), Firing(desk), deliveries, Outgoing(deliveries), Audit(desk), Pulse(desk), Access(store),
-        Telling(desk), Releases(desk), post,
+        store, keyring, library, clock, simulation, desk, Grouped(Handlers(desk)),
+        Enrolments(desk, released_only=released_only), Queries(desk), Firing(desk), deliveries, Outgoing(deliveries),
+        Audit(desk), Pulse(desk), Access(store), Telling(desk), Releases(desk), post,
     )  # fmt: skip
 
 
