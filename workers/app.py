@@ -16,7 +16,7 @@ from typing import Any
 from celery import Celery, signals
 from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 
-from orchestrator.bootstrap import System
+from orchestrator.bootstrap import System, settle_memory
 from orchestrator.errors import CarepathError
 from workers import metrics
 
@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 FIRE, DELIVER = "carepath.fire", "carepath.deliver"
 """Names of the jobs, and of the queue that each has for itself: a herd of notices never stands before a firing."""
 LONGEST_JOB_SECONDS = 30
+NICENESS = 5
+"""Workers stand back where the processor is short: behind each command of the API there is a person who waits."""
 _HIDDEN = "…"
 
 app = Celery("carepath", include=["workers.fire", "workers.deliver"])
@@ -85,6 +87,7 @@ class Process:
             if self._system is None or self._pid != os.getpid():
                 assert self._open is not None, "Process.prepare comes first"
                 self._system, self._pid = self._open(), os.getpid()
+                settle_memory()
             return self._system
 
     def close(self) -> None:
@@ -157,6 +160,7 @@ def run_worker(*, threads: int = 0, processes: int = 0) -> int:
     warnings.filterwarnings("ignore", category=SecurityWarning)
     # And, whenever the broker was lost, of a default that will change; the setting above says what is wanted.
     warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
+    os.nice(NICENESS)
     pool, size = ("threads", threads) if threads else ("prefork", processes or os.cpu_count() or 1)
     worker = app.Worker(
         pool=pool,

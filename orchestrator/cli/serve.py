@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from types import FrameType
 
-from orchestrator.bootstrap import System, check_ready, figures, open_system, open_to_run
+from orchestrator.bootstrap import System, check_ready, figures, open_system, open_to_run, settle_memory
 from orchestrator.cli import logs, watching
 from orchestrator.cli.watching import Beat, Probes, of_store, watched
 from orchestrator.config import Settings
@@ -42,6 +42,7 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
     logs.begin("api", system.simulation, as_json=settings.log_json)
     draining = threading.Event()
     app = create_app(system, pages=(router,), draining=draining)
+    settle_memory()
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
