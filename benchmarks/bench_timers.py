@@ -26,18 +26,18 @@ from typing import Any
 
 from benchmarks.bench_postgres import HISTORY, give
 from benchmarks.crew import at_work, memory
-from benchmarks.generate import ACTOR, Copies, due_at, fill, play
+from benchmarks.generate import ACTOR, Copies, alarm, due_at, fill, play
 from benchmarks.place import Place, percentile, place
-from orchestrator.bootstrap import open_system
+from orchestrator.bootstrap import open_system, settle_memory
 from orchestrator.config import Settings
 from orchestrator.episode.commands import Close
 from orchestrator.service.handlers import Request, new_key
 
 SPREAD_SECONDS = 60
-STEP_MS = 20
+STEP_MS = 50
 PEOPLE, PACE_SECONDS = 4, 0.2
 LONGEST_SECONDS = 900
-LEAD_SECONDS = 40
+LEAD_SECONDS = 60
 """To make the episodes in, besides what each takes: the first is due so much later."""
 
 
@@ -70,6 +70,7 @@ def live(settings: Settings, ids: Sequence[str], pipe: "Connection[Any, Any]") -
     with open_system(settings) as system:
         for _ in range(PEOPLE):
             give(system, next(left))
+        settle_memory()
 
         def person() -> None:
             for episode_id in left:
@@ -132,10 +133,11 @@ def run(at: Place, count: int, seconds: float, *, cancelled: int = 0) -> Found:
 def _plan(at: Place, count: int, seconds: float, begin: datetime) -> Iterator[Copies]:
     """Yield copies of lives that are due evenly over so many seconds, in steps of `STEP_MS`."""
     steps = min(int(seconds * 1000 / STEP_MS), count) or 1
+    after = alarm(at.library)
     for step in range(steps):
         due = begin + timedelta(milliseconds=step * seconds * 1000 // steps)
         many = count * (step + 1) // steps - count * step // steps
-        yield Copies(due_at(at.library, due), many)
+        yield Copies(due_at(at.library, due, after=after), many)
 
 
 def _warm(at: Place) -> None:

@@ -29,7 +29,9 @@ _SELECT = (
     f"SELECT {', '.join(f'e.{name}' for name in _STORED)}, p.kek_id, p.wrapped_key"
     " FROM episode e JOIN patient p ON p.patient_id = e.patient_id"
 )
-_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL enable_seqscan = on"
+_SNAPSHOT = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on"
+)
 _BEGIN, _COMMIT = Statement("BEGIN"), Statement("COMMIT")
 _LOCK = Statement(f"{_SELECT} WHERE e.episode_id = $1 FOR NO KEY UPDATE OF e", (TEXT,), _EPISODE)
 _LOCK_FREE = Statement(f"{_SELECT} WHERE e.episode_id = $1 FOR NO KEY UPDATE OF e SKIP LOCKED", (TEXT,), _EPISODE)
