@@ -28,7 +28,7 @@ from benchmarks import limit
 from benchmarks.generate import ACTOR, Copies, fill, play
 from benchmarks.limit import Limit
 from benchmarks.place import Place, place, spread
-from orchestrator.bootstrap import System, open_system
+from orchestrator.bootstrap import System, open_system, settle_memory
 from orchestrator.config import Settings
 from orchestrator.episode.commands import Command, Confirm, Give, Record
 from orchestrator.service.handlers import Request, new_key
@@ -54,6 +54,7 @@ def give(system: System, episode_id: str) -> None:
 def work(settings: Settings, pipe: "Connection[Any, Any]") -> None:
     """Be one process: open the store; for each list of lists, give from as many threads; answer when it was."""
     with open_system(settings) as system:
+        settle_memory()
         pipe.send(None)
         while shares := pipe.recv():
             threads = [threading.Thread(target=_all, args=(system, share)) for share in shares[1:]]

@@ -92,14 +92,21 @@ def play(library: Library, at: datetime, commands: Sequence[Command] = (), pathw
         return Template(row, entries, unpack(key, row.episode_id, row.document), projections)
 
 
-def due_at(library: Library, due: datetime, commands: Sequence[Command] = ()) -> Template:
-    """Return a life whose next alarm goes off at a moment."""
-    probe = datetime(2026, 1, 5, 9, tzinfo=UTC)
-    alarm = play(library, probe, commands).row.next_due_at
-    assert alarm is not None
-    made = play(library, due - (alarm - probe), commands)
+def due_at(library: Library, due: datetime, *, after: timedelta | None = None) -> Template:
+    """Return the life of somebody enrolled so that his first alarm goes off at a moment.
+
+    after: how long after the enrolment that is, where it is known already (see `alarm`).
+    """
+    made = play(library, due - (alarm(library) if after is None else after))
     assert made.row.next_due_at == due
     return made
+
+
+def alarm(library: Library) -> timedelta:
+    """Return how long after an enrolment its first alarm goes off."""
+    row = play(library, datetime(2026, 1, 5, 9, tzinfo=UTC)).row
+    assert row.next_due_at is not None
+    return row.next_due_at - row.enrolled_at
 
 
 Rows = dict[Table, list[tuple[Any, ...]]]

@@ -14,7 +14,7 @@ from benchmarks.generate import ROOT, connected
 from orchestrator.bootstrap import System, open_system, prepare_store
 from orchestrator.config import Settings, read
 from orchestrator.pathway.loader import Library, load_library
-from tests.servers.postgres import Postgres, running_postgres
+from tests.servers.postgres import Postgres, new_cluster
 
 SERVER = {"shared_buffers": "1GB", "max_wal_size": "8GB", "checkpoint_timeout": "15min"}
 """What any administrator sets before so many rows; fsync and synchronous commit stay on."""
@@ -52,7 +52,9 @@ class Place:
 @contextmanager
 def place(broker_url: str = "") -> Iterator[Place]:
     """Give a new store; nothing of it is left afterwards."""
-    with running_postgres(durable=True, settings=SERVER) as server, tempfile.TemporaryDirectory() as home:
+    with new_cluster(durable=True) as cluster, tempfile.TemporaryDirectory() as home:
+        cluster.start(**SERVER)
+        server = cluster.server
         environ = {"CAREPATH_HOME": home, "CAREPATH_DATABASE_URL": server.url()}
         if broker_url:
             environ["CAREPATH_BROKER_URL"] = broker_url

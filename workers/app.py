@@ -17,7 +17,7 @@ from celery import Celery, signals
 from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 from kombu import Exchange, Queue
 
-from orchestrator.bootstrap import Repeated, System, stay_present
+from orchestrator.bootstrap import Repeated, System, settle_memory, stay_present
 from orchestrator.errors import CarepathError
 from workers import metrics
 
@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 FIRE, DELIVER = "carepath.fire", "carepath.deliver"
 """Names of the jobs, and of the queue that each has for itself: a herd of notices never stands before a firing."""
 LONGEST_JOB_SECONDS = 30
+NICENESS = 5
+"""Workers stand back where the processor is short: behind each command of the API there is a person who waits."""
 _HIDDEN = "…"
 _REDIS = {
     # A worker that was killed gives its messages back after the visibility timeout, looked for every second; it
@@ -95,6 +97,7 @@ class Process:
                 assert self._open is not None, "Process.prepare comes first"
                 self._system, self._pid = self._open(), os.getpid()
                 self._present = stay_present(self._system, "worker") if self._announced else None
+                settle_memory()
             return self._system
 
     def announce(self) -> None:
@@ -173,6 +176,7 @@ def run_worker(*, threads: int = 0, processes: int = 0) -> int:
     """
     # Celery warns whoever is root of pickled messages; there are none here.
     warnings.filterwarnings("ignore", category=SecurityWarning)
+    os.nice(NICENESS)
     pool, size = ("threads", threads) if threads else ("prefork", processes or os.cpu_count() or 1)
     worker = app.Worker(
         pool=pool,

@@ -21,7 +21,7 @@ from workers.sweep import sweep
 _log = logging.getLogger(__name__)
 LONGEST_SLEEP_SECONDS = 1.0
 SHORTEST_SLEEP_SECONDS = 0.02
-ASKED_SLEEP_SECONDS = 0.25
+ASKED_SLEEP_SECONDS = 0.05
 """Between asking and looking again: each time one more job joins in, for as long as somebody is free to take it."""
 LATEST_SECONDS = 1.0
 REMEMBER_SECONDS = 30.0

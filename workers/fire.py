@@ -8,6 +8,9 @@ from workers.app import FIRE, app, carry_out
 from workers.sweep import say_deliver, sweep
 
 LONGEST_SECONDS = 10.0
+LONGEST_LOCK_SECONDS = 0.05
+FIRST_BATCH, LARGEST_BATCH = 64, 256
+"""Halved and doubled only, for each size is a statement of its own that the database keeps ready."""
 
 
 @app.task(name=FIRE)
@@ -26,10 +29,20 @@ def fire(system: System, seconds: float = LONGEST_SECONDS) -> int:
     """Fire until nothing is due, or for so many seconds; return how many episodes fired. Raises StoreError."""
     deadline = system.elapsed() + seconds
     speed = system.simulation.factor if system.simulation else 1
-    total = 0
+    total, size = 0, FIRST_BATCH
     while True:
-        done = system.firing.fire_due()
+        began = system.elapsed()
+        done = system.firing.fire_due(size)
+        now = system.elapsed()
         metrics.fired(done, speed)
         total += done.fired
-        if not done.more or system.elapsed() >= deadline:
+        if not done.more or now >= deadline:
             return total
+        size = paced(size, now - began)
+
+
+def paced(size: int, took: float) -> int:
+    """Return how many episodes to take next, when taking so many took so many seconds: a person may wait for one."""
+    if took > LONGEST_LOCK_SECONDS:
+        return max(size // 2, 1)
+    return min(size * 2, LARGEST_BATCH) if took < LONGEST_LOCK_SECONDS / 2 else size

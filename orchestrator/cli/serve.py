@@ -22,6 +22,7 @@ from orchestrator.bootstrap import (
     figures,
     open_system,
     open_to_run,
+    settle_memory,
     stay_present,
 )
 from orchestrator.cli import logs, watching
@@ -52,6 +53,7 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
     draining = threading.Event()
     app = create_app(system, pages=(router,), draining=draining)
     present = stay_present(system, "api")
+    settle_memory()
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from orchestrator.episode.courses import open_slots
 from orchestrator.episode.model import Episode, Reminder
-from orchestrator.pathway.model import Pathway
+from orchestrator.pathway.model import Pathway, ReminderKind
 
 DECISION = "decision"
+_WAITING = "waiting"
 
 
 class Item(NamedTuple):
@@ -52,8 +53,13 @@ def _tasks(pathway: Pathway, episode: Episode) -> Iterator[Item]:
 
 def _armed(episode: Episode, name: str | None) -> dt.datetime | None:
     """Return when a reminder of this name first fires or fired, for a task that has its time from it."""
-    moments = [each.fired_at or each.due_at for each in episode.reminders if each.name == name]
-    return min((at for at in moments if at is not None), default=None)
+    first: dt.datetime | None = None
+    for each in episode.reminders:
+        if each.name == name:
+            at = each.fired_at or each.due_at
+            if at is not None and (first is None or at < first):
+                first = at
+    return first
 
 
 def _doses(pathway: Pathway, episode: Episode) -> Iterator[Item]:
@@ -68,9 +74,18 @@ def _doses(pathway: Pathway, episode: Episode) -> Iterator[Item]:
 
 def _decision(pathway: Pathway, episode: Episode) -> Iterator[Item]:
     if episode.wait is not None:
-        kind = next((each for each in pathway.reminders.values() if each.of == "waiting"), None)
+        kind = _waiting(pathway)
         role = _first_role(pathway, kind.ladder) if kind else pathway.roles[0]
         yield Item(DECISION, DECISION, DECISION, role, _armed(episode, kind.name if kind else None))
+
+
+def _waiting(pathway: Pathway) -> ReminderKind | None:
+    """Return the kind that reminds of a decision, or None."""
+    if _WAITING not in pathway.cache:
+        kinds = pathway.reminders.values()
+        pathway.cache[_WAITING] = next((each for each in kinds if each.of == "waiting"), None)
+    found: ReminderKind | None = pathway.cache[_WAITING]
+    return found
 
 
 def _reminders(pathway: Pathway, episode: Episode) -> Iterator[Item]:

@@ -73,7 +73,7 @@ class Firing:
     def _fire(self, change: Change, row: EpisodeRow, times: Times) -> Write:
         ledger = self._desk.ledger(change, row, times)
         fire(ledger)
-        return self._desk.written(ledger)
+        return ledger.write()  # and not remembered: its next alarm goes off in minutes at the soonest
 
     def _fire_alone(self, episode_id: str, late: list[timedelta]) -> bool:
         try:

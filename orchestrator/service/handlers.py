@@ -1,7 +1,7 @@
 """How does anything ever change? The episode under lock, a pure decision, one write. The only writer of state."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -10,7 +10,7 @@ from orchestrator.audit.keys import Keyring, PatientKey
 from orchestrator.audit.seal import Header, Sealed, open_body, open_header
 from orchestrator.episode import formats
 from orchestrator.episode.commands import Actor, Command, Tick, command_to_json
-from orchestrator.errors import Changed, KeyMissing, KeyReused, NotFound
+from orchestrator.errors import CarepathError, Changed, KeyMissing, KeyReused, NotFound, StoreError
 from orchestrator.service.cause import cause_id, request_hash
 from orchestrator.service.ledger import ACCEPTED, Ledger, unpack
 from orchestrator.service.notices import InHouse
@@ -122,13 +122,36 @@ class Handlers:
         Raises NotFound; InvalidCommand; Conflict for a key used with another body, or when what the person saw has
         changed.
         """
-        cause = cause_id(request.command.kind, request.actor.id, request.episode_id, request.key)
-        return self._desk.transact(lambda change: self._execute(change, request, cause))
+        cause = _cause(request)
+        return self._desk.transact(lambda change: self._alone(change, request, cause))
 
-    def _execute(self, change: Change, request: Request, cause: bytes) -> Answer:
+    def execute_together(self, requests: Sequence[Request]) -> list[Answer | CarepathError | None]:
+        """Carry out commands on different episodes in one transaction; return what became of each.
+
+        An error is what to raise for that command, of which nothing is written. None: its episode is not there, or
+        somebody else holds it, so that it is to be tried by itself. Raises whatever undoes all of them.
+        """
+        causes = [_cause(each) for each in requests]
+        with self._desk.store.change() as change:
+            found = change.lock_free([(each.episode_id, cause) for each, cause in zip(requests, causes, strict=True)])
+            wanted = zip(requests, causes, found, strict=True)
+            return [locked and self._outcome(change, each, cause, locked) for each, cause, locked in wanted]
+
+    def _alone(self, change: Change, request: Request, cause: bytes) -> Answer:
         locked = change.lock(request.episode_id, cause)
         if locked is None:
             raise NotFound("there is no such episode")
+        return self._execute(change, request, cause, locked)
+
+    def _outcome(self, change: Change, request: Request, cause: bytes, locked: Locked) -> Answer | CarepathError:
+        try:
+            return self._execute(change, request, cause, locked)
+        except StoreError:
+            raise
+        except CarepathError as error:
+            return error
+
+    def _execute(self, change: Change, request: Request, cause: bytes, locked: Locked) -> Answer:
         key = self._desk.key(locked.row)
         asked = command_to_json(request.command)
         hashed = request_hash(key, canonical([request.actor.role, request.actor.on_behalf_of, asked]))
@@ -155,6 +178,10 @@ class Handlers:
             raise Changed(
                 f"proposals, warnings, gates or courses have changed since entry {request.seen}; read entry {now}"
             )
+
+
+def _cause(request: Request) -> bytes:
+    return cause_id(request.command.kind, request.actor.id, request.episode_id, request.key)
 
 
 def fire(ledger: Ledger) -> Header:

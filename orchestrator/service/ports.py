@@ -192,6 +192,10 @@ class Change(Reader, Protocol):
     """One transaction. Leaving it normally commits, leaving it by an exception undoes everything."""
 
     def lock(self, episode_id: str, cause_id: bytes) -> Locked | None: ...
+    def lock_free(self, wanted: Sequence[tuple[str, bytes]]) -> list[Locked | None]:
+        """Lock episodes that nobody else holds, each with its cause; None where one is held, or is not there."""
+        ...
+
     def claim_due(self, limit: int) -> tuple[list[EpisodeRow], Times]:
         """Lock and return at most `limit` (up to 500) episodes that are due; what others hold is passed over."""
         ...

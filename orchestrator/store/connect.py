@@ -62,9 +62,10 @@ def postgres_engine(url: str, lock_wait_s: float) -> Engine:
     """Return an engine over psycopg 3. Waiting for a lock: `lock_wait_s` seconds."""
     address = make_url("postgresql+psycopg://" + url.partition("://")[2])
     waits = f"-c lock_timeout={int(lock_wait_s * 1000)} -c idle_in_transaction_session_timeout=60000"
-    # A plan is kept for as long as the connection: one that was made while a table was small would read all of it
-    # when it has grown. The statements of the write path all go by a key; readers allow it again.
-    options = f"-c timezone=UTC -c enable_seqscan=off {waits} {address.query.get('options', '')}"
+    # A plan is kept for as long as the connection: one that was made while a table was small would read or sort all of
+    # it when it has grown. The statements of the write path all go by an index, in its order; readers may choose again.
+    plans = "-c enable_seqscan=off -c enable_bitmapscan=off"
+    options = f"-c timezone=UTC {plans} {waits} {address.query.get('options', '')}"
     return create_engine(
         address,
         isolation_level="AUTOCOMMIT",

@@ -29,9 +29,12 @@ _SELECT = (
     f"SELECT {', '.join(f'e.{name}' for name in _STORED)}, p.kek_id, p.wrapped_key"
     " FROM episode e JOIN patient p ON p.patient_id = e.patient_id"
 )
-_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL enable_seqscan = on"
+_SNAPSHOT = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on"
+)
 _BEGIN, _COMMIT = Statement("BEGIN"), Statement("COMMIT")
 _LOCK = Statement(f"{_SELECT} WHERE e.episode_id = $1 FOR NO KEY UPDATE OF e", (TEXT,), _EPISODE)
+_LOCK_FREE = Statement(f"{_SELECT} WHERE e.episode_id = $1 FOR NO KEY UPDATE OF e SKIP LOCKED", (TEXT,), _EPISODE)
 _PRIOR = Statement(
     f"SELECT {', '.join(Sealed._fields)} FROM entry WHERE episode_id = $1 AND cause_id = $2",
     (TEXT, BYTES),
@@ -55,8 +58,11 @@ _UPDATE = Statement(
     kinds(t.episode, ("episode_id", *_CHANGED)),
 )
 _changed = operator.attrgetter("episode_id", *_CHANGED)
-_ENTRY = insert(t.entry, Sealed._fields)
-_LOG = insert(t.log_pending, ("episode_id", "seq", "hash"))
+_ENTRY = Statement(
+    f"WITH made AS ({insert(t.entry, Sealed._fields).text.decode()} RETURNING episode_id, seq, hash)"
+    " INSERT INTO log_pending (episode_id, seq, hash) SELECT episode_id, seq, hash FROM made",
+    kinds(t.entry, Sealed._fields),
+)
 _GONE = Statement("DELETE FROM item WHERE episode_id = $1 AND kind = $2 AND key = $3", (TEXT, TEXT, TEXT))
 _ITEM = insert(
     t.item,
@@ -83,7 +89,6 @@ def _calls(write: Write) -> Iterator[Call]:
 def _appended(write: Write) -> Iterator[Call]:
     for entry in write.entries:
         yield _ENTRY, (*entry[:3], entry.header.decode(), *entry[4:])
-        yield _LOG, (entry.episode_id, entry.seq, entry.hash)
     for key in write.gone:
         yield _GONE, key
     for item in write.changed:
@@ -92,6 +97,10 @@ def _appended(write: Write) -> Iterator[Call]:
         yield _NOTICE, notice
     for leaving in write.outbox:
         yield _OUTBOX, (*leaving, leaving.since, 0, 0)
+
+
+def _locked(found: Sequence[Sequence[Any]], prior: Sequence[Sequence[Any]], times: Times) -> Locked | None:
+    return Locked(EpisodeRow(*found[0]), sealed(prior[0]) if prior else None, times) if found else None
 
 
 class PostgresReader(ColdReader):
@@ -121,9 +130,13 @@ class PostgresChange(PostgresReader, RareWrites):
     def lock(self, episode_id: str, cause_id: bytes) -> Locked | None:
         cause = episode_id, cause_id
         found, prior, ((now, wall),) = self._run((_LOCK, (episode_id,)), (_PRIOR, cause), (self._clock, ()))
-        if not found:
-            return None
-        return Locked(EpisodeRow(*found[0]), sealed(prior[0]) if prior else None, Times(now, wall))
+        return _locked(found, prior, Times(now, wall))
+
+    def lock_free(self, wanted: Sequence[tuple[str, bytes]]) -> list[Locked | None]:
+        locks: list[Call] = [(_LOCK_FREE, (episode_id,)) for episode_id, _ in wanted]
+        *found, ((now, wall),) = self._run(*locks, *((_PRIOR, each) for each in wanted), (self._clock, ()))
+        pairs = zip(found[: len(wanted)], found[len(wanted) :], strict=True)
+        return [_locked(rows, prior, Times(now, wall)) for rows, prior in pairs]
 
     def claim_due(self, limit: int) -> tuple[list[EpisodeRow], Times]:
         claim = Statement(_CLAIM.format(now=self._due, limit=int(limit), select=_SELECT), (), _EPISODE)

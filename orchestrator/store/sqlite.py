@@ -85,6 +85,9 @@ class SqliteChange(SqliteReader, RareWrites):
             return None
         return Locked(_episode(row), None if row[18] is None else sealed(row[18:]), self.times())
 
+    def lock_free(self, wanted: Sequence[tuple[str, bytes]]) -> list[Locked | None]:
+        return [self.lock(*each) for each in wanted]
+
     def claim_due(self, limit: int) -> tuple[list[EpisodeRow], Times]:
         times = self.times()
         rows = self._run(_CLAIM, (to_micros(times.now), to_micros(times.wall), limit)).fetchall()

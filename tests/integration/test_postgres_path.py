@@ -6,17 +6,18 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 
 from orchestrator.clock import VirtualClock
+from orchestrator.episode.commands import Close
 from orchestrator.errors import StoreError
+from orchestrator.service.handlers import Request, new_key
 from orchestrator.store.opening import open_store, prepare
 from orchestrator.store.postgres import PostgresStore
 from tests.contract.conftest import SqlClock, System, system
-from tests.factories import HOUR, T0, enrolment, record
+from tests.factories import CLINICIAN, HOUR, T0, enrolment, record
 from tests.servers.postgres import Postgres
 
 
@@ -125,30 +126,79 @@ def test_a_claim_never_takes_more_than_it_was_asked_for_nor_what_others_hold(dat
     sut.store.close()
 
 
-def test_the_claim_walks_the_index_of_alarms(database: str, tmp_path: Path) -> None:
+def close(episode_id: str) -> Request:
+    return Request(episode_id, Close("done"), CLINICIAN, new_key())
+
+
+MANY = 50_000
+_GROW = (
+    "INSERT INTO patient SELECT 'x' || n, kek_id, wrapped_key, created_at"
+    " FROM (SELECT * FROM patient LIMIT 1) p, generate_series(1, {many}) n",
+    "INSERT INTO episode SELECT 'x' || n, 'x' || n, pathway, version, ward, state, seq, at, enrolled_at,"
+    " now() + n * interval '1 minute', closed, tag, chain_hash, document, set_aside_until, attempts"
+    " FROM (SELECT * FROM episode LIMIT 1) e, generate_series(1, {many}) n",
+    "INSERT INTO entry SELECT 'x' || n, seq, cause_id, header, commitment, body, hash"
+    " FROM (SELECT * FROM entry LIMIT 1) e, generate_series(1, {many}) n",
+    "INSERT INTO item SELECT 'x' || n, kind, key, name, role, ward, due_at"
+    " FROM (SELECT * FROM item LIMIT 1) i, generate_series(1, {many}) n",
+)
+
+
+def warmed(database: str, tmp_path: Path) -> System:
+    """Return a system on one connection that has prepared every statement of the write path and keeps its plan."""
     sut = on(database, tmp_path)
-    for number in range(3):
-        sut.handlers.execute(record(sut.enrolments.enrol(enrolment(str(number))).episode_id, alarm="1"))
+    for number in range(7):
+        episode_id = sut.enrolments.enrol(enrolment(str(number))).episode_id
+        sut.handlers.execute(record(episode_id, a=1, alarm="1"))
+        sut.handlers.execute_together([record(episode_id, a=2)])
+        sut.clock.advance(2 * HOUR)
+        assert sut.firing.fire_due(64).fired == 1
+        sut.handlers.execute(close(episode_id))
+    sut.handlers.execute(record(sut.enrolments.enrol(enrolment("8")).episode_id, a=1))
+    return sut
+
+
+def plans(sut: System) -> dict[str, str]:
+    """Return the plan that the connection keeps for each statement that it has prepared, by its text."""
+    assert isinstance(sut.store, PostgresStore)
+    found = {}
+    with sut.store._engine.connect() as connection:
+        connection.exec_driver_sql("SET plan_cache_mode = force_generic_plan")
+        held = "SELECT name, statement, cardinality(parameter_types) FROM pg_prepared_statements"
+        for name, statement, takes in connection.exec_driver_sql(held).all():
+            if statement not in {"BEGIN", "COMMIT"}:
+                given = f"({', '.join(['NULL'] * takes)})" if takes else ""
+                plan = connection.exec_driver_sql(f"EXPLAIN EXECUTE {name}{given}").scalars()
+                found[statement] = "\n".join(plan)
+    return found
+
+
+@pytest.mark.parametrize("analysed", [False, True], ids=["statistics of an empty store", "statistics of a full store"])
+def test_every_statement_of_the_write_path_goes_by_an_index_however_the_store_grew(
+    database: str, tmp_path: Path, analysed: bool
+) -> None:
     address = database.replace("+psycopg", "")
     with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(
-            "INSERT INTO episode SELECT 'x' || n, patient_id, pathway, version, ward, state, seq, at, enrolled_at,"
-            " now() + n * interval '1 hour', closed, tag, chain_hash, document, set_aside_until, attempts"
-            " FROM (SELECT * FROM episode LIMIT 1) e, generate_series(1, 5000) n"
-        )
+        for table in ("patient", "episode", "entry", "item", "notice", "log_pending", "open_enrolment"):
+            connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)".encode())
         connection.execute("ANALYZE")
-        plan = explained(connection, sut)
-    assert "ix_episode_due" in plan
-    assert "Seq Scan on episode" not in plan
+        sut = warmed(database, tmp_path)
+        for statement in _GROW:
+            connection.execute(statement.format(many=MANY).encode())
+        if analysed:
+            connection.execute("ANALYZE")
+        kept = plans(sut)
+    assert len(kept) >= 10, "the whole write path"
+    for statement, plan in kept.items():
+        assert "Seq Scan" not in plan, (statement, plan)
+    claims = {text: plan for text, plan in kept.items() if "LIMIT" in text}
+    assert claims, "the clock of a test stands in the text, so that there is one for each moment"
+    for claim, plan in claims.items():
+        assert "using ix_episode_due" in plan, (claim, plan)
+        assert "using pk_episode" in plan, (claim, plan)
+    (update,) = [plan for text, plan in kept.items() if text.startswith("UPDATE episode")]
+    assert "Index Scan using pk_episode" in update
     sut.store.close()
-
-
-def explained(connection: "psycopg.Connection[Any]", sut: System) -> str:
-    """Return the plan of the claim as the store sends it, on a real store's clock."""
-    from orchestrator.store import postgres
-
-    claim = postgres._CLAIM.format(now="now()", limit=200, select=postgres._SELECT)
-    return "\n".join(row[0] for row in connection.execute(f"EXPLAIN {claim}".encode()).fetchall())
 
 
 def test_a_real_stores_clock_is_the_databases(database: str, tmp_path: Path) -> None:

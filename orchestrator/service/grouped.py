@@ -1,0 +1,104 @@
+"""What happens when many commands come at once? They share one transaction: one lock and read, one write, one commit.
+
+A command that comes alone is carried out at once. While others are being written more gather, and go together next.
+None can harm another: what is refused or fails goes to its own caller; an episode that somebody else holds is waited
+for by its own caller alone; and when a group cannot be written, each of its commands is tried by itself, under its own
+key. Two commands on one episode are never in one group: the second comes in a later one. Nobody is answered before the
+commit.
+"""
+
+import logging
+import threading
+from collections.abc import Sequence
+
+from orchestrator.errors import CarepathError
+from orchestrator.service.handlers import Answer, Handlers, Request
+
+_log = logging.getLogger(__name__)
+AT_ONCE = 2
+"""So many transactions are under way at once: while one is committed the next is decided."""
+LARGEST_GROUP = 64
+
+
+class _Caller:
+    """One command, and who waits for what becomes of it.
+
+    Woken with a group he leads it, as the first of it; with an outcome he is done; with neither he goes on by himself.
+    """
+
+    __slots__ = ("_asleep", "group", "outcome", "request")
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.group: Sequence[_Caller] = ()
+        self.outcome: Answer | CarepathError | None = None
+        self._asleep = threading.Lock()
+        self._asleep.acquire()
+
+    def sleep(self) -> None:
+        self._asleep.acquire()
+
+    def wake(self) -> None:
+        self._asleep.release()
+
+
+class Grouped:
+    """The commands on an episode, for any number of threads."""
+
+    def __init__(self, handlers: Handlers) -> None:
+        self._handlers = handlers
+        self._lock = threading.Lock()
+        self._under_way = 0
+        self._waiting: list[_Caller] = []
+
+    def execute(self, request: Request) -> Answer:
+        """Carry out a person's command, or refuse it on the record; raises as `Handlers.execute`."""
+        mine = _Caller(request)
+        with self._lock:
+            if self._under_way < AT_ONCE:
+                self._under_way += 1
+                mine.group = (mine,)
+            else:
+                self._waiting.append(mine)
+        if not mine.group:
+            mine.sleep()
+        if mine.group:
+            self._lead(mine)
+        if isinstance(mine.outcome, CarepathError):
+            raise mine.outcome
+        return mine.outcome or self._handlers.execute(request)
+
+    def _lead(self, mine: _Caller) -> None:
+        try:
+            if len(mine.group) == 1:
+                mine.outcome = self._handlers.execute(mine.request)
+            else:
+                self._together(mine.group)
+        finally:
+            self._pass_on()
+            for each in mine.group[1:]:
+                each.wake()
+
+    def _together(self, group: Sequence[_Caller]) -> None:
+        try:
+            outcomes = self._handlers.execute_together([each.request for each in group])
+        except Exception as error:  # whatever it was, it comes up again with the one whose it is
+            _log.warning("a group of %d commands failed with %s: one by one", len(group), type(error).__name__)
+            return
+        for each, outcome in zip(group, outcomes, strict=True):
+            each.outcome = outcome
+
+    def _pass_on(self) -> None:
+        """Let those who have gathered go next, the first of them leading."""
+        with self._lock:
+            group: dict[str, _Caller] = {}
+            for each in self._waiting:
+                if len(group) < LARGEST_GROUP:
+                    group.setdefault(each.request.episode_id, each)
+            if not group:
+                self._under_way -= 1
+                return
+            chosen = tuple(group.values())
+            self._waiting = [each for each in self._waiting if group.get(each.request.episode_id) is not each]
+        chosen[0].group = chosen
+        chosen[0].wake()
