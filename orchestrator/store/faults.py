@@ -31,6 +31,7 @@ _POSTGRESQL = {
     "53300": "the store takes no more connections: raise max_connections or run fewer processes",
     "53100": _FULL,
     "25006": _READ_ONLY,
+    "25P02": "nothing was written: a statement before had failed",
     "42501": "the database role lacks a right that carepath needs",
     "42P01": "the store has no tables yet: run carepath db upgrade",
     "42703": "the store is of another schema than this program: run carepath db upgrade",

@@ -13,7 +13,7 @@ from struct import Struct
 from typing import Any, NamedTuple
 
 from psycopg import OperationalError
-from psycopg.errors import error_from_result
+from psycopg.errors import InFailedSqlTransaction, error_from_result
 from psycopg.pq import ConnStatus, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 from sqlalchemy import Integer, LargeBinary, Table, Text
@@ -55,11 +55,15 @@ def kinds(table: Table, names: Sequence[str]) -> tuple[Kind, ...]:
 
 
 class Statement:
-    """A prepared statement.   text: with $1, $2 …   takes, gives: the kinds of its parameters and of its columns."""
+    """A prepared statement.   text: with $1, $2 …   takes, gives: the kinds of its parameters and of its columns.
 
-    __slots__ = ("_formats", "_takes", "gives", "name", "text")
+    tag: how the server must say that it is done; empty where any way will do.
+    """
 
-    def __init__(self, text: str, takes: Sequence[Kind] = (), gives: Sequence[Kind] = ()) -> None:
+    __slots__ = ("_formats", "_takes", "gives", "name", "tag", "text")
+
+    def __init__(self, text: str, takes: Sequence[Kind] = (), gives: Sequence[Kind] = (), *, tag: bytes = b"") -> None:
+        self.tag = tag
         self.text = text.encode()
         self.name = b"cp_" + hashlib.sha256(self.text).hexdigest()[:16].encode()  # no two texts share a name
         self.gives = tuple(kind.decode for kind in gives)
@@ -141,6 +145,8 @@ class Pipeline:
             if result.status == ExecStatus.FATAL_ERROR:
                 raise error_from_result(result)
             if isinstance(each, Statement):
+                if each.tag and result.command_status != each.tag:
+                    raise InFailedSqlTransaction("the transaction had failed before")
                 rows.append(each.rows(result))
             else:
                 self._prepared.add(each)

@@ -32,7 +32,8 @@ _SELECT = (
 _SNAPSHOT = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on"
 )
-_BEGIN, _COMMIT = Statement("BEGIN"), Statement("COMMIT")
+_BEGIN = Statement("BEGIN")
+_COMMIT = Statement("COMMIT", tag=b"COMMIT")  # of a transaction that failed before the server makes a ROLLBACK
 _LOCK = Statement(f"{_SELECT} WHERE e.episode_id = $1 FOR NO KEY UPDATE OF e", (TEXT,), _EPISODE)
 _LOCK_FREE = Statement(f"{_SELECT} WHERE e.episode_id = $1 FOR NO KEY UPDATE OF e SKIP LOCKED", (TEXT,), _EPISODE)
 _PRIOR = Statement(

@@ -4,11 +4,12 @@ import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy.exc import ProgrammingError
 
 from orchestrator.clock import VirtualClock
 from orchestrator.episode.commands import Close
@@ -246,3 +247,17 @@ def test_a_server_that_ends_in_the_midst_of_a_read_says_so_and_the_next_read_is_
         read()
     assert sut.queries.show(episode_id)["seq"] == 1
     sut.store.close()
+
+
+def test_a_commit_that_the_server_turned_into_a_rollback_is_no_success(database: str, tmp_path: Path) -> None:
+    sut = on(database, tmp_path)
+    with pytest.raises(StoreError, match="nothing was written"):
+        _go_on_after_a_failure(sut)
+    sut.store.close()
+
+
+def _go_on_after_a_failure(sut: System) -> None:
+    with sut.store.change() as change:
+        change.revoke_tokens(T0)
+        with suppress(ProgrammingError):
+            change._sql.exec_driver_sql("SELECT * FROM nowhere")
