@@ -15,6 +15,7 @@ from orchestrator.clock import Clock
 from orchestrator.errors import CarepathError
 from orchestrator.service.pulse import Look
 from workers import metrics
+from workers.beside import Beside
 from workers.fire import fire
 from workers.sweep import sweep
 
@@ -25,6 +26,8 @@ ASKED_SLEEP_SECONDS = 0.05
 """Between asking and looking again: each time one more job joins in, for as long as somebody is free to take it."""
 LATEST_SECONDS = 1.0
 REMEMBER_SECONDS = 30.0
+LAST_SECONDS = 5.0
+"""How long a clock that is told to stop waits for what it is sending."""
 MOST_DRIFT = timedelta(seconds=5)
 
 
@@ -84,10 +87,15 @@ _WHAT_TO_DO = {
 
 
 class Ticker:
-    """One clock: `tick` is one turn of it. host: this machine's own clock, the system's where none is given."""
+    """One clock: `tick` is one turn of it. host: this machine's own clock, the system's where none is given.
 
-    def __init__(self, system: System, hints: Hints, host: Clock | None = None) -> None:
-        self._system, self._hints = system, hints
+    send: sends what waits to leave the house and what no worker can be asked to send; in the turn where none is given.
+    """
+
+    def __init__(
+        self, system: System, hints: Hints, host: Clock | None = None, send: Callable[[], object] | None = None
+    ) -> None:
+        self._system, self._hints, self._send = system, hints, send
         self._speed = system.simulation.factor if system.simulation else 1
         self._trust = Trust(host or system.host)
         self._held: str | None = None
@@ -105,7 +113,7 @@ class Ticker:
             self._remember(look, passed)
             asked, inline = self._fire(look)
         if inline or abs(passed - self._swept) >= LONGEST_SLEEP_SECONDS:
-            sweep(self._system, self._hints.deliver, inline=inline)
+            sweep(self._system, self._hints.deliver, inline=inline, send=self._send)
             self._swept = passed
         if fault is not None:
             return LONGEST_SLEEP_SECONDS
@@ -153,11 +161,13 @@ def run(system: System, hints: Hints, stop: Stop, turned: Callable[[], None] = l
 
     turned: called after each turn, so that somebody else can tell whether this clock still goes.
     """
-    ticker = Ticker(system, hints)
+    beside = Beside(system)
+    ticker = Ticker(system, hints, send=beside.send)
     while not stop.is_set():
         pause = _turn(ticker)
         turned()
         stop.wait(pause)
+    beside.finish(LAST_SECONDS)
 
 
 def _turn(ticker: Ticker) -> float:

@@ -17,15 +17,22 @@ _log = logging.getLogger(__name__)
 INLINE_SECONDS = 1.0
 
 
-def sweep(system: System, ask: "Callable[[], bool] | None" = None, *, inline: bool = False) -> bool:
+def sweep(
+    system: System,
+    ask: Callable[[], bool] | None = None,
+    *,
+    inline: bool = False,
+    send: Callable[[], object] | None = None,
+) -> bool:
     """Have what waits sent, and return whether anything did; by workers, or here where none can be asked.
 
-    ask: asks a worker; False where the broker takes nothing.   inline: ask nobody. Raises StoreError.
+    ask: asks a worker; False where the broker takes nothing.   inline: ask nobody.   send: how it is sent here; at
+    once and to the end where nothing is said. Raises StoreError.
     """
     if not system.deliveries.waiting():
         return False
     if inline or not (ask or say_deliver)():
-        deliver(system, INLINE_SECONDS)
+        (send or (lambda: deliver(system, INLINE_SECONDS)))()
     return True
 
 

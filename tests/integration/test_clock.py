@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
@@ -17,12 +18,15 @@ from orchestrator.bootstrap import open_system
 from orchestrator.cli import valkey
 from orchestrator.clock import HostClock, VirtualClock
 from orchestrator.errors import StoreError
+from orchestrator.notify.channel import Result, Sent
 from orchestrator.service.pulse import Look
+from orchestrator.service.rows import Lease
 from tests.integration.installation import Installation, installed, until
 from tests.letterbox import with_letterbox
 from workers import app as jobs
 from workers import clock
 from workers.app import DELIVER, FIRE, waiting
+from workers.beside import Beside
 from workers.clock import ASKED_SLEEP_SECONDS, LONGEST_SLEEP_SECONDS, Ticker
 from workers.publisher import Publisher
 from workers.sweep import sweep
@@ -206,6 +210,38 @@ def test_what_was_set_aside_comes_back(place: Installation) -> None:
     place.sql("UPDATE episode SET set_aside_until = {past}")
     Ticker(place.system, Ears()).tick()
     assert place.fired(episode) == 1
+
+
+class Hanging:
+    """A gateway that takes nothing until it is told to, and gives in after a while all the same."""
+
+    def __init__(self) -> None:
+        self.begun, self.over = threading.Event(), threading.Event()
+        self.asked, self.gave_in = 0, False
+
+    def channel(self, route: str) -> str:
+        return "hanging"
+
+    def send(self, lease: Lease) -> Sent:
+        self.asked += 1
+        self.begun.set()
+        self.gave_in |= not self.over.wait(10)
+        return Sent(Result.PASSING, "timeout")
+
+
+def test_a_gateway_that_hangs_holds_up_no_timer(place: Installation) -> None:
+    hanging = Hanging()
+    system = replace(place.system, post=hanging)  # type: ignore[arg-type]
+    beside = Beside(system)
+    ticker = Ticker(system, Ears(deaf=True), send=beside.send)
+    for _ in range(3):
+        episode = place.enrol()
+        ticker.tick()
+        assert place.fired(episode) == 1
+        assert hanging.begun.wait(10)
+    assert (hanging.asked, hanging.gave_in) == (1, False), "one round at a time, and the clock waits for none"
+    hanging.over.set()
+    beside.finish(10)
 
 
 def test_clocks_that_fire_at_once_fire_everything_once(place: Installation) -> None:
