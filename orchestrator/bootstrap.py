@@ -19,6 +19,7 @@ from orchestrator.clock import Clock, HostClock, elapsed
 from orchestrator.config import Settings
 from orchestrator.episode import formats
 from orchestrator.errors import NotFound, StoreError
+from orchestrator.notify import sending
 from orchestrator.notify.post import Post
 from orchestrator.notify.reading import Outside, read_channels
 from orchestrator.pathway.loader import Library, load_library, load_text, without_local
@@ -30,9 +31,10 @@ from orchestrator.service.enrolment import Enrolments
 from orchestrator.service.firing import Firing
 from orchestrator.service.grouped import Grouped
 from orchestrator.service.handlers import Desk, Handlers
+from orchestrator.service.lookout import Lookout
 from orchestrator.service.outgoing import Outgoing
 from orchestrator.service.presence import SECONDS, Presence, Program
-from orchestrator.service.pulse import Pulse
+from orchestrator.service.pulse import OVERDUE, Pulse
 from orchestrator.service.queries import Queries
 from orchestrator.service.releases import Releases
 from orchestrator.service.repeated import Repeated
@@ -64,6 +66,7 @@ __all__ = [
     "examine",
     "examine_server",
     "figures",
+    "lookout",
     "open_library",
     "open_system",
     "open_to_run",
@@ -200,6 +203,17 @@ def open_to_run(settings: Settings) -> System:
         system.close()
         raise
     return system
+
+
+def lookout(system: System) -> Lookout:
+    """Return what sees that reminders are late, for a process that serves people."""
+
+    def send() -> None:
+        for lease in system.deliveries.take(kind=OVERDUE):
+            sending.send(system.post, system.deliveries, lease)
+
+    speed = system.simulation.factor if system.simulation else 1
+    return Lookout(system.pulse, speed, send, wall=system.host, elapsed=system.elapsed)
 
 
 def stay_present(system: System, role: str) -> Repeated:

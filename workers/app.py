@@ -193,6 +193,8 @@ def run_worker(*, threads: int = 0, processes: int = 0) -> int:
     # here, for it has just asked for such warnings, and taken them to a log of its own.)
     warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
     logging.captureWarnings(False)
+    if threads:
+        carry_out(lambda system: None)  # opened now, so that others know of it
     worker.start()
     process.close()
     return worker.exitcode or 0

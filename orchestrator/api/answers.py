@@ -204,6 +204,21 @@ class Pathways(Reply):
     pathways: list[PathwayVersion]
 
 
+class BannerShown(BaseModel):
+    """What everybody is to see. code: overdue, or store-unreadable.   since: by the store's clock, or the wall's when
+    the store cannot be read."""
+
+    code: str
+    since: str
+    text: str
+
+
+class BannerNow(Reply):
+    """What everybody is to see at the head of every page; null while all is well."""
+
+    banner: BannerShown | None
+
+
 class Health(Reply):
     status: str
     version: str

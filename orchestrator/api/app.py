@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from orchestrator.api.description import describe
 from orchestrator.api.guard import Failures, Guard
 from orchestrator.api.problems import on_error
 from orchestrator.bootstrap import System
+from orchestrator.service.lookout import Banner
 
 PREFIX = "/api/v1"
 
@@ -30,6 +31,7 @@ def create_app(
     timezone: str | None = None,
     pages: Iterable[APIRouter] = (),
     draining: threading.Event | None = None,
+    banner: Callable[[], Banner | None] = lambda: None,
 ) -> FastAPI:
     """Return the application over an opened system; whoever opened the system closes it.
 
@@ -37,6 +39,7 @@ def create_app(
     pages: what people open in a browser; its addresses are open to all, whatever stands in place of a parameter.
     timezone: the hospital's, an IANA name, for enrolments that name none; that of CAREPATH_TIMEZONE for None.
     draining: set when the process was asked to end: from then on it is not ready.
+    banner: what everybody is to see now, if anything; asked for every answer, so it must not wait.
     Raises SettingError.
     """
     app = FastAPI(
@@ -51,6 +54,7 @@ def create_app(
     )
     app.state.system = system
     app.state.simulated = system.simulated
+    app.state.banner = banner
     app.state.draining = draining or threading.Event()
     app.state.timezone = timezone or _hospital_zone()
     app.include_router(health.router)
@@ -61,7 +65,9 @@ def create_app(
     for router in pages:
         app.include_router(router)
     failures = failures or Failures()
-    app.add_middleware(Guard, access=system.access, simulated=system.simulated, failures=failures, public=public)
+    app.add_middleware(
+        Guard, access=system.access, simulated=system.simulated, failures=failures, public=public, banner=banner
+    )
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app
 

@@ -11,7 +11,7 @@ from orchestrator.api.problems import MEDIA_TYPE
 _ABOUT = """
 Runs care pathways: enrol a patient, record facts, confirm what is to be given; read where he stands, why, what is due.
 
-* Every request but /healthz and /readyz needs `Authorization: Bearer TOKEN`.
+* Every request but /healthz, /readyz and /api/v1/banner needs `Authorization: Bearer TOKEN`.
 * Who acts is asserted with `Carepath-Actor` and `Carepath-Role`, and recorded as asserted.
 * Every command needs an `Idempotency-Key`: a repeat gets the first answer, another body under the same key a 409.
 * The number of an episode's last entry is its entity tag. A command with `If-Match` is refused (412) only when
@@ -19,6 +19,8 @@ Runs care pathways: enrol a patient, record facts, confirm what is to be given; 
 * A command that the pathway refuses is answered with a problem (422, or 409 for a closed episode). Its `code` names the
   gate, or what is wrong, such as `not-proposed` or `needs-reason`; it stands in the record as the entry `seq`.
 * Numbers are exact: a dose or weight may be sent as a JSON number or as text, and comes back as text.
+* `Carepath-Banner: CODE; since=TIME` stands in every answer while reminders are late or the store cannot be read: show
+  people the text of /api/v1/banner then.
 * `Carepath-Store` and `simulated` tell a store for trying things out from a real one.
 """
 

@@ -12,14 +12,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orchestrator.api.problems import Problem, problem_of
 from orchestrator.api.strict import MAX_BODY
+from orchestrator.audit.seal import instant
 from orchestrator.errors import CarepathError
 from orchestrator.service.access import Access, Holder
+from orchestrator.service.lookout import Banner
 
 _log = logging.getLogger(__name__)
-PUBLIC = frozenset({"/healthz", "/readyz"})
+PUBLIC = frozenset({"/healthz", "/readyz", "/api/v1/banner"})
 """What may be asked without a token, besides pages for everybody; nothing else may, even what is not there."""
 HOLDER = "carepath.holder"
-STORE_HEADER = "carepath-store"
+STORE_HEADER, BANNER_HEADER = "carepath-store", "carepath-banner"
 _ALWAYS = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
@@ -58,9 +60,20 @@ class Guard:
     """Lets in who holds a token, bounds the body while it arrives, and puts the security headers on every answer."""
 
     def __init__(
-        self, app: ASGIApp, access: Access, simulated: bool, failures: Failures, public: tuple[str, ...] = ()
+        self,
+        app: ASGIApp,
+        access: Access,
+        simulated: bool,
+        failures: Failures,
+        *,
+        public: tuple[str, ...],
+        banner: Callable[[], Banner | None],
     ) -> None:
-        """Say what to guard. public: how addresses begin that are open to all besides PUBLIC."""
+        """Say what to guard. public: how addresses begin that are open to all besides PUBLIC.
+
+        banner: what every answer says in a header, if anything.
+        """
+        self._banner = banner
         self._app, self._access, self._simulated, self._failures = app, access, simulated, failures
         self._public = public
 
@@ -92,6 +105,8 @@ class Guard:
         for name, value in _ALWAYS.items():
             headers.setdefault(name, value)
         headers[STORE_HEADER] = "simulated" if self._simulated else "real"
+        if (banner := self._banner()) is not None:
+            headers[BANNER_HEADER] = f"{banner.code}; since={instant(banner.since)}"
 
     async def _let_in(self, scope: Scope) -> Holder:
         kind, _, token = Headers(scope=scope).get("authorization", "").partition(" ")

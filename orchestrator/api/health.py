@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from orchestrator import __version__
-from orchestrator.api.answers import Health, ProblemDetails, reply
+from orchestrator.api.answers import BannerNow, Health, ProblemDetails, reply
 from orchestrator.api.problems import Problem
 
 router = APIRouter(tags=["health"])
@@ -23,6 +23,13 @@ def readyz(request: Request) -> Response:
         raise Problem(503, "draining", "This process was asked to end: ask another.", headers={"Retry-After": "1"})
     request.app.state.system.store.ready()
     return reply(request, _state(request, "ready"))
+
+
+@router.get("/api/v1/banner", responses={200: {"model": BannerNow}})
+async def banner(request: Request) -> Response:
+    """Return what everybody is to see, such as that reminders are late; the store is not asked."""
+    found = request.app.state.banner()
+    return reply(request, {"banner": None if found is None else found.to_json()})
 
 
 def _state(request: Request, status: str) -> dict[str, str]:

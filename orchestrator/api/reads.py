@@ -86,7 +86,8 @@ def story(request: Request, episode_id: EpisodeId) -> Response:
 def report(request: Request, episode_id: EpisodeId) -> Response:
     """Return the episode's story as a page to read, keep and print."""
     told = _story(request, episode_id)
-    page = as_html(told, request.app.state.system.pathway(told["episode"]["hash"]))
+    banner = request.app.state.banner()
+    page = as_html(told, request.app.state.system.pathway(told["episode"]["hash"]), banner and banner.to_json())
     return HTMLResponse(page, headers=headers_for(page))
 
 

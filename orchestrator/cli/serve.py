@@ -20,6 +20,7 @@ from orchestrator.bootstrap import (
     check_durable,
     check_ready,
     figures,
+    lookout,
     open_system,
     open_to_run,
     settle_memory,
@@ -29,6 +30,8 @@ from orchestrator.cli import logs, watching
 from orchestrator.cli.watching import Beat, Probes, of_store, watched
 from orchestrator.config import Settings
 from orchestrator.errors import CarepathError
+from orchestrator.service.lookout import SECONDS
+from orchestrator.service.repeated import Repeated
 
 _log = logging.getLogger(__name__)
 EMBEDDED_THREADS = 4
@@ -51,13 +54,16 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
     system = open_to_run(settings)
     logs.begin("api", system.simulation, as_json=settings.log_json)
     draining = threading.Event()
-    app = create_app(system, pages=(router,), draining=draining)
+    looking = lookout(system)
+    app = create_app(system, pages=(router,), draining=draining, banner=lambda: looking.banner)
+    looked = Repeated(looking.turn, SECONDS, "lookout").start()
     present = stay_present(system, "api")
     settle_memory()
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
         yield
+        looked.stop()
         present.stop()
         system.close()
 

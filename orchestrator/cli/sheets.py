@@ -66,9 +66,10 @@ def keep(settings: Settings, system: System, folder: Path, every: timedelta = EV
         try:
             write(settings, system, folder, every)
         except CarepathError as error:
-            _log.error("the sheets were not made, the last ones stay: %s", error)
-        except Exception:
-            _log.exception("the sheets were not made, the last ones stay")
+            _log.error("the sheets were not made, the last ones stay: %s", error, extra={"event": "sheets-failed"})
+        except Exception as error:
+            code = type(error).__name__
+            _log.error("the sheets were not made, the last ones stay: %s", code, extra={"event": "sheets-failed"})
         stop.wait(every.total_seconds())
 
 

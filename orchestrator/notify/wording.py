@@ -13,6 +13,7 @@ _TITLES = {
     "reminder": "A reminder waits for an answer",
     "set-aside": "An alarm could not fire and is tried again",
     "clock": "The clock cannot be trusted: all reminders are held",
+    "overdue": "Reminders are late: something is due and does not fire",
     "undelivered": "A notice could not be delivered",
     "unassigned": "A reminder reaches nobody: no role on its ladder is held",
 }

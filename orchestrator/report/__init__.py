@@ -13,8 +13,11 @@ def as_json(story: Mapping[str, Any]) -> bytes:
     return orjson.dumps(story, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def as_html(story: Mapping[str, Any], pathway: Pathway) -> str:
-    """Return the story as one self-contained HTML page. pathway: the version that the episode runs on."""
+def as_html(story: Mapping[str, Any], pathway: Pathway, banner: Mapping[str, str] | None = None) -> str:
+    """Return the story as one self-contained HTML page. pathway: the version that the episode runs on.
+
+    banner: what everybody is to see when the page is made: since when, and text.
+    """
     from orchestrator.report.html import page  # noqa: PLC0415  # the template engine is loaded for a report alone
 
-    return page(story, pathway)
+    return page(story, pathway, banner)

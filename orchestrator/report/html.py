@@ -20,7 +20,7 @@ STYLE = (FOLDER / "style" / "page.css").read_text(encoding="utf-8")
 CLOCK = "tick"
 
 
-def page(story: Mapping[str, Any], pathway: Pathway) -> str:
+def page(story: Mapping[str, Any], pathway: Pathway, banner: Mapping[str, str] | None = None) -> str:
     """Return the report of one episode. story: as ``audit.story.tell`` has it; pathway: the version it ran on."""
     where = moments.zone(story["episode"]["timezone"])
     picture = picture_of(story, pathway)
@@ -31,6 +31,7 @@ def page(story: Mapping[str, Any], pathway: Pathway) -> str:
         .get_template("story.html")
         .render(
             story=story,
+            banner=banner,
             episode=story["episode"],
             where=where,
             style=Markup(STYLE + svg.CSS + chart.CSS),  # noqa: S704  # the program's own files

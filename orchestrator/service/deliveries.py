@@ -38,9 +38,9 @@ class Deliveries:
         with self._desk.store.read() as reader:
             return reader.waiting()
 
-    def take(self, limit: int = 20, seconds: int = LEASE_SECONDS) -> list[Lease]:
-        """Take notices that wait, longest first; nobody else has them for so many seconds."""
-        return self._desk.transact(lambda change: change.take(limit, seconds))
+    def take(self, limit: int = 20, seconds: int = LEASE_SECONDS, kind: str = "") -> list[Lease]:
+        """Take notices that wait, longest first; nobody else has them for so many seconds. kind: empty for any."""
+        return self._desk.transact(lambda change: change.take(limit, seconds, kind))
 
     def finish(self, lease: Lease, channel: str) -> bool:
         """Record a delivery; False when the lease has passed to another, whose word counts."""

@@ -242,8 +242,11 @@ class Change(Reader, Protocol):
         """Remember a trusted wall time, unless a later one is known."""
         ...
 
-    def take(self, limit: int, seconds: int) -> list[Lease]:
-        """Take notices that wait, longest first, each with a new token; in `seconds` others may take them."""
+    def take(self, limit: int, seconds: int, kind: str = "") -> list[Lease]:
+        """Take notices that wait, longest first, each with a new token; in `seconds` others may take them.
+
+        kind: of this kind alone; empty: of any.
+        """
         ...
 
     def finish(self, lease: Lease, channel: str) -> bool:

@@ -7,6 +7,9 @@ from orchestrator.service.handlers import Desk
 from orchestrator.service.notices import OWNERS, tell
 from orchestrator.service.rows import NoticeRow
 
+OVERDUE = "overdue"
+"""The kind of notice that says that reminders are late."""
+
 
 class Look(NamedTuple):
     """What a clock saw, all read at one moment. next_alarm: by the store's clock.   seen_at: the latest wall time
@@ -36,9 +39,21 @@ class Pulse:
 
     def alarm(self, code: str, wall: datetime) -> None:
         """Tell lead and administrator that firing is held; within an hour the same code is told once."""
+        self._tell("clock", code, Look(wall, wall, wall, None), late=False)
+
+    def tell_overdue(self, since: datetime, look: Look) -> None:
+        """Tell lead and administrator that reminders are late; within an hour once, however many processes do so.
+
+        since: when the oldest alarm was due, by the store's clock.
+        """
+        self._tell(OVERDUE, "timers-late", look._replace(next_alarm=since), late=True)
+
+    def _tell(self, kind: str, code: str, look: Look, *, late: bool) -> None:
+        """Tell the owners; next_alarm of the look is what was due."""
+        due = look.next_alarm or look.now
         notices = [
             NoticeRow(
-                "", f"clock.{code}.{wall:%Y%m%dT%H}.{role}", "clock", code, "", role, "", 0, wall, wall, late=False
+                "", f"{kind}.{code}.{look.wall:%Y%m%dT%H}.{role}", kind, code, "", role, "", 0, due, look.now, late=late
             )
             for role in OWNERS
         ]

@@ -46,7 +46,7 @@ class Repeated:
         except Exception as error:
             said = str(error) if isinstance(error, CarepathError) else type(error).__name__
             if said != self._said:  # every half minute the same line helps nobody
-                _log.error("%s: %s", self._name, said)
+                _log.error("%s: %s", self._name, said, extra={"event": f"{self._name}-failed"})
             self._said = said
         else:
             self._said = ""

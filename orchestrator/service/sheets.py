@@ -61,8 +61,11 @@ class Sheets:
         except Exception as error:  # the others must stand on paper all the same
             if of_the_store(error):
                 raise
-            _log.error("episode %s cannot be put on a sheet: %s", row.episode_id, type(error).__name__)
-            return {**told, "unreadable": type(error).__name__}
+            code = type(error).__name__
+            _log.error(
+                "episode %s cannot be put on a sheet: %s", row.episode_id, code, extra={"event": "sheet-unreadable"}
+            )
+            return {**told, "unreadable": code}
 
     def _identifiers(self, reader: Reader, key: PatientKey, patient_id: str) -> list[dict[str, str]]:
         found = [opened(key, row) for row in reader.identifiers(patient_id)]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Insert, Table, insert, select, update
+from sqlalchemy import Insert, Table, exists, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ColumnElement
 
@@ -92,10 +92,12 @@ class RareWrites(ColdReader):
         seen = t.store_info.c.seen_at
         self._sql.execute(update(t.store_info).where(seen.is_(None) | (seen < wall)).values(seen_at=wall))
 
-    def take(self, limit: int, seconds: int) -> list[Lease]:
+    def take(self, limit: int, seconds: int, kind: str = "") -> list[Lease]:
         wall = self.times().wall
-        c = t.outbox.c
+        c, n = t.outbox.c, t.notice.c
         free = select(c.episode_id, c.key, c.route).where(may_leave(wall)).order_by(c.next_try_at)
+        if kind:
+            free = free.where(exists().where(n.episode_id == c.episode_id, n.key == c.key, n.kind == kind))
         ids = [OutgoingId(*row) for row in self._rows(free.limit(limit).with_for_update(skip_locked=True))]
         return [self._lease(each, wall + timedelta(seconds=seconds)) for each in ids]
 

@@ -23,11 +23,12 @@ router = APIRouter(include_in_schema=False)
 @router.api_route(PREFIX + "{notice:path}", methods=["GET", "HEAD"])
 async def opened(request: Request) -> Response:
     """Return the page. What the address names is not even read."""
-    return HTMLResponse(page(simulated=request.app.state.simulated), headers=_HEADERS)
+    banner = request.app.state.banner()
+    return HTMLResponse(page(simulated=request.app.state.simulated, banner=banner and banner.text), headers=_HEADERS)
 
 
 @cache
-def page(*, simulated: bool) -> str:
-    """Return the page; that of a simulated store says so."""
+def page(*, simulated: bool, banner: str | None = None) -> str:
+    """Return the page; that of a simulated store says so. banner: what everybody is to see now."""
     made = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined)
-    return made.get_template("opened.html").render(simulated=simulated)
+    return made.get_template("opened.html").render(simulated=simulated, banner=banner)

@@ -151,7 +151,7 @@ def api(side: Side) -> Iterator[Api]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         number = listening.fileno()
         command = [*SERVE, "api", str(number)]
-        with running(command, side.place.settings, -signal.SIGTERM, code=side.code, passing=(number,)):
+        with running(command, side.place.settings, code=side.code, passing=(number,)):
             yield Api(listening.getsockname()[1], side.place.system.access.new_token())
 
 

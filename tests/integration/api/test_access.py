@@ -187,7 +187,7 @@ def test_a_store_that_cannot_be_written_or_read_is_told_so(ward: Ward, tmp_path:
 def test_what_nobody_foresaw_is_logged_without_its_text(ward: Ward, caplog: pytest.LogCaptureFixture) -> None:
     value = "weight 61.7"
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError(value)
 
     episode = ward.enrol()

@@ -21,7 +21,7 @@ from orchestrator.episode.commands import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[3]
 KEPT = ROOT / "docs" / "openapi.json"
-OWN = {"/healthz", "/readyz"}
+OWN = {"/healthz", "/readyz", "/api/v1/banner"}
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_bodies_are_closed_and_have_examples_that_fit(described: dict[str, Any])
             body.model_validate(example)
 
 
-def test_problems_have_their_media_type_and_only_health_is_public(described: dict[str, Any]) -> None:
+def test_problems_have_their_media_type_and_only_health_and_banner_are_public(described: dict[str, Any]) -> None:
     assert described["security"] == [{"token": []}]
     for _, path, operation in operations(described):
         assert (operation.get("security") == []) is (path in OWN)

@@ -1,0 +1,51 @@
+"""How is one notice sent, and what became of it recorded? Whoever sends, a worker or another process, does it so."""
+
+import logging
+
+from orchestrator.notify.channel import Result, Sent
+from orchestrator.notify.post import Post
+from orchestrator.service.deliveries import Deliveries
+from orchestrator.service.rows import Lease
+
+_log = logging.getLogger(__name__)
+DEFECT = Sent(Result.PASSING, "defect")
+
+
+def send(post: Post, deliveries: Deliveries, lease: Lease) -> tuple[Sent, bool]:
+    """Send one notice, and record what became of it; return that, and whether it left and this call recorded it."""
+    sent = _sent(post, lease)
+    told = lease.notice.episode_id, lease.notice.key, lease.route
+    if sent.result is Result.DELIVERED:
+        return sent, _recorded(deliveries.finish(lease, post.channel(lease.route)), lease)
+    if sent.result is Result.PERMANENT:
+        _log.error("notice %s.%s cannot be delivered by %s: %s", *told, sent.code, extra={"event": "notice-refused"})
+        _recorded(deliveries.give_up(lease, sent.code), lease)
+        return sent, False
+    _log.warning(
+        "notice %s.%s was not delivered by %s: %s; it is tried again",
+        *told,
+        sent.code,
+        extra={"event": "notice-not-delivered"},
+    )
+    _recorded(deliveries.give_back(lease, sent.code), lease)
+    return sent, False
+
+
+def _sent(post: Post, lease: Lease) -> Sent:
+    try:
+        return post.send(lease)
+    except Exception as error:  # a channel's own defect: it must not keep the others from being sent
+        failed = type(error).__name__
+        _log.error("the channel of route %s failed with %s", lease.route, failed, extra={"event": "channel-failed"})
+        return DEFECT
+
+
+def _recorded(done: bool, lease: Lease) -> bool:
+    if not done:
+        _log.warning(
+            "notice %s.%s passed to another worker meanwhile",
+            lease.notice.episode_id,
+            lease.notice.key,
+            extra={"event": "lease-passed-on"},
+        )
+    return done
