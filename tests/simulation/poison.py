@@ -17,8 +17,14 @@ class PoisonedEngine(EpisodeEngine):
         self._poisoned = poisoned
 
     def decide(
-        self, pathway: Pathway, episode: Episode, command: Command, actor: Actor, now: datetime
+        self,
+        pathway: Pathway,
+        episode: Episode,
+        command: Command,
+        actor: Actor,
+        now: datetime,
+        unheld: frozenset[str] = frozenset(),
     ) -> Accepted | Refused:
         if isinstance(command, Tick) and episode.episode_id in self._poisoned:
             raise Ambiguous("two transitions are enabled at once")
-        return super().decide(pathway, episode, command, actor, now)
+        return super().decide(pathway, episode, command, actor, now, unheld=unheld)

@@ -12,6 +12,8 @@ from sqlalchemy import event
 
 from orchestrator.bootstrap import System, assemble, throwaway_system
 from orchestrator.pathway.loader import Library
+from orchestrator.service.grouped import Grouped
+from orchestrator.service.handlers import Handlers
 from orchestrator.service.rows import OutgoingId
 from orchestrator.store.opening import REAL
 from orchestrator.store.sqlite import SqliteStore
@@ -106,7 +108,11 @@ class World:
         system.desk.directory = Everything(*ROUTES)
         system.desk.engine = PoisonedEngine(self.poisoned)
         watched = FencedDeliveries(system.desk, self)
-        return replace(system, deliveries=watched, post=self.gateway.post(process), elapsed=self.scheduler.elapsed)
+        alone = cast("Grouped", Handlers(system.desk))  # callers who wait for each other need threads
+        return replace(
+            system, handlers=alone, deliveries=watched, post=self.gateway.post(process), host=self.wall,
+            elapsed=self.scheduler.elapsed,
+        )  # fmt: skip
 
     @contextmanager
     def acting(self, process: Process) -> Iterator[None]:
