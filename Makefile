@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check verify mutants chaos format bench lock secrets clean
+.PHONY: help run test check verify mutants chaos simulate format bench lock secrets clean
 
 PORT ?= 8000
 PYTHON ?= python3
@@ -40,6 +40,9 @@ mutants: $(VENV)/.dev  ## break every pathway in every way, and write what notic
 
 chaos: $(VENV)/.dev  ## kill real processes for long, and check that nothing was lost: make chaos ARGS="--seed 7 --minutes 60 --kills 1200"
 	@$(BIN)/python -m tests.chaos.run $(ARGS)
+
+simulate: $(VENV)/.dev  ## play seeds in virtual time, everything going wrong: make simulate ARGS="--seeds 1000 --from 0"
+	@$(BIN)/python -m tests.simulation.run $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.dev

@@ -1,0 +1,54 @@
+"""What goes wrong, and when? Each kind of fault draws from its own numbers, so that leaving one out moves no other."""
+
+from dataclasses import dataclass, field, replace
+from random import Random
+
+from tests.worlds import NAMES
+
+KINDS = ("crash", "statement", "stall", "outage", "broker", "wall", "poison", "channel")
+"""crash: a process ends at a point of its own.   statement: the store fails at a statement, or a process ends there.
+stall: a process stands still.   outage: every process down, or the store unusable.   broker: messages are lost,
+doubled, late, forgotten.   wall: the wall clock is moved.   poison: an episode cannot be decided.   channel: the way
+out fails.
+"""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one seed plays. years: of virtual time.   pathways: one for each patient."""
+
+    seed: int
+    patients: int
+    years: float
+    faults: frozenset[str]
+    pathways: tuple[str, ...]
+    crash_rate: float
+    statement_rate: float
+    clocks: int
+    workers: int
+    keep_all: bool = field(default=False, compare=False)
+
+    def without(self, fault: str) -> "Plan":
+        return replace(self, faults=self.faults - {fault})
+
+
+def plan(seed: int, *, years: float | None = None, patients: int | None = None) -> Plan:
+    """Return what a seed plays; years and patients: instead of what it would draw."""
+    draw = dice(seed, "plan")
+    drawn_patients, drawn_years = draw.choice((1, 1, 2, 2, 3, 5)), draw.choice((0.1, 0.25, 0.5, 0.5, 1.0, 2.0))
+    return Plan(
+        seed=seed,
+        patients=patients or drawn_patients,
+        years=years or drawn_years,
+        faults=frozenset(kind for kind in KINDS if draw.random() < 0.75),
+        pathways=tuple(draw.choice(NAMES) for _ in range(8)),
+        crash_rate=draw.choice((0.0005, 0.005, 0.03, 0.08)),
+        statement_rate=draw.choice((0.0001, 0.001, 0.005, 0.015)),
+        clocks=draw.choice((1, 2, 2, 3)),
+        workers=draw.choice((1, 2, 3)),
+    )
+
+
+def dice(seed: int, name: str) -> Random:
+    """Return numbers of one's own, that nobody else's draws move."""
+    return Random(f"carepath {seed} {name}")

@@ -1,0 +1,170 @@
+"""Would the simulation notice? Faults that somebody could write, planted in the product while seeds are played."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from datetime import datetime, timedelta
+from itertools import count
+from unittest import mock
+
+from sqlalchemy import ColumnElement
+
+from orchestrator.bootstrap import System
+from orchestrator.notify.channel import Sent
+from orchestrator.service import cause, firing, handlers
+from orchestrator.service.pulse import Look
+from orchestrator.service.rows import EpisodeRow, Lease, Times, Write
+from orchestrator.store import cold, rare, tables
+from orchestrator.store.rare import RareWrites
+from orchestrator.store.sqlite import SqliteChange
+from workers import clock, deliver
+from workers.clock import Ticker, Trust
+
+Mutant = Callable[[], AbstractContextManager[object]]
+
+
+def told_after_the_commit() -> AbstractContextManager[object]:
+    """Notices are written by a transaction of their own, after the entry that tells them."""
+    right = SqliteChange._append
+
+    def append(self: SqliteChange, write: Write) -> None:
+        right(self, write._replace(notices=[], outbox=[]))
+        if write.notices:
+            self._run("COMMIT")
+            self._run("BEGIN IMMEDIATE")
+            right(self, write._replace(entries=[], gone=[], changed=[]))
+
+    return mock.patch.object(SqliteChange, "_append", append)
+
+
+def the_alarm_stays() -> AbstractContextManager[object]:
+    """What has fired stays due."""
+    right = SqliteChange._save
+
+    def save(self: SqliteChange, write: Write) -> None:
+        fired = write.entries[-1].header.find(b'"tick"') > 0
+        right(self, write._replace(row=write.row._replace(next_due_at=write.row.at)) if fired else write)
+
+    return mock.patch.object(SqliteChange, "_save", save)
+
+
+def fires_late() -> AbstractContextManager[object]:
+    """What is due is claimed a minute later."""
+    right = SqliteChange.claim_due
+
+    def claim_due(self: SqliteChange, limit: int) -> tuple[list[EpisodeRow], Times]:
+        rows, times = right(self, limit)
+        minute_ago = times.now - timedelta(minutes=1)
+        return [row for row in rows if row.next_due_at is not None and row.next_due_at < minute_ago], times
+
+    return mock.patch.object(SqliteChange, "claim_due", claim_due)
+
+
+def waits_for_the_workers() -> AbstractContextManager[object]:
+    """A clock asks for ever, and never fires itself."""
+    right = Ticker._fire
+
+    def fire(self: Ticker, look: Look) -> tuple[bool, bool]:
+        late = self._seconds(look)
+        if late is None or late < 0:
+            return right(self, look)
+        return self._hints.fire(), False
+
+    return mock.patch.object(Ticker, "_fire", fire)
+
+
+def trusts_any_clock() -> AbstractContextManager[object]:
+    """A wall clock that was moved is believed."""
+    return mock.patch.object(Trust, "fault", return_value=None)
+
+
+def mistakes_a_stall_for_a_jump() -> AbstractContextManager[object]:
+    """Between the machine's even clock and the wall's no time may pass."""
+    right = Trust.fault
+    return mock.patch.object(Trust, "fault", lambda self, look, began, _: right(self, look, began, began))
+
+
+def taken_is_gone() -> AbstractContextManager[object]:
+    """To take a notice is to delete it: who dies with it loses it."""
+    right = RareWrites.take
+
+    def take(self: RareWrites, limit: int, seconds: int) -> list[Lease]:
+        leases = right(self, limit, seconds)
+        for each in leases:
+            self._sql.execute(tables.outbox.delete().where(rare._held(each)))
+        return leases
+
+    return mock.patch.object(RareWrites, "take", take)
+
+
+def recorded_before_it_is_sent() -> AbstractContextManager[object]:
+    """A notice is delivered because it is about to be sent."""
+    right = deliver._sent
+
+    def sent(system: System, lease: Lease) -> Sent:
+        system.deliveries.finish(lease, "early")
+        return right(system, lease)
+
+    return mock.patch.object(deliver, "_sent", sent)
+
+
+def no_fence() -> AbstractContextManager[object]:
+    """Whoever held a lease once may say what became of the notice."""
+
+    def held(lease: Lease) -> ColumnElement[bool]:
+        return rare._is(rare._id(lease))
+
+    return mock.patch.object(rare, "_held", held)
+
+
+def nobody_sweeps() -> AbstractContextManager[object]:
+    """A clock looks after timers alone."""
+    return mock.patch.object(clock, "sweep", return_value=False)
+
+
+def put_off_by_a_wrong_clock() -> AbstractContextManager[object]:
+    """What a clock that stood ahead has written waits until that time comes."""
+
+    def may_leave(wall: datetime) -> ColumnElement[bool]:
+        due: ColumnElement[bool] = tables.outbox.c.next_try_at <= wall
+        return due
+
+    stack = ExitStack()
+    for module in (rare, cold):
+        stack.enter_context(mock.patch.object(module, "may_leave", may_leave))
+    return stack
+
+
+def set_aside_for_good() -> AbstractContextManager[object]:
+    """An episode that failed once never comes back."""
+    return mock.patch.object(firing, "delay", return_value=timedelta(days=3650))
+
+
+def holds_up_its_neighbours() -> AbstractContextManager[object]:
+    """A batch that fails is tried again as a whole."""
+    return mock.patch.object(firing.Firing, "_fire_alone", return_value=False)
+
+
+def a_repeat_is_done_again() -> AbstractContextManager[object]:
+    """The same key twice is two causes."""
+    number = count()
+
+    def cause_id(kind: str, actor: str, episode: str, key: str) -> bytes:
+        return cause.cause_id(kind, actor, episode, key if kind == "tick" else f"{key} {next(number)}")
+
+    return mock.patch.object(handlers, "cause_id", cause_id)
+
+
+def decides_on_a_stale_page() -> AbstractContextManager[object]:
+    """Whatever a person had before his eyes, his decision counts."""
+    return mock.patch.object(handlers.Handlers, "_check_seen", return_value=None)
+
+
+MUTANTS: dict[str, Mutant] = {
+    each.__name__: each
+    for each in (
+        told_after_the_commit, the_alarm_stays, fires_late, waits_for_the_workers, trusts_any_clock,
+        mistakes_a_stall_for_a_jump, taken_is_gone, recorded_before_it_is_sent, no_fence, nobody_sweeps,
+        put_off_by_a_wrong_clock, set_aside_for_good, holds_up_its_neighbours, a_repeat_is_done_again,
+        decides_on_a_stale_page,
+    )
+}  # fmt: skip
