@@ -19,10 +19,8 @@ RUN groupadd --gid 10001 carepath \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin carepath \
  && install -d -o carepath -g carepath -m 0700 /keys
 COPY --from=build /opt/carepath /opt/carepath
-COPY docker/entrypoint.sh /usr/local/bin/entrypoint.sh
 ENV PATH=/opt/carepath/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 TZ=UTC
 USER 10001:10001
 WORKDIR /tmp
-EXPOSE 8000
-ENTRYPOINT ["/bin/sh", "/usr/local/bin/entrypoint.sh"]
+EXPOSE 8000 9100
 CMD ["carepath", "api", "--host", "0.0.0.0", "--port", "8000"]

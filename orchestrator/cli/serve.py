@@ -35,7 +35,7 @@ from orchestrator.service.repeated import Repeated
 
 _log = logging.getLogger(__name__)
 EMBEDDED_THREADS = 4
-_GRACE_SECONDS = 20
+GRACE_SECONDS = 20
 _EMBEDDED_GRACE_SECONDS = 3
 _LONGEST_TURN_SECONDS = 60.0
 _NO_BROKER = "there is no broker: set CAREPATH_BROKER_URL, or run carepath up, which starts its own"
@@ -75,7 +75,7 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS if listening is None else _EMBEDDED_GRACE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS if listening is None else _EMBEDDED_GRACE_SECONDS,
     )
 
     class Server(uvicorn.Server):

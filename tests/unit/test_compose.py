@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
+from orchestrator.cli.serve import GRACE_SECONDS
+from workers.app import LONGEST_JOB_SECONDS
+
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
@@ -53,6 +56,37 @@ def test_secrets_come_from_files_alone() -> None:
 def test_only_the_api_is_published_and_on_loopback() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert published == {"api": ["127.0.0.1:${CAREPATH_PORT:-8000}:8000"]}
+
+
+PROCESSES = ("api", "worker", "clock")
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_figures_and_health_are_told_inside_alone(name: str) -> None:
+    service = SERVICES[name]
+    assert service["environment"]["CAREPATH_METRICS"] == "0.0.0.0:9100"
+    assert "http://127.0.0.1:9100/" in service["healthcheck"]["test"][-1]
+    assert not any("9100" in port for port in service.get("ports", []))
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_logs_are_for_machines(name: str) -> None:
+    assert SERVICES[name]["environment"]["CAREPATH_LOG"] == "json"
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_every_setting_is_one_that_the_program_knows(name: str) -> None:
+    page = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    assert all(f"`{setting}`" in page for setting in SERVICES[name]["environment"])
+
+
+def test_who_is_asked_to_end_is_given_the_time_that_it_takes() -> None:
+    def seconds(name: str) -> int:
+        return int(str(SERVICES[name]["stop_grace_period"]).removesuffix("s"))
+
+    assert seconds("worker") > LONGEST_JOB_SECONDS
+    assert seconds("api") > int(SERVICES["api"]["environment"]["CAREPATH_DRAIN"]) + GRACE_SECONDS
+    assert SERVICES["worker"]["command"][-2:] == ["--processes", "2"]
 
 
 def test_what_the_image_copies_is_there() -> None:

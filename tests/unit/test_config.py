@@ -86,3 +86,35 @@ def test_the_hospitals_values_are_named_or_lie_beside_the_pathways(tmp_path: Pat
     assert read(here).local_file == tmp_path / "local.yaml"
     assert read({**here, "CAREPATH_LOCAL": "ours.yaml"}).local_file == Path("ours.yaml")
     assert read({**here, "CAREPATH_LOCAL": "ours.yaml"}, local=Path("mine.yaml")).local_file == Path("mine.yaml")
+
+
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [("9100", ("127.0.0.1", 9100)), ("0.0.0.0:9100", ("0.0.0.0", 9100)), ("[::1]:9100", ("::1", 9100)), ("", None)],
+)
+def test_where_figures_are_told(tmp_path: Path, said: str, place: tuple[str, int] | None) -> None:
+    assert read({"CAREPATH_HOME": str(tmp_path), "CAREPATH_METRICS": said}).metrics == place
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CAREPATH_METRICS", "0"),
+        ("CAREPATH_METRICS", "here"),
+        ("CAREPATH_LOG", "xml"),
+        ("CAREPATH_DRAIN", "-1"),
+        ("CAREPATH_BROKER_URL", "http://broker"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingError, match=name):
+        read({name: value})
+
+
+def test_rabbitmq_is_an_address_like_another(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("hidden/word")
+    environ = {
+        "CAREPATH_BROKER_URL": "amqp://carepath@rabbitmq:5672//",
+        "CAREPATH_BROKER_PASSWORD_FILE": str(tmp_path / "secret"),
+    }
+    assert read(environ).broker_url == "amqp://carepath:hidden%2Fword@rabbitmq:5672//"
