@@ -13,7 +13,7 @@ from typing import Protocol
 from orchestrator.bootstrap import System
 from orchestrator.clock import Clock
 from orchestrator.errors import CarepathError
-from orchestrator.service.pulse import Look
+from orchestrator.service.pulse import MOST_DRIFT, Look
 from workers import metrics
 from workers.fire import fire
 from workers.sweep import sweep
@@ -25,7 +25,6 @@ ASKED_SLEEP_SECONDS = 0.05
 """Between asking and looking again: each time one more job joins in, for as long as somebody is free to take it."""
 LATEST_SECONDS = 1.0
 REMEMBER_SECONDS = 30.0
-MOST_DRIFT = timedelta(seconds=5)
 
 
 class Hints(Protocol):

@@ -1,11 +1,14 @@
 """What must a clock process know? The time, by store and wall, the next alarm, and whether the time can be trusted."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from orchestrator.service.handlers import Desk
 from orchestrator.service.notices import OWNERS, tell
 from orchestrator.service.rows import NoticeRow
+
+MOST_DRIFT = timedelta(seconds=5)
+"""By more than this no two clocks may part, nor one leap: then nobody knows what is due."""
 
 
 class Look(NamedTuple):
