@@ -13,7 +13,7 @@ from typing import Protocol
 from orchestrator.bootstrap import System
 from orchestrator.clock import Clock
 from orchestrator.errors import CarepathError
-from orchestrator.service.pulse import Look
+from orchestrator.service.pulse import MOST_DRIFT, Look
 from workers import metrics
 from workers.beside import Beside
 from workers.fire import fire
@@ -28,7 +28,6 @@ LATEST_SECONDS = 1.0
 REMEMBER_SECONDS = 30.0
 LAST_SECONDS = 5.0
 """How long a clock that is told to stop waits for what it is sending."""
-MOST_DRIFT = timedelta(seconds=5)
 
 
 class Hints(Protocol):

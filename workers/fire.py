@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from orchestrator.bootstrap import System
+from orchestrator.service.firing import Sound
+from orchestrator.service.pulse import MOST_DRIFT
 from workers import metrics
 from workers.app import FIRE, app, carry_out
 from workers.sweep import say_deliver, sweep
@@ -20,19 +22,26 @@ def job() -> None:
 
 
 def work(system: System, ask: Callable[[], bool] = say_deliver) -> None:
-    """Fire what is due, and have what was told sent. ask: asks a worker. Raises StoreError."""
-    fire(system)
+    """Fire what is due, and have what was told sent. ask: asks a worker. Raises StoreError.
+
+    A hint tells nothing of when it was given, and a worker sees no clock go by: where the store's time and its
+    machine's part it leaves all firing to the clocks, which know whether somebody moved the wall's.
+    """
+    fire(system, sound=lambda wall: abs(system.host.now() - wall) <= MOST_DRIFT)
     sweep(system, ask)
 
 
-def fire(system: System, seconds: float = LONGEST_SECONDS) -> int:
-    """Fire until nothing is due, or for so many seconds; return how many episodes fired. Raises StoreError."""
+def fire(system: System, seconds: float = LONGEST_SECONDS, sound: Sound | None = None) -> int:
+    """Fire until nothing is due, or for so many seconds; return how many episodes fired. Raises StoreError.
+
+    sound: see `Firing.fire_due`; every time is, where it is not given.
+    """
     deadline = system.elapsed() + seconds
     speed = system.simulation.factor if system.simulation else 1
     total, size = 0, FIRST_BATCH
     while True:
         began = system.elapsed()
-        done = system.firing.fire_due(size)
+        done = system.firing.fire_due(size, sound)
         now = system.elapsed()
         metrics.fired(done, speed)
         total += done.fired

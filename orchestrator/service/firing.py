@@ -1,7 +1,8 @@
 """How does what is due fire? A batch in one transaction, or one by one; what fails alone is set aside."""
 
 import logging
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from orchestrator.errors import KeyMissing, StoreError, WrongKey
@@ -14,6 +15,9 @@ _log = logging.getLogger(__name__)
 LARGEST_BATCH = 500
 _FIRST_DELAY = timedelta(minutes=1)
 _LONGEST_DELAY = timedelta(hours=1)
+
+
+Sound = Callable[[datetime], bool]
 
 
 class Fired(NamedTuple):
@@ -40,14 +44,17 @@ class Firing:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    def fire_due(self, limit: int = 200) -> Fired:
+    def fire_due(self, limit: int = 200, sound: Sound | None = None) -> Fired:
         """Fire at most `limit` episodes whose alarm is due.
 
+        sound: tells of the wall's time, as it is read with the claim, whether it can be trusted; else nothing fires.
         Raises StoreError when the store itself cannot be used; then nothing was written.
         """
         claimed: list[EpisodeRow] = []
         try:
-            times = self._desk.transact(lambda change: self._fire_batch(change, min(limit, LARGEST_BATCH), claimed))
+            times = self._desk.transact(
+                lambda change: self._fire_batch(change, min(limit, LARGEST_BATCH), claimed, sound)
+            )
         except Exception as error:
             if not claimed or of_the_store(error):
                 raise
@@ -64,10 +71,10 @@ class Firing:
         late = [_late(row, times) for row in claimed]
         return Fired(len(claimed), 0, more=len(claimed) >= limit, late=tuple(late))
 
-    def _fire_batch(self, change: Change, limit: int, claimed: list[EpisodeRow]) -> Times:
+    def _fire_batch(self, change: Change, limit: int, claimed: list[EpisodeRow], sound: Sound | None = None) -> Times:
         rows, times = change.claim_due(limit)
-        claimed[:] = rows
-        change.save([self._fire(change, row, times) for row in rows])
+        claimed[:] = rows if sound is None or sound(times.wall) else []
+        change.save([self._fire(change, row, times) for row in claimed])
         return times
 
     def _fire(self, change: Change, row: EpisodeRow, times: Times) -> Write:

@@ -1,6 +1,6 @@
 """What must a clock process know? The time, by store and wall, the next alarm, and whether the time can be trusted."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from orchestrator.service.handlers import Desk
@@ -9,6 +9,8 @@ from orchestrator.service.rows import NoticeRow
 
 OVERDUE = "overdue"
 """The kind of notice that says that reminders are late."""
+MOST_DRIFT = timedelta(seconds=5)
+"""By more than this no two clocks may part, nor one leap: then nobody knows what is due."""
 
 
 class Look(NamedTuple):

@@ -9,7 +9,7 @@ in which something was broken that excuses it. And the proofs of the program its
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from orchestrator.audit.seal import Header, Sealed, open_body, open_header
@@ -17,6 +17,8 @@ from orchestrator.bootstrap import System
 from orchestrator.episode.commands import Tick, moment
 from orchestrator.episode.event_json import event_from_json
 from orchestrator.episode.model import Episode
+from orchestrator.notify.channel import Message
+from orchestrator.notify.wording import reference
 from orchestrator.service.cause import cause_id, episode_id_of
 from orchestrator.service.handlers import CLOCK
 from tests.chaos.history import Asked, History, Outage
@@ -66,10 +68,19 @@ class Checker:
     """Looks at a store after a run. commits: the wall time at which each entry was committed, by episode and number.
 
     quiet: when the system was last seen with nothing left to do, by the store's clock; what was due before has fired.
+    arrived: the ids of all messages that a route took, as often as it did; None where no notice leaves the house.
     """
 
-    def __init__(self, system: System, history: History, commits: Commits, quiet: datetime) -> None:
+    def __init__(
+        self,
+        system: System,
+        history: History,
+        commits: Commits,
+        quiet: datetime,
+        arrived: Sequence[str] | None = None,
+    ) -> None:
         self._system, self._history, self._commits, self._quiet = system, history, commits, quiet
+        self._arrived = None if arrived is None else Counter(arrived)
         look = system.pulse.look()
         factor = system.simulation.factor if system.simulation else 1
         self._wall: Callable[[datetime], float] = lambda at: (
@@ -227,10 +238,25 @@ class Checker:
                 return
 
     def _deliveries(self) -> None:
-        """Nothing waits in the outbox once the system is quiet."""
-        waiting = self._system.deliveries.outgoing(limit=1000)
-        for each in waiting:
+        """Nothing waits once the system is quiet; every notice was taken at its route, and recorded as such once."""
+        for each in self._system.deliveries.outgoing(limit=1000):
             self._found("lost", each.notice.episode_id, f"a notice still waits to be delivered by {each.route}")
+        if self._arrived is None:
+            return
+        with self._system.store.read() as reader:
+            rows = reader._sql.exec_driver_sql("SELECT episode_id, key FROM delivery WHERE result = 'delivered'").all()
+        recorded = Counter((episode_id, key) for episode_id, key in rows)
+        notices = {(row["episode_id"], row["key"]): _reference(row) for row in self._inbox()}
+        for notice, message in notices.items():
+            if recorded[notice] != 1:
+                what = "doubled" if recorded[notice] else "lost"
+                self._found(what, notice[0], f"{notice[1]}: {recorded[notice]} deliveries")
+            if not self._arrived[message]:
+                self._found("lost", notice[0], f"{notice[1]} never arrived")
+        for message in self._arrived.keys() - set(notices.values()):
+            self._found("invented", "", f"a message arrived that tells of no notice: {message}")
+        self._verdict.counts["arrived"] = len(self._arrived)
+        self._verdict.counts["arrived again"] = sum(self._arrived.values()) - len(self._arrived)
 
     def _alarms(self) -> None:
         """Somebody was told that the wall was moved."""
@@ -271,6 +297,13 @@ def _told(entries: Sequence[_Entry]) -> Iterator[_Told]:
         for event in entry.events:
             if event["type"] == "reminder-told":
                 yield _Told.of_event(event)
+
+
+def _reference(notice: Mapping[str, Any]) -> str:
+    """Return the id of the message that tells of a notice."""
+    at = datetime(2026, 1, 1, tzinfo=UTC)  # nothing but the id counts
+    told = f"{notice['episode_id']}.{notice['key']}"
+    return reference(Message(told, "", "", "", 0, at, at, False, ""))
 
 
 def _at(text: str) -> datetime:

@@ -24,6 +24,7 @@ from tests.chaos.links import Link
 from tests.chaos.services import END_SECONDS, Service, answers, free_port, wait_until
 from tests.chaos.wall import Wall
 from tests.e2e.running import children
+from tests.servers.outside import Outside
 
 _LOOK_SECONDS = 0.2
 
@@ -34,6 +35,7 @@ class Embedded:
     links: Mapping[str, Link] = MappingProxyType({})
     disk: Disk | None = None
     wall: Wall | None = None
+    pager: Outside | None = None
 
     def __init__(self, folder: Path, history: History, factor: int) -> None:
         self.folder, self.history, self.factor = folder, history, factor
@@ -43,7 +45,7 @@ class Embedded:
         self._no_clock: float | None = None
         self._looked = 0.0
         self.services: dict[str, Service] = {"up": Service("up", self._launch, lambda: answers(self.ports[0]))}
-        wait_until(lambda: answers(self.ports[0]), f"carepath up, see {folder}")
+        wait_until(lambda: answers(self.ports[0]), (folder / "up.log").read_text)
 
     def keep_logs(self, folder: Path) -> None:
         """Copy what everybody wrote."""

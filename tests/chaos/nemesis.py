@@ -16,6 +16,7 @@ from tests.chaos.history import Outage
 from tests.chaos.people import Ward
 from tests.chaos.system import Shape, System
 from tests.e2e.running import children
+from tests.servers.outside import DROP, LATER, TAKE
 
 LONGEST_SECONDS = 8.0
 _REST_SECONDS = 3.0
@@ -28,7 +29,7 @@ class Fault:
     """Something that is broken at a moment (seconds from the start) and, where it lasts, for how long.
 
     kind: kill, term, stop (SIGSTOP, then SIGCONT), flush, cut, hold, delay, lose, fill, move.   target: a process, a
-    link, the disk or the wall.   by: seconds of delay, or by which the wall is moved.
+    link, the pager, the disk or the wall.   by: seconds of delay, or by which the wall is moved.
     """
 
     at: float
@@ -83,7 +84,7 @@ def _other(draw: random.Random, at: float, shape: Shape, longest: float) -> Faul
         case "flush" | "lose":
             return Fault(at, kind, "broker")
         case "cut" | "hold":
-            return Fault(at, kind, draw.choice(("database", "broker")), seconds)
+            return Fault(at, kind, draw.choice(("database", "broker", "pager")), seconds)
         case "delay":
             return Fault(at, kind, draw.choice(("database", "broker")), seconds, round(draw.uniform(0.02, 0.3), 3))
         case "fill":
@@ -218,12 +219,26 @@ class Nemesis:
         return True
 
     def _link(self, fault: Fault) -> bool:
+        if fault.target == "pager":
+            return self._refuse(fault)
         link = self._system.links[fault.target]
         if fault.kind == "delay":
             link.delay(fault.by)
         else:
             {"cut": link.cut, "hold": link.hold, "lose": link.lose}[fault.kind]()
         return fault.kind == "lose" or self._for(fault, link.heal, excuses=fault.target == "database")
+
+    def _refuse(self, fault: Fault) -> bool:
+        """Let the pager say no: for now, or after it has taken the message, so that nobody knows."""
+        pager = self._system.pager
+        if pager is None:
+            return False
+        pager.otherwise = LATER if fault.kind == "cut" else DROP
+
+        def again() -> None:
+            pager.otherwise = TAKE
+
+        return self._for(fault, again, excuses=False)
 
     def _fill(self, fault: Fault) -> bool:
         disk = self._system.disk

@@ -1,6 +1,7 @@
 """What becomes of carepath when it is killed for hours?
 
-    python -m tests.chaos.run [--seed N] [--minutes M] [--kills K] [--schedule FILE] [--keep FOLDER] [--embedded]
+    python -m tests.chaos.run [--seed N] [--minutes M] [--kills K] [--schedule FILE] [--keep FOLDER]
+        [--embedded | --real]
 
 The same seed gives the same schedule of faults, and people of the same habits. What was found, the schedule, the logs
 and the history are kept where it says; the status is 1 when anything was found.
@@ -27,7 +28,7 @@ from tests.chaos.nemesis import Fault, Nemesis
 from tests.chaos.people import Person, Ward
 from tests.chaos.system import Shape, System, running
 
-QUIET_SECONDS = 60.0
+QUIET_SECONDS = 180.0
 _MOST_LINES = 40
 
 
@@ -102,10 +103,15 @@ def _run(plan: Plan, system: System | Embedded, history: History) -> Result:
     quiet = _quiet(system)
     trouble = system.end()
     with bootstrap.open_system(system.settings()) as opened:
-        verdict = Checker(opened, history, system.commits(opened), quiet).check()
+        verdict = Checker(opened, history, system.commits(opened), quiet, _arrived(system)).check()
     for text in trouble:
         verdict.findings.append(Finding("end", "", text))
     return Result(verdict, hand.done)
+
+
+def _arrived(system: System | Embedded) -> list[str] | None:
+    """Return the ids of what the pager took; None where nothing is sent to it."""
+    return None if system.pager is None else [each.headers["webhook-id"] for each in system.pager.arrivals]
 
 
 def _quiet(system: System | Embedded) -> datetime:
@@ -132,8 +138,9 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="where to keep history, schedule and logs")
     parser.add_argument("--factor", type=int, default=Shape.factor, help="how many times as fast as the wall")
     parser.add_argument("--embedded", action="store_true", help="kill `carepath up` on SQLite")
+    parser.add_argument("--real", action="store_true", help="a real store, whose notices leave the house")
     given = parser.parse_args()
-    shape = Shape(factor=given.factor)
+    shape = Shape(factor=given.factor, real=given.real)
     seconds = given.minutes * 60
     if given.schedule:
         faults = nemesis.from_lines(given.schedule.read_text())
@@ -146,7 +153,8 @@ def main() -> int:
     print(
         f"seed {given.seed}, {len(faults)} faults in {seconds:g} s; schedule, history and logs in {folder}", flush=True
     )
-    result = run(Plan(given.seed, seconds, faults, shape, embedded=given.embedded), folder)
+    patients = 4 * Plan.patients if given.real else Plan.patients
+    result = run(Plan(given.seed, seconds, faults, shape, patients=patients, embedded=given.embedded), folder)
     print(result.text())
     (folder / "result.json").write_text(json.dumps({"seed": given.seed, "text": result.text()}))
     return 1 if result.verdict.findings else 0

@@ -77,10 +77,10 @@ def answers(port: int) -> bool:
         connection.close()
 
 
-def wait_until(true: Callable[[], object], what: str) -> None:
-    """Wait for something to become true; raise RuntimeError when it does not in time."""
+def wait_until(true: Callable[[], object], said: Callable[[], str]) -> None:
+    """Wait for something to become true; raise RuntimeError with what was said meanwhile when it does not in time."""
     deadline = time.monotonic() + START_SECONDS
     while not true():
         if time.monotonic() > deadline:
-            raise RuntimeError(f"it does not come up: {what}")
+            raise RuntimeError(f"it does not come up: {said()}")
         time.sleep(0.02)

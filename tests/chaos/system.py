@@ -24,8 +24,10 @@ from tests.chaos.checker import Commits
 from tests.chaos.disk import Disk, small_disk
 from tests.chaos.history import History, Outage
 from tests.chaos.links import Link, Network
+from tests.chaos.pager import channels
 from tests.chaos.services import END_SECONDS, Service, answers, free_port, wait_until
 from tests.chaos.wall import OPTIONS, Wall
+from tests.servers.outside import Outside, hook_server
 from tests.servers.postgres import USER, Cluster, new_cluster
 
 _SOCKET = ".s.PGSQL.5432"
@@ -35,13 +37,17 @@ _COMMITS = "SELECT episode_id, seq, extract(epoch FROM pg_xact_commit_timestamp(
 
 @dataclass(frozen=True)
 class Shape:
-    """How many there are of each. processes: of a worker's pool.   factor: of the store's simulated clock."""
+    """How many there are of each. processes: of a worker's pool.   factor: of the store's simulated clock.
+
+    real: the store is a real one, with the wall's clock, for a simulated one sends nothing to the outside.
+    """
 
     apis: int = 2
     workers: int = 2
     processes: int = 2
     clocks: int = 2
     factor: int = 3600
+    real: bool = False
 
 
 class System:
@@ -49,6 +55,7 @@ class System:
 
     def __init__(self, shape: Shape, folder: Path, cluster: Cluster, disk: Disk | None, history: History) -> None:
         self.shape, self.folder, self.cluster, self.disk, self.history = shape, folder, cluster, disk, history
+        self.pager: Outside | None = None
         self.token = secrets.token_hex(32)
         self._commands_file = str(Path(sys.executable).with_name("carepath"))
         self._broker: valkey.Valkey | None = None
@@ -72,7 +79,7 @@ class System:
     @property
     def factor(self) -> int:
         """How many times as fast as the wall the store's clock runs."""
-        return self.shape.factor
+        return 1 if self.shape.real else self.shape.factor
 
     def keep_logs(self, folder: Path) -> None:
         """Copy what everybody wrote."""
@@ -83,15 +90,15 @@ class System:
     def settings(self) -> Settings:
         """Return the settings of somebody who looks at the store past every link, on its true clock."""
         environ = {"CAREPATH_HOME": str(self.folder / "home"), "CAREPATH_BROKER_URL": self._broker_url}
-        return config.read(environ, simulated=True, database_url=self.cluster.server.url(_DATABASE))
+        return config.read(environ, simulated=not self.shape.real, database_url=self.cluster.server.url(_DATABASE))
 
     def start(self) -> None:
         """Make the store, and start everything."""
         self._serve("postgres", self._postgres, self.cluster.answers)
-        wait_until(self.cluster.answers, f"PostgreSQL: {self.cluster.log}")
+        wait_until(self.cluster.answers, lambda: self.cluster.log)
         self.cluster.server.execute(f"CREATE DATABASE {_DATABASE}")
         settings = self.settings()
-        bootstrap.prepare_store(settings, Simulation(datetime.now(UTC), self.shape.factor))
+        bootstrap.prepare_store(settings, None if self.shape.real else Simulation(datetime.now(UTC), self.factor))
         with bootstrap.open_system(settings) as system:
             system.access.adopt(self.token)
         self.wall = Wall(self.conninfo)
@@ -102,7 +109,7 @@ class System:
             self._carepath(f"worker-{number}", "worker", "--processes", str(self.shape.processes))
         for number in range(1, self.shape.clocks + 1):
             self._carepath(f"clock-{number}", "clock")
-        wait_until(lambda: all(map(answers, self.ports)), f"the API, see the logs in {self.folder}")
+        wait_until(lambda: all(map(answers, self.ports)), (self.folder / "api-1.log").read_text)
 
     def commits(self, _: bootstrap.System) -> Commits:
         """Return when each entry was committed, as the server itself noted it."""
@@ -158,9 +165,12 @@ class System:
 
     def _carepath(self, name: str, *words: str) -> None:
         url = f"postgresql+psycopg://{USER}@/{_DATABASE}?host={self.folder / 'database'}&options={OPTIONS}"
-        command = [self._commands_file, *words, "--simulated", "--home", str(self.folder / "home"), "--database", url]
+        kind = [] if self.shape.real else ["--simulated"]
+        command = [self._commands_file, *words, *kind, "--home", str(self.folder / "home"), "--database", url]
         environ = {name: value for name, value in os.environ.items() if not name.startswith("CAREPATH_")}
         environ["CAREPATH_BROKER_URL"] = self._broker_url
+        if self.pager is not None:
+            environ["CAREPATH_CHANNELS"] = str(channels(self.folder, self.pager.port))
 
         def launch() -> "subprocess.Popen[bytes]":
             with (self.folder / f"{name}.log").open("ab") as log:
@@ -198,6 +208,8 @@ def running(shape: Shape, history: History) -> Iterator[System]:
         inside, data = ((), None) if disk is None else (disk.inside, disk.folder / "data")
         cluster = stack.enter_context(new_cluster(durable=True, inside=inside, data=data))
         system = System(shape, folder, cluster, disk, history)
+        if shape.real:
+            system.pager = stack.enter_context(hook_server(None))
         stack.callback(system.kill_all)
         system.start()
         yield system

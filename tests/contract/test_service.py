@@ -174,6 +174,15 @@ def test_what_is_due_fires_once_in_batches(sut: System) -> None:
     assert all(whole(sut, episode_id) for episode_id in ids)
 
 
+def test_nothing_fires_at_a_time_that_cannot_be_trusted(sut: System) -> None:
+    episode_id = sut.enrolments.enrol(enrolment()).episode_id
+    sut.handlers.execute(record(episode_id, alarm="1"))
+    sut.clock.advance(2 * HOUR)
+    assert sut.firing.fire_due(sound=lambda _: False)[:3] == (0, 0, False)
+    assert sut.queries.show(episode_id)["seq"] == 2
+    assert sut.firing.fire_due(sound=lambda _: True).fired == 1
+
+
 def test_an_episode_that_fails_alone_is_set_aside_and_told_and_holds_up_nobody(sut: System) -> None:
     ids = [sut.enrolments.enrol(enrolment(str(n))).episode_id for n in range(3)]
     for episode_id in ids:

@@ -28,6 +28,7 @@ from workers import clock
 from workers.app import DELIVER, FIRE, waiting
 from workers.beside import Beside
 from workers.clock import ASKED_SLEEP_SECONDS, LONGEST_SLEEP_SECONDS, Ticker
+from workers.fire import work
 from workers.publisher import Publisher
 from workers.sweep import sweep
 
@@ -174,6 +175,18 @@ def test_a_clock_that_is_started_while_the_stores_time_is_another_than_its_machi
     host.advance(timedelta(hours=1))  # from here on the passing of time tells enough
     ticker.tick()
     assert len(place.inbox("")) == 2
+
+
+@pytest.mark.parametrize("seconds", [-3600.0, 3600.0])
+def test_a_worker_leaves_firing_to_the_clocks_where_the_stores_time_is_another_than_its_machines(
+    place: Installation, seconds: float
+) -> None:
+    episode = place.enrol()
+    host = VirtualClock(HostClock().now() + timedelta(seconds=seconds))
+    work(replace(place.system, host=host), Ears().deliver)
+    assert place.fired(episode) == 0
+    work(place.system, Ears().deliver)
+    assert place.fired(episode) == 1
 
 
 def test_a_clock_that_is_slow_or_fast_by_little_is_trusted(place: Installation) -> None:

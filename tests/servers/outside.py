@@ -34,14 +34,15 @@ class Arrival:
 
 @dataclass
 class Outside:
-    """What a server has taken, and how it goes on."""
+    """What a server has taken, and how it goes on: by `answers`, and then by what is said `otherwise`."""
 
     port: int = 0
+    otherwise: str | int = TAKE
     arrivals: list[Arrival] = field(default_factory=list)
     answers: deque[str | int] = field(default_factory=deque)
 
     def next(self) -> str | int:
-        return self.answers.popleft() if self.answers else TAKE
+        return self.answers.popleft() if self.answers else self.otherwise
 
 
 class _Mailbox:

@@ -17,8 +17,8 @@ class FencedDeliveries(Deliveries):
         super().__init__(desk)
         self._world = world
 
-    def take(self, limit: int = 20, seconds: int = LEASE_SECONDS) -> list[Lease]:
-        leases = super().take(limit, seconds)
+    def take(self, limit: int = 20, seconds: int = LEASE_SECONDS, kind: str = "") -> list[Lease]:
+        leases = super().take(limit, seconds, kind)
         for each in leases:
             self._world.leases[_id(each)] = max(each.token, self._world.leases.get(_id(each), 0))
         return leases

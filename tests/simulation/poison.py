@@ -23,6 +23,7 @@ class PoisonedEngine(EpisodeEngine):
         command: Command,
         actor: Actor,
         now: datetime,
+        *,
         unheld: frozenset[str] = frozenset(),
     ) -> Accepted | Refused:
         if isinstance(command, Tick) and episode.episode_id in self._poisoned:
