@@ -1,6 +1,6 @@
 """How fast is the write path, against plain sqlite3 writing the same rows and bytes in the same durability?
 
-    python -m benchmarks.bench_store [--rounds 7] [--episodes 600]
+    python -m benchmarks.bench_store [--rounds 7] [--episodes 600] [--quick]
 
 Commands a second, each a transaction of its own on a file of its own, WAL, synchronous=FULL:
 
@@ -96,7 +96,10 @@ def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("--rounds", type=int, default=7)
     ask.add_argument("--episodes", type=int, default=600)
+    ask.add_argument("--quick", action="store_true", help="two short rounds, to see that it runs")
     asked = ask.parse_args()
+    if asked.quick:
+        asked.rounds, asked.episodes = 2, 100
     with tempfile.TemporaryDirectory(prefix="cp-bench-") as folder:
         measure(Path(folder), asked.rounds, asked.episodes)
 
