@@ -58,8 +58,8 @@ class Recorder:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         answer = getattr(self._engine, name)
 
-        def recorded(*args: object) -> Any:  # noqa: ANN401  whatever the engine answers
-            self._tape.append(answer(*args))
+        def recorded(*args: object, **named: object) -> Any:  # noqa: ANN401  whatever the engine answers
+            self._tape.append(answer(*args, **named))
             return self._tape[-1]
 
         return recorded
@@ -72,7 +72,7 @@ class Player:
         self._next = tape.popleft
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        return lambda *_: self._next()
+        return lambda *_, **__: self._next()
 
 
 class Side:
