@@ -3,12 +3,13 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check verify mutants chaos simulate format bench lock secrets clean
+.PHONY: help run test check verify mutants chaos simulate format bench bench-peers lock secrets clean
 
 PORT ?= 8000
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 LOCKS := requirements
 INPUTS := pyproject.toml orchestrator/__init__.py
 UNITS := tests/unit
@@ -20,7 +21,7 @@ export UV_NO_PROGRESS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/.core  ## bring the system up on this machine: make run PORT=8000
 	@$(BIN)/carepath up --port $(PORT) $(ARGS)
@@ -55,16 +56,20 @@ format: $(VENV)/.dev  ## put the code into its one format, and mend what can be 
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix-only .
 
-bench: $(VENV)/.dev  ## run the benchmarks, one after the other
+bench: $(VENV)/.dev  ## run the benchmarks, one after the other: make bench ARGS=--quick
 	@for file in benchmarks/bench_*.py; do \
-	  [ -e "$$file" ] || { echo "no benchmark yet"; break; }; \
-	  echo "== $$file"; $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" $(ARGS) || exit 1; \
+	  name="$$(basename "$$file" .py)"; [ "$$name" = bench_peers ] && continue; \
+	  echo "== $$name"; $(BIN)/python -m "benchmarks.$$name" $(ARGS) || exit 1; \
 	done
+
+bench-peers: $(VENV)/.dev $(PEERS)/.peers  ## the same work on Celery, DBOS, Procrastinate and APScheduler
+	@$(BIN)/python -m benchmarks.bench_peers $(ARGS)
 
 lock: $(BIN)/uv  ## lock the dependencies anew: make lock ARGS=--upgrade
 	@$(COMPILE) --extra dev --extra build pyproject.toml -o $(LOCKS)/dev.lock
 	@$(COMPILE) --extra build -c $(LOCKS)/dev.lock pyproject.toml -o $(LOCKS)/core.lock
 	@$(COMPILE) -c $(LOCKS)/dev.lock $(LOCKS)/bootstrap.in -o $(LOCKS)/bootstrap.lock
+	@$(COMPILE) $(LOCKS)/peers.in -o $(LOCKS)/peers.lock
 
 # The lock holds for every supported Python and platform, and names packages and hashes, never a host.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -79,7 +84,7 @@ secrets:  ## make the passwords and the token that docker-compose.yml asks for, 
 	done
 
 clean:  ## remove the environment and what the tools keep; a store under data/ stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .mutants build dist
+	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .mutants build dist
 
 $(BIN)/uv: $(LOCKS)/bootstrap.lock
 	@command -v $(PYTHON) > /dev/null || { \
@@ -101,6 +106,12 @@ $(VENV)/.core: $(LOCKS)/core.lock $(INPUTS) | $(BIN)/uv
 $(VENV)/.dev: $(LOCKS)/dev.lock $(INPUTS) | $(BIN)/uv
 	@$(call install,dev)
 	@touch $(VENV)/.core $@
+
+# What the benchmarks compare with lives apart: neither the program nor its tests ever see it.
+$(PEERS)/.peers: $(LOCKS)/peers.lock | $(BIN)/uv
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(PEERS)
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(PEERS)/bin/python $<
+	@touch $@
 
 # Exactly what the lock names, then the project itself, which fetches nothing.
 install = $(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python $(LOCKS)/$(1).lock && \

@@ -1,6 +1,6 @@
 """How fast is a decision, an episode's document, a story of six weeks, the program's help?
 
-    python -m benchmarks.bench_engine [--rounds 9]
+    python -m benchmarks.bench_engine [--rounds 9] [--quick]
 
 decide      one command on an episode in memory, two days into a pulse; nothing is stored
 document    load and dump of the document of an episode that is five years old (see five_years.py)
@@ -102,7 +102,9 @@ def main() -> None:
     """Run all of it."""
     parser = argparse.ArgumentParser(description="Times decisions, documents, stories and the program's help.")
     parser.add_argument("--rounds", type=int, default=9)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--quick", action="store_true", help="two rounds, to see that it runs")
+    asked = parser.parse_args()
+    rounds = 2 if asked.quick else asked.rounds
     library = load_library(ROOT / "workflows")
     pathway = library.newest(PATHWAY)
     print(f"Python {platform.python_version()}, {platform.machine()}, {dt.date.today():%Y-%m-%d}")  # noqa: DTZ011

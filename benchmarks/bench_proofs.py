@@ -1,6 +1,6 @@
 """How long do the proofs take? As people run them: a process of its own, nothing kept from before, then all of it kept.
 
-    python -m benchmarks.bench_proofs [--rounds 3]
+    python -m benchmarks.bench_proofs [--rounds 3] [--quick]
 
 each pathway    `carepath verify PATHWAY --no-cache`: what a changed pathway takes to be proved again
 all             `carepath verify --no-cache`
@@ -42,7 +42,9 @@ def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
-    rounds = range(parser.parse_args().rounds)
+    parser.add_argument("--quick", action="store_true", help="one round, to see that it runs")
+    asked = parser.parse_args()
+    rounds = range(1 if asked.quick else asked.rounds)
     library = load_library(WORKFLOWS)
     with tempfile.TemporaryDirectory() as folder:
         cache = Path(folder)

@@ -1,6 +1,6 @@
 """How fast is the write path, against plain sqlite3 writing the same rows and bytes in the same durability?
 
-    python -m benchmarks.bench_store [--rounds 7] [--episodes 600]
+    python -m benchmarks.bench_store [--rounds 7] [--episodes 600] [--quick]
 
 Commands a second, each a transaction of its own on a file of its own, WAL, synchronous=FULL:
 
@@ -58,8 +58,8 @@ class Recorder:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         answer = getattr(self._engine, name)
 
-        def recorded(*args: object) -> Any:  # noqa: ANN401  whatever the engine answers
-            self._tape.append(answer(*args))
+        def recorded(*args: object, **named: object) -> Any:  # noqa: ANN401  whatever the engine answers
+            self._tape.append(answer(*args, **named))
             return self._tape[-1]
 
         return recorded
@@ -72,7 +72,7 @@ class Player:
         self._next = tape.popleft
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        return lambda *_: self._next()
+        return lambda *_, **__: self._next()
 
 
 class Side:
@@ -96,7 +96,10 @@ def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("--rounds", type=int, default=7)
     ask.add_argument("--episodes", type=int, default=600)
+    ask.add_argument("--quick", action="store_true", help="two short rounds, to see that it runs")
     asked = ask.parse_args()
+    if asked.quick:
+        asked.rounds, asked.episodes = 2, 100
     with tempfile.TemporaryDirectory(prefix="cp-bench-") as folder:
         measure(Path(folder), asked.rounds, asked.episodes)
 

@@ -3,8 +3,7 @@
 A command that comes alone is carried out at once. While others are being written more gather, and go together next.
 None can harm another: what is refused or fails goes to its own caller; an episode that somebody else holds is waited
 for by its own caller alone; and when a group cannot be written, each of its commands is tried by itself, under its own
-key. Two commands on one episode are never in one group: the second comes in a later one. Nobody is answered before the
-commit.
+key. Of two commands on one episode the second waits until the first is through. Nobody is answered before the commit.
 """
 
 import logging
@@ -49,14 +48,16 @@ class Grouped:
         self._handlers = handlers
         self._lock = threading.Lock()
         self._under_way = 0
+        self._busy: set[str] = set()  # episodes of those under way
         self._waiting: list[_Caller] = []
 
     def execute(self, request: Request) -> Answer:
         """Carry out a person's command, or refuse it on the record; raises as `Handlers.execute`."""
         mine = _Caller(request)
         with self._lock:
-            if self._under_way < AT_ONCE:
+            if self._under_way < AT_ONCE and request.episode_id not in self._busy:
                 self._under_way += 1
+                self._busy.add(request.episode_id)
                 mine.group = (mine,)
             else:
                 self._waiting.append(mine)
@@ -75,7 +76,7 @@ class Grouped:
             else:
                 self._together(mine.group)
         finally:
-            self._pass_on()
+            self._pass_on(mine.group)
             for each in mine.group[1:]:
                 each.wake()
 
@@ -88,17 +89,26 @@ class Grouped:
         for each, outcome in zip(group, outcomes, strict=True):
             each.outcome = outcome
 
-    def _pass_on(self) -> None:
+    def _pass_on(self, done: Sequence[_Caller]) -> None:
         """Let those who have gathered go next, the first of them leading."""
         with self._lock:
-            group: dict[str, _Caller] = {}
-            for each in self._waiting:
-                if len(group) < LARGEST_GROUP:
-                    group.setdefault(each.request.episode_id, each)
+            self._busy.difference_update(each.request.episode_id for each in done)
+            group = self._next()
             if not group:
                 self._under_way -= 1
                 return
-            chosen = tuple(group.values())
-            self._waiting = [each for each in self._waiting if group.get(each.request.episode_id) is not each]
-        chosen[0].group = chosen
-        chosen[0].wake()
+        group[0].group = group
+        group[0].wake()
+
+    def _next(self) -> Sequence[_Caller]:
+        """Take the next group: of each episode the first command, in the order in which they came."""
+        group: list[_Caller] = []
+        left: list[_Caller] = []
+        held = set(self._busy)
+        for each in self._waiting:
+            free = each.request.episode_id not in held and len(group) < LARGEST_GROUP
+            (group if free else left).append(each)
+            held.add(each.request.episode_id)  # of what is left too: a later one does not overtake it
+        self._waiting = left
+        self._busy.update(each.request.episode_id for each in group)
+        return group
