@@ -51,8 +51,8 @@ class Deliveries:
         return self._desk.transact(lambda change: _give_back(change, self._desk.directory, lease, error))
 
     def release(self, lease: Lease) -> bool:
-        """Let others have at once what was taken and not begun. False as for `finish`."""
-        return self._desk.transact(lambda change: change.give_back(lease, 0, ""))
+        """Let others have at once what was taken and not begun: that was no try. False as for `finish`."""
+        return self._desk.transact(lambda change: change.release(lease))
 
     def give_up(self, lease: Lease, error: str) -> bool:
         """Keep it as a dead letter, and tell its owners. error: a code. False as for `finish`."""

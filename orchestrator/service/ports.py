@@ -257,6 +257,10 @@ class Change(Reader, Protocol):
         """Let others try again in `seconds`; `error` is a code, never a patient's data. False as for `finish`."""
         ...
 
+    def release(self, lease: Lease) -> bool:
+        """Let others have at once what was taken and not tried; it counts as no try. False as for `finish`."""
+        ...
+
     def give_up(self, lease: Lease, error: str) -> bool:
         """Keep the notice as a dead letter, until a person sends it again or drops it. False as for `finish`."""
         ...

@@ -119,6 +119,10 @@ class RareWrites(ColdReader):
         again = {"next_try_at": self.times().wall + timedelta(seconds=seconds), "last_error": error[:_LONGEST_ERROR]}
         return bool(self._sql.execute(update(t.outbox).where(_held(lease)).values(**again)).rowcount)
 
+    def release(self, lease: Lease) -> bool:
+        free: dict[str, Any] = {"next_try_at": self.times().wall, "attempts": t.outbox.c.attempts - 1}
+        return bool(self._sql.execute(update(t.outbox).where(_held(lease)).values(**free)).rowcount)
+
     def give_up(self, lease: Lease, error: str) -> bool:
         dead = {"next_try_at": None, "given_up_at": self.times().wall, "last_error": error[:_LONGEST_ERROR]}
         return bool(self._sql.execute(update(t.outbox).where(_held(lease)).values(**dead)).rowcount)

@@ -26,6 +26,7 @@ from tests.integration.installation import CLINICIAN, PATHWAY, T0, Installation,
 from tests.servers.outside import DROP, LATER, NEVER
 from workers.deliver import deliver, send
 
+LATER_MAIL = "recipient-refused-for-now"
 ROLES = ("nurse", "clinician", "lead", "on-call", "pharmacist", "auditor", "administrator", "service")
 
 
@@ -152,6 +153,19 @@ def test_a_refusal_for_now_is_tried_again_ever_more_seldom_and_its_owners_are_to
     assert deliver(place.system) == 1
     assert recorded(place, episode) == (0, 1)
     assert undelivered(place, episode) == ["administrator", "lead"]
+
+
+def test_what_was_taken_and_not_begun_counts_as_no_try(place: Installation, gate: Gateway) -> None:
+    gate.server.answers.append(LATER)
+    place.enrol()
+    deliver(place.system)
+    place.let_leases_end()
+    for _ in range(TRIES_UNTOLD):
+        (lease,) = place.system.deliveries.take(200)
+        assert place.system.deliveries.release(lease)
+    (row,) = place.system.deliveries.outgoing()
+    assert (row.attempts, row.last_error) == (1, "server-error" if gate.kind == "webhook" else LATER_MAIL)
+    assert deliver(place.system) == 1
 
 
 def test_a_refusal_for_good_has_owners_who_are_never_told_of_themselves(place: Installation, gate: Gateway) -> None:
