@@ -1,7 +1,7 @@
 """Is everything as it should be? One line a check: ok, warn or fail, and what to do about it."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from shutil import disk_usage
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ import click
 
 from orchestrator.cli.checking import FAIL, OK, WARN, Line
 from orchestrator.cli.checking.broker import broker
+from orchestrator.cli.checking.zones import zones
 from orchestrator.cli.face import Face, with_settings
 from orchestrator.cli.failure import Failed
 from orchestrator.errors import CarepathError, VersionChanged
@@ -42,7 +43,7 @@ def doctor(face: Face) -> None:
 
 
 def _text(document: dict[str, Any]) -> str:
-    return "\n".join(f"{each['level']:<5} {each['check']:<10} {each['text']}" for each in document["checks"])
+    return "\n".join(f"{each['level']:<5} {each['check']:<11} {each['text']}" for each in document["checks"])
 
 
 def _lines(face: Face) -> Iterator[Line]:
@@ -55,6 +56,7 @@ def _lines(face: Face) -> Iterator[Line]:
             yield from _of_store(face, system)
     except CarepathError as error:
         yield Line(FAIL, "store", str(error))
+    yield zones(face.settings.timezone, datetime.now(UTC).date())
     yield from _disk(face)
     yield from _sheets(face)
     yield from broker(face.settings)
@@ -181,7 +183,7 @@ def _processes(system: "System") -> Line:
 
 
 def _clock(found: "Health") -> Line:
-    skew = abs(_now(found) - found.times.wall)
+    skew = abs(found.skew)
     if found.last_entry_at is not None and found.last_entry_at > found.times.now + _SKEW:
         return Line(
             FAIL, "clock", f"the last entry lies in the future, at {_at(found.last_entry_at)}: set the clock right"
@@ -192,12 +194,6 @@ def _clock(found: "Health") -> Line:
         level = FAIL if skew > _MUCH_SKEW else WARN
         return Line(level, "clock", f"this machine and the store part by {skew.total_seconds():.0f} s: see to NTP")
     return Line(OK, "clock", f"{_at(found.times.now)} by the store")
-
-
-def _now(found: "Health") -> datetime:
-    from orchestrator.clock import HostClock  # noqa: PLC0415
-
-    return HostClock().now()
 
 
 def _clock_process(found: "Health") -> Line:

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, false, func, select, text
 
+from orchestrator.clock import HostClock
 from orchestrator.service.rows import Times
 from orchestrator.store import backups, processes
 from orchestrator.store import tables as t
@@ -53,11 +54,12 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Health(Figures):
-    """How a store is. database: kind and version."""
+    """How a store is. database: kind and version.   skew: by how much the store's wall is ahead of this machine's."""
 
     database: str
     episodes: int
     open_episodes: int
+    skew: timedelta
     last_entry_at: datetime | None
     stuck: tuple[Stuck, ...]
     backup: backups.BackupState
@@ -70,7 +72,10 @@ def health(url: str, file: Path | None, keys: Path, now: datetime | None) -> Hea
     """
     with _snapshot(url, file) as connection:
         backup = backups.state(connection.engine, keys)
-        return _health(connection, _times(connection, now), backup)
+        before = HostClock().now()
+        times = _times(connection, now)
+        between = before + (HostClock().now() - before) / 2
+        return _health(connection, times, times.wall - between, backup)
 
 
 def figures(url: str, file: Path | None, now: datetime | None) -> Figures:
@@ -129,13 +134,14 @@ def _figures(connection: Connection, times: Times) -> Figures:
     )
 
 
-def _health(connection: Connection, times: Times, backup: backups.BackupState) -> Health:
+def _health(connection: Connection, times: Times, skew: timedelta, backup: backups.BackupState) -> Health:
     e = t.episode.c
     found, (_, aside) = _figures(connection, times), _due(times)
     stuck = select(e.episode_id, e.attempts, e.set_aside_until).where(aside).order_by(e.attempts.desc()).limit(_NAMED)
     return Health(
         **{each.name: getattr(found, each.name) for each in fields(Figures)},
         database=_database(connection),
+        skew=skew,
         episodes=_one(connection, func.count(e.episode_id)),
         open_episodes=_one(connection, func.count(e.episode_id), e.closed == false()),
         last_entry_at=_one(connection, func.max(e.at)),

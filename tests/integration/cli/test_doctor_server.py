@@ -109,6 +109,15 @@ def test_what_would_slow_it_down_is_a_warning(terminal: Terminal, sql: Sql, chec
     bootstrap.open_to_run(settings).close()
 
 
+def test_a_store_that_takes_nothing_is_not_ready(sql: Sql) -> None:
+    with bootstrap.open_system(config.read()) as system:
+        system.store.ready()
+        sql("ALTER DATABASE ward SET default_transaction_read_only = on")
+        system.store.close()  # its connections are made anew
+        with pytest.raises(StoreError, match="read-only"):
+            system.store.ready()
+
+
 def test_a_role_of_its_own_cannot_change_what_was_entered(
     terminal: Terminal, sql: Sql, server: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
