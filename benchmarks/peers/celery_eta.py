@@ -18,7 +18,7 @@ app.conf.update(
 )
 
 
-@app.task
+@app.task(name="fire")
 def fire(number: int) -> None:
     """Write the row."""
     fired(number)
@@ -39,15 +39,12 @@ def main() -> None:
         "WARNING",
     ]
     worker = subprocess.Popen([*command, "--without-gossip", "--without-mingle"], env={**os.environ})
-    task = app.tasks[f"{fire.__module__}.fire"]
     with app.producer_pool.acquire() as producer:
         for number, due in asked.moments():
-            task.apply_async((number,), eta=due, producer=producer)
+            fire.apply_async((number,), eta=due, producer=producer)
     ready()
     worker.wait()
 
 
 if __name__ == "__main__":
-    from benchmarks.peers import celery_eta  # so that the task has the name that the worker knows
-
-    celery_eta.main()
+    main()
