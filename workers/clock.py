@@ -44,6 +44,13 @@ class Stop(Protocol):
     def wait(self, timeout: float) -> object: ...
 
 
+class Sending(Protocol):
+    """Sends what nobody else does: `workers.beside.Beside`."""
+
+    def send(self) -> None: ...
+    def finish(self, seconds: float) -> None: ...
+
+
 class Trust:
     """Tells whether the wall clock can be trusted: it keeps step with monotonic time, and never stands before what was
     trusted already. At first, when nothing is known of how it went, it must agree with this machine's own clock."""
@@ -155,12 +162,19 @@ class Ticker:
         metrics.HELD.set(fault is not None)
 
 
-def run(system: System, hints: Hints, stop: Stop, turned: Callable[[], None] = lambda: None) -> None:
+def run(
+    system: System,
+    hints: Hints,
+    stop: Stop,
+    turned: Callable[[], None] = lambda: None,
+    sending: Callable[[System], Sending] | None = None,
+) -> None:
     """Tick until told to stop. A store that cannot be used is tried again, for ever, every second.
 
     turned: called after each turn, so that somebody else can tell whether this clock still goes.
+    sending: makes what sends beside the clock; a thread where none is given.
     """
-    beside = Beside(system)
+    beside = (sending or Beside)(system)
     ticker = Ticker(system, hints, send=beside.send)
     while not stop.is_set():
         pause = _turn(ticker)

@@ -12,7 +12,7 @@ from tests.simulation import check, people, weather
 from tests.simulation.faults import Plan
 from tests.simulation.process import Process
 from tests.simulation.staff import clock, worker
-from tests.simulation.world import START, World
+from tests.simulation.world import START, Violation, World
 
 _REST = timedelta(hours=6)
 _YEAR = timedelta(days=365.25)
@@ -37,7 +37,7 @@ def play(plan: Plan) -> Played:
         error = ""
         try:
             _live(world)
-        except Exception as failure:
+        except (Exception, Violation) as failure:
             error = f"{type(failure).__name__}: {failure}"
         finally:
             world.end()

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING
 
+from orchestrator.bootstrap import System
 from tests.simulation.broker import Hints
 from tests.simulation.process import Crash, Process
 from workers import clock as clocks
 from workers.app import DELIVER, FIRE
+from workers.beside import SECONDS
 from workers.deliver import deliver
 from workers.fire import work
 
@@ -32,6 +34,31 @@ class Sleep:
         self._process.point("wake")
 
 
+class Aside:
+    """Sends beside a clock, as `workers.beside.Beside` does on a thread: one round at a time."""
+
+    def __init__(self, world: "World", process: Process, system: System) -> None:
+        self._world, self._process, self._system = world, process, system
+        self._busy = False
+
+    def send(self) -> None:
+        if not self._busy:
+            self._busy = True
+            self._world.scheduler.start_task(self._work)
+
+    def finish(self, seconds: float) -> None:
+        """Nobody is told to stop here."""
+
+    def _work(self) -> None:
+        try:
+            deliver(self._system, SECONDS)
+        except Crash:  # the thread dies with it; that the clock goes on is as if it had begun anew at once
+            self._world.tell(self._process.name, "crashed while it sent")
+        except Exception as error:
+            self._world.tell(self._process.name, f"sending failed: {type(error).__name__} {error}")
+        self._busy = False
+
+
 def clock(world: "World", process: Process) -> None:
     """Tick for ever."""
     dice = world.dice(f"restart {process.name}")
@@ -39,7 +66,8 @@ def clock(world: "World", process: Process) -> None:
     while True:
         try:
             world.watch.ready(process)
-            clocks.run(process.system, Hints(world.broker, process), Sleep(process))
+            hints = Hints(world.broker, process)
+            clocks.run(process.system, hints, Sleep(process), sending=lambda system: Aside(world, process, system))
         except Crash:
             restart(world, process, dice)
 

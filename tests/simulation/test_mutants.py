@@ -12,5 +12,5 @@ SEEDS = 12
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_planted_fault_is_found(name: str) -> None:
     with MUTANTS[name]():
-        found = any(play(plan(seed, years=0.1)).error for seed in range(SEEDS))
+        found = any(play(plan(seed, years=0.1, patients=1)).error for seed in range(SEEDS))
     assert found, f"nothing noticed that {name.replace('_', ' ')}"

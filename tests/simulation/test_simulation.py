@@ -13,30 +13,29 @@ from tests.simulation.faults import KINDS, plan
 from tests.simulation.play import play
 from tests.simulation.run import command
 
-SEEDS = range(int(os.environ.get("SIMULATION_SEEDS", "16")))
+SEEDS = range(int(os.environ.get("SIMULATION_SEEDS", "8")))
 YEARS = 0.1
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_everything_is_there_and_everything_once(seed: int) -> None:
-    played = play(plan(seed, years=YEARS))
+    played = play(plan(seed, years=YEARS, patients=1))
     assert not played.error, "\n".join([*played.lines[-20:], f"replay: {command(played.plan)}"])
     assert played.counts["transactions"] > 0
 
 
 def test_the_same_seed_is_the_same_course_of_events() -> None:
     """In another process too, in which sets and dictionaries of text have another order, and keys are others."""
-    told = "from tests.simulation import faults, play; print(play.play(faults.plan(3, years=0.1)).hash)"
-    hashes = {play(plan(3, years=YEARS)).hash}
-    for order in ("1", "2"):
-        environment = {**os.environ, "PYTHONHASHSEED": order, "PYTHONPATH": os.pathsep.join(sys.path)}
-        done = subprocess.run([sys.executable, "-c", told], env=environment, capture_output=True, text=True, check=True)
-        hashes.add(done.stdout.strip())
+    told = "from tests.simulation import faults, play; print(play.play(faults.plan(3, years=0.1, patients=1)).hash)"
+    hashes = {play(plan(3, years=YEARS, patients=1)).hash}
+    environment = {**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", told], env=environment, capture_output=True, text=True, check=True)
+    hashes.add(done.stdout.strip())
     assert len(hashes) == 1
 
 
 def test_another_seed_is_another_course_of_events() -> None:
-    assert play(plan(3, years=YEARS)).hash != play(plan(4, years=YEARS)).hash
+    assert play(plan(3, years=0.05, patients=1)).hash != play(plan(4, years=0.05, patients=1)).hash
 
 
 def test_a_plan_is_replayed_by_its_command() -> None:

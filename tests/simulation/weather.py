@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 _DAY = 86_400.0
-_MEAN_DAYS = {"outage": 25.0, "broker": 20.0, "wall": 40.0, "poison": 40.0}
+_MEAN_DAYS = {"outage": 25.0, "broker": 20.0, "wall": 25.0, "poison": 30.0}
+"""Between two of a kind, in a run of half a year or more; a shorter one has as many as that."""
 
 
 def begin(world: "World") -> None:
@@ -31,8 +32,9 @@ def heal(world: "World") -> None:
 
 def _come_and_go(world: "World", fault: str, blow: "Callable[[World], None]") -> None:
     dice = world.dice(f"weather {fault}")
+    mean = _MEAN_DAYS[fault] * _DAY * min(1.0, 2 * world.plan.years)
     while not world.healed:
-        world.scheduler.sleep(dice.expovariate(1 / (_MEAN_DAYS[fault] * _DAY)))
+        world.scheduler.sleep(dice.expovariate(1 / mean))
         if not world.healed:
             world.count(fault)
             blow(world)

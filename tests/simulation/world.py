@@ -34,8 +34,8 @@ START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 LIBRARY = Library(tuple(PATHWAYS.values()))
 
 
-class Violation(AssertionError):
-    """Something that must never be so was so."""
+class Violation(BaseException):
+    """Something that must never be so was so; no Exception, for the product must not swallow it and go on."""
 
 
 class Wall:
