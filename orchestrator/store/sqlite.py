@@ -200,7 +200,7 @@ class _Transaction:
         try:
             self._change = store._open()
             self._change._run("BEGIN IMMEDIATE")
-        except Exception as error:
+        except BaseException as error:
             store._turn.release()
             _raise(error)
         return self._change
@@ -210,16 +210,22 @@ class _Transaction:
             if error is None:
                 self._change._run("COMMIT")
                 return
-        except Exception as failure:
+        except BaseException as failure:
             error = failure
         finally:
-            if error is not None:
-                self._undo()
-            self._store._turn.release()
+            try:
+                if error is not None:
+                    self._undo()
+            finally:
+                self._store._turn.release()
         _raise(error)
 
     def _undo(self) -> None:
-        if self._change._connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
+        """Roll back; a connection that SQLAlchemy gave up, as it does when the process is told to end, is made anew."""
+        connection = self._change._connection
+        if connection.invalidated:
+            self._store._change = None
+        elif connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
             self._change._run("ROLLBACK")
 
 

@@ -15,7 +15,7 @@ from tests.factories import HOUR, enrolment, record
 
 TABLES = (
     "patient", "patient_identifier", "open_enrolment", "episode", "entry", "log_pending", "item", "outbox", "notice",
-    "pathway_version", "pathway_release",
+    "delivery", "pathway_version", "pathway_release",
 )  # fmt: skip
 
 
