@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.face import Face, with_settings
+from orchestrator.errors import CarepathError
 
 _NEXT = "next: carepath db upgrade, doctor, audit verify --all, audit replay --all; then start it"
 
@@ -43,15 +44,27 @@ def restore(face: Face, source: Path) -> None:
     from orchestrator.bootstrap import restore_store  # noqa: PLC0415  not for --help
 
     reached = restore_store(face.settings, source)
-    told = {"store": face.settings.database_name, "restored": str(source), "last_entry_at": _iso(reached)}
-    face.show(told, lambda _: _restored(face, reached))
+    told = _tell_owners(face, reached)
+    document = {"store": face.settings.database_name, "restored": str(source), "last_entry_at": _iso(reached)}
+    face.show({**document, "owners_told": told}, lambda _: _restored(face, reached, told=told))
 
 
-def _restored(face: Face, reached: datetime | None) -> str:
+def _tell_owners(face: Face, reached: datetime | None) -> bool:
+    """Tell lead and administrator; a store that cannot be opened yet is restored all the same."""
+    try:
+        with face.system() as system:
+            system.pulse.tell_restored(reached)
+    except CarepathError:
+        return False
+    return True
+
+
+def _restored(face: Face, reached: datetime | None, *, told: bool) -> str:
     made = "it holds no entry" if reached is None else f"its last entry is of {reached:%Y-%m-%d %H:%M:%S} UTC"
     return (
         f"the store {face.settings.database_name} is restored; {made}\n"
-        f"what was entered after its backup is not in it: enter it again, with the true times\n{_NEXT}"
+        "what was entered after its backup is not in it: enter it again, with the true times; lead and administrator"
+        f" {'were told' if told else 'could not be told by this program: tell them'}\n{_NEXT}"
     )
 
 

@@ -14,6 +14,7 @@ _TITLES = {
     "set-aside": "An alarm could not fire and is tried again",
     "clock": "The clock cannot be trusted: all reminders are held",
     "overdue": "Reminders are late: something is due and does not fire",
+    "restored": "The store was restored from a backup: what was entered since is missing",
     "undelivered": "A notice could not be delivered",
     "unassigned": "A reminder reaches nobody: no role on its ladder is held",
 }

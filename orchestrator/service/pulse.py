@@ -7,8 +7,8 @@ from orchestrator.service.handlers import Desk
 from orchestrator.service.notices import OWNERS, tell
 from orchestrator.service.rows import NoticeRow
 
-OVERDUE = "overdue"
-"""The kind of notice that says that reminders are late."""
+OVERDUE, RESTORED = "overdue", "restored"
+"""Kinds of notices: that reminders are late; that what was entered after a backup is no longer there."""
 MOST_DRIFT = timedelta(seconds=5)
 """By more than this no two clocks may part, nor one leap: then nobody knows what is due."""
 
@@ -49,6 +49,11 @@ class Pulse:
         since: when the oldest alarm was due, by the store's clock.
         """
         self._tell(OVERDUE, "timers-late", look._replace(next_alarm=since), late=True)
+
+    def tell_restored(self, reached: datetime | None) -> None:
+        """Tell lead and administrator that the store was restored. reached: when its last entry was made."""
+        look = self.look()
+        self._tell(RESTORED, "from-backup", look._replace(next_alarm=reached), late=False)
 
     def _tell(self, kind: str, code: str, look: Look, *, late: bool) -> None:
         """Tell the owners; next_alarm of the look is what was due."""

@@ -22,6 +22,7 @@ from tests.integration.installation import CLINICIAN, PATHWAY, running, until
 from tests.servers import outside
 from tests.servers.certificates import authority
 from tests.servers.outside import HOST, Outside
+from tests.servers.postgres import running_postgres
 
 CHANNELS = """
 format: 1
@@ -73,16 +74,19 @@ class Screen:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def hospital(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Hospital]:
-    url = request.getfixturevalue("postgres_database") if request.param == "postgres" else None
+    """A hospital on each kind of store; PostgreSQL's is durable, for an API on a real store asks that of it."""
     trusted = authority(tmp_path, "ca")
-    with outside.mail_server(trusted.server(HOST)) as mail:
+    with ExitStack() as stack:
+        mail = stack.enter_context(outside.mail_server(trusted.server(HOST)))
+        url = None
+        if request.param == "postgres":
+            url = stack.enter_context(running_postgres(durable=True)).url()
         file = tmp_path / "channels.yaml"
         file.write_text(CHANNELS.format(host=HOST, port=mail.port))
         settings = config.read({"CAREPATH_CHANNELS": str(file)}, home=tmp_path / "home", database_url=url)
         prepare_store(settings)
-        with open_system(settings) as system:
-            past = "0" if request.param == "sqlite" else "timestamptz '1970-01-01'"
-            yield Hospital(settings, system, mail, past)
+        past = "0" if url is None else "timestamptz '1970-01-01'"
+        yield Hospital(settings, stack.enter_context(open_system(settings)), mail, past)
 
 
 @contextmanager

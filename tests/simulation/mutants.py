@@ -8,15 +8,17 @@ from unittest import mock
 
 from sqlalchemy import ColumnElement
 
-from orchestrator.bootstrap import System
+from orchestrator.notify import sending
 from orchestrator.notify.channel import Sent
+from orchestrator.notify.post import Post
 from orchestrator.service import cause, firing, handlers
+from orchestrator.service.deliveries import Deliveries
 from orchestrator.service.pulse import Look
 from orchestrator.service.rows import EpisodeRow, Lease, Times, Write
 from orchestrator.store import cold, rare, tables
 from orchestrator.store.rare import RareWrites
 from orchestrator.store.sqlite import SqliteChange
-from workers import clock, deliver
+from workers import clock
 from workers.clock import Ticker, Trust
 
 Mutant = Callable[[], AbstractContextManager[object]]
@@ -87,8 +89,8 @@ def taken_is_gone() -> AbstractContextManager[object]:
     """To take a notice is to delete it: who dies with it loses it."""
     right = RareWrites.take
 
-    def take(self: RareWrites, limit: int, seconds: int) -> list[Lease]:
-        leases = right(self, limit, seconds)
+    def take(self: RareWrites, limit: int, seconds: int, kind: str = "") -> list[Lease]:
+        leases = right(self, limit, seconds, kind)
         for each in leases:
             self._sql.execute(tables.outbox.delete().where(rare._held(each)))
         return leases
@@ -98,13 +100,13 @@ def taken_is_gone() -> AbstractContextManager[object]:
 
 def recorded_before_it_is_sent() -> AbstractContextManager[object]:
     """A notice is delivered because it is about to be sent."""
-    right = deliver._sent
+    right = sending.send
 
-    def sent(system: System, lease: Lease) -> Sent:
-        system.deliveries.finish(lease, "early")
-        return right(system, lease)
+    def send(post: Post, deliveries: Deliveries, lease: Lease) -> tuple[Sent, bool]:
+        deliveries.finish(lease, "early")
+        return right(post, deliveries, lease)
 
-    return mock.patch.object(deliver, "_sent", sent)
+    return mock.patch.object(sending, "send", send)
 
 
 def no_fence() -> AbstractContextManager[object]:

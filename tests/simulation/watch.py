@@ -8,8 +8,9 @@ years take seconds.
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from orchestrator.service.pulse import MOST_DRIFT
 from orchestrator.store.types import from_micros, to_micros
-from workers.clock import LONGEST_SLEEP_SECONDS, MOST_DRIFT
+from workers.clock import LONGEST_SLEEP_SECONDS
 
 if TYPE_CHECKING:
     from tests.simulation.process import Process

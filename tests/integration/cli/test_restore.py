@@ -125,7 +125,9 @@ def test_the_drill(kind: str, tmp_path: Path, terminal: Terminal) -> None:
             heads = {each: system.queries.show(each)["seq"] for each in episodes}
     with machine(kind, tmp_path / "second", terminal) as new:
         it_is_refused_without_its_keys(new, copy, keys)
-        assert new("restore", str(copy), "--json").code == 0
+        assert new("restore", str(copy), "--json").document["owners_told"] is True
+        told = [row["role"] for row in new("inbox", "--json").document["notices"] if row["kind"] == "restored"]
+        assert sorted(told) == ["administrator", "lead"]
         assert "already" in new("restore", str(copy)).line
         sound(new)
         with open_system(new.settings) as system:
