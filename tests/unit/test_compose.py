@@ -16,7 +16,7 @@ SERVICES: dict[str, Any] = COMPOSE["services"]
 
 
 def test_the_processes_of_production_are_there() -> None:
-    assert set(SERVICES) == {"postgres", "redis", "migrate", "api", "worker", "clock"}
+    assert set(SERVICES) == {"postgres", "redis", "migrate", "api", "worker", "clock", "sheets"}
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
@@ -56,6 +56,14 @@ def test_secrets_come_from_files_alone() -> None:
 def test_only_the_api_is_published_and_on_loopback() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert published == {"api": ["127.0.0.1:${CAREPATH_PORT:-8000}:8000"]}
+
+
+def test_whoever_sends_reaches_the_gateways_and_reads_the_file_of_channels() -> None:
+    for name in PROCESSES:
+        service = SERVICES[name]
+        assert "front" in service["networks"]
+        assert "./channels:/channels:ro" in service["volumes"]
+        assert service["environment"]["CAREPATH_CHANNELS"] == "${CAREPATH_CHANNELS:-}"
 
 
 PROCESSES = ("api", "worker", "clock")
