@@ -41,11 +41,15 @@ _START_SECONDS = 600
 
 
 class Load(NamedTuple):
-    """So many, due evenly over so many seconds; whoever is so many seconds late is not waited for any longer."""
+    """So many, due evenly over so many seconds; whoever is so many seconds late is not waited for any longer.
+
+    lead: seconds to prepare in, besides what each takes.
+    """
 
     count: int
     seconds: float
     patience: float
+    lead: float
 
 
 class Seen:
@@ -66,14 +70,14 @@ class Seen:
 
 def peer(at: Place, name: str, python: Path, load: Load) -> Seen:
     """Run one peer in a database of its own."""
-    count, seconds, patience = load
+    count, seconds, patience, lead = load
     database = f"peer_{name}_{time.monotonic_ns()}"
     at.server.execute(f"CREATE DATABASE {database}")
     url = f"postgresql://{USER}@/{database}?host={make_url(at.url).query['host']}"
     with psycopg.connect(url, autocommit=True) as connection, tempfile.TemporaryDirectory() as folder:
         connection.execute("CREATE TABLE fired (number int PRIMARY KEY, at timestamptz DEFAULT clock_timestamp())")
         broker = valkey.start(Path(folder))
-        begin = time.time() + 15 + count * _lead(name)
+        begin = time.time() + lead / 2 + count * _lead(name)
         told = json.dumps(
             {"url": url, "broker": broker.url, "count": count, "begin": begin, "seconds": seconds}
         )  # fmt: skip
@@ -106,7 +110,7 @@ def _lead(name: str) -> float:
 
 
 def _watched(connection: "psycopg.Connection[tuple[int]]", begin: float, load: Load) -> Seen:
-    count, seconds, patience = load
+    count, seconds, patience, _ = load
     deadline = begin + seconds + patience
     done = 0
     while done < count and time.time() < deadline:
@@ -121,7 +125,7 @@ def _watched(connection: "psycopg.Connection[tuple[int]]", begin: float, load: L
 
 def ours(at: Place, load: Load) -> Seen:
     """Run carepath."""
-    found = bench_timers.run(at, load.count, load.seconds)
+    found = bench_timers.run(at, load.count, load.seconds, lead=load.lead)
     bench_timers.clear(at)
     return Seen(found.late, load.count, found.seconds)
 
@@ -130,7 +134,7 @@ def measure(at: Place, asked: argparse.Namespace) -> None:
     """Run each in turn, round by round."""
     peers = asked.peers
     for shape, seconds in (("herd", 0.0), ("spread", SPREAD_SECONDS)):
-        load = Load(asked.count, seconds, asked.patience)
+        load = Load(asked.count, seconds, asked.patience, asked.lead)
         rates: dict[str, list[float]] = {}
         for number in range(asked.rounds):
             for name in ("carepath", *peers):
@@ -151,6 +155,7 @@ def main() -> None:
     ask.add_argument("--count", type=int, default=10_000)
     ask.add_argument("--rounds", type=int, default=3)
     ask.add_argument("--patience", type=float, default=240, help="seconds for which a peer may be late")
+    ask.add_argument("--lead", type=float, default=60, help="seconds to prepare each run in; more on a busy machine")
     ask.add_argument("--peers", nargs="+", default=PEERS, choices=PEERS)
     ask.add_argument("--python", type=Path, default=ROOT / ".venv-peers" / "bin" / "python")
     ask.add_argument("--quick", action="store_true", help="one round with a thousand")
