@@ -8,60 +8,23 @@ in which something was broken that excuses it. And the proofs of the program its
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any
 
-from orchestrator.audit.seal import Header, Sealed, open_body, open_header
+from orchestrator.audit.seal import Sealed, open_body, open_header
 from orchestrator.bootstrap import System
 from orchestrator.episode.commands import Tick, moment
 from orchestrator.episode.event_json import event_from_json
 from orchestrator.episode.model import Episode
-from orchestrator.notify.channel import Message
-from orchestrator.notify.wording import reference
 from orchestrator.service.cause import cause_id, episode_id_of
 from orchestrator.service.handlers import CLOCK
-from tests.chaos.history import Asked, History, Outage
+from tests.chaos.entries import Entry, Told, reference_of, told_in
+from tests.chaos.history import Asked, History
+from tests.chaos.verdict import Finding, Verdict, merged, within
 
 MOST_LATE_SECONDS = 5.0
 MOST_EARLY_SECONDS = 0.5
 Commits = Mapping[tuple[str, int], float]
-
-
-class Finding(NamedTuple):
-    """Something that is not as it must be. what: lost, doubled, order, late, early, invented, silent, proof, end."""
-
-    what: str
-    episode_id: str
-    text: str
-
-
-@dataclass
-class Verdict:
-    """What was found, and what there was. late: seconds from due to committed, of each firing; unexcused: less what
-    was broken meanwhile."""
-
-    findings: list[Finding] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-    late: list[float] = field(default_factory=list)
-    unexcused: list[float] = field(default_factory=list)
-
-    def quantile(self, part: float) -> float:
-        """Return below what that part of all firings was late, in seconds."""
-        return sorted(self.late)[min(int(part * len(self.late)), len(self.late) - 1)] if self.late else 0.0
-
-
-@dataclass(frozen=True)
-class _Entry:
-    """One entry, opened, with the alarm of the episode as this entry leaves it."""
-
-    header: Header
-    events: Sequence[dict[str, Any]]
-    next_due_at: datetime | None
-
-    @property
-    def fired(self) -> bool:
-        return self.header.cause == Tick.kind
 
 
 class Checker:
@@ -86,14 +49,14 @@ class Checker:
         self._wall: Callable[[datetime], float] = lambda at: (
             look.wall.timestamp() - (look.now - at).total_seconds() / factor
         )
-        self._excused = _merged(each for each in history.outages if each.excuses)
+        self._excused = merged(each for each in history.outages if each.excuses)
         self._verdict = Verdict()
 
     def check(self) -> Verdict:
         """Return everything that is to be said."""
         asked = {self._cause(each): each for each in self._history.asked}
         entries = {episode_id: self._entries(episode_id) for episode_id in self._system.replay.episode_ids()}
-        told = {episode_id: [*_told(each)] for episode_id, each in entries.items()}
+        told = {episode_id: [*told_in(each)] for episode_id, each in entries.items()}
         self._answers(asked, entries)
         for episode_id, each in entries.items():
             self._order(episode_id, each)
@@ -112,14 +75,14 @@ class Checker:
     def _found(self, what: str, episode_id: str, text: str) -> None:
         self._verdict.findings.append(Finding(what, episode_id, text))
 
-    def _entries(self, episode_id: str) -> list[_Entry]:
+    def _entries(self, episode_id: str) -> list[Entry]:
         """Return an episode's entries, folded anew one after the other; one that cannot be read has no events."""
         with self._system.store.read() as reader:
             row = reader.episode(episode_id)
         assert row is not None
         key, engine = self._system.desk.key(row), self._system.desk.engine
         episode: Episode | None = None
-        made: list[_Entry] = []
+        made: list[Entry] = []
         for sealed in self._sealed(episode_id):
             header, events = open_header(sealed), []
             at = moment(header.at, "at")
@@ -130,7 +93,7 @@ class Checker:
             except Exception as error:
                 self._found("proof", episode_id, f"entry {header.seq} cannot be read ({type(error).__name__})")
             episode = None if episode is None else engine.stamp(episode, header.seq, at)
-            made.append(_Entry(header, events, None if episode is None else episode.next_due_at))
+            made.append(Entry(header, events, None if episode is None else episode.next_due_at))
         return made
 
     def _sealed(self, episode_id: str) -> list[Sealed]:
@@ -140,7 +103,7 @@ class Checker:
         episode_id = episode_id_of(asked.actor, asked.key) if asked.kind == "enrol" else asked.episode_id
         return episode_id, cause_id(asked.kind, asked.actor, episode_id, asked.key).hex()
 
-    def _answers(self, asked: Mapping[tuple[str, str], Asked], entries: Mapping[str, Sequence[_Entry]]) -> None:
+    def _answers(self, asked: Mapping[tuple[str, str], Asked], entries: Mapping[str, Sequence[Entry]]) -> None:
         """Every answer that names an entry stands in the store, once and there; the others may, once."""
         places: dict[tuple[str, str], list[int]] = {}
         for episode_id, written in entries.items():
@@ -156,14 +119,14 @@ class Checker:
             if len(seqs) > 1:
                 self._found("doubled", episode_id, f"entries {seqs} have one cause")
 
-    def _order(self, episode_id: str, entries: Sequence[_Entry]) -> None:
+    def _order(self, episode_id: str, entries: Sequence[Entry]) -> None:
         for number, (entry, before) in enumerate(zip(entries, [None, *entries], strict=False), start=1):
             if entry.header.seq != number:
                 self._found("order", episode_id, f"entry {entry.header.seq} stands at place {number}")
             if before is not None and entry.header.at < before.header.at:
                 self._found("order", episode_id, f"entry {entry.header.seq} is earlier than the one before")
 
-    def _timers(self, episode_id: str, entries: Sequence[_Entry]) -> None:
+    def _timers(self, episode_id: str, entries: Sequence[Entry]) -> None:
         """Each alarm fires, not before its time, before any command that comes later, and soon."""
         for before, entry in zip(entries, entries[1:], strict=False):
             due, seq = before.next_due_at, entry.header.seq
@@ -176,7 +139,7 @@ class Checker:
         if last is not None and last < self._quiet:
             self._found("lost", episode_id, f"what was due after entry {len(entries)} did not fire")
 
-    def _in_time(self, episode_id: str, seq: int, before: _Entry, due: datetime | None) -> None:
+    def _in_time(self, episode_id: str, seq: int, before: Entry, due: datetime | None) -> None:
         if due is None:
             self._found("invented", episode_id, f"entry {seq} fired although nothing was due")
             return
@@ -186,7 +149,7 @@ class Checker:
             return
         owed = max(self._wall(due), self._commits.get((episode_id, before.header.seq), 0.0))
         late = committed - owed
-        unexcused = late - _within(self._excused, owed, committed)
+        unexcused = late - within(self._excused, owed, committed)
         self._verdict.late.append(late)
         self._verdict.unexcused.append(unexcused)
         if unexcused > MOST_LATE_SECONDS:
@@ -194,7 +157,7 @@ class Checker:
         if committed < self._wall(due) - MOST_EARLY_SECONDS:
             self._found("early", episode_id, f"entry {seq} fired {self._wall(due) - committed:.1f} s early")
 
-    def _causes(self, episode_id: str, entries: Sequence[_Entry], asked: Mapping[tuple[str, str], Asked]) -> None:
+    def _causes(self, episode_id: str, entries: Sequence[Entry], asked: Mapping[tuple[str, str], Asked]) -> None:
         """No entry that nobody asked for; a firing is the one after the entry before it."""
         for entry in entries:
             header = entry.header
@@ -203,7 +166,7 @@ class Checker:
             if not known:
                 self._found("invented", episode_id, f"entry {header.seq} ({header.cause}) was asked for by nobody")
 
-    def _rungs(self, episode_id: str, told: Sequence["_Told"]) -> None:
+    def _rungs(self, episode_id: str, told: Sequence[Told]) -> None:
         """Each rung of each round is told once, and none is passed over."""
         for key, number in Counter(told).items():
             if number > 1:
@@ -214,13 +177,13 @@ class Checker:
                 self._found("order", episode_id, f"rung {each.rung} of {each.about} was told out of its turn")
             reached[each.about] = each.rung
 
-    def _notices(self, told: Mapping[str, Sequence["_Told"]]) -> None:
+    def _notices(self, told: Mapping[str, Sequence[Told]]) -> None:
         """Whatever was told stands in the inbox once, and nothing else does."""
         wanted = Counter((episode_id, each) for episode_id, rungs in told.items() for each in rungs)
-        there: Counter[tuple[str, _Told]] = Counter()
+        there: Counter[tuple[str, Told]] = Counter()
         for row in self._inbox():
             if row["kind"] == "reminder":
-                there[(row["episode_id"], _Told.of_notice(row))] += 1
+                there[(row["episode_id"], Told.of_notice(row))] += 1
             else:
                 self._verdict.counts[f"notice {row['kind']} {row['name']}"] += 1
         for (episode_id, each), number in (wanted - there).items():
@@ -246,7 +209,7 @@ class Checker:
         with self._system.store.read() as reader:
             rows = reader._sql.exec_driver_sql("SELECT episode_id, key FROM delivery WHERE result = 'delivered'").all()
         recorded = Counter((episode_id, key) for episode_id, key in rows)
-        notices = {(row["episode_id"], row["key"]): _reference(row) for row in self._inbox()}
+        notices = {(row["episode_id"], row["key"]): reference_of(row) for row in self._inbox()}
         for notice, message in notices.items():
             if recorded[notice] != 1:
                 what = "doubled" if recorded[notice] else "lost"
@@ -271,56 +234,3 @@ class Checker:
         for compared in self._system.replay.replay_all():
             for name in compared.differs:
                 self._found("proof", compared.episode_id, f"audit replay: {name}")
-
-
-class _Told(NamedTuple):
-    """One rung of one reminder, told to one role at one moment."""
-
-    about: str
-    rung: int
-    role: str
-    due_at: datetime
-    told_at: datetime
-
-    @classmethod
-    def of_event(cls, event: Mapping[str, Any]) -> "_Told":
-        about = f"{event['name']}#{event['subject']}/{event['n']}"
-        return cls(about, event["rung"], event["role"], _at(event["due_at"]), _at(event["told_at"]))
-
-    @classmethod
-    def of_notice(cls, row: Mapping[str, Any]) -> "_Told":
-        return cls(row["about"], row["rung"], row["role"], _at(row["due_at"]), _at(row["told_at"]))
-
-
-def _told(entries: Sequence[_Entry]) -> Iterator[_Told]:
-    for entry in entries:
-        for event in entry.events:
-            if event["type"] == "reminder-told":
-                yield _Told.of_event(event)
-
-
-def _reference(notice: Mapping[str, Any]) -> str:
-    """Return the id of the message that tells of a notice."""
-    at = datetime(2026, 1, 1, tzinfo=UTC)  # nothing but the id counts
-    told = f"{notice['episode_id']}.{notice['key']}"
-    return reference(Message(told, "", "", "", 0, at, at, False, ""))
-
-
-def _at(text: str) -> datetime:
-    return moment(text, "at")
-
-
-def _merged(outages: Iterator[Outage]) -> list[tuple[float, float]]:
-    """Return when anything was broken, without overlaps."""
-    made: list[tuple[float, float]] = []
-    for begun, ended in sorted((each.begun, each.ended) for each in outages):
-        if made and begun <= made[-1][1]:
-            made[-1] = (made[-1][0], max(made[-1][1], ended))
-        else:
-            made.append((begun, ended))
-    return made
-
-
-def _within(spans: Sequence[tuple[float, float]], begun: float, ended: float) -> float:
-    """Return for how many seconds of a time something was broken."""
-    return sum(max(0.0, min(end, ended) - max(begin, begun)) for begin, end in spans)

@@ -20,13 +20,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from orchestrator import bootstrap
-from tests.chaos import embedded, nemesis
-from tests.chaos.checker import Checker, Finding, Verdict
+from tests.chaos import embedded, schedule
+from tests.chaos.checker import Checker
 from tests.chaos.embedded import Embedded
 from tests.chaos.history import History
-from tests.chaos.nemesis import Fault, Nemesis
+from tests.chaos.nemesis import Nemesis
 from tests.chaos.people import Person, Ward
+from tests.chaos.schedule import Fault
 from tests.chaos.system import Shape, System, running
+from tests.chaos.verdict import Finding, Verdict
 
 QUIET_SECONDS = 180.0
 _MOST_LINES = 40
@@ -73,7 +75,7 @@ class Result:
 
 def run(plan: Plan, folder: Path) -> Result:
     """Start everything, break it, heal it, wait until it is quiet, end it, and judge."""
-    (folder / "schedule.jsonl").write_text(nemesis.to_lines(plan.faults))
+    (folder / "schedule.jsonl").write_text(schedule.to_lines(plan.faults))
     history = History(folder / "history.jsonl")
     try:
         with _running(plan, history) as system:
@@ -143,11 +145,11 @@ def main() -> int:
     shape = Shape(factor=given.factor, real=given.real)
     seconds = given.minutes * 60
     if given.schedule:
-        faults = nemesis.from_lines(given.schedule.read_text())
+        faults = schedule.from_lines(given.schedule.read_text())
     elif given.embedded:
-        faults = nemesis.embedded_schedule(seconds, given.kills or int(seconds / 10))
+        faults = schedule.embedded(seconds, given.kills or int(seconds / 10))
     else:
-        faults = nemesis.schedule(given.seed, shape, seconds, given.kills or int(seconds / 3))
+        faults = schedule.drawn(given.seed, shape, seconds, given.kills or int(seconds / 3))
     folder = given.keep or Path(tempfile.mkdtemp(prefix="carepath-chaos-"))
     folder.mkdir(parents=True, exist_ok=True)
     print(

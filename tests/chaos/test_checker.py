@@ -16,7 +16,8 @@ from orchestrator.episode.commands import Actor, Record
 from orchestrator.service.enrolment import EnrolRequest, Identifier
 from orchestrator.service.handlers import Request
 from orchestrator.store.connect import sqlite_module
-from tests.chaos.checker import Checker, Commits, _Told
+from tests.chaos.checker import Checker, Commits
+from tests.chaos.entries import Told
 from tests.chaos.history import Asked, History, Outage
 from workers.fire import fire
 
@@ -209,12 +210,12 @@ def test_a_command_without_an_answer_may_have_its_entry(place: Place) -> None:
     assert place.found() == set()
 
 
-def told(rung: int, hour: int = 0) -> _Told:
+def told(rung: int, hour: int = 0) -> Told:
     at = datetime(2026, 3, 2, hour, tzinfo=UTC)
-    return _Told("task#a/1", rung, "clinician", at, at)
+    return Told("task#a/1", rung, "clinician", at, at)
 
 
-RUNGS: list[tuple[list[_Told], set[str]]] = [
+RUNGS: list[tuple[list[Told], set[str]]] = [
     ([told(0), told(1, 1), told(2, 2), told(0, 3), told(1, 4)], set()),
     ([told(0), told(1, 1), told(1, 1)], {"doubled", "order"}),
     ([told(0), told(2, 1)], {"order"}),
@@ -224,7 +225,7 @@ RUNGS: list[tuple[list[_Told], set[str]]] = [
 
 
 @pytest.mark.parametrize(("rungs", "found"), RUNGS)
-def test_a_rung_that_is_told_twice_or_passed_over_is_found(place: Place, rungs: list[_Told], found: set[str]) -> None:
+def test_a_rung_that_is_told_twice_or_passed_over_is_found(place: Place, rungs: list[Told], found: set[str]) -> None:
     assert judged(place, lambda checker: checker._rungs("e", rungs)) == found
 
 

@@ -3,9 +3,12 @@
 They stand in a schema that the connections' search path names before pg_catalog; nobody needs to be root for it.
 """
 
+import time
+
 import psycopg
 
 SCHEMA = "chaos"
+_SECONDS = 30.0
 OPTIONS = f"-csearch_path={SCHEMA},pg_catalog,public"
 _MAKE = f"""
 CREATE SCHEMA {SCHEMA};
@@ -30,5 +33,16 @@ class Wall:
         self._do(f"UPDATE {SCHEMA}.moved SET by = interval '{seconds} seconds'")
 
     def _do(self, statement: str) -> None:
+        """Carry out a statement; a server that is not there yet, or no longer, is waited for."""
+        deadline = time.monotonic() + _SECONDS
+        while True:
+            try:
+                return self._try(statement)
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+
+    def _try(self, statement: str) -> None:
         with psycopg.connect(self._conninfo, autocommit=True) as connection:
             connection.execute(statement.encode())
