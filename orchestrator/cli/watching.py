@@ -27,6 +27,7 @@ FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Where the metrics library looks for the shared folder, at its first import."""
 _PATIENCE_SECONDS = 5.0
 _KEPT_SECONDS = 1.0
+_POLL_SECONDS = 0.1
 _ENDED = "ended"
 
 
@@ -157,7 +158,7 @@ def watched(place: Place | None, probes: Probes) -> Iterator[None]:
             f"cannot listen on {place.host} port {place.port}: {error.strerror}; choose another with --metrics"
         ) from None
     os.register_at_fork(after_in_child=door.socket.close)  # a worker's processes must not hold the port
-    threading.Thread(target=door.serve_forever, name="metrics", daemon=True).start()
+    threading.Thread(target=door.serve_forever, args=(_POLL_SECONDS,), name="metrics", daemon=True).start()
     try:
         yield
     finally:
