@@ -1,14 +1,15 @@
 """How is an episode read and written on PostgreSQL? In two round trips: lock and read; write and commit.
 
 The first sends BEGIN, the lock and, as statements of their own, the entry of the same cause and the clock: a
-statement after the lock sees what was committed while it waited. The second sends one statement for all tables, for
-one episode or a batch, and COMMIT.
+statement after the lock sees what was committed while it waited. The second sends what is written, of one episode or
+many, and COMMIT.
 """
 
 import operator
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, NoReturn
 
@@ -78,6 +79,16 @@ _CLOSED = Statement(
 )
 
 
+@lru_cache
+def _clock(times: str) -> Statement:
+    return Statement(times, (), (INSTANT, INSTANT))
+
+
+@lru_cache
+def _claim(now: str, limit: int) -> Statement:
+    return Statement(_CLAIM.format(now=now, limit=limit, select=_SELECT), (), _EPISODE)
+
+
 def _calls(write: Write) -> Iterator[Call]:
     """Yield the statements of one episode's change."""
     row = write.row
@@ -124,7 +135,7 @@ class PostgresChange(PostgresReader, RareWrites):
         driver: Any = connection.connection.driver_connection
         self._driver = driver
         self._pipeline = Pipeline(driver.pgconn, connection.info.setdefault("prepared", set()))
-        self._clock, self._due = Statement(self._times, (), (INSTANT, INSTANT)), clock.format(wall="now()")
+        self._clock, self._due = _clock(self._times), clock.format(wall="now()")
         self._begun = False
         self._unsent: list[Call] = []
 
@@ -140,8 +151,7 @@ class PostgresChange(PostgresReader, RareWrites):
         return [_locked(rows, prior, Times(now, wall)) for rows, prior in pairs]
 
     def claim_due(self, limit: int) -> tuple[list[EpisodeRow], Times]:
-        claim = Statement(_CLAIM.format(now=self._due, limit=int(limit), select=_SELECT), (), _EPISODE)
-        rows, ((now, wall),) = self._run((claim, ()), (self._clock, ()))
+        rows, ((now, wall),) = self._run((_claim(self._due, int(limit)), ()), (self._clock, ()))
         return [EpisodeRow(*row) for row in rows], Times(now, wall)
 
     def save(self, writes: Sequence[Write]) -> None:
