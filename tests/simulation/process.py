@@ -29,6 +29,7 @@ class Process:
         self._crash, self._statement, self._stall = (world.dice(f"{kind} {name}") for kind in _DRAWS)
         self.changed = 0
         self.doomed = ""
+        self.failed = False
         self.resume: Callable[[], None] = _nobody
         self.system: System = world.open(self)
 
@@ -65,6 +66,7 @@ class Process:
         """Meet a statement on its way to the database: it may fail there, or the process end before it."""
         world = self.world
         if world.outage:
+            self.failed = True
             world.watch.ready(self)
             raise _failure(world.outage)
         if not world.rough("statement"):
@@ -84,6 +86,7 @@ class Process:
         if kind == "crash":  # as an error at first: SQLAlchemy would throw the one connection away, and the store
             self.doomed = verb
             raise _failure(kind)
+        self.failed = True
         self.world.count("refused statements")
         self.world.tell(self.name, f"the store fails at {verb}: {kind}")
         self.world.watch.ready(self)

@@ -61,7 +61,8 @@ class Watch:
     def doze(self, process: "Process", seconds: float) -> None:
         """Let a clock sleep: so long as it asked for, or longer when nothing can happen sooner."""
         until = self._scheduler.now + timedelta(seconds=seconds)
-        idle = seconds >= LONGEST_SLEEP_SECONDS and not self._world.wall.off
+        idle = seconds >= LONGEST_SLEEP_SECONDS and not self._world.wall.off and not process.failed
+        process.failed = False  # who has seen nothing looks again in its second
         if idle and (self.next is None or self.next > until):
             until = self.next or self._scheduler.now + _FAR
         process.resume = self._scheduler.park()
