@@ -18,7 +18,6 @@ from orchestrator.service.rows import EpisodeRow, Lease, Times, Write
 from orchestrator.store import rare, tables
 from orchestrator.store.rare import RareWrites
 from orchestrator.store.sqlite import SqliteChange
-from workers import clock
 from workers.clock import Ticker, Trust
 
 Mutant = Callable[[], AbstractContextManager[object]]
@@ -112,11 +111,6 @@ def no_fence() -> AbstractContextManager[object]:
     return mock.patch.object(rare, "_held", held)
 
 
-def nobody_sweeps() -> AbstractContextManager[object]:
-    """A clock looks after timers alone."""
-    return mock.patch.object(clock, "sweep", return_value=False)
-
-
 def a_repeat_is_done_again() -> AbstractContextManager[object]:
     """The same key twice is two causes."""
     number = count()
@@ -136,8 +130,7 @@ MUTANTS: dict[str, Mutant] = {
     each.__name__: each
     for each in (
         told_after_the_commit, the_alarm_stays, fires_late, waits_for_the_workers, trusts_any_clock,
-        taken_is_gone, recorded_before_it_is_sent, no_fence, nobody_sweeps,
-        a_repeat_is_done_again,
+        taken_is_gone, recorded_before_it_is_sent, no_fence,         a_repeat_is_done_again,
         decides_on_a_stale_page,
     )
 }  # fmt: skip
