@@ -27,6 +27,8 @@ def at_any_time(world: "World") -> None:
         world.hold(verdict.whole, f"the chain of {episode_id} is broken: {verdict.faults}")
         world.hold(compared.equal, f"{episode_id} does not follow from its entries: {compared.differs}")
         world.count("entries checked", len(entries))
+    called = "clock" in notices.values()
+    world.hold(not called or world.counts["wall"], "people were called for a clock that nobody had moved")
     reminders = {key for key, kind in notices.items() if kind == "reminder"}
     world.hold(reminders == told, f"told, and in the inbox: {sorted(reminders ^ told)[:3]}")
     world.hold(not _rows(world, "SELECT 1 FROM episode WHERE closed = 1 AND next_due_at IS NOT NULL"), "closed, armed")

@@ -1,8 +1,8 @@
 """Would the simulation notice? Faults that somebody could write, planted in the product while seeds are played."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
-from datetime import datetime, timedelta
+from contextlib import AbstractContextManager
+from datetime import timedelta
 from itertools import count
 from unittest import mock
 
@@ -11,14 +11,13 @@ from sqlalchemy import ColumnElement
 from orchestrator.notify import sending
 from orchestrator.notify.channel import Sent
 from orchestrator.notify.post import Post
-from orchestrator.service import cause, firing, handlers
+from orchestrator.service import cause, handlers
 from orchestrator.service.deliveries import Deliveries
 from orchestrator.service.pulse import Look
 from orchestrator.service.rows import EpisodeRow, Lease, Times, Write
-from orchestrator.store import cold, rare, tables
+from orchestrator.store import rare, tables
 from orchestrator.store.rare import RareWrites
 from orchestrator.store.sqlite import SqliteChange
-from workers import clock
 from workers.clock import Ticker, Trust
 
 Mutant = Callable[[], AbstractContextManager[object]]
@@ -79,12 +78,6 @@ def trusts_any_clock() -> AbstractContextManager[object]:
     return mock.patch.object(Trust, "fault", return_value=None)
 
 
-def mistakes_a_stall_for_a_jump() -> AbstractContextManager[object]:
-    """Between the machine's even clock and the wall's no time may pass."""
-    right = Trust.fault
-    return mock.patch.object(Trust, "fault", lambda self, look, began, _: right(self, look, began, began))
-
-
 def taken_is_gone() -> AbstractContextManager[object]:
     """To take a notice is to delete it: who dies with it loses it."""
     right = RareWrites.take
@@ -118,34 +111,6 @@ def no_fence() -> AbstractContextManager[object]:
     return mock.patch.object(rare, "_held", held)
 
 
-def nobody_sweeps() -> AbstractContextManager[object]:
-    """A clock looks after timers alone."""
-    return mock.patch.object(clock, "sweep", return_value=False)
-
-
-def put_off_by_a_wrong_clock() -> AbstractContextManager[object]:
-    """What a clock that stood ahead has written waits until that time comes."""
-
-    def may_leave(wall: datetime) -> ColumnElement[bool]:
-        due: ColumnElement[bool] = tables.outbox.c.next_try_at <= wall
-        return due
-
-    stack = ExitStack()
-    for module in (rare, cold):
-        stack.enter_context(mock.patch.object(module, "may_leave", may_leave))
-    return stack
-
-
-def set_aside_for_good() -> AbstractContextManager[object]:
-    """An episode that failed once never comes back."""
-    return mock.patch.object(firing, "delay", return_value=timedelta(days=3650))
-
-
-def holds_up_its_neighbours() -> AbstractContextManager[object]:
-    """A batch that fails is tried again as a whole."""
-    return mock.patch.object(firing.Firing, "_fire_alone", return_value=False)
-
-
 def a_repeat_is_done_again() -> AbstractContextManager[object]:
     """The same key twice is two causes."""
     number = count()
@@ -165,8 +130,7 @@ MUTANTS: dict[str, Mutant] = {
     each.__name__: each
     for each in (
         told_after_the_commit, the_alarm_stays, fires_late, waits_for_the_workers, trusts_any_clock,
-        mistakes_a_stall_for_a_jump, taken_is_gone, recorded_before_it_is_sent, no_fence, nobody_sweeps,
-        put_off_by_a_wrong_clock, set_aside_for_good, holds_up_its_neighbours, a_repeat_is_done_again,
+        taken_is_gone, recorded_before_it_is_sent, no_fence,         a_repeat_is_done_again,
         decides_on_a_stale_page,
     )
 }  # fmt: skip

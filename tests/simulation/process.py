@@ -97,7 +97,7 @@ class Process:
         dice = self._stall
         drawn = dice.random()
         if self.world.rough("stall"):
-            if drawn < 0.0005:
+            if drawn < 0.002:
                 return self._stands_still(dice.uniform(5, 200))
             if drawn < 0.01:
                 return dice.uniform(0.05, 0.5)
