@@ -113,8 +113,9 @@ class Nemesis:
         return [self._draw.choice(found)] if found else []
 
     def _flush(self, _: Fault) -> bool:
+        socket = str(self._system.folder / "broker" / "valkey.sock")  # of a server that may be stopped just now
         try:
-            with redis.Redis(unix_socket_path=str(self._system.folder / "broker" / "valkey.sock")) as client:
+            with redis.Redis(unix_socket_path=socket, socket_timeout=1.0) as client:
                 client.flushall()
         except redis.RedisError:
             return False

@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from tests.chaos.system import Shape
 
@@ -83,17 +83,19 @@ def _other(draw: random.Random, at: float, shape: Shape, longest: float) -> Faul
 
 
 def _alone(faults: Iterable[Fault]) -> list[Fault]:
-    """Let nothing else break while the wall is wrong: a clock that is started then has no means to know it."""
+    """Let nothing else break while the wall is wrong: a clock that is started then has no means to know it.
+
+    Whatever comes behind comes so much later, at the same distances.
+    """
     made: list[Fault] = []
-    free = 0.0
+    later = 0.0
     for fault in faults:
+        at = fault.at + later
         if fault.kind == "move":
-            begins = max([fault.at, *(each.at + each.seconds + REST_SECONDS for each in made)])
-            made.append(Fault(round(begins, 2), fault.kind, fault.target, fault.seconds, fault.by))
-            free = begins + fault.seconds + REST_SECONDS
-        else:
-            at = max(fault.at, free)
-            made.append(Fault(round(at, 2), fault.kind, fault.target, fault.seconds, fault.by))
+            begins = max([at, *(each.at + each.seconds + REST_SECONDS for each in made)])
+            later += begins - at + fault.seconds + REST_SECONDS
+            at = begins
+        made.append(replace(fault, at=round(at, 2)))
     return made
 
 

@@ -56,6 +56,7 @@ class System:
     def __init__(self, shape: Shape, folder: Path, cluster: Cluster, disk: Disk | None, history: History) -> None:
         self.shape, self.folder, self.cluster, self.disk, self.history = shape, folder, cluster, disk, history
         self.pager: Outside | None = None
+        self.start_seconds = 0.0  # what a process needs here, measured when all were started
         self.token = secrets.token_hex(32)
         self._commands_file = str(Path(sys.executable).with_name("carepath"))
         self._broker: valkey.Valkey | None = None
@@ -109,7 +110,9 @@ class System:
             self._carepath(f"worker-{number}", "worker", "--processes", str(self.shape.processes))
         for number in range(1, self.shape.clocks + 1):
             self._carepath(f"clock-{number}", "clock")
+        begun = time.monotonic()
         wait_until(lambda: all(map(answers, self.ports)), (self.folder / "api-1.log").read_text)
+        self.start_seconds = time.monotonic() - begun
 
     def commits(self, _: bootstrap.System) -> Commits:
         """Return when each entry was committed, as the server itself noted it."""
@@ -195,7 +198,8 @@ class System:
         """Note for how long there was no clock at all: one of several may be away without excuse."""
         some = any(service.up for name, service in self.services.items() if name.startswith("clock"))
         if some and self._no_clock is not None:
-            self.history.add(Outage("no clock was there", self._no_clock, time.time(), True))
+            ready = time.time() + self.start_seconds
+            self.history.add(Outage("no clock was there", self._no_clock, ready, True))
         self._no_clock = None if some else self._no_clock or time.time()
 
 
