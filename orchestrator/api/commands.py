@@ -35,7 +35,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     413: {"model": ProblemDetails, "description": "The body is too large."},
     415: {"model": ProblemDetails, "description": "The body is not JSON."},
     422: {"model": ProblemDetails, "description": "It does not fit, or is refused; a refusal is on the record."},
-    503: {"model": ProblemDetails, "description": "The store is busy or cannot be used; nothing was written."},
+    503: {"model": ProblemDetails, "description": "The store is busy or cannot be used. Ask again with the same key."},
 }
 router = APIRouter(route_class=StrictRoute, tags=["commands"])
 

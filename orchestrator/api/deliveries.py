@@ -19,7 +19,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     404: {"model": ProblemDetails, "description": "There is no such dead letter."},
     415: {"model": ProblemDetails, "description": "The body is not JSON."},
     422: {"model": ProblemDetails, "description": "It does not fit."},
-    503: {"model": ProblemDetails, "description": "The store is busy or cannot be used; nothing was written."},
+    503: {"model": ProblemDetails, "description": "The store is busy or cannot be used. Ask again."},
 }
 _PAGE: dict[int | str, dict[str, Any]] = {code: _PROBLEMS[code] for code in (422, 503)}
 DeliveryId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,600}$")]

@@ -6,15 +6,18 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from orchestrator.clock import VirtualClock
 from orchestrator.episode.commands import Close
 from orchestrator.errors import StoreError
 from orchestrator.service.handlers import Request, new_key
+from orchestrator.store.connect import postgres_engine
 from orchestrator.store.opening import open_store, prepare
 from orchestrator.store.postgres import PostgresStore
 from tests.contract.conftest import SqlClock, System, system
@@ -261,3 +264,19 @@ def _go_on_after_a_failure(sut: System) -> None:
         change.revoke_tokens(T0)
         with suppress(ProgrammingError):
             change._sql.exec_driver_sql("SELECT * FROM nowhere")
+
+
+def test_a_line_that_is_lost_without_a_word_is_missed_soon() -> None:
+    engine = postgres_engine("postgresql://carepath@127.0.0.1/nowhere", 1.0)
+    asked: dict[str, Any] = {}
+
+    @event.listens_for(engine, "do_connect")
+    def _look(_: object, __: object, ___: object, parameters: dict[str, Any]) -> None:
+        asked.update(parameters)
+
+    with pytest.raises(OperationalError):
+        engine.connect()
+    assert asked["keepalives"] == 1
+    silent = asked["keepalives_idle"] + asked["keepalives_interval"] * asked["keepalives_count"]
+    assert silent <= 30
+    assert asked["tcp_user_timeout"] <= 30_000
