@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 from types import FrameType
+from typing import Any
 
 from orchestrator.bootstrap import (
     System,
@@ -38,6 +39,7 @@ EMBEDDED_THREADS = 4
 GRACE_SECONDS = 20
 _EMBEDDED_GRACE_SECONDS = 3
 _LONGEST_TURN_SECONDS = 60.0
+_QUIET: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False}
 _NO_BROKER = "there is no broker: set CAREPATH_BROKER_URL, or run carepath up, which starts its own"
 
 
@@ -72,9 +74,7 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
         app,
         host=settings.host,
         port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
+        **_QUIET,
         timeout_graceful_shutdown=GRACE_SECONDS if listening is None else _EMBEDDED_GRACE_SECONDS,
     )
 
