@@ -34,7 +34,7 @@ from workers import app as jobs
 T0 = datetime(2026, 3, 2, 8, tzinfo=UTC)
 CLINICIAN = Actor("c-1", "clinician")
 PATHWAY = "post-viral-cerebellar-demyelination"
-SECONDS = 30.0
+SECONDS = 60.0
 _PAST = {"sqlite": "0", "postgres": "timestamptz '2000-01-01'"}
 _FUTURE = {"sqlite": "4102444800000000", "postgres": "timestamptz '2100-01-01'"}
 
