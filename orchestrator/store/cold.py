@@ -4,7 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, and_, exists, false, func, or_, select, tuple_, union
+from sqlalchemy import (
+    Column,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    tuple_,
+    union,
+)
 
 from orchestrator.audit.release import RELEASES, Release
 from orchestrator.audit.seal import Sealed
@@ -47,6 +60,20 @@ _PATIENTS = select(*(t.patient.c[name] for name in PatientRow._fields))
 _WORK = _ITEMS.add_columns(
     t.episode.c.patient_id, t.episode.c.pathway, t.episode.c.state, t.episode.c.seq
 ).join_from(t.item, t.episode, t.item.c.episode_id == t.episode.c.episode_id)  # fmt: skip
+
+MAY_LEAVE = or_(t.outbox.c.next_try_at <= bindparam("wall"), t.outbox.c.next_try_at > bindparam("ahead"))
+"""What of the outbox may be taken: what is due, and what only a clock that stood ahead can have put off."""
+# What clocks ask a second is made once: to make it anew costs more than to ask it.
+_WAITING = select(t.outbox.c.route).where(MAY_LEAVE).limit(1)
+_FREE = t.episode.c.set_aside_until.is_(None) | (t.episode.c.set_aside_until <= bindparam("wall"))
+_NEXT_ALARM = (
+    select(t.episode.c.next_due_at)
+    .where(t.episode.c.next_due_at.is_not(None), _FREE)
+    .order_by(t.episode.c.next_due_at)
+    .limit(1)
+)
+# before any clock looked: the birth of the store, before which no time can be trusted
+_SEEN_AT = select(func.coalesce(t.store_info.c.seen_at, t.store_info.c.created_at))
 
 
 def sealed(row: Sequence[Any]) -> Sealed:
@@ -142,7 +169,7 @@ class ColdReader:
         return [OutgoingRow(NoticeRow(*row[:_NOTICE_WIDTH]), *row[_NOTICE_WIDTH:]) for row in rows]
 
     def waiting(self) -> bool:
-        return bool(self._rows(select(t.outbox.c.route).where(may_leave(self.times().wall)).limit(1)))
+        return self._sql.execute(_WAITING, leaving(self.times().wall)).first() is not None
 
     def find_patients(self, hashes: Sequence[bytes]) -> list[tuple[bytes, PatientRow]]:
         known = t.patient_identifier.c.identifier_hash
@@ -199,20 +226,15 @@ class ColdReader:
         return int(self._sql.execute(select(t.store_info.c.format)).scalar_one())
 
     def next_alarm(self) -> datetime | None:
-        c = t.episode.c
-        free = c.set_aside_until.is_(None) | (c.set_aside_until <= self.times().wall)
-        chosen = select(c.next_due_at).where(c.next_due_at.is_not(None), free)
-        return self._sql.execute(chosen.order_by(c.next_due_at).limit(1)).scalar()
+        return self._sql.execute(_NEXT_ALARM, {"wall": self.times().wall}).scalar()
 
     def seen_at(self) -> datetime | None:
-        c = t.store_info.c  # before any clock looked: the birth of the store, before which no time can be trusted
-        return self._sql.execute(select(func.coalesce(c.seen_at, c.created_at))).scalar()
+        return self._sql.execute(_SEEN_AT).scalar()
 
 
-def may_leave(wall: datetime) -> ColumnElement[bool]:
-    """Tell what of the outbox may be taken: what is due, and what only a clock that stood ahead can have put off."""
-    due = t.outbox.c.next_try_at
-    return or_(due <= wall, due > wall + LONGEST_WAIT)
+def leaving(wall: datetime) -> dict[str, datetime]:
+    """Return what `MAY_LEAVE` is asked with when the wall shows this."""
+    return {"wall": wall, "ahead": wall + LONGEST_WAIT}
 
 
 def _without_episode(episode_id: Column[str]) -> Select[Any]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Insert, Table, exists, insert, select, update
+from sqlalchemy import Insert, Table, bindparam, exists, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ColumnElement
 
@@ -22,11 +22,20 @@ from orchestrator.service.rows import (
     TokenRow,
 )
 from orchestrator.store import tables as t
-from orchestrator.store.cold import ColdReader, may_leave
+from orchestrator.store.cold import MAY_LEAVE, ColdReader, leaving
 
 _LONGEST_ERROR = 80
 _DAY = timedelta(days=1)
 _NOTICE = [t.notice.c[name] for name in NoticeRow._fields]
+_ITS_NOTICE = (t.notice.c.episode_id == t.outbox.c.episode_id) & (t.notice.c.key == t.outbox.c.key)
+_MAY_BE_ITS_NOTICE = (
+    select(t.outbox.c.episode_id, t.outbox.c.key, t.outbox.c.route)
+    .where(MAY_LEAVE)
+    .order_by(t.outbox.c.next_try_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_OF_KIND = _MAY_BE_ITS_NOTICE.where(exists().where(_ITS_NOTICE, t.notice.c.kind == bindparam("kind")))
 
 
 class RareWrites(ColdReader):
@@ -94,11 +103,8 @@ class RareWrites(ColdReader):
 
     def take(self, limit: int, seconds: int, kind: str = "") -> list[Lease]:
         wall = self.times().wall
-        c, n = t.outbox.c, t.notice.c
-        free = select(c.episode_id, c.key, c.route).where(may_leave(wall)).order_by(c.next_try_at)
-        if kind:
-            free = free.where(exists().where(n.episode_id == c.episode_id, n.key == c.key, n.kind == kind))
-        ids = [OutgoingId(*row) for row in self._rows(free.limit(limit).with_for_update(skip_locked=True))]
+        free, asked = (_OF_KIND, {"kind": kind}) if kind else (_MAY_BE_ITS_NOTICE, {})
+        ids = [OutgoingId(*row) for row in self._sql.execute(free, {**asked, **leaving(wall), "most": limit})]
         return [self._lease(each, wall + timedelta(seconds=seconds)) for each in ids]
 
     def _lease(self, outgoing: OutgoingId, until: datetime) -> Lease:

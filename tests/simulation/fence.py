@@ -1,42 +1,34 @@
-"""Who may say what became of a notice? Only whoever took it last; asked of each word that the product takes."""
+"""Who may say what became of a notice? Only whoever took it last; asked at each word that the store takes."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from orchestrator.service.deliveries import LEASE_SECONDS, Deliveries
-from orchestrator.service.handlers import Desk
-from orchestrator.service.rows import Lease, OutgoingId
+from orchestrator.service.rows import Lease
+from orchestrator.store.sqlite import SqliteChange
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+_WORDS = ("finish", "give_back", "give_up", "release")
+_TOKEN = "SELECT lease_token FROM outbox WHERE episode_id = ? AND key = ? AND route = ?"  # noqa: S105  no secret
 
-class FencedDeliveries(Deliveries):
-    """The product's own, with a note of who took each notice last."""
 
-    def __init__(self, desk: Desk, world: "World") -> None:
-        super().__init__(desk)
-        self._world = world
+def watch_words(change: SqliteChange, world: "World") -> None:
+    """Fail the run where a word counts of somebody who was not the last to take the notice.
 
-    def take(self, limit: int = 20, seconds: int = LEASE_SECONDS, kind: str = "") -> list[Lease]:
-        leases = super().take(limit, seconds, kind)
-        for each in leases:
-            self._world.leases[_id(each)] = max(each.token, self._world.leases.get(_id(each), 0))
-        return leases
+    The token is read within the transaction: a process that stands still once it has had its say is not late with it.
+    """
+    for word in _WORDS:
+        setattr(change, word, _watched(getattr(change, word), world))
 
-    def finish(self, lease: Lease, channel: str) -> bool:
-        return self._said(lease, super().finish(lease, channel))
 
-    def give_back(self, lease: Lease, error: str) -> bool:
-        return self._said(lease, super().give_back(lease, error))
-
-    def give_up(self, lease: Lease, error: str) -> bool:
-        return self._said(lease, super().give_up(lease, error))
-
-    def _said(self, lease: Lease, counts: bool) -> bool:  # noqa: FBT001  what the product answered
-        late = self._world.leases[_id(lease)] > lease.token
-        self._world.hold(not (counts and late), f"{_id(lease)}: the word of token {lease.token} counted, and was stale")
+def _watched(say: Callable[..., bool], world: "World") -> Callable[..., bool]:
+    def watched(lease: Lease, *said: Any) -> bool:  # noqa: ANN401  the seconds, the error or the channel
+        outgoing = (lease.notice.episode_id, lease.notice.key, lease.route)
+        row = world.sql(_TOKEN, outgoing).fetchone()
+        counts = say(lease, *said)
+        late = row is None or row[0] > lease.token
+        world.hold(not (counts and late), f"{outgoing}: the word of token {lease.token} counted, and was stale")
         return counts
 
-
-def _id(lease: Lease) -> OutgoingId:
-    return OutgoingId(lease.notice.episode_id, lease.notice.key, lease.route)
+    return watched

@@ -14,14 +14,13 @@ from orchestrator.bootstrap import System, assemble, throwaway_system
 from orchestrator.pathway.loader import Library
 from orchestrator.service.grouped import Grouped
 from orchestrator.service.handlers import Handlers
-from orchestrator.service.rows import OutgoingId
 from orchestrator.store.opening import REAL
 from orchestrator.store.sqlite import SqliteStore
 from orchestrator.store.tables import store_info
 from tests.letterbox import Everything
 from tests.simulation.broker import Broker
 from tests.simulation.faults import Plan, dice
-from tests.simulation.fence import FencedDeliveries
+from tests.simulation.fence import watch_words
 from tests.simulation.gateway import ROUTES, Gateway
 from tests.simulation.journal import Journal
 from tests.simulation.poison import PoisonedEngine
@@ -64,7 +63,6 @@ class World:
         self.dark = False
         self.healed = False
         self.poisoned: set[str] = set()
-        self.leases: dict[OutgoingId, int] = {}
         self.episodes: dict[str, str] = {}
         self.journal = Journal(self)
         self.broker, self.gateway = Broker(self), Gateway(self)
@@ -81,6 +79,7 @@ class World:
             born = {"id": 1, "kind": REAL, "created_at": START}
             change._sql.execute(store_info.insert().values(**born))
             run, run_many = change._run, change._run_many
+            watch_words(change, self)
         driver: Any = cast("Any", change._connection.connection.driver_connection)
         self.sql = driver.execute
         self._driver = driver
@@ -107,11 +106,9 @@ class World:
         system = assemble(store, self.base.keyring, LIBRARY, self.wall, None)
         system.desk.directory = Everything(*ROUTES)
         system.desk.engine = PoisonedEngine(self.poisoned)
-        watched = FencedDeliveries(system.desk, self)
         alone = cast("Grouped", Handlers(system.desk))  # callers who wait for each other need threads
         return replace(
-            system, handlers=alone, deliveries=watched, post=self.gateway.post(process), host=self.wall,
-            elapsed=self.scheduler.elapsed,
+            system, handlers=alone, post=self.gateway.post(process), host=self.wall, elapsed=self.scheduler.elapsed
         )  # fmt: skip
 
     @contextmanager
