@@ -1,7 +1,7 @@
 """How is everything read that is not hot, and written that is rare? SQLAlchemy Core, the same for both databases."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Select, and_, exists, false, func, or_, select, tuple_, union
@@ -141,8 +141,10 @@ class ColdReader:
         rows = self._rows(chosen.order_by(*order).limit(limit))
         return [OutgoingRow(NoticeRow(*row[:_NOTICE_WIDTH]), *row[_NOTICE_WIDTH:]) for row in rows]
 
-    def waiting(self) -> bool:
-        return bool(self._rows(select(t.outbox.c.route).where(may_leave(self.times().wall)).limit(1)))
+    def waiting(self, since: timedelta = timedelta()) -> bool:
+        wall = self.times().wall
+        free = t.outbox.c.next_try_at <= wall - since if since else may_leave(wall)
+        return bool(self._rows(select(t.outbox.c.route).where(free).limit(1)))
 
     def find_patients(self, hashes: Sequence[bytes]) -> list[tuple[bytes, PatientRow]]:
         known = t.patient_identifier.c.identifier_hash
