@@ -39,6 +39,7 @@ from orchestrator.service.queries import Queries
 from orchestrator.service.releases import Releases
 from orchestrator.service.repeated import Repeated
 from orchestrator.service.replay import Audit, all_entries
+from orchestrator.service.rows import Lease
 from orchestrator.service.scenario.proof import FOLDER, Proof
 from orchestrator.service.scenario.proof import prove as prove_stories
 from orchestrator.service.sheets import Sheets
@@ -80,6 +81,8 @@ __all__ = [
     "stay_present",
     "throwaway_system",
 ]
+LOOKOUT_SENDS_SECONDS = 5.0
+"""After so long it looks again: a gateway that hangs must not pass for a store that cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -208,9 +211,11 @@ def open_to_run(settings: Settings) -> System:
 def lookout(system: System) -> Lookout:
     """Return what sees that reminders are late, for a process that serves people."""
 
+    def send_one(lease: Lease) -> bool:
+        return sending.send(system.post, system.deliveries, lease)[1]
+
     def send() -> None:
-        for lease in system.deliveries.take(kind=OVERDUE):
-            sending.send(system.post, system.deliveries, lease)
+        sending.send_waiting(system.deliveries, send_one, system.elapsed, LOOKOUT_SENDS_SECONDS, OVERDUE)
 
     speed = system.simulation.factor if system.simulation else 1
     return Lookout(system.pulse, speed, send, wall=system.host, elapsed=system.elapsed)

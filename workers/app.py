@@ -20,6 +20,7 @@ from kombu import Exchange, Queue
 from orchestrator.bootstrap import Repeated, System, settle_memory, stay_present
 from orchestrator.errors import CarepathError
 from workers import metrics
+from workers.trust import tls
 
 _log = logging.getLogger(__name__)
 
@@ -151,7 +152,7 @@ def _keep_quiet(**_: Any) -> None:  # noqa: ANN401
 def configure(broker_url: str, open_one: Callable[[], System]) -> None:
     """Say where the broker is, Redis or RabbitMQ, and how a System is opened. Nothing is connected yet."""
     options = _RABBITMQ if broker_url.startswith("amqp") else _REDIS
-    app.conf.update(broker_url=broker_url, broker_transport_options=options)
+    app.conf.update(broker_url=broker_url, broker_transport_options=options, broker_use_ssl=tls(broker_url))
     process.prepare(open_one)
 
 

@@ -6,6 +6,7 @@ from amqp.exceptions import NotFound
 from kombu import Connection
 
 from workers.app import DELIVER, FIRE
+from workers.trust import tls
 
 
 class Unanswered(Exception):  # noqa: N818  an answer, not an error
@@ -15,7 +16,7 @@ class Unanswered(Exception):  # noqa: N818  an answer, not an error
 def listeners(url: str, seconds: float) -> dict[str, int | None]:
     """Return for each queue how many processes listen to it; None where nobody has made it yet. Raises Unanswered."""
     try:
-        with Connection(url, connect_timeout=seconds, heartbeat=0) as connection:
+        with Connection(url, connect_timeout=seconds, heartbeat=0, ssl=tls(url) or False) as connection:
             connection.connect()
             return {queue: _listeners(connection, queue) for queue in (FIRE, DELIVER)}
     except Exception as error:  # whatever a broker's client raises

@@ -25,6 +25,8 @@ SHORTEST_SLEEP_SECONDS = 0.02
 ASKED_SLEEP_SECONDS = 0.05
 """Between asking and looking again: each time one more job joins in, for as long as somebody is free to take it."""
 LATEST_SECONDS = 1.0
+PATIENCE_SECONDS = 10.0
+"""For so long a notice may wait for workers before a clock sends too: a broker takes hints that nobody hears."""
 REMEMBER_SECONDS = 30.0
 LAST_SECONDS = 5.0
 """How long a clock that is told to stop waits for what it is sending."""
@@ -119,7 +121,7 @@ class Ticker:
             self._remember(look, passed)
             asked, inline = self._fire(look)
         if inline or abs(passed - self._swept) >= LONGEST_SLEEP_SECONDS:
-            sweep(self._system, self._hints.deliver, inline=inline, send=self._send)
+            sweep(self._system, self._hints.deliver, inline=inline, send=self._send, patience=PATIENCE_SECONDS)
             self._swept = passed
         if fault is not None:
             return LONGEST_SLEEP_SECONDS

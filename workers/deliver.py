@@ -7,7 +7,6 @@ from workers import metrics
 from workers.app import DELIVER, app, carry_out
 
 LONGEST_SECONDS = 10.0
-BATCH = 20
 
 
 @app.task(name=DELIVER)
@@ -17,21 +16,8 @@ def job() -> None:
 
 
 def deliver(system: System, seconds: float = LONGEST_SECONDS) -> int:
-    """Send what waits until nothing does, or begin nothing more after so many seconds; return how many left.
-
-    Whatever fails, a notice stays in the outbox until a person or a channel has taken it. Raises StoreError.
-    """
-    deadline = system.elapsed() + seconds
-    left = 0
-    while leases := system.deliveries.take(BATCH):
-        for lease in leases:
-            if system.elapsed() >= deadline:
-                system.deliveries.release(lease)
-            else:
-                left += send(system, lease)
-        if system.elapsed() >= deadline:
-            break
-    return left
+    """Send what waits, and return how many left: see `sending.send_waiting`."""
+    return sending.send_waiting(system.deliveries, lambda lease: send(system, lease), system.elapsed, seconds)
 
 
 def send(system: System, lease: Lease) -> bool:

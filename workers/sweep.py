@@ -23,15 +23,18 @@ def sweep(
     *,
     inline: bool = False,
     send: Callable[[], object] | None = None,
+    patience: float | None = None,
 ) -> bool:
     """Have what waits sent, and return whether anything did; by workers, or here where none can be asked.
 
     ask: asks a worker; False where the broker takes nothing.   inline: ask nobody.   send: how it is sent here; at
-    once and to the end where nothing is said. Raises StoreError.
+    once and to the end where nothing is said.   patience: for how many seconds a notice may wait for workers before it
+    is sent here too, for a broker takes hints that nobody hears; None: for ever. Raises StoreError.
     """
     if not system.deliveries.waiting():
         return False
-    if inline or not (ask or say_deliver)():
+    unheard = inline or not (ask or say_deliver)()
+    if unheard or (patience is not None and system.deliveries.waiting(patience)):
         (send or (lambda: deliver(system, INLINE_SECONDS)))()
     return True
 

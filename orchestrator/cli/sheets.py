@@ -89,7 +89,8 @@ def _file(ward: str) -> str:
 def _put(path: Path, pieces: Iterable[str]) -> None:
     part = path.with_name(f".{path.name}.part")
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        part.unlink(missing_ok=True)  # what somebody else put there would keep its rights, or lead elsewhere
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             for piece in pieces:
                 file.write(piece)
             file.flush()

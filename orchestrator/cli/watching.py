@@ -129,7 +129,7 @@ class SharedFigures:
 def _runs(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):  # it is another user's now, and so none of this folder's
         return False
     return True
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from orchestrator.notify.channel import Channel, Message, Result, Sent
+from orchestrator.service.deliveries import TRIES_UNTOLD
 from orchestrator.service.rows import Lease, NoticeRow
 
 NO_ROUTE = Sent(Result.PERMANENT, "no-such-route")
+NO_ROUTE_YET = Sent(Result.PASSING, NO_ROUTE.code)
 
 
 class Way(NamedTuple):
@@ -30,9 +32,14 @@ class Post:
         return "" if way is None else way.channel.name
 
     def send(self, lease: Lease) -> Sent:
-        """Send a notice by its route. What was addressed to a route that is configured no more is refused for good."""
+        """Send a notice by its route. One that is not configured is refused for good after some minutes.
+
+        While processes are replaced one after the other, whoever told may know a route that this one does not know yet.
+        """
         way = self._ways.get(lease.route)
-        return NO_ROUTE if way is None else way.channel.send(self._message(lease.notice), way.to)
+        if way is None:
+            return NO_ROUTE if lease.attempts >= TRIES_UNTOLD else NO_ROUTE_YET
+        return way.channel.send(self._message(lease.notice), way.to)
 
     def _message(self, notice: NoticeRow) -> Message:
         told = f"{notice.episode_id}.{notice.key}"

@@ -1,6 +1,7 @@
 """How is one notice sent, and what became of it recorded? Whoever sends, a worker or another process, does it so."""
 
 import logging
+from collections.abc import Callable
 
 from orchestrator.notify.channel import Result, Sent
 from orchestrator.notify.post import Post
@@ -9,6 +10,33 @@ from orchestrator.service.rows import Lease
 
 _log = logging.getLogger(__name__)
 DEFECT = Sent(Result.PASSING, "defect")
+BATCH = 20
+
+
+def send_waiting(
+    deliveries: Deliveries,
+    send_one: Callable[[Lease], bool],
+    elapsed: Callable[[], float],
+    seconds: float,
+    kind: str = "",
+) -> int:
+    """Send what waits until nothing does, or begin nothing more after so many seconds; return how many left.
+
+    send_one: sends one, and tells whether it left.   elapsed: seconds that pass evenly.   kind: of this kind alone;
+    empty: of any. A lease outlives what is begun in time. Whatever fails, a notice stays in the outbox until a person
+    or a channel has taken it. Raises StoreError.
+    """
+    deadline = elapsed() + seconds
+    left = 0
+    while leases := deliveries.take(BATCH, kind=kind):
+        for lease in leases:
+            if elapsed() >= deadline:
+                deliveries.release(lease)
+            else:
+                left += send_one(lease)
+        if elapsed() >= deadline:
+            break
+    return left
 
 
 def send(post: Post, deliveries: Deliveries, lease: Lease) -> tuple[Sent, bool]:

@@ -33,10 +33,10 @@ class Deliveries:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    def waiting(self) -> bool:
-        """Tell whether a notice waits to leave now."""
+    def waiting(self, seconds: float = 0.0) -> bool:
+        """Tell whether a notice could leave now, and could have for so many seconds already."""
         with self._desk.store.read() as reader:
-            return reader.waiting()
+            return reader.waiting(timedelta(seconds=seconds))
 
     def take(self, limit: int = 20, seconds: int = LEASE_SECONDS, kind: str = "") -> list[Lease]:
         """Take notices that wait, longest first; nobody else has them for so many seconds. kind: empty for any."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from orchestrator.audit.release import Release
@@ -135,8 +135,8 @@ class Reader(Protocol):
         """Return notices that have not left the house yet, or the dead letters alone, by episode, key and route."""
         ...
 
-    def waiting(self) -> bool:
-        """Tell whether a notice waits to leave the house now."""
+    def waiting(self, since: timedelta = timedelta()) -> bool:
+        """Tell whether a notice could leave the house now, and could have for so long already."""
         ...
 
     def find_patients(self, hashes: Sequence[bytes]) -> list[tuple[bytes, PatientRow]]: ...

@@ -1,7 +1,7 @@
 """How is everything read that is not hot, and written that is rare? SQLAlchemy Core, the same for both databases."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -65,6 +65,7 @@ MAY_LEAVE = or_(t.outbox.c.next_try_at <= bindparam("wall"), t.outbox.c.next_try
 """What of the outbox may be taken: what is due, and what only a clock that stood ahead can have put off."""
 # What clocks ask a second is made once: to make it anew costs more than to ask it.
 _WAITING = select(t.outbox.c.route).where(MAY_LEAVE).limit(1)
+_WAITING_LONG = select(t.outbox.c.route).where(t.outbox.c.next_try_at <= bindparam("wall")).limit(1)
 _FREE = t.episode.c.set_aside_until.is_(None) | (t.episode.c.set_aside_until <= bindparam("wall"))
 _NEXT_ALARM = (
     select(t.episode.c.next_due_at)
@@ -168,8 +169,11 @@ class ColdReader:
         rows = self._rows(chosen.order_by(*order).limit(limit))
         return [OutgoingRow(NoticeRow(*row[:_NOTICE_WIDTH]), *row[_NOTICE_WIDTH:]) for row in rows]
 
-    def waiting(self) -> bool:
-        return self._sql.execute(_WAITING, leaving(self.times().wall)).first() is not None
+    def waiting(self, since: timedelta = timedelta()) -> bool:
+        wall = self.times().wall
+        if since:
+            return self._sql.execute(_WAITING_LONG, {"wall": wall - since}).first() is not None
+        return self._sql.execute(_WAITING, leaving(wall)).first() is not None
 
     def find_patients(self, hashes: Sequence[bytes]) -> list[tuple[bytes, PatientRow]]:
         known = t.patient_identifier.c.identifier_hash

@@ -13,16 +13,16 @@ from orchestrator.errors import StoreError
 
 _FIXED = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
 """Releases of SQLite in which the WAL fault of 3.7.0 to 3.51.2 is mended: two connections could corrupt the file."""
-_LOST_LINE = {
-    "keepalives": 1,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,
-}
-"""A server whose machine is gone without a word is missed in half a minute; by default it would be in two hours."""
 _WRITER = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 _READER = ("query_only=ON", "synchronous=FULL")
+_NOTICES_SILENCE = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds
+}
+"""A server that is gone without a word is missed within some 10 s: by itself the system would wait for up to two hours,
+and a clock with it. One that only takes its time is waited for."""
 
 
 def sqlite_module() -> Any:  # noqa: ANN401  a module
@@ -85,7 +85,7 @@ def postgres_engine(url: str, lock_wait_s: float) -> Engine:
             "options": options,
             "application_name": "carepath",
             "connect_timeout": 5,
-            **_LOST_LINE,
+            **_NOTICES_SILENCE,
             "prepare_threshold": None,  # the write path prepares its own: see store.pipeline
         },
     )

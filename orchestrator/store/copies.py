@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, func, make_url, select
+from sqlalchemy import URL, Connection, create_engine, func, make_url, select
 from sqlalchemy.pool import NullPool
 
 from orchestrator.errors import CarepathError, StoreError
@@ -45,7 +45,7 @@ def back_up(url: str, file: Path | None, keys: Path, destination: Path) -> int:
         if file is None:
             _run("pg_dump", *_DUMP, f"--file={part}", url=url)
         else:
-            _vacuum(file, part)
+            _vacuum(file, part, at_rest=False)
     return destination.stat().st_size
 
 
@@ -72,19 +72,19 @@ def _into_file(file: Path, keys: Path, source: Path) -> datetime | None:
     for path in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm", "-journal"))):
         if path.exists():  # what was left of another store would be played into this one
             raise StoreError(f"there is {path} already: move it away, and restore again")
-    with _reading(source) as connection:
+    with _reading(source, at_rest=True) as connection:
         reached = _checked(connection, keys, source)
     with _whole(file) as part:
-        _vacuum(source, part)
+        _vacuum(source, part, at_rest=True)
     return reached
 
 
-def _vacuum(source: Path, part: Path) -> None:
+def _vacuum(source: Path, part: Path, *, at_rest: bool) -> None:
     make_file(part)
     try:
-        with _reading(source) as connection:
+        with _reading(source, at_rest=at_rest) as connection:
             connection.exec_driver_sql("VACUUM INTO ?", (str(part),))
-        with _reading(part) as copy:
+        with _reading(part, at_rest=True) as copy:
             sound = copy.exec_driver_sql("PRAGMA quick_check(1)").scalar()
     except CarepathError:
         raise
@@ -95,9 +95,12 @@ def _vacuum(source: Path, part: Path) -> None:
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[Connection]:
-    """Open a file to read it alone. Where it has no log beside it, it need not lie where one could be made."""
-    alone = not path.with_name(f"{path.name}-wal").exists()
+def _reading(path: Path, *, at_rest: bool) -> Iterator[Connection]:
+    """Open a file to read it. One at rest, to which nobody writes, need not lie where a log could be made beside it.
+
+    Of any other that is not asked even where nobody has it open: whoever opens it meanwhile must see who reads.
+    """
+    alone = at_rest and not path.with_name(f"{path.name}-wal").exists()
     address = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if alone else ''}"
 
     def connect() -> Any:  # noqa: ANN401  a driver's connection
@@ -149,9 +152,9 @@ def _run(program: str, *words: str, url: str | None = None) -> str:
         raise StoreError(f"there is no {program} on this machine: {_CLIENTS}")
     environ = dict(os.environ)
     if url is not None:
-        address = make_url("postgresql://" + url.partition("://")[2])
-        environ |= {} if address.password is None else {"PGPASSWORD": str(address.password)}
-        words = (*words, f"--dbname={address.set(password=None).render_as_string()}")
+        address, password = _parted(url)
+        environ |= {} if password is None else {"PGPASSWORD": password}
+        words = (*words, f"--dbname={address}")
     ended = subprocess.run(
         [program, *words], env=environ, stdin=subprocess.DEVNULL, capture_output=True, check=False, errors="replace"
     )
@@ -159,6 +162,15 @@ def _run(program: str, *words: str, url: str | None = None) -> str:
         lines = ended.stderr.splitlines() or [f"it ended with status {ended.returncode}"]
         raise StoreError(f"{program} failed, and nothing was kept: {lines[0][:_LONGEST_SAID]}")
     return ended.stdout
+
+
+def _parted(url: str) -> tuple[str, str | None]:
+    """Return an address as PostgreSQL's programs take it, and the password that stood in it."""
+    found = make_url("postgresql://" + url.partition("://")[2])
+    more = dict(found.query)
+    password = more.pop("password", found.password)
+    bare = URL.create("postgresql", found.username, None, found.host, found.port, found.database, more)
+    return bare.render_as_string(), None if password is None else str(password)
 
 
 # both

@@ -272,6 +272,15 @@ def test_clocks_that_fire_at_once_fire_everything_once(place: Installation) -> N
     assert all(map(place.once, episodes))
 
 
+def test_what_no_worker_sends_a_clock_sends_though_the_broker_takes_its_hints(place: Installation) -> None:
+    episode = place.enrol()
+    place.sql(f"UPDATE episode SET next_due_at = {place.from_now(3600)}")
+    place.sql("UPDATE outbox SET next_try_at = {past}")
+    ears = Ears()  # nobody listens
+    Ticker(place.system, ears).tick()
+    assert (ears.fires, ears.delivers, place.letters(episode)) == (0, 1, ["delivered"])
+
+
 class Broken:
     """A store that fails a few times."""
 

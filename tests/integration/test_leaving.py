@@ -201,7 +201,10 @@ def test_a_route_that_was_taken_away_leaves_a_dead_letter_until_it_is_put_back(
     episode = place.enrol()
     (gate.folder / "without.yaml").write_text("format: 1\nlink: https://carepath.example\n")
     without = replace(place.system, post=read_channels(gate.folder / "without.yaml", ROLES).post(UTC))
-    assert deliver(without) == 0
+    for _ in range(TRIES_UNTOLD):
+        assert place.system.outgoing.page(dead=True).rows == [], "a newer file than this worker's may name it"
+        place.let_leases_end()
+        assert deliver(without) == 0
     (dead,) = place.system.outgoing.page(dead=True).rows
     assert (dead["route"], dead["last_error"]) == ("all", "no-such-route")
     assert undelivered(place, episode) == ["administrator", "lead"]

@@ -2,12 +2,15 @@
 
 import os
 import shutil
+import socket
+import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, event
 
 from orchestrator.clock import VirtualClock
 from orchestrator.errors import KeyMissing, StoreError
@@ -287,3 +290,37 @@ def test_a_per_episode_key_begins_with_the_episode() -> None:
             if isinstance(constraint, PrimaryKeyConstraint | UniqueConstraint):
                 assert next(iter(constraint.columns)).name == "episode_id", constraint
         assert not [index for index in table.indexes if index.unique]
+
+
+def _let_in(door: socket.socket) -> None:
+    """Let one client in, as PostgreSQL does, and say no more."""
+    taken, _ = door.accept()
+    with taken:
+        taken.recv(1024)
+        taken.sendall(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I")
+        while taken.recv(1024):
+            pass
+
+
+def test_a_server_that_is_gone_without_a_word_is_missed_in_seconds_and_not_in_hours() -> None:
+    found: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        threading.Thread(target=_let_in, args=(door,), daemon=True).start()
+        place = f"127.0.0.1:{door.getsockname()[1]}"
+        engine = connect.postgres_engine(f"postgresql://u@{place}/d?sslmode=disable&gssencmode=disable", 2.0)
+
+        @event.listens_for(engine, "do_connect")
+        def look(dialect: object, record: object, words: list[str], more: dict[str, str]) -> None:
+            with closing(psycopg.connect(*words, **more)) as made:  # type: ignore[arg-type]
+                same = socket.socket(fileno=os.dup(made.fileno()))
+                with same:
+                    for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_USER_TIMEOUT):
+                        found.append(same.getsockopt(socket.IPPROTO_TCP, option))
+            raise InterruptedError
+
+        with pytest.raises(InterruptedError):
+            engine.connect()
+    idle, interval, unheard_ms = found
+    assert 0 < idle <= 10
+    assert 0 < interval <= 5
+    assert 0 < unheard_ms <= 15_000

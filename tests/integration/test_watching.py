@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestrator.cli import valkey
+from orchestrator.cli import valkey, watching
 from tests.integration.installation import Installation, installed, until
 from tests.integration.production import Production, Running, ask, production
 from workers.app import FIRE, publish, waiting
@@ -128,3 +128,13 @@ def shared_folder(worker: Running) -> Path:
             if file.endswith(".db"):
                 return Path(file.split()[-1]).parent
     raise AssertionError("no process of the worker counts anything in a file")
+
+
+def test_a_number_that_another_users_process_bears_by_now_is_one_that_has_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def kill(pid: int, number: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", kill)
+    assert not watching._runs(1)

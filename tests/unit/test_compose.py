@@ -66,6 +66,11 @@ def test_whoever_sends_reaches_the_gateways_and_reads_the_file_of_channels() -> 
         assert service["environment"]["CAREPATH_CHANNELS"] == "${CAREPATH_CHANNELS:-}"
 
 
+def test_whoever_opens_the_store_reads_the_file_of_channels_that_it_is_told_of() -> None:
+    for name in (*PROCESSES, "sheets"):  # without it they do not start
+        assert "./channels:/channels:ro" in SERVICES[name]["volumes"]
+
+
 PROCESSES = ("api", "worker", "clock")
 
 

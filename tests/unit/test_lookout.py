@@ -1,16 +1,26 @@
 """Goal: a minute late is a banner, so is a store that says nothing for a minute, and both go away by themselves."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import pytest
 
+from orchestrator.bootstrap import lookout, throwaway_system
 from orchestrator.clock import VirtualClock
+from orchestrator.config import default_workflows
+from orchestrator.episode.commands import Actor
 from orchestrator.errors import StoreError
+from orchestrator.notify.channel import Message, Result, Sent
+from orchestrator.notify.post import Post, Way
+from orchestrator.service.deliveries import LEASE_SECONDS
+from orchestrator.service.enrolment import EnrolRequest, Identifier
 from orchestrator.service.lookout import UNREADABLE, Banner, Lookout
 from orchestrator.service.pulse import OVERDUE, Look, Pulse
+from tests.letterbox import Everything
 
+PATHWAY = "post-viral-cerebellar-demyelination"
 T0 = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
 
@@ -96,3 +106,41 @@ def test_what_cannot_be_told_is_still_shown() -> None:
 
     bench.lookout._send = failing
     assert bench.after(61) == Banner(OVERDUE, T0)
+
+
+class Hanging:
+    """A gateway that takes a connection and says no more: a quarter of a minute for each message."""
+
+    name = "hanging"
+
+    def __init__(self, wall: VirtualClock) -> None:
+        self._wall, self.tries = wall, 0
+
+    def send(self, message: Message, to: str) -> Sent:
+        self.tries += 1
+        self._wall.advance(timedelta(seconds=15))
+        return Sent(Result.PASSING, "timeout")
+
+
+def test_a_gateway_that_hangs_does_not_pass_for_a_store_that_cannot_be_read() -> None:
+    wall = VirtualClock(T0)
+    routes = [f"route-{number}" for number in range(10)]
+    hanging = Hanging(wall)
+
+    def even() -> float:
+        return (wall.now() - T0).total_seconds()
+
+    with throwaway_system(default_workflows(), wall, wall) as opened:
+        who = (Identifier("mrn", "1"),)
+        opened.enrolments.enrol(EnrolRequest(PATHWAY, who, "w-1", "Europe/London", Actor("c-1", "clinician"), "k"))
+        opened.desk.directory = Everything(*routes)
+        post = Post({name: Way(hanging, name) for name in routes})
+        looking = lookout(replace(opened, post=post, elapsed=even))
+        wall.advance(timedelta(hours=2))
+        looking.turn()
+        assert hanging.tries > 0
+        assert looking.banner is not None
+        assert looking.banner.code == OVERDUE
+        before = wall.now()
+        looking.turn()
+        assert wall.now() - before < timedelta(seconds=LEASE_SECONDS), "else others would send the same"

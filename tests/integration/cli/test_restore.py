@@ -22,7 +22,7 @@ from orchestrator.episode.commands import Record
 from orchestrator.errors import Changed
 from orchestrator.service.enrolment import EnrolRequest, Identifier
 from orchestrator.service.handlers import Answer, Request, new_key
-from orchestrator.store import keyfile
+from orchestrator.store import copies, keyfile
 from orchestrator.store.connect import sqlite_module
 from tests.integration.cli.conftest import Said, Terminal
 from tests.integration.installation import CLINICIAN, PATHWAY, T0, until
@@ -253,6 +253,16 @@ def test_a_copy_that_was_made_by_hand_is_restored_with_its_log(tmp_path: Path, t
     assert terminal.seq(episode) == seq + 1
 
 
+def test_no_password_stands_in_a_list_of_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "pg_dump"
+    program.write_text(f'#!/bin/sh\necho "$* $PGPASSWORD" >> {tmp_path}/seen\n')
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    for address in ("postgresql://u:canary@/db?host=/s", "postgresql+psycopg://u@/db?password=canary&host=/s"):
+        copies._run("pg_dump", url=address)
+    assert (tmp_path / "seen").read_text().splitlines() == ["--dbname=postgresql://u@/db?host=%2Fs canary"] * 2
+
+
 def test_without_postgresqls_programs_it_says_what_to_do(
     postgres_database: str, tmp_path: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,3 +270,19 @@ def test_without_postgresqls_programs_it_says_what_to_do(
     said = terminal("backup", str(tmp_path / "copy"), "--database", postgres_database)
     assert said.code == 2
     assert "there is no pg_dump on this machine: install" in said.line
+
+
+def test_a_store_that_somebody_opens_meanwhile_is_copied_as_it_was(tmp_path: Path) -> None:
+    settings = config.read({}, home=tmp_path)
+    prepare_store(settings)
+    file = settings.database_file
+    assert file is not None
+    assert not file.with_name(f"{file.name}-wal").exists(), "nobody has it open"
+    with copies._reading(file, at_rest=False) as copying:
+        copying.exec_driver_sql("BEGIN")
+        copying.exec_driver_sql("SELECT count(*) FROM store_info")
+        other = sqlite_module().connect(str(file), isolation_level=None)
+        other.execute("UPDATE store_info SET seen_at = 1")
+        (busy, *_) = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        other.close()
+    assert busy, "what is being copied was changed under the copy"

@@ -75,6 +75,20 @@ def test_they_are_for_their_owner_alone_and_complete_in_themselves(terminal: Ter
     assert (folder / "index.html").read_text().count("neuro-1") == 2
 
 
+def test_nobody_prepares_the_place_of_a_sheet(terminal: Terminal, folder: Path, tmp_path: Path) -> None:
+    treated(terminal)
+    run(terminal, folder)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("as it was")
+    for path in list(folder.glob("*.html")):
+        path.with_name(f".{path.name}.part").symlink_to(elsewhere)
+    (folder / ".sheets.json.part").write_text("")
+    (folder / ".sheets.json.part").chmod(0o666)
+    run(terminal, folder)
+    assert elsewhere.read_text() == "as it was"
+    assert {path.lstat().st_mode for path in folder.iterdir()} == {0o100600}
+
+
 def test_a_ward_without_patients_gets_an_empty_sheet_not_an_old_one(terminal: Terminal, folder: Path) -> None:
     episode = terminal.enrol()
     said = terminal("enrol", PATHWAY, "--patient", "hospital-number=2", "--ward", "a/../ <b> ward", "--json")
