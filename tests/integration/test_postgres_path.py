@@ -276,7 +276,6 @@ def test_a_line_that_is_lost_without_a_word_is_missed_soon() -> None:
 
     with pytest.raises(OperationalError):
         engine.connect()
-    assert asked["keepalives"] == 1
     silent = asked["keepalives_idle"] + asked["keepalives_interval"] * asked["keepalives_count"]
     assert silent <= 30
     assert asked["tcp_user_timeout"] <= 30_000
