@@ -19,6 +19,7 @@ from orchestrator.cli import valkey
 from orchestrator.clock import HostClock, VirtualClock
 from orchestrator.errors import StoreError
 from orchestrator.notify.channel import Result, Sent
+from orchestrator.service.firing import Fired, Firing, Sound
 from orchestrator.service.pulse import Look
 from orchestrator.service.rows import Lease
 from tests.integration.installation import Installation, installed, until
@@ -155,6 +156,25 @@ def test_a_clock_that_was_moved_holds_all_firing_and_calls_for_people(place: Ins
     assert sorted(alarms) == [("clock", "clock-jumped", "administrator"), ("clock", "clock-jumped", "lead")]
     assert ears.delivers > 0, "a worker is asked to send the call while firing is held"
     ticker.tick(passed=1000.5)  # set right again
+    assert place.once(episode)
+
+
+def test_a_clock_that_stood_still_while_the_wall_was_moved_fires_nothing_on_its_word(place: Installation) -> None:
+    even, moves = [1000.0], [-3600.0]  # by its even clock, the wall is moved on between look and claim
+
+    class Slow(Firing):
+        def fire_due(self, limit: int = 1, sound: Sound | None = None) -> Fired:
+            even[0] += moves.pop() if moves else 0.0
+            return super().fire_due(limit, sound)
+
+    slow = replace(place.system, firing=Slow(place.system.desk), elapsed=lambda: even[0])
+    ticker = Ticker(slow, Ears(deaf=True))
+    episode = place.enrol()
+    ticker.tick()
+    assert not moves
+    assert place.fired(episode) == 0
+    even[0] += 3600.0  # set right again
+    ticker.tick()
     assert place.once(episode)
 
 
