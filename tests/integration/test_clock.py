@@ -209,6 +209,19 @@ def test_a_worker_leaves_firing_to_the_clocks_where_the_stores_time_is_another_t
     assert place.fired(episode) == 1
 
 
+def test_a_worker_leaves_firing_to_the_clocks_where_none_of_them_has_trusted_the_time_of_late(
+    place: Installation,
+) -> None:
+    """On one machine a wall that was moved takes the store's with it, and a hint may have waited since before."""
+    episode = place.enrol()
+    place.sql("UPDATE store_info SET seen_at = {past}")
+    work(place.system, Ears().deliver)
+    assert place.fired(episode) == 0
+    place.system.pulse.saw(place.system.pulse.look().wall)
+    work(place.system, Ears().deliver)
+    assert place.fired(episode) == 1
+
+
 def test_a_clock_that_is_slow_or_fast_by_little_is_trusted(place: Installation) -> None:
     ticker = Ticker(place.system, Ears())
     for turn in range(10):
