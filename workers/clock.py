@@ -8,11 +8,13 @@ trust: when the wall clock was moved, it holds all firing and calls for a person
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from orchestrator.bootstrap import System
 from orchestrator.clock import Clock
 from orchestrator.errors import CarepathError
+from orchestrator.service.firing import Sound
 from orchestrator.service.pulse import MOST_DRIFT, Look
 from workers import metrics
 from workers.beside import Beside
@@ -111,15 +113,18 @@ class Ticker:
 
     def tick(self, passed: float | None = None) -> float:
         """Do what is to be done now, and return for how many seconds to sleep. passed: monotonic seconds."""
-        began = self._system.elapsed() if passed is None else passed
+        even = self._system.elapsed if passed is None else partial(float, passed)
+        began = even()
         look = self._system.pulse.look()
-        passed = self._system.elapsed() if passed is None else passed
+        passed = even()
         fault = self._trust.fault(look, began, passed)
         self._tell(fault, look)
         asked = inline = False
         if fault is None:
             self._remember(look, passed)
-            asked, inline = self._fire(look)
+            asked, inline = self._fire(
+                look, lambda wall: self._trust.fault(look._replace(wall=wall), began, even()) is None
+            )
         if inline or abs(passed - self._swept) >= LONGEST_SLEEP_SECONDS:
             sweep(self._system, self._hints.deliver, inline=inline, send=self._send, patience=PATIENCE_SECONDS)
             self._swept = passed
@@ -127,14 +132,17 @@ class Ticker:
             return LONGEST_SLEEP_SECONDS
         return ASKED_SLEEP_SECONDS if asked else self._until_next()
 
-    def _fire(self, look: Look) -> tuple[bool, bool]:
-        """Let what is due fire; return whether workers were asked to, and whether nobody was there who could."""
+    def _fire(self, look: Look, sound: Sound) -> tuple[bool, bool]:
+        """Let what is due fire; return whether workers were asked to, and whether nobody was there who could.
+
+        sound: whether the wall can be trusted still when something is claimed: this clock may have stood still since.
+        """
         overdue = self._seconds(look)
         if overdue is None or overdue < 0:
             return False, False
         if overdue <= LATEST_SECONDS and self._hints.fire():
             return True, False
-        fire(self._system, seconds=LATEST_SECONDS)
+        fire(self._system, seconds=LATEST_SECONDS, sound=sound)
         return False, True
 
     def _until_next(self) -> float:

@@ -104,9 +104,13 @@ class Desk:
         return Ledger(self.engine, self.directory, pathway, key, row=row, known=known, times=times, form=self.format)
 
     def written(self, ledger: Ledger) -> Write:
-        """Return what a ledger has to write, and remember where it leaves the episode."""
+        """Return what a ledger has to write, and remember where it leaves the episode.
+
+        What is written in an older format is not remembered: it may hold less than what was decided.
+        """
         write = ledger.write()
-        self.recent.put(ledger.row.chain_hash, ledger.episode, ledger.items)
+        if ledger.form == formats.OWN:
+            self.recent.put(ledger.row.chain_hash, ledger.episode, ledger.items)
         return write
 
 

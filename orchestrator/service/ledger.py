@@ -63,7 +63,7 @@ class Ledger:
         form: int,
     ) -> None:
         self.pathway, self.key, self.row, self.times = pathway, key, row, times
-        self._engine, self._directory, self._form = engine, directory, form
+        self._engine, self._directory, self.form = engine, directory, form
         self._episode: Episode | None = known[0] if known else None
         self.items: tuple[Item, ...] = known[1] if known else ()
         self._ward = row.ward
@@ -113,10 +113,10 @@ class Ledger:
         header = Header(
             row.episode_id, seq, instant(now), self._recorded_at, actor.id, actor.role, actor.on_behalf_of,
             actor.authenticated, episode.ward, row.version, row.state or None, episode.state, cause[0], cause[1].hex(),
-            request, result, _corrects(events), tag, self._form,
+            request, result, _corrects(events), tag, self.form,
         )  # fmt: skip
         body = {"command": command, "events": [event_to_json(event) for event in events]}
-        sealed = seal(self.key, header, formats.body_down(body, self._form), row.chain_hash)
+        sealed = seal(self.key, header, formats.body_down(body, self.form), row.chain_hash)
         self._entries.append(sealed)
         self._told += self._notices(events, seq, episode.ward)
         self._episode = episode
@@ -128,7 +128,7 @@ class Ledger:
 
     def write(self) -> Write:
         """Return everything to be written."""
-        document = pack(self.key, self.row.episode_id, self._engine.dump(self.episode, self._form))
+        document = pack(self.key, self.row.episode_id, self._engine.dump(self.episode, self.form))
         outbox = routed(self._directory, self._told, self.times.wall)
         return Write(self.row._replace(document=document), self._entries, *self._open_things(), self._told, outbox)
 

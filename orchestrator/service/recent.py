@@ -1,7 +1,8 @@
 """Which episodes were met lately? Their state is remembered by the hash of their last entry.
 
 The hash commits to every entry, and the entries make the episode: what is found under a hash is the state after that
-entry, whoever wrote it, and a transaction that was undone leaves a hash that no row will ever show.
+entry, whoever wrote it, and a transaction that was undone leaves a hash that no row will ever show. (In this program's
+own format, that is: nothing that was written in an older one belongs here.)
 """
 
 import threading

@@ -72,7 +72,8 @@ def postgres_engine(url: str, lock_wait_s: float) -> Engine:
     waits = f"-c lock_timeout={int(lock_wait_s * 1000)} -c idle_in_transaction_session_timeout=60000"
     # A plan is kept for as long as the connection: one that was made while a table was small would read or sort all of
     # it when it has grown. The statements of the write path all go by an index, in its order; readers may choose again.
-    plans = "-c enable_seqscan=off -c enable_bitmapscan=off"
+    # What has no index to go by, in a table of one row, is reckoned as costly beyond measure, and would be compiled.
+    plans = "-c enable_seqscan=off -c enable_bitmapscan=off -c jit=off"
     options = f"-c timezone=UTC {plans} {waits} {address.query.get('options', '')}"
     return create_engine(
         address,
@@ -86,6 +87,7 @@ def postgres_engine(url: str, lock_wait_s: float) -> Engine:
             "application_name": "carepath",
             "connect_timeout": 5,
             **_NOTICES_SILENCE,
+            "client_encoding": "utf8",  # as the write path packs text, whatever the database or its user prefers
             "prepare_threshold": None,  # the write path prepares its own: see store.pipeline
         },
     )

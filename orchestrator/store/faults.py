@@ -20,6 +20,10 @@ _SQLITE = (
     ("malformed", "the store's file is damaged: restore it from a backup"),
 )
 _GONE = "the database cannot be reached: see that it runs and that its address is right"
+_POOLER = (
+    "what stands between carepath and the database forgets prepared statements: have that pooler keep them (in session"
+    " mode), or reach the database itself"
+)
 _POSTGRESQL = {
     "55P03": BUSY,
     "57014": BUSY,
@@ -31,6 +35,8 @@ _POSTGRESQL = {
     "53300": "the store takes no more connections: raise max_connections or run fewer processes",
     "53100": _FULL,
     "25006": _READ_ONLY,
+    "26000": _POOLER,
+    "42P05": _POOLER,
     "25P02": "nothing was written: a statement before had failed",
     "42501": "the database role lacks a right that carepath needs",
     "42P01": "the store has no tables yet: run carepath db upgrade",

@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from struct import Struct
 from typing import Any, NamedTuple
 
-from psycopg import OperationalError
-from psycopg.errors import InFailedSqlTransaction, error_from_result
+from psycopg import Error, OperationalError
+from psycopg.errors import InFailedSqlTransaction, InvalidSqlStatementName, error_from_result
 from psycopg.pq import ConnStatus, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 from sqlalchemy import Integer, LargeBinary, Table, Text
@@ -143,7 +143,7 @@ class Pipeline:
         rows = []
         for each, result in zip(awaited, results, strict=False):
             if result.status == ExecStatus.FATAL_ERROR:
-                raise error_from_result(result)
+                raise self._failure(result)
             if isinstance(each, Statement):
                 if each.tag and result.command_status != each.tag:
                     raise InFailedSqlTransaction("the transaction had failed before")
@@ -153,3 +153,9 @@ class Pipeline:
         if len(results) < len(awaited):
             raise OperationalError("the connection was lost")
         return rows
+
+    def _failure(self, result: PGresult) -> Error:
+        error = error_from_result(result)
+        if isinstance(error, InvalidSqlStatementName):  # whatever made the server forget it forgot the others too
+            self._prepared.clear()
+        return error

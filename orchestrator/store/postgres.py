@@ -33,7 +33,7 @@ _SELECT = (
 _SNAPSHOT = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on"
 )
-_BEGIN = Statement("BEGIN")
+_BEGIN = Statement("BEGIN ISOLATION LEVEL READ COMMITTED")  # whatever the server's administrator likes better
 _COMMIT = Statement("COMMIT", tag=b"COMMIT")  # of a transaction that failed before the server makes a ROLLBACK
 _LOCK = Statement(f"{_SELECT} WHERE e.episode_id = $1 FOR NO KEY UPDATE OF e", (TEXT,), _EPISODE)
 _LOCK_FREE = Statement(f"{_SELECT} WHERE e.episode_id = $1 FOR NO KEY UPDATE OF e SKIP LOCKED", (TEXT,), _EPISODE)

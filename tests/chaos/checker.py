@@ -104,7 +104,10 @@ class Checker:
         return episode_id, cause_id(asked.kind, asked.actor, episode_id, asked.key).hex()
 
     def _answers(self, asked: Mapping[tuple[str, str], Asked], entries: Mapping[str, Sequence[Entry]]) -> None:
-        """Every answer that names an entry stands in the store, once and there; the others may, once."""
+        """Every answer that names an entry stands in the store, once and there, and one that names none does not.
+
+        What nobody answered may, once.
+        """
         places: dict[tuple[str, str], list[int]] = {}
         for episode_id, written in entries.items():
             for entry in written:
@@ -113,6 +116,8 @@ class Checker:
             seqs = places.get(cause, [])
             if each.recorded and seqs != [each.seq]:
                 self._found("doubled" if seqs else "lost", cause[0], f"{each.kind} was answered as {each.seq}: {seqs}")
+            if each.status is not None and not each.recorded and seqs:
+                self._found("invented", cause[0], f"{each.kind} was refused ({each.code}), and stands there as {seqs}")
             self._verdict.counts["unanswered"] += each.status is None
             self._verdict.counts["tries"] += each.tries
         for (episode_id, _), seqs in places.items():

@@ -205,6 +205,11 @@ def test_an_entry_that_nobody_asked_for_is_found(place: Place) -> None:
     assert place.found() == {"invented"}
 
 
+def test_a_command_that_was_refused_and_done_all_the_same_is_found(place: Place) -> None:
+    place.asked[1] = replace(place.asked[1], status=409, seq=0, code="changed")
+    assert place.found() == {"invented"}
+
+
 def test_a_command_without_an_answer_may_have_its_entry(place: Place) -> None:
     place.asked[1] = replace(place.asked[1], status=None, seq=0)
     assert place.found() == set()

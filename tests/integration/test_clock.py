@@ -19,6 +19,7 @@ from orchestrator.cli import valkey
 from orchestrator.clock import HostClock, VirtualClock
 from orchestrator.errors import StoreError
 from orchestrator.notify.channel import Result, Sent
+from orchestrator.service.firing import Fired, Firing, Sound
 from orchestrator.service.pulse import Look
 from orchestrator.service.rows import Lease
 from tests.integration.installation import Installation, installed, until
@@ -158,6 +159,25 @@ def test_a_clock_that_was_moved_holds_all_firing_and_calls_for_people(place: Ins
     assert place.once(episode)
 
 
+def test_a_clock_that_stood_still_while_the_wall_was_moved_fires_nothing_on_its_word(place: Installation) -> None:
+    even, moves = [1000.0], [-3600.0]  # by its even clock, the wall is moved on between look and claim
+
+    class Slow(Firing):
+        def fire_due(self, limit: int = 1, sound: Sound | None = None) -> Fired:
+            even[0] += moves.pop() if moves else 0.0
+            return super().fire_due(limit, sound)
+
+    slow = replace(place.system, firing=Slow(place.system.desk), elapsed=lambda: even[0])
+    ticker = Ticker(slow, Ears(deaf=True))
+    episode = place.enrol()
+    ticker.tick()
+    assert not moves
+    assert place.fired(episode) == 0
+    even[0] += 3600.0  # set right again
+    ticker.tick()
+    assert place.once(episode)
+
+
 @pytest.mark.parametrize("seconds", [-3600.0, -6.0, 6.0, 3600.0])
 def test_a_clock_that_is_started_while_the_stores_time_is_another_than_its_machines_holds_all_firing(
     place: Installation, seconds: float
@@ -185,6 +205,19 @@ def test_a_worker_leaves_firing_to_the_clocks_where_the_stores_time_is_another_t
     host = VirtualClock(HostClock().now() + timedelta(seconds=seconds))
     work(replace(place.system, host=host), Ears().deliver)
     assert place.fired(episode) == 0
+    work(place.system, Ears().deliver)
+    assert place.fired(episode) == 1
+
+
+def test_a_worker_leaves_firing_to_the_clocks_where_none_of_them_has_trusted_the_time_of_late(
+    place: Installation,
+) -> None:
+    """On one machine a wall that was moved takes the store's with it, and a hint may have waited since before."""
+    episode = place.enrol()
+    place.sql("UPDATE store_info SET seen_at = {past}")
+    work(place.system, Ears().deliver)
+    assert place.fired(episode) == 0
+    place.system.pulse.saw(place.system.pulse.look().wall)
     work(place.system, Ears().deliver)
     assert place.fired(episode) == 1
 

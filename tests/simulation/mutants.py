@@ -13,6 +13,7 @@ from orchestrator.notify.channel import Sent
 from orchestrator.notify.post import Post
 from orchestrator.service import cause, handlers
 from orchestrator.service.deliveries import Deliveries
+from orchestrator.service.firing import Sound
 from orchestrator.service.pulse import Look
 from orchestrator.service.rows import EpisodeRow, Lease, Times, Write
 from orchestrator.store import rare, tables
@@ -64,10 +65,10 @@ def waits_for_the_workers() -> AbstractContextManager[object]:
     """A clock asks for ever, and never fires itself."""
     right = Ticker._fire
 
-    def fire(self: Ticker, look: Look) -> tuple[bool, bool]:
+    def fire(self: Ticker, look: Look, sound: Sound) -> tuple[bool, bool]:
         late = self._seconds(look)
         if late is None or late < 0:
-            return right(self, look)
+            return right(self, look, sound)
         return self._hints.fire(), False
 
     return mock.patch.object(Ticker, "_fire", fire)

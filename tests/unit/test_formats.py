@@ -7,9 +7,15 @@ import pytest
 
 from orchestrator.audit.keys import PatientKey
 from orchestrator.audit.seal import GENESIS, Header, open_body, seal
+from orchestrator.bootstrap import throwaway_system
+from orchestrator.clock import VirtualClock
 from orchestrator.episode import document, formats
 from orchestrator.errors import NewerFormat
+from orchestrator.pathway.loader import Library
+from orchestrator.service.ledger import unpack
+from tests.factories import T0, enrolment
 from tests.patients import Patient
+from tests.worlds import NAMES, PATHWAYS
 
 KEY = PatientKey(bytes(32))
 
@@ -17,6 +23,10 @@ KEY = PatientKey(bytes(32))
 def _swapped(value: list[Any]) -> list[Any]:
     value[4], value[5] = value[5], value[4]
     return value
+
+
+def _without_zone(value: list[Any]) -> list[Any]:
+    return [*value[:5], "UTC", *value[6:]]
 
 
 def _say(word: str) -> formats.Convert:
@@ -68,3 +78,20 @@ def test_a_newer_format_is_refused_in_words() -> None:
     kept = orjson.dumps([2, orjson.loads(document.dump(Patient().episode))])
     with pytest.raises(NewerFormat, match="written in format 2, this program reads up to 1: install a newer carepath"):
         document.load(kept)
+
+
+def test_what_a_process_remembers_is_what_another_reads_though_an_older_format_holds_less(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(formats, "STEPS", (formats.Step(episode_down=_without_zone),))
+    monkeypatch.setattr(formats, "OWN", 2)
+    with throwaway_system(Library((PATHWAYS[NAMES[0]],)), VirtualClock(T0)) as system:
+        system.desk.write_in(1)
+        episode_id = system.enrolments.enrol(enrolment(pathway=NAMES[0])).episode_id
+        with system.store.change() as change:
+            locked = change.lock(episode_id, b"")
+            assert locked is not None
+            ledger = system.desk.ledger(change, locked.row, locked.times)
+            read = document.load(unpack(ledger.key, episode_id, locked.row.document))
+    assert read.timezone == "UTC"
+    assert ledger.episode == read
