@@ -161,6 +161,12 @@ class Installation:
         return self.fired(episode_id) == 1 and counts == (told, told, 0) and letters
 
 
+def use_broker(url: str, system: System) -> None:
+    """Have the jobs of this process act on a system, by another broker than before: what publishes keeps its own."""
+    vars(jobs.app.amqp)["_producer_pool"] = vars(jobs.app)["_pool"] = None
+    jobs.configure(url, lambda: system)
+
+
 @contextmanager
 def installed(
     kind: str,
@@ -188,6 +194,6 @@ def installed(
         with_letterbox(desk, letterbox)
     with open_system(settings) as opened:
         system = with_letterbox(opened, letterbox) if letters else opened
-        jobs.configure(settings.broker_url, lambda: system)
+        use_broker(settings.broker_url, system)
         yield Installation(kind, settings, desk, system, broker, letterbox)
         desk.close()

@@ -11,7 +11,7 @@ from kombu import Connection
 
 from orchestrator.cli import valkey
 from orchestrator.cli.checking.broker import broker
-from tests.integration.installation import Installation, installed, running, until
+from tests.integration.installation import Installation, installed, running, until, use_broker
 from workers import app as jobs
 from workers.app import DELIVER, FIRE, publish, waiting
 from workers.clock import Ticker
@@ -27,7 +27,7 @@ def place(
     """An installation whose broker is RabbitMQ; nobody works there yet."""
     with installed("postgres", tmp_path, redis_server, postgres_database, letters=False) as made:
         made.settings = replace(made.settings, broker_url=rabbitmq_url)
-        jobs.configure(rabbitmq_url, lambda: made.system)
+        use_broker(rabbitmq_url, made.system)
         with jobs.app.connection_for_write() as connection:
             for queue in (FIRE, DELIVER):
                 jobs.app.amqp.queues[queue].bind(connection.default_channel).delete()
@@ -61,7 +61,7 @@ def test_the_queues_outlive_the_broker(place: Installation) -> None:
 
 def test_with_the_broker_away_the_clock_fires_by_itself(place: Installation) -> None:
     gone = replace(place.settings, broker_url="amqp://guest:hidden-word@127.0.0.1:1//")
-    jobs.configure(gone.broker_url, lambda: place.system)
+    use_broker(gone.broker_url, place.system)
     episode = place.enrol()
     Ticker(place.system, Publisher()).tick()
     assert place.told_once(episode)

@@ -123,7 +123,7 @@ def test_a_fact_named_twice(terminal: Terminal, episode: str) -> None:
         (["record", "EPISODE", "severity=mild", "--role", "Über"], UNUSABLE, "a role is"),
         (["record", "EPISODE", "severity=mild", "--role", "visitor"], REFUSED, "needs-role"),
         (["record", "EPISODE", "severity=mild", "--seen", "0"], UNUSABLE, "--seen"),
-        (["record", "EPISODE", "severity=mild", "--seen", "99"], REFUSED, "changed since entry 99"),
+        (["record", "EPISODE", "severity=mild", "--seen", "99"], REFUSED, "entry 99 is not on record"),
         (["record", "EPISODE"], UNUSABLE, "nothing to record"),
         (["show", "no-such-episode"], UNUSABLE, "there is no such episode"),
         (["show", MEGABYTE], UNUSABLE, "there is no such episode"),

@@ -167,7 +167,7 @@ def test_a_database_that_is_not_there(terminal: Terminal) -> None:
     [
         ("CAREPATH_TIMEZONE", "Mars/Olympus", "there is no time zone"),
         ("CAREPATH_PORT", "many", "the port must be a number"),
-        ("CAREPATH_BROKER_URL", "amqp://x", "CAREPATH_BROKER_URL must begin with"),
+        ("CAREPATH_BROKER_URL", "kafka://x", "CAREPATH_BROKER_URL must begin with"),
         ("CAREPATH_DATABASE_URL", "mysql://x", "must begin with sqlite:/// or postgresql://"),
         ("CAREPATH_DATABASE_URL", "sqlite://", "must name a file"),
     ],

@@ -12,6 +12,7 @@ from orchestrator.pathway.loader import Library, load_library
 from orchestrator.service.scenario.runner import run_file
 from orchestrator.store import connect
 from tests.integration.cli.conftest import PATHWAY, Said, Terminal
+from tests.servers.postgres import running_postgres
 
 WORKFLOWS = Path(__file__).parents[3] / "workflows"
 STORY = f"""scenario: Enrolled, and in the workup
@@ -235,21 +236,20 @@ def test_versions_in_use_that_nobody_released_are_told(terminal: Terminal, workf
     assert check(terminal, "releases") == ("ok", "1 on record")
 
 
-def test_it_works_on_postgresql(
-    terminal: Terminal, workflows: Path, postgres_database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CAREPATH_DATABASE_URL", postgres_database)
-    monkeypatch.setenv("CAREPATH_KEYS", str(terminal.home / "postgres.keys"))
-    assert terminal("db", "upgrade").code == 0
-    made = release(terminal, workflows, "--json").document
-    assert release(terminal, workflows, "--json").document == {**made, "repeated": True, "stories": None}
-    terminal.enrol()
-    assert check(terminal, "releases") == ("ok", "1 on record")
-    assert " by c-9, 20" in terminal("pathway", "list").out
-    with (workflows / "shared" / "facts.yaml").open("a") as shared:
-        shared.write("# another word\n")
-    refused(terminal("api"), f"{workflows / 'shared' / 'facts.yaml'} is not as this store keeps it")
-    terminal.assert_sound()
+def test_it_works_on_postgresql(terminal: Terminal, workflows: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_postgres(durable=True) as server:  # on one that may lose something no API starts
+        monkeypatch.setenv("CAREPATH_DATABASE_URL", server.url())
+        monkeypatch.setenv("CAREPATH_KEYS", str(terminal.home / "postgres.keys"))
+        assert terminal("db", "upgrade").code == 0
+        made = release(terminal, workflows, "--json").document
+        assert release(terminal, workflows, "--json").document == {**made, "repeated": True, "stories": None}
+        terminal.enrol()
+        assert check(terminal, "releases") == ("ok", "1 on record")
+        assert " by c-9, 20" in terminal("pathway", "list").out
+        with (workflows / "shared" / "facts.yaml").open("a") as shared:
+            shared.write("# another word\n")
+        refused(terminal("api"), f"{workflows / 'shared' / 'facts.yaml'} is not as this store keeps it")
+        terminal.assert_sound()
 
 
 def test_a_hospital_may_enrol_on_released_versions_alone(
