@@ -3,7 +3,8 @@
 A command that comes alone is carried out at once. While others are being written more gather, and go together next.
 None can harm another: what is refused or fails goes to its own caller; an episode that somebody else holds is waited
 for by its own caller alone; and when a group cannot be written, each of its commands is tried by itself, under its own
-key. Of two commands on one episode the second waits until the first is through. Nobody is answered before the commit.
+key. Of two commands on one episode the second waits until the first is through, or is to be tried by itself. Nobody is
+answered before the commit.
 """
 
 import logging

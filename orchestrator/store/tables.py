@@ -1,7 +1,7 @@
 """What is kept, column by column? The schema of both databases; migrations/ makes it, a test holds the two together.
 
 Every primary and unique key of a per-episode table begins with `episode_id`, so that such tables can be partitioned by
-its hash. The tables of the write path carry no foreign keys: their rows are written in the statement that updates the
+its hash. The tables of the write path carry no foreign keys: their rows are written in the transaction that updates the
 episode, under its lock.
 """
 

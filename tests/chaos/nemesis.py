@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 
@@ -29,7 +30,8 @@ class Nemesis:
         self._draw = random.Random(f"{seed} hand")
         self._undo: list[tuple[float, int, Callable[[], None]]] = []
         self._begun = time.monotonic()
-        self.done: dict[str, int] = {}
+        self.done: Counter[str] = Counter()
+        self.not_done: Counter[str] = Counter()  # nobody was there, or this machine has no means to it
 
     def carry_out(self, faults: Iterable[Fault], seconds: float) -> None:
         """Break everything at its time; return when all is healed and so many seconds are over."""
@@ -51,9 +53,7 @@ class Nemesis:
             "kill": self._signal, "term": self._signal, "stop": self._stop, "flush": self._flush, "cut": self._link,
             "hold": self._link, "delay": self._link, "lose": self._link, "fill": self._fill, "move": self._move,
         }[fault.kind](fault)  # fmt: skip
-        if happened:
-            name = f"{fault.kind} {fault.target}"
-            self.done[name] = self.done.get(name, 0) + 1
+        (self.done if happened else self.not_done)[f"{fault.kind} {fault.target}"] += 1
 
     def _heal(self) -> None:
         while self._undo and self._undo[0][0] <= self._passed:

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -49,10 +50,11 @@ class Plan:
 
 @dataclass
 class Result:
-    """What came of it. broken: how often what was done."""
+    """What came of it. broken: how often what was done.   spared: how often what could not be."""
 
     verdict: Verdict
-    broken: dict[str, int]
+    broken: Mapping[str, int]
+    spared: Mapping[str, int]
 
     @property
     def kills(self) -> int:
@@ -62,7 +64,8 @@ class Result:
     def text(self) -> str:
         """Return the report."""
         found, counts = self.verdict.findings, self.verdict.counts
-        lines = [f"{self.kills} kills; {sum(self.broken.values()) - self.kills} other faults: {self.broken}"]
+        lines = [f"{self.kills} kills; {sum(self.broken.values()) - self.kills} other faults: {dict(self.broken)}"]
+        lines += [f"not done: {dict(self.spared)}"] if self.spared else []
         lines += [f"{dict(counts)}"]
         late, alone = self.verdict.late, max(self.verdict.unexcused, default=0.0)
         middle, most = self.verdict.quantile(0.5), max(late, default=0.0)
@@ -108,7 +111,7 @@ def _run(plan: Plan, system: System | Embedded, history: History) -> Result:
         verdict = Checker(opened, history, system.commits(opened), quiet, _arrived(system)).check()
     for text in trouble:
         verdict.findings.append(Finding("end", "", text))
-    return Result(verdict, hand.done)
+    return Result(verdict, hand.done, hand.not_done)
 
 
 def _arrived(system: System | Embedded) -> list[str] | None:
