@@ -20,6 +20,7 @@ from orchestrator.api.guard import Failures, Guard
 from orchestrator.api.problems import on_error
 from orchestrator.bootstrap import System
 from orchestrator.service.lookout import Banner
+from orchestrator.service.readiness import Readiness
 
 PREFIX = "/api/v1"
 
@@ -54,6 +55,7 @@ def create_app(
     )
     app.state.system = system
     app.state.simulated = system.simulated
+    app.state.ready = Readiness(system.store.ready)
     app.state.banner = banner
     app.state.draining = draining or threading.Event()
     app.state.timezone = timezone or _hospital_zone()

@@ -21,7 +21,7 @@ def readyz(request: Request) -> Response:
     """Say that the store can be read and written, and that this process was not asked to end."""
     if request.app.state.draining.is_set():
         raise Problem(503, "draining", "This process was asked to end: ask another.", headers={"Retry-After": "1"})
-    request.app.state.system.store.ready()
+    request.app.state.ready()
     return reply(request, _state(request, "ready"))
 
 

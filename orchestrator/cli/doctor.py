@@ -76,6 +76,8 @@ def _pathways(face: Face) -> Line:
 
 def _channels(face: Face) -> Iterator[Line]:
     from orchestrator.bootstrap import open_library, read_outside  # noqa: PLC0415
+    from orchestrator.service.notices import OWNERS  # noqa: PLC0415
+    from orchestrator.service.pulse import OVERDUE  # noqa: PLC0415
 
     named = face.settings.channels
     if named is None:
@@ -91,6 +93,9 @@ def _channels(face: Face) -> Iterator[Line]:
         return
     assert outside is not None, "the settings name a file"
     yield Line(OK, "channels", f"{len(outside.routes)} routes in {named}")
+    if not any(outside.directory.routes(OVERDUE, role, "") for role in OWNERS):
+        nobody = "no route takes notices of the kind overdue to lead or administrator, of any ward"
+        yield Line(WARN, "channels", f"{nobody}: nobody outside is told when reminders are late")
     for what, code in outside.faults(_SERVER_SECONDS):
         yield Line(WARN, "channels", f"{what} would not leave now: {code}; what it means is in docs/channels.md")
 

@@ -22,11 +22,11 @@ from typing import NamedTuple
 from orchestrator import __version__
 from orchestrator.config import Place
 from orchestrator.errors import CarepathError
+from orchestrator.service.readiness import Readiness
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Where the metrics library looks for the shared folder, at its first import."""
 _PATIENCE_SECONDS = 5.0
-_KEPT_SECONDS = 1.0
 _POLL_SECONDS = 0.1
 _ENDED = "ended"
 
@@ -73,25 +73,18 @@ def of_store(check: Callable[[], None], draining: threading.Event | None = None)
 
     check: raises CarepathError when it cannot.   draining: set when the process was asked to end.
     """
-    lock, kept = threading.Lock(), [(float("-inf"), "")]
+    store = Readiness(check)
 
     def ready() -> str | None:
         if draining is not None and draining.is_set():
             return "draining"
-        with lock:
-            if monotonic() - kept[0][0] >= _KEPT_SECONDS:
-                kept[0] = monotonic(), _code(check)
-            return kept[0][1] or None
+        try:
+            store()
+        except CarepathError as error:
+            return error.code
+        return None
 
     return ready
-
-
-def _code(check: Callable[[], None]) -> str:
-    try:
-        check()
-    except CarepathError as error:
-        return error.code
-    return ""
 
 
 class SharedFigures:

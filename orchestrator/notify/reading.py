@@ -52,7 +52,7 @@ class Outside:
             channels[MAIL] = EmailChannel(self.mail, zone)
         if self.hooks is not None:
             channels[HOOK] = WebhookChannel(self.hooks)
-        return Post({route.name: Way(channels[route.channel], route.to) for route in self.routes}, self.link)
+        return Post({each.name: Way(channels[each.channel], each.to, _server(each)) for each in self.routes}, self.link)
 
     def faults(self, seconds: float) -> list[tuple[str, str]]:
         """Try every server that a route leads to, all at once and for so long; sends nothing.
@@ -152,6 +152,11 @@ class _Routes:
         if self._hooks is not None and self._hooks.find(where) is None:
             wanted = "http, for it is listed with plain_http" if where.scheme == "https" else "https"
             raise fault_at(fields, "to", f"must begin with {wanted}")
+
+
+def _server(route: Route) -> str:
+    """Return which routes share a server: all of mail, and those of a host."""
+    return MAIL if route.channel == MAIL else key(target(route.to))
 
 
 def _format(fields: Fields) -> None:

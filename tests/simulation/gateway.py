@@ -26,7 +26,8 @@ class Gateway:
 
     def post(self, process: "Process") -> Post:
         """Return the ways out of one process."""
-        return Post({route: Way(Line(self, process, route), f"to {route}") for route in ROUTES})
+        ways = {route: Way(Line(self, process, route), f"to {route}") for route in ROUTES}
+        return Post(ways, elapsed=self._world.scheduler.elapsed)
 
     def send(self, process: "Process", route: str, message: Message) -> Sent:
         fate = self._fate()

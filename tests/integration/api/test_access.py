@@ -12,6 +12,7 @@ from orchestrator.api.app import PREFIX, create_app
 from orchestrator.api.guard import PUBLIC, Failures
 from orchestrator.bootstrap import Simulation, open_system, prepare_store
 from orchestrator.errors import InputError
+from orchestrator.service import readiness
 from tests.integration.api.conftest import T0, Ward, enrolment
 
 ALWAYS = {
@@ -182,6 +183,16 @@ def test_a_store_that_cannot_be_written_or_read_is_told_so(ward: Ward, tmp_path:
     assert ward.client.get("/readyz").status_code == 503
     assert ward.get("/worklist").status_code == 503
     assert ward.client.get("/healthz").status_code == 200
+
+
+def test_whoever_asks_again_and_again_whether_it_is_ready_keeps_nobody_from_writing(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(readiness, "KEPT_SECONDS", 3600.0)
+    monkeypatch.setattr(ward.client.app.state, "ready", readiness.Readiness(lambda: asked.append("")))  # type: ignore[attr-defined]
+    assert [ward.client.get("/readyz").status_code for _ in range(5)] == [200] * 5
+    assert len(asked) == 1
 
 
 def test_what_nobody_foresaw_is_logged_without_its_text(ward: Ward, caplog: pytest.LogCaptureFixture) -> None:

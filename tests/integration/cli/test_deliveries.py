@@ -152,6 +152,15 @@ def test_the_doctor_tries_the_hosts_of_webhooks(
     assert gate.server.arrivals == []
 
 
+def test_the_doctor_says_when_nobody_outside_would_be_told_that_reminders_are_late(
+    terminal: Terminal, gate: Gateway
+) -> None:
+    file = gate.file()
+    file.write_text(file.read_text().replace("channel: e-mail", "channel: e-mail, wards: [neuro-1]"))
+    (_, (level, text)) = channels(terminal)
+    assert (level, "no route takes notices of the kind overdue" in text) == ("warn", True)
+
+
 def test_without_a_file_of_channels_nothing_leaves(terminal: Terminal) -> None:
     assert channels(terminal) == [("ok", "no notice leaves the house: they stand in the inbox alone")]
 
