@@ -8,6 +8,7 @@ import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from zoneinfo import ZoneInfo
@@ -44,6 +45,7 @@ from orchestrator.service.scenario.proof import prove as prove_stories
 from orchestrator.service.sheets import Sheets
 from orchestrator.service.shelf import Shelf
 from orchestrator.service.telling import Telling
+from orchestrator.service.trust import REMEMBER_SECONDS, Trust
 from orchestrator.store import copies, health, opening, schema, server, stages
 from orchestrator.store.health import Figures, Health
 from orchestrator.store.opening import Simulation
@@ -79,6 +81,7 @@ __all__ = [
     "stage",
     "stay_present",
     "throwaway_system",
+    "watch_time",
 ]
 
 
@@ -113,6 +116,17 @@ class System:
     sheets: Sheets
     elapsed: Callable[[], float] = elapsed
     host: Clock = HostClock()
+
+    @cached_property
+    def trust(self) -> Trust:
+        """What this process knows of whether the wall's time can be trusted; all its threads share it."""
+        return Trust(self.host)
+
+    def time_fault(self) -> str | None:
+        """Return what is wrong with the wall's time as a code, or None, and remember how it goes. Raises StoreError."""
+        began = self.elapsed()
+        look = self.pulse.look()
+        return self.trust.fault(look, began, self.elapsed())
 
     @property
     def simulated(self) -> bool:
@@ -220,6 +234,11 @@ def stay_present(system: System, role: str) -> Repeated:
     """Have this process say that it runs, and learn in which format to write, until `stop`."""
     noting = Repeated(lambda: system.presence.note(role), SECONDS, "presence", at_end=system.presence.leave)
     return noting.start()
+
+
+def watch_time(system: System) -> Repeated:
+    """Have this process follow how the wall's time goes, until `stop`: who knew no earlier time would trust any."""
+    return Repeated(system.time_fault, REMEMBER_SECONDS, "time").start()
 
 
 def check_durable(settings: Settings, system: System) -> None:

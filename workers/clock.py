@@ -7,13 +7,13 @@ trust: when the wall clock was moved, it holds all firing and calls for a person
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Protocol
 
 from orchestrator.bootstrap import System
 from orchestrator.clock import Clock
 from orchestrator.errors import CarepathError
-from orchestrator.service.pulse import MOST_DRIFT, Look
+from orchestrator.service.pulse import Look
+from orchestrator.service.trust import REMEMBER_SECONDS, Trust
 from workers import metrics
 from workers.beside import Beside
 from workers.fire import fire
@@ -25,7 +25,6 @@ SHORTEST_SLEEP_SECONDS = 0.02
 ASKED_SLEEP_SECONDS = 0.05
 """Between asking and looking again: each time one more job joins in, for as long as somebody is free to take it."""
 LATEST_SECONDS = 1.0
-REMEMBER_SECONDS = 30.0
 LAST_SECONDS = 5.0
 """How long a clock that is told to stop waits for what it is sending."""
 
@@ -51,42 +50,8 @@ class Sending(Protocol):
     def finish(self, seconds: float) -> None: ...
 
 
-class Trust:
-    """Tells whether the wall clock can be trusted: it keeps step with monotonic time, and never stands before what was
-    trusted already. At first, when nothing is known of how it went, it must agree with this machine's own clock."""
-
-    def __init__(self, host: Clock) -> None:
-        self._host = host
-        self._then: tuple[float, float, datetime] | None = None
-
-    def fault(self, look: Look, began: float, ended: float) -> str | None:
-        """Return what is wrong as a code, or None. began, ended: monotonic seconds before and after the look.
-
-        The wall was read at some moment between them: a process that stood still there has seen no jump.
-        """
-        if self._then is None:
-            if self._differs(look, ended - began):
-                return "clocks-differ"
-            self._then = began, ended, look.wall
-        then_began, then_ended, wall = self._then
-        moved = look.wall - wall
-        least, most = timedelta(seconds=began - then_ended), timedelta(seconds=ended - then_began)
-        if not least - MOST_DRIFT <= moved <= most + MOST_DRIFT:
-            return "clock-jumped"
-        if look.seen_at is not None and look.wall < look.seen_at - MOST_DRIFT:
-            return "clock-behind"
-        if began - then_ended > REMEMBER_SECONDS:  # two machines' quartz may part by seconds in a week: that is no jump
-            self._then = began, ended, look.wall
-        return None
-
-    def _differs(self, look: Look, took: float) -> bool:
-        """Tell whether the store's wall and this machine's part. took: seconds from before the look until now."""
-        behind = self._host.now() - look.wall
-        return not -MOST_DRIFT <= behind <= timedelta(seconds=took) + MOST_DRIFT
-
-
 _WHAT_TO_DO = {
-    "clock-jumped": "the wall clock was moved by over 5 s: set it right, or restart the clock if it is right now",
+    "clock-jumped": "the wall clock was moved by over 5 s: set it right, or if it is right now restart clocks and workers",
     "clocks-differ": "the database's clock and this machine's differ by over 5 s: set right the one that is wrong",
     "clock-behind": "the wall clock stands before what this store has seen: set it right",
 }

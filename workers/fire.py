@@ -1,14 +1,16 @@
 """How does what is due fire? Claim, decide, write, until nothing is due; then what was told is handed on."""
 
+import logging
 from collections.abc import Callable
 
 from orchestrator.bootstrap import System
 from orchestrator.service.firing import Sound
-from orchestrator.service.pulse import MOST_DRIFT
+from orchestrator.service.trust import Trust
 from workers import metrics
 from workers.app import FIRE, app, carry_out
 from workers.sweep import say_deliver, sweep
 
+_log = logging.getLogger(__name__)
 LONGEST_SECONDS = 10.0
 LONGEST_LOCK_SECONDS = 0.05
 FIRST_BATCH, LARGEST_BATCH = 64, 256
@@ -24,30 +26,37 @@ def job() -> None:
 def work(system: System, ask: Callable[[], bool] = say_deliver) -> None:
     """Fire what is due, and have what was told sent. ask: asks a worker. Raises StoreError.
 
-    A hint tells nothing of when it was given, and a worker sees no clock go by: where the store's time and its
-    machine's part it leaves all firing to the clocks, which know whether somebody moved the wall's.
+    A hint tells nothing of when it was given: where a clock would hold all firing, a worker fires nothing either.
     """
-    fire(system, sound=lambda wall: abs(system.host.now() - wall) <= MOST_DRIFT)
+    fault = system.time_fault()
+    if fault is None:
+        fire(system, trust=system.trust)
+    else:
+        _log.error("a worker fires nothing: %s", fault, extra={"event": "worker-held"})
     sweep(system, ask)
 
 
-def fire(system: System, seconds: float = LONGEST_SECONDS, sound: Sound | None = None) -> int:
+def fire(system: System, seconds: float = LONGEST_SECONDS, trust: Trust | None = None) -> int:
     """Fire until nothing is due, or for so many seconds; return how many episodes fired. Raises StoreError.
 
-    sound: see `Firing.fire_due`; every time is, where it is not given.
+    trust: nothing fires at a time that does not keep step with what it knows; at any, where it is not given.
     """
     deadline = system.elapsed() + seconds
     speed = system.simulation.factor if system.simulation else 1
     total, size = 0, FIRST_BATCH
     while True:
         began = system.elapsed()
-        done = system.firing.fire_due(size, sound)
+        done = system.firing.fire_due(size, None if trust is None else _sound(system, trust, began))
         now = system.elapsed()
         metrics.fired(done, speed)
         total += done.fired
         if not done.more or now >= deadline:
             return total
         size = paced(size, now - began)
+
+
+def _sound(system: System, trust: Trust, began: float) -> Sound:
+    return lambda wall: trust.holds(wall, began, system.elapsed())
 
 
 def paced(size: int, took: float) -> int:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from orchestrator.clock import VirtualClock
 from orchestrator.service.pulse import Look
-from workers.clock import Trust
+from orchestrator.service.trust import Trust
 
 T0 = datetime(2026, 3, 2, 8, tzinfo=UTC)
 

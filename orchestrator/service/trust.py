@@ -1,0 +1,57 @@
+"""Can the wall's time be trusted? It keeps step with time that passes evenly, and never stands before what was seen.
+
+Each process that fires has a Trust of its own, whose threads share it.
+"""
+
+import threading
+from datetime import datetime, timedelta
+
+from orchestrator.clock import Clock
+from orchestrator.service.pulse import MOST_DRIFT, Look
+
+REMEMBER_SECONDS = 30.0
+"""How long one reading is what the next are held against: two machines' quartz may part by seconds in a week."""
+
+
+class Trust:
+    """Tells whether the wall clock can be trusted: it keeps step with monotonic time, and never stands before what was
+    trusted already. At first, when nothing is known of how it went, it must agree with this machine's own clock."""
+
+    def __init__(self, host: Clock) -> None:
+        self._host = host
+        self._then: tuple[float, float, datetime] | None = None
+        self._lock = threading.Lock()
+
+    def fault(self, look: Look, began: float, ended: float) -> str | None:
+        """Return what is wrong as a code, or None. began, ended: monotonic seconds before and after the look.
+
+        The wall was read at some moment between them: a process that stood still there has seen no jump.
+        """
+        with self._lock:
+            if self._then is None:
+                if self._differs(look, ended - began):
+                    return "clocks-differ"
+                self._then = began, ended, look.wall
+            if not _in_step(self._then, look.wall, began, ended):
+                return "clock-jumped"
+            if look.seen_at is not None and look.wall < look.seen_at - MOST_DRIFT:
+                return "clock-behind"
+            if began - self._then[1] > REMEMBER_SECONDS:
+                self._then = began, ended, look.wall
+            return None
+
+    def holds(self, wall: datetime, began: float, ended: float) -> bool:
+        """Tell whether a wall time keeps step with what was trusted; began, ended: as for `fault`, asked before."""
+        with self._lock:
+            return self._then is not None and _in_step(self._then, wall, began, ended)
+
+    def _differs(self, look: Look, took: float) -> bool:
+        """Tell whether the store's wall and this machine's part. took: seconds from before the look until now."""
+        behind = self._host.now() - look.wall
+        return not -MOST_DRIFT <= behind <= timedelta(seconds=took) + MOST_DRIFT
+
+
+def _in_step(then: tuple[float, float, datetime], wall: datetime, began: float, ended: float) -> bool:
+    then_began, then_ended, then_wall = then
+    least, most = timedelta(seconds=began - then_ended), timedelta(seconds=ended - then_began)
+    return least - MOST_DRIFT <= wall - then_wall <= most + MOST_DRIFT
