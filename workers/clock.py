@@ -51,7 +51,7 @@ class Sending(Protocol):
 
 
 _WHAT_TO_DO = {
-    "clock-jumped": "the wall clock was moved by over 5 s: set it right, or if it is right now restart clocks and workers",
+    "clock-jumped": "the wall clock was moved by over 5 s: set it right; if it is right, restart clocks and workers",
     "clocks-differ": "the database's clock and this machine's differ by over 5 s: set right the one that is wrong",
     "clock-behind": "the wall clock stands before what this store has seen: set it right",
 }

@@ -90,7 +90,7 @@ def worker(world: "World", process: Process) -> None:
 
 
 def _watch_time(world: "World", process: Process) -> None:
-    """Look how the time goes, as a worker's thread does at its start; later looks find nothing new where none drifts."""
+    """Look how the time goes, as a worker's thread does when it starts; here no clock drifts, and once is enough."""
     try:
         process.system.time_fault()
     except Crash:
