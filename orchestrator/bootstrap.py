@@ -7,8 +7,7 @@ import datetime as dt
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from zoneinfo import ZoneInfo
@@ -91,7 +90,7 @@ class System:
 
     simulation: None for a real store.   clock: this machine's view of the store's time; the store's own decides.
     post: the ways by which notices leave the house.   elapsed: seconds that pass evenly, by this machine.
-    host: this machine's wall clock.
+    host: this machine's wall clock.   trust: whether the wall's time can be trusted; all threads share it.
     """
 
     store: SqliteStore | PostgresStore
@@ -116,11 +115,10 @@ class System:
     sheets: Sheets
     elapsed: Callable[[], float] = elapsed
     host: Clock = HostClock()
+    trust: Trust = field(init=False)
 
-    @cached_property
-    def trust(self) -> Trust:
-        """What this process knows of whether the wall's time can be trusted; all its threads share it."""
-        return Trust(self.host)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "trust", Trust(self.host, self.elapsed))
 
     def time_fault(self) -> str | None:
         """Return what is wrong with the wall's time as a code, or None, and remember how it goes. Raises StoreError."""
@@ -237,7 +235,7 @@ def stay_present(system: System, role: str) -> Repeated:
 
 
 def watch_time(system: System) -> Repeated:
-    """Have this process follow how the wall's time goes, until `stop`: who knew no earlier time would trust any."""
+    """Have this process follow how the wall's time goes, until `stop`: who looks seldom takes a drift for a jump."""
     return Repeated(system.time_fault, REMEMBER_SECONDS, "time").start()
 
 

@@ -68,7 +68,7 @@ class Ticker:
     ) -> None:
         self._system, self._hints, self._send = system, hints, send
         self._speed = system.simulation.factor if system.simulation else 1
-        self._trust = Trust(host or system.host)
+        self._trust = Trust(host or system.host, system.elapsed)
         self._held: str | None = None
         self._swept = self._remembered = float("-inf")
 

@@ -4,6 +4,7 @@ Each process that fires has a Trust of its own, whose threads share it.
 """
 
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from orchestrator.clock import Clock
@@ -15,10 +16,15 @@ REMEMBER_SECONDS = 30.0
 
 class Trust:
     """Tells whether the wall clock can be trusted: it keeps step with monotonic time, and never stands before what was
-    trusted already. At first, when nothing is known of how it went, it must agree with this machine's own clock."""
+    trusted already. At first it must agree with this machine's own clock, and that must have kept step since the
+    process began: a store may have that same clock, and agree with it whatever somebody has set it to.
 
-    def __init__(self, host: Clock) -> None:
-        self._host = host
+    host: this machine's wall clock.   elapsed: its seconds that pass evenly.
+    """
+
+    def __init__(self, host: Clock, elapsed: Callable[[], float]) -> None:
+        self._host, self._elapsed = host, elapsed
+        self._born: tuple[float, datetime] | None = (elapsed(), host.now())
         self._then: tuple[float, float, datetime] | None = None
         self._lock = threading.Lock()
 
@@ -30,7 +36,10 @@ class Trust:
         with self._lock:
             if self._then is None:
                 if self._differs(look, ended - began):
+                    self._born = None  # one of the two was wrong: when they agree again, that tells more
                     return "clocks-differ"
+                if self._leapt():
+                    return "clock-jumped"
                 self._then = began, ended, look.wall
             if not _in_step(self._then, look.wall, began, ended):
                 return "clock-jumped"
@@ -49,6 +58,13 @@ class Trust:
         """Tell whether the store's wall and this machine's part. took: seconds from before the look until now."""
         behind = self._host.now() - look.wall
         return not -MOST_DRIFT <= behind <= timedelta(seconds=took) + MOST_DRIFT
+
+    def _leapt(self) -> bool:
+        """Tell whether this machine's wall was moved since the process began."""
+        if self._born is None:
+            return False
+        passed = timedelta(seconds=self._elapsed() - self._born[0])
+        return abs(self._host.now() - self._born[1] - passed) > MOST_DRIFT
 
 
 def _in_step(then: tuple[float, float, datetime], wall: datetime, began: float, ended: float) -> bool:

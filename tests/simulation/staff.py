@@ -75,7 +75,6 @@ def clock(world: "World", process: Process) -> None:
 def worker(world: "World", process: Process) -> None:
     """Do what messages say, for ever. A job that fails is acknowledged: what it was to do stands in the store."""
     dice = world.dice(f"restart {process.name}")
-    _watch_time(world, process)
     while True:
         job = world.broker.take(process)
         try:
@@ -84,19 +83,8 @@ def worker(world: "World", process: Process) -> None:
         except Crash:
             world.broker.give_back(job)
             restart(world, process, dice)
-            _watch_time(world, process)
         except Exception as error:
             world.tell(process.name, f"{job} failed: {type(error).__name__} {error}")
-
-
-def _watch_time(world: "World", process: Process) -> None:
-    """Look how the time goes, as a worker's thread does when it starts; here no clock drifts, and once is enough."""
-    try:
-        process.system.time_fault()
-    except Crash:
-        process.crashed()
-    except Exception as error:
-        world.tell(process.name, f"cannot follow the time: {type(error).__name__} {error}")
 
 
 def restart(world: "World", process: Process, dice: Random) -> None:
