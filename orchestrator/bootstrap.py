@@ -7,7 +7,7 @@ import datetime as dt
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from zoneinfo import ZoneInfo
@@ -45,6 +45,7 @@ from orchestrator.service.scenario.proof import prove as prove_stories
 from orchestrator.service.sheets import Sheets
 from orchestrator.service.shelf import Shelf
 from orchestrator.service.telling import Telling
+from orchestrator.service.trust import LONGEST_UNSEEN, REMEMBER_SECONDS, Trust
 from orchestrator.store import copies, health, opening, schema, server, stages
 from orchestrator.store.health import Figures, Health
 from orchestrator.store.opening import Simulation
@@ -80,6 +81,7 @@ __all__ = [
     "stage",
     "stay_present",
     "throwaway_system",
+    "watch_time",
 ]
 LOOKOUT_SENDS_SECONDS = 5.0
 """After so long it looks again: a gateway that hangs must not pass for a store that cannot be read."""
@@ -91,7 +93,7 @@ class System:
 
     simulation: None for a real store.   clock: this machine's view of the store's time; the store's own decides.
     post: the ways by which notices leave the house.   elapsed: seconds that pass evenly, by this machine.
-    host: this machine's wall clock.
+    host: this machine's wall clock.   trust: whether the wall's time can be trusted; all threads share it.
     """
 
     store: SqliteStore | PostgresStore
@@ -116,6 +118,22 @@ class System:
     sheets: Sheets
     elapsed: Callable[[], float] = elapsed
     host: Clock = HostClock()
+    trust: Trust = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "trust", Trust(self.host, self.elapsed))
+
+    def time_fault(self) -> str | None:
+        """Return what is wrong with the wall's time as a code, or None, and remember how it goes. Raises StoreError.
+
+        For a process that is no clock: it trusts no time either that no clock has trusted of late, for it may have been
+        started after the wall was moved.
+        """
+        began = self.elapsed()
+        look = self.pulse.look()
+        fault = self.trust.fault(look, began, self.elapsed())
+        unseen = look.seen_at is not None and look.wall > look.seen_at + LONGEST_UNSEEN
+        return fault or ("clock-unseen" if unseen else None)
 
     @property
     def simulated(self) -> bool:
@@ -225,6 +243,11 @@ def stay_present(system: System, role: str) -> Repeated:
     """Have this process say that it runs, and learn in which format to write, until `stop`."""
     noting = Repeated(lambda: system.presence.note(role), SECONDS, "presence", at_end=system.presence.leave)
     return noting.start()
+
+
+def watch_time(system: System) -> Repeated:
+    """Have this process follow how the wall's time goes, until `stop`: who looks seldom takes a drift for a jump."""
+    return Repeated(system.time_fault, REMEMBER_SECONDS, "time").start()
 
 
 def check_durable(settings: Settings, system: System) -> None:

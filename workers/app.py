@@ -17,7 +17,7 @@ from celery import Celery, signals
 from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 from kombu import Exchange, Queue
 
-from orchestrator.bootstrap import Repeated, System, settle_memory, stay_present
+from orchestrator.bootstrap import Repeated, System, settle_memory, stay_present, watch_time
 from orchestrator.errors import CarepathError
 from workers import metrics
 from workers.trust import tls
@@ -82,7 +82,7 @@ class Process:
     def __init__(self) -> None:
         self._open: Callable[[], System] | None = None
         self._system: System | None = None
-        self._present: Repeated | None = None
+        self._beside: list[Repeated] = []
         self._announced = False
         self._pid = 0
         self._lock = threading.Lock()
@@ -97,23 +97,28 @@ class Process:
             if self._system is None or self._pid != os.getpid():
                 assert self._open is not None, "Process.prepare comes first"
                 self._system, self._pid = self._open(), os.getpid()
-                self._present = stay_present(self._system, "worker") if self._announced else None
+                self._beside = _beside(self._system) if self._announced else []
                 settle_memory()
             return self._system
 
     def announce(self) -> None:
-        """Have this process, and those that it forks, say that they run, from when they open their System."""
+        """Have this process, and those that it forks, say that they run, and follow how the time goes, from when they
+        open their System."""
         self._announced = True
 
     def close(self) -> None:
         """Close what this process opened."""
         with self._lock:
-            if self._present is not None and self._pid == os.getpid():
-                self._present.stop()
-                self._present = None
             if self._system is not None and self._pid == os.getpid():
+                for each in self._beside:
+                    each.stop()
                 self._system.close()
-            self._system = None
+            self._system, self._beside = None, []
+
+
+def _beside(system: System) -> list[Repeated]:
+    """Begin what a process at work does beside its jobs."""
+    return [stay_present(system, "worker"), watch_time(system)]
 
 
 process = Process()

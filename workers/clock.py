@@ -7,7 +7,6 @@ trust: when the wall clock was moved, it holds all firing and calls for a person
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
@@ -15,7 +14,8 @@ from orchestrator.bootstrap import System
 from orchestrator.clock import Clock
 from orchestrator.errors import CarepathError
 from orchestrator.service.firing import Sound
-from orchestrator.service.pulse import MOST_DRIFT, Look
+from orchestrator.service.pulse import Look
+from orchestrator.service.trust import REMEMBER_SECONDS, Trust
 from workers import metrics
 from workers.beside import Beside
 from workers.fire import fire
@@ -29,7 +29,6 @@ ASKED_SLEEP_SECONDS = 0.05
 LATEST_SECONDS = 1.0
 PATIENCE_SECONDS = 10.0
 """For so long a notice may wait for workers before a clock sends too: a broker takes hints that nobody hears."""
-REMEMBER_SECONDS = 30.0
 LAST_SECONDS = 5.0
 """How long a clock that is told to stop waits for what it is sending."""
 
@@ -55,42 +54,8 @@ class Sending(Protocol):
     def finish(self, seconds: float) -> None: ...
 
 
-class Trust:
-    """Tells whether the wall clock can be trusted: it keeps step with monotonic time, and never stands before what was
-    trusted already. At first, when nothing is known of how it went, it must agree with this machine's own clock."""
-
-    def __init__(self, host: Clock) -> None:
-        self._host = host
-        self._then: tuple[float, float, datetime] | None = None
-
-    def fault(self, look: Look, began: float, ended: float) -> str | None:
-        """Return what is wrong as a code, or None. began, ended: monotonic seconds before and after the look.
-
-        The wall was read at some moment between them: a process that stood still there has seen no jump.
-        """
-        if self._then is None:
-            if self._differs(look, ended - began):
-                return "clocks-differ"
-            self._then = began, ended, look.wall
-        then_began, then_ended, wall = self._then
-        moved = look.wall - wall
-        least, most = timedelta(seconds=began - then_ended), timedelta(seconds=ended - then_began)
-        if not least - MOST_DRIFT <= moved <= most + MOST_DRIFT:
-            return "clock-jumped"
-        if look.seen_at is not None and look.wall < look.seen_at - MOST_DRIFT:
-            return "clock-behind"
-        if began - then_ended > REMEMBER_SECONDS:  # two machines' quartz may part by seconds in a week: that is no jump
-            self._then = began, ended, look.wall
-        return None
-
-    def _differs(self, look: Look, took: float) -> bool:
-        """Tell whether the store's wall and this machine's part. took: seconds from before the look until now."""
-        behind = self._host.now() - look.wall
-        return not -MOST_DRIFT <= behind <= timedelta(seconds=took) + MOST_DRIFT
-
-
 _WHAT_TO_DO = {
-    "clock-jumped": "the wall clock was moved by over 5 s: set it right, or restart the clock if it is right now",
+    "clock-jumped": "the wall clock was moved by over 5 s: set it right; if it is right, restart clocks and workers",
     "clocks-differ": "the database's clock and this machine's differ by over 5 s: set right the one that is wrong",
     "clock-behind": "the wall clock stands before what this store has seen: set it right",
 }
@@ -107,7 +72,7 @@ class Ticker:
     ) -> None:
         self._system, self._hints, self._send = system, hints, send
         self._speed = system.simulation.factor if system.simulation else 1
-        self._trust = Trust(host or system.host)
+        self._trust = Trust(host or system.host, system.elapsed)
         self._held: str | None = None
         self._swept = self._remembered = float("-inf")
 

@@ -1,22 +1,21 @@
 """How does what is due fire? Claim, decide, write, until nothing is due; then what was told is handed on."""
 
+import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from orchestrator.bootstrap import System
 from orchestrator.service.firing import Sound
-from orchestrator.service.pulse import MOST_DRIFT
 from workers import metrics
 from workers.app import FIRE, app, carry_out
 from workers.sweep import say_deliver, sweep
 
+_log = logging.getLogger(__name__)
 LONGEST_SECONDS = 10.0
 LONGEST_LOCK_SECONDS = 0.05
 FIRST_BATCH, LARGEST_BATCH = 64, 256
 """Halved and doubled only, for each size is a statement of its own that the database keeps ready."""
-LONGEST_UNSEEN = timedelta(minutes=1)
-"""So far at most may the wall stand after what a clock has noted as trusted, which each does every half minute."""
 
 
 @app.task(name=FIRE)
@@ -28,18 +27,20 @@ def job() -> None:
 def work(system: System, ask: Callable[[], bool] = say_deliver) -> None:
     """Fire what is due, and have what was told sent. ask: asks a worker. Raises StoreError.
 
-    A hint tells nothing of when it was given, and a worker sees no clock go by: where the store's time and its
-    machine's part, or no clock has trusted the store's of late, it leaves all firing to the clocks, which know whether
-    somebody moved the wall's.
+    A hint tells nothing of when it was given: where a clock would hold all firing, a worker fires nothing either.
     """
-    seen_at = system.pulse.look().seen_at
-    fire(system, sound=partial(_sound, system, seen_at))
+    fault = system.time_fault()
+    if fault is None:
+        fire(system, sound=partial(_sound, system))
+    else:
+        _log.error("a worker fires nothing: %s", fault, extra={"event": "worker-held"})
     sweep(system, ask)
 
 
-def _sound(system: System, seen_at: datetime | None, wall: datetime) -> bool:
-    seen = seen_at is None or wall <= seen_at + LONGEST_UNSEEN
-    return seen and abs(system.host.now() - wall) <= MOST_DRIFT
+def _sound(system: System, wall: datetime) -> bool:
+    """Ask again when something is claimed: this process may have stood still since, while somebody moved the wall."""
+    now = system.elapsed()
+    return system.trust.holds(wall, now, now)
 
 
 def fire(system: System, seconds: float = LONGEST_SECONDS, sound: Sound | None = None) -> int:

@@ -16,7 +16,7 @@ class Repeated:
     """
 
     def __init__(
-        self, work: Callable[[], None], seconds: float, name: str, at_end: Callable[[], None] | None = None
+        self, work: Callable[[], object], seconds: float, name: str, at_end: Callable[[], object] | None = None
     ) -> None:
         self._work, self._seconds, self._name, self._at_end = work, seconds, name, at_end
         self._stop = threading.Event()
@@ -40,7 +40,7 @@ class Repeated:
         if self._at_end is not None:
             self._turn(self._at_end)
 
-    def _turn(self, work: Callable[[], None]) -> None:
+    def _turn(self, work: Callable[[], object]) -> None:
         try:
             work()
         except Exception as error:

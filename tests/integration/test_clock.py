@@ -14,7 +14,7 @@ from time import monotonic
 
 import pytest
 
-from orchestrator.bootstrap import open_system
+from orchestrator.bootstrap import open_system, watch_time
 from orchestrator.cli import valkey
 from orchestrator.clock import HostClock, VirtualClock
 from orchestrator.errors import StoreError
@@ -220,6 +220,47 @@ def test_a_worker_leaves_firing_to_the_clocks_where_none_of_them_has_trusted_the
     place.system.pulse.saw(place.system.pulse.look().wall)
     work(place.system, Ears().deliver)
     assert place.fired(episode) == 1
+
+
+@pytest.mark.parametrize("jump", [-3600.0, 3600.0])
+def test_a_worker_fires_nothing_at_a_time_at_which_a_clock_would_hold(place: Installation, jump: float) -> None:
+    """Its store and its machine may share one clock, and agree whatever somebody has set it to."""
+    passed = [1000.0]
+    system = replace(place.system, elapsed=lambda: passed[0])
+    work(system, Ears().deliver)
+    episode = place.enrol()
+    passed[0] -= jump
+    work(system, Ears().deliver)
+    assert place.fired(episode) == 0
+    passed[0] = 1000.0
+    work(system, Ears().deliver)
+    assert place.fired(episode) == 1
+
+
+def test_a_worker_whose_time_jumps_before_the_claim_fires_nothing(place: Installation) -> None:
+    moments = iter([1000.0] * 4)  # when it begins, before the look, after it, and within; from then on another time
+    system = replace(place.system, elapsed=lambda: next(moments, 400.0))
+    episode = place.enrol()
+    work(system, Ears().deliver)
+    assert place.fired(episode) == 0
+
+
+def test_a_worker_knows_from_its_start_on_how_the_time_went(place: Installation) -> None:
+    """Else its first job, after a quiet week, would trust whatever the wall shows by then."""
+    passed = [1000.0]
+    system = replace(place.system, elapsed=lambda: passed[0])
+    episode = place.enrol()
+    passed[0] -= 3600.0
+    work(system, Ears().deliver)
+    assert place.fired(episode) == 0
+
+
+def test_a_worker_that_has_nothing_to_do_follows_how_the_time_goes(place: Installation) -> None:
+    """Else what two machines' clocks part by in a quiet week would look like a jump."""
+    watching = watch_time(place.system)
+    passed = place.system.elapsed()
+    until(lambda: place.system.trust.holds(HostClock().now(), passed, place.system.elapsed()), "the first look")
+    watching.stop()
 
 
 def test_a_clock_that_is_slow_or_fast_by_little_is_trusted(place: Installation) -> None:

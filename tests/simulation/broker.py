@@ -54,6 +54,10 @@ class Broker:
         if self._dice.random() < 0.7:
             self._arrive_after(VISIBILITY_SECONDS, job)
 
+    def bring(self, job: str, seconds: float) -> None:
+        """Bring what was given up for lost, so many seconds from now."""
+        self._arrive_after(seconds, job)
+
     def forget(self) -> None:
         """Lose whatever waits."""
         self._world.tell("broker", f"forgets {len(self._waiting)} messages")

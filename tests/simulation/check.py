@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.service.notices import OWNERS
 from orchestrator.store.types import to_micros
 from tests.simulation.gateway import ROUTES
 from tests.simulation.ladders import Ladders
@@ -31,6 +32,7 @@ def at_any_time(world: "World") -> None:
     world.hold(not called or world.counts["wall"], "people were called for a clock that nobody had moved")
     reminders = {key for key, kind in notices.items() if kind == "reminder"}
     world.hold(reminders == told, f"told, and in the inbox: {sorted(reminders ^ told)[:3]}")
+    _check_unassigned(world)
     world.hold(not _rows(world, "SELECT 1 FROM episode WHERE closed = 1 AND next_due_at IS NOT NULL"), "closed, armed")
     _check_deliveries(world, set(notices))
 
@@ -87,6 +89,16 @@ def _check_journal(world: "World", episode_id: str, entries: list[Event]) -> Non
             fresh = asked.request.seen is None or tags[asked.request.seen] == tags[answer.seq - 1]
             world.hold(fresh, f"{asked.request.key} was decided on a page that was no longer so")
         world.hold(not made or asked.answers or asked.unknown, f"{asked.request.key} failed, and is in the trail")
+
+
+def _check_unassigned(world: "World") -> None:
+    """Hold that the owners know of each reminder that was told to nobody, and of no other."""
+    rows = _rows(world, "SELECT episode_id, key, role FROM notice WHERE kind = 'reminder'")
+    nobodys = {
+        (row[0], f"unassigned.{row[1]}.{role}") for row in rows if row[2] in world.plan.unheld for role in OWNERS
+    }
+    told = {(row[0], row[1]) for row in _rows(world, "SELECT episode_id, key FROM notice WHERE kind = 'unassigned'")}
+    world.hold(told == nobodys, f"for nobody, and told to the owners: {sorted(told ^ nobodys)[:3]}")
 
 
 def _check_deliveries(world: "World", notices: set[tuple[str, str]]) -> None:

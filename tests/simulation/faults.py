@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from tests.worlds import NAMES
+from tests.worlds import NAMES, PATHWAYS
 
 KINDS = ("crash", "statement", "stall", "outage", "broker", "wall", "poison", "channel")
 """crash: a process ends at a point of its own.   statement: the store fails at a statement, or a process ends there.
@@ -11,11 +11,13 @@ stall: a process stands still.   outage: every process down, or the store unusab
 doubled, late, forgotten.   wall: the wall clock is moved.   poison: an episode cannot be decided.   channel: the way
 out fails.
 """
+ROLES = tuple(sorted({role for pathway in PATHWAYS.values() for role in pathway.roles}))
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What one seed plays. years: of virtual time.   pathways: one for each patient."""
+    """What one seed plays. years: of virtual time.   pathways: one for each patient.   pace: how many times as long as
+    they should people take between two rounds.   unheld: roles that nobody holds."""
 
     seed: int
     patients: int
@@ -26,6 +28,8 @@ class Plan:
     statement_rate: float
     clocks: int
     workers: int
+    pace: float
+    unheld: frozenset[str]
     keep_all: bool = field(default=False, compare=False)
 
     def without(self, fault: str) -> "Plan":
@@ -46,6 +50,8 @@ def plan(seed: int, *, years: float | None = None, patients: int | None = None) 
         statement_rate=draw.choice((0.0001, 0.001, 0.005, 0.015)),
         clocks=draw.choice((1, 2, 2, 3)),
         workers=draw.choice((1, 2, 3)),
+        pace=draw.choice((1.0, 1.0, 4.0, 20.0)),
+        unheld=frozenset(role for role in ROLES if draw.random() < 0.15),
     )
 
 

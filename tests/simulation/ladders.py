@@ -35,8 +35,11 @@ class Ladders:
 
     def _tell(self, ladder: tuple[str, str, int], event: Event) -> None:
         told = f"{self._episode}: rung {event['rung']} of {ladder}"
-        due = self._told.get(ladder, -1) + 1
+        skipped, unheld = event.get("skipped", ()), self._world.plan.unheld
+        due = self._told.get(ladder, -1) + 1 + len(skipped)
         self._world.hold(event["rung"] == due, f"{told} was told where rung {due} was to be")
+        self._world.hold(unheld.issuperset(skipped), f"{told} passed over somebody: {skipped}")
+        self._world.hold(not (skipped and event["role"] in unheld), f"{told} passed over others for nobody")
         self._world.hold(event["due_at"] <= event["told_at"], f"{told} was told before it was due")
         self._told[ladder] = event["rung"]
         if event.get("climb_at"):

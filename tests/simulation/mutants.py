@@ -8,6 +8,7 @@ from unittest import mock
 
 from sqlalchemy import ColumnElement
 
+from orchestrator.bootstrap import System
 from orchestrator.notify import sending
 from orchestrator.notify.channel import Sent
 from orchestrator.notify.post import Post
@@ -16,10 +17,14 @@ from orchestrator.service.deliveries import Deliveries
 from orchestrator.service.firing import Sound
 from orchestrator.service.pulse import Look
 from orchestrator.service.rows import EpisodeRow, Lease, Times, Write
+from orchestrator.service.trust import Trust
 from orchestrator.store import rare, tables
 from orchestrator.store.rare import RareWrites
 from orchestrator.store.sqlite import SqliteChange
-from workers.clock import Ticker, Trust
+from tests.simulation import staff
+from workers.clock import Ticker
+from workers.fire import fire
+from workers.sweep import sweep
 
 Mutant = Callable[[], AbstractContextManager[object]]
 
@@ -79,6 +84,16 @@ def trusts_any_clock() -> AbstractContextManager[object]:
     return mock.patch.object(Trust, "fault", return_value=None)
 
 
+def workers_trust_any_clock() -> AbstractContextManager[object]:
+    """A worker fires whatever a hint finds due, though the clocks hold."""
+
+    def fire_whatever(system: System, ask: Callable[[], bool]) -> None:
+        fire(system)
+        sweep(system, ask)
+
+    return mock.patch.object(staff, "work", fire_whatever)
+
+
 def taken_is_gone() -> AbstractContextManager[object]:
     """To take a notice is to delete it: who dies with it loses it."""
     right = RareWrites.take
@@ -131,6 +146,7 @@ MUTANTS: dict[str, Mutant] = {
     each.__name__: each
     for each in (
         told_after_the_commit, the_alarm_stays, fires_late, waits_for_the_workers, trusts_any_clock,
+        workers_trust_any_clock,
         taken_is_gone, recorded_before_it_is_sent, no_fence,         a_repeat_is_done_again,
         decides_on_a_stale_page,
     )

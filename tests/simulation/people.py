@@ -71,7 +71,7 @@ class Person:
         """Make rounds until the end."""
         dice, sleep = self._dice, self._world.scheduler.sleep
         while True:
-            sleep(dice.uniform(*self._character.rounds))
+            sleep(dice.uniform(*self._character.rounds) * self._world.plan.pace)
             if self._world.healed:
                 return
             if self._character.nights or 7 <= self._world.scheduler.now.hour < 20:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tests.simulation.process import BUSY, FULL
+from workers.app import FIRE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +78,9 @@ def _wall(world: "World") -> None:
     world.tell("weather", f"the wall clock is moved by {seconds:.0f} s")
     world.wall.off = timedelta(seconds=seconds)
     world.watch.wake_all()
-    world.scheduler.sleep(dice.uniform(2, 90))
+    if "broker" in world.plan.faults:
+        world.broker.bring(FIRE, dice.uniform(0, 2))
+    world.scheduler.sleep(dice.choice((1, 1, 1, 9)) * dice.uniform(2, 10))
     _set_right(world)
 
 

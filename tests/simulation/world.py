@@ -104,7 +104,7 @@ class World:
         """Return a System of a process's own, as it opens it when it starts."""
         store = cast("SqliteStore", Door(self._store, process))
         system = assemble(store, self.base.keyring, LIBRARY, self.wall, None)
-        system.desk.directory = Everything(*ROUTES)
+        system.desk.directory = Everything(*ROUTES, unheld=self.plan.unheld)
         system.desk.engine = PoisonedEngine(self.poisoned)
         alone = cast("Grouped", Handlers(system.desk))  # callers who wait for each other need threads
         return replace(
