@@ -75,7 +75,7 @@ def peer(at: Place, name: str, python: Path, load: Load) -> Seen:
     at.server.execute(f"CREATE DATABASE {database}")
     url = f"postgresql://{USER}@/{database}?host={make_url(at.url).query['host']}"
     with psycopg.connect(url, autocommit=True) as connection, tempfile.TemporaryDirectory() as folder:
-        connection.execute("CREATE TABLE fired (number int PRIMARY KEY, at timestamptz DEFAULT clock_timestamp())")
+        connection.execute("CREATE TABLE fired (number int PRIMARY KEY)")
         broker = valkey.start(Path(folder))
         begin = time.time() + lead / 2 + count * _lead(name)
         told = json.dumps(
@@ -116,10 +116,9 @@ def _watched(connection: "psycopg.Connection[tuple[int]]", begin: float, load: L
     while done < count and time.time() < deadline:
         time.sleep(0.2)
         ((done,),) = connection.execute("SELECT count(*) FROM fired").fetchall()
-    rows = connection.execute(
-        "SELECT extract(epoch FROM at)::float8 - %s - %s * number / %s FROM fired", (begin, seconds, count)
-    ).fetchall()
-    ((last,),) = connection.execute("SELECT coalesce(max(extract(epoch FROM at)::float8), 0) FROM fired").fetchall()
+    at = "extract(epoch FROM pg_xact_commit_timestamp(xmin))::float8"
+    rows = connection.execute(f"SELECT {at} - %s - %s * number / %s FROM fired", (begin, seconds, count)).fetchall()
+    ((last,),) = connection.execute(f"SELECT coalesce(max({at}), 0) FROM fired").fetchall()
     return Seen([late for (late,) in rows], count, last - begin)
 
 

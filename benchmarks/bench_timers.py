@@ -179,9 +179,10 @@ def _await(at: Place, begin: datetime, seconds: float) -> None:
 
 
 def _lateness(at: Place, begin: datetime) -> tuple[list[float], float]:
-    """Return how late each firing was, and how many seconds after the first moment the last was made."""
+    """Return how late each firing was committed, and how many seconds after the first moment the last was."""
+    done = "pg_xact_commit_timestamp(xmin)"
     rows = at.sql(
-        "SELECT extract(epoch FROM told_at - due_at)::float8, extract(epoch FROM told_at)::float8 FROM notice"
+        f"SELECT extract(epoch FROM {done} - due_at)::float8, extract(epoch FROM {done})::float8 FROM notice"
         f" WHERE due_at >= '{begin.isoformat()}' AND kind = 'reminder'"
     )
     return [late for late, _ in rows], max(at_s for _, at_s in rows) - begin.timestamp()

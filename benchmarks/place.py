@@ -16,8 +16,13 @@ from orchestrator.config import Settings, read
 from orchestrator.pathway.loader import Library, load_library
 from tests.servers.postgres import Postgres, new_cluster
 
-SERVER = {"shared_buffers": "1GB", "max_wal_size": "8GB", "checkpoint_timeout": "15min"}
-"""What any administrator sets before so many rows; fsync and synchronous commit stay on."""
+SERVER = {
+    "shared_buffers": "1GB",
+    "max_wal_size": "8GB",
+    "checkpoint_timeout": "15min",
+    "track_commit_timestamp": "on",
+}
+"""What any administrator sets before so many rows, and what tells when something was committed; fsync stays on."""
 
 
 @dataclass(frozen=True)
