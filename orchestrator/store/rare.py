@@ -28,14 +28,14 @@ _LONGEST_ERROR = 80
 _DAY = timedelta(days=1)
 _NOTICE = [t.notice.c[name] for name in NoticeRow._fields]
 _ITS_NOTICE = (t.notice.c.episode_id == t.outbox.c.episode_id) & (t.notice.c.key == t.outbox.c.key)
-_MAY_BE_ITS_NOTICE = (
+_MAY_BE_TAKEN = (
     select(t.outbox.c.episode_id, t.outbox.c.key, t.outbox.c.route)
     .where(MAY_LEAVE)
     .order_by(t.outbox.c.next_try_at)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-_OF_KIND = _MAY_BE_ITS_NOTICE.where(exists().where(_ITS_NOTICE, t.notice.c.kind == bindparam("kind")))
+_OF_KIND = _MAY_BE_TAKEN.where(exists().where(_ITS_NOTICE, t.notice.c.kind == bindparam("kind")))
 
 
 class RareWrites(ColdReader):
@@ -103,7 +103,7 @@ class RareWrites(ColdReader):
 
     def take(self, limit: int, seconds: int, kind: str = "") -> list[Lease]:
         wall = self.times().wall
-        free, asked = (_OF_KIND, {"kind": kind}) if kind else (_MAY_BE_ITS_NOTICE, {})
+        free, asked = (_OF_KIND, {"kind": kind}) if kind else (_MAY_BE_TAKEN, {})
         ids = [OutgoingId(*row) for row in self._sql.execute(free, {**asked, **leaving(wall), "most": limit})]
         return [self._lease(each, wall + timedelta(seconds=seconds)) for each in ids]
 

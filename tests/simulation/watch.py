@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 LATEST = timedelta(seconds=5)
 """By so much may an alarm be late while a clock is up, the store is usable and the time is right."""
-LATEST_LETTER = timedelta(minutes=20)
-"""By so much may a notice be late that waits to leave: gateways hang, and processes die with it, but not for ever."""
+LATEST_LETTER = timedelta(minutes=30)
+"""By so much may a notice be late that waits to leave: gateways hang, and processes die with it, but not for ever.
+Whoever dies or fails meanwhile: a clock that ticks each second never goes on for that long without a failure.
+"""
 _A_WHILE, _MOST_COMMITS = timedelta(minutes=10), 1000
 """So many commits in a while of all processes together: the system does not come to rest."""
 _FAR = timedelta(days=20_000)
@@ -86,7 +88,7 @@ class Watch:
         up = max(min(self.clocks.values()), self.right_since)
         if self.alarm is not None and to > max(self.alarm, up) + LATEST:
             self._world.hold(False, f"what was due at {self.alarm} has not fired by {to}")
-        if self.letter is not None and to > max(self.letter, up) + LATEST_LETTER:
+        if self.letter is not None and to > max(self.letter, self.right_since) + LATEST_LETTER:
             self._world.hold(False, f"what was to leave at {self.letter} was not taken by {to}")
 
     def _count(self) -> None:
