@@ -12,7 +12,7 @@ from orchestrator.bootstrap import System
 from orchestrator.notify import sending
 from orchestrator.notify.channel import Sent
 from orchestrator.notify.post import Post
-from orchestrator.service import cause, firing, handlers, ledger
+from orchestrator.service import cause, handlers, ledger
 from orchestrator.service.deliveries import Deliveries
 from orchestrator.service.firing import Sound
 from orchestrator.service.pulse import Look
@@ -85,12 +85,6 @@ def trusts_any_clock() -> AbstractContextManager[object]:
     return mock.patch.object(Trust, "fault", return_value=None)
 
 
-def mistakes_a_stall_for_a_jump() -> AbstractContextManager[object]:
-    """Between the machine's even clock and the wall's no time may pass."""
-    right = Trust.fault
-    return mock.patch.object(Trust, "fault", lambda self, look, began, _: right(self, look, began, began))
-
-
 def workers_trust_any_clock() -> AbstractContextManager[object]:
     """A worker fires whatever a hint finds due, though the clocks hold."""
 
@@ -139,16 +133,6 @@ def nobody_sweeps() -> AbstractContextManager[object]:
     return mock.patch.object(clock, "sweep", return_value=False)
 
 
-def set_aside_for_good() -> AbstractContextManager[object]:
-    """An episode that failed once never comes back."""
-    return mock.patch.object(firing, "delay", return_value=timedelta(days=3650))
-
-
-def holds_up_its_neighbours() -> AbstractContextManager[object]:
-    """A batch that fails is tried again as a whole."""
-    return mock.patch.object(firing.Firing, "_fire_alone", return_value=False)
-
-
 def tells_no_owner() -> AbstractContextManager[object]:
     """A reminder for nobody is told to nobody."""
     return mock.patch.object(ledger, "unassigned", return_value=[])
@@ -173,9 +157,7 @@ MUTANTS: dict[str, Mutant] = {
     each.__name__: each
     for each in (
         told_after_the_commit, the_alarm_stays, fires_late, waits_for_the_workers, trusts_any_clock,
-        mistakes_a_stall_for_a_jump, workers_trust_any_clock, nobody_sweeps,
-        set_aside_for_good, holds_up_its_neighbours, tells_no_owner,
-        taken_is_gone, recorded_before_it_is_sent, no_fence,         a_repeat_is_done_again,
-        decides_on_a_stale_page,
+        workers_trust_any_clock, nobody_sweeps, tells_no_owner, taken_is_gone, recorded_before_it_is_sent, no_fence,
+        a_repeat_is_done_again, decides_on_a_stale_page,
     )
 }  # fmt: skip

@@ -46,7 +46,7 @@ def command(planned: Plan) -> str:
 
 
 def shorten(failing: Played) -> Played:
-    """Return a shorter run of the same seed that fails too: fewer patients, fewer kinds of faults, less time."""
+    """Return a shorter run of the same seed that fails too: fewer patients, fewer kinds of faults."""
     best = failing
     for shorter in _shorter(best.plan):
         played = play(

@@ -1,6 +1,7 @@
 """Goal: whatever goes wrong, and whenever, nothing is lost, nothing doubled, and nothing late once somebody is up.
 
-Some dozens of seeds; `make simulate` plays as many as one likes. And the same seed is the same course of events.
+A few seeds, those of `test_mutants` among them; `make simulate` plays as many as one likes. And the same seed is the
+same course of events.
 """
 
 import os
@@ -13,7 +14,7 @@ from tests.simulation.faults import KINDS, plan
 from tests.simulation.play import play
 from tests.simulation.run import command
 
-SEEDS = range(int(os.environ.get("SIMULATION_SEEDS", "8")))
+SEEDS = (1, 4, 5, 6, 8)
 YEARS = 0.1
 
 
@@ -26,8 +27,8 @@ def test_everything_is_there_and_everything_once(seed: int) -> None:
 
 def test_the_same_seed_is_the_same_course_of_events() -> None:
     """In another process too, in which sets and dictionaries of text have another order, and keys are others."""
-    told = "from tests.simulation import faults, play; print(play.play(faults.plan(3, years=0.1, patients=1)).hash)"
-    hashes = {play(plan(3, years=YEARS, patients=1)).hash}
+    told = "from tests.simulation import faults, play; print(play.play(faults.plan(0, years=0.1, patients=1)).hash)"
+    hashes = {play(plan(0, years=YEARS, patients=1)).hash}
     environment = {**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", told], env=environment, capture_output=True, text=True, check=True)
     hashes.add(done.stdout.strip())
@@ -35,7 +36,7 @@ def test_the_same_seed_is_the_same_course_of_events() -> None:
 
 
 def test_another_seed_is_another_course_of_events() -> None:
-    assert play(plan(3, years=0.05, patients=1)).hash != play(plan(4, years=0.05, patients=1)).hash
+    assert play(plan(0, years=YEARS, patients=1)).hash != play(plan(4, years=YEARS, patients=1)).hash
 
 
 def test_a_plan_is_replayed_by_its_command() -> None:
