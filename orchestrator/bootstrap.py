@@ -53,36 +53,8 @@ from orchestrator.store.postgres import PostgresStore
 from orchestrator.store.server import Finding
 from orchestrator.store.sqlite import SqliteStore
 
-__all__ = [
-    "Figures",
-    "Finding",
-    "Health",
-    "Repeated",
-    "Simulation",
-    "System",
-    "assemble",
-    "back_up_keys",
-    "back_up_store",
-    "check_durable",
-    "check_ready",
-    "examine",
-    "examine_server",
-    "figures",
-    "lookout",
-    "open_library",
-    "open_system",
-    "open_to_run",
-    "prepare_store",
-    "prove",
-    "read_outside",
-    "restore_store",
-    "settle_memory",
-    "sqlite_version",
-    "stage",
-    "stay_present",
-    "throwaway_system",
-    "watch_time",
-]
+__all__ = ["Figures", "Finding", "Health", "Repeated", "Simulation"]
+"""What others take from here though it is made elsewhere."""
 LOOKOUT_SENDS_SECONDS = 5.0
 """After so long it looks again: a gateway that hangs must not pass for a store that cannot be read."""
 

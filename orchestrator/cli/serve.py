@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.bootstrap import (
     System,
@@ -33,6 +33,9 @@ from orchestrator.config import Settings
 from orchestrator.errors import CarepathError
 from orchestrator.service.lookout import SECONDS
 from orchestrator.service.repeated import Repeated
+
+if TYPE_CHECKING:
+    import uvicorn
 
 _log = logging.getLogger(__name__)
 EMBEDDED_THREADS = 4
@@ -95,11 +98,11 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
     server = Server(config)
     for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises a signal again once it has ended: that is no news
         signal.signal(number, lambda *_: setattr(server, "should_exit", True))
-    with watched(settings.metrics, _api_probes(settings, system, draining)):
+    with watched(settings.metrics, _api_probes(settings, system, server, draining)):
         server.run(sockets=None if listening is None else [listening])
 
 
-def _api_probes(settings: Settings, system: System, draining: threading.Event) -> Probes:
+def _api_probes(settings: Settings, system: System, server: "uvicorn.Server", draining: threading.Event) -> Probes:
     if settings.metrics is not None:
         from prometheus_client import REGISTRY  # noqa: PLC0415
 
@@ -107,7 +110,13 @@ def _api_probes(settings: Settings, system: System, draining: threading.Event) -
 
         speed = system.simulation.factor if system.simulation else 1
         REGISTRY.register(StoreCollector(lambda: figures(settings, system), simulated=system.simulated, speed=speed))
-    return Probes("api", lambda: None, of_store(system.store.ready, draining), watching.local_figures)
+
+    def ready() -> None:
+        if not server.started:  # else a proxy would send people to whom nobody listens yet
+            raise CarepathError("the API does not listen yet")
+        system.store.ready()
+
+    return Probes("api", lambda: None, of_store(ready, draining), watching.local_figures)
 
 
 def worker(settings: Settings, *, threads: int = 0, processes: int = 0) -> int:

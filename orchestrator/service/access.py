@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from orchestrator.errors import InputError
-from orchestrator.service.ports import Store
+from orchestrator.service.ports import Collision, Store
 from orchestrator.service.rows import TokenRow
 
 ADMINISTRATOR = "administrator"
@@ -63,13 +63,21 @@ class Access:
         return token
 
     def adopt(self, token: str) -> None:
-        """Make the content of a secret file the one token that opens. Raises InputError when it could be guessed."""
+        """Make the content of a secret file the one token that opens; of several who do so at once each is content.
+
+        Raises InputError when it could be guessed, or was ended before.
+        """
         if not _GIVEN.fullmatch(token):
             raise InputError(
                 "the administrator's token must be 43 to 256 characters without blanks: take 32 random bytes in hex"
             )
-        if self.holder(token) is None:
+        if self.holder(token) is not None:
+            return
+        try:
             self._replace(token)
+        except Collision:
+            if self.holder(token) is None:
+                raise InputError("this token was ended before, and opens nothing any more: take a new one") from None
 
     def _replace(self, token: str) -> None:
         with self._store.change() as change:

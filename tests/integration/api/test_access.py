@@ -145,6 +145,27 @@ def test_the_token_of_a_secret_file_counts(ward: Ward) -> None:
             access.adopt(guessable)
 
 
+def test_processes_that_adopt_the_same_token_at_once_are_all_content(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them may look before any of them wrote."""
+    access, given = ward.system.access, "0123456789abcdef" * 4
+    access.adopt(given)
+    looked = iter([None])
+    holder = access.holder
+    monkeypatch.setattr(access, "holder", lambda token: next(looked, holder(token)))
+    access.adopt(given)
+    assert holder(given) is not None
+
+
+def test_a_token_that_was_ended_never_opens_again(ward: Ward) -> None:
+    access, given = ward.system.access, "0123456789abcdef" * 4
+    access.adopt(given)
+    access.new_token()
+    with pytest.raises(InputError, match="was ended before"):
+        access.adopt(given)
+
+
 def test_a_locked_store_asks_to_come_again_and_nothing_is_written(ward: Ward) -> None:
     episode = ward.enrol()
     ward.system.store._wait_s = 0.01  # type: ignore[union-attr]
