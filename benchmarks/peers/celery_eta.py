@@ -38,7 +38,8 @@ def main() -> None:
         "-l",
         "WARNING",
     ]
-    worker = subprocess.Popen([*command, "--without-gossip", "--without-mingle"], env={**os.environ})
+    command += ["--without-gossip", "--without-mingle"]
+    worker = subprocess.Popen(command, env={**os.environ}, stdout=subprocess.DEVNULL)  # what it says is not 'ready'
     with app.producer_pool.acquire() as producer:
         for number, due in asked.moments():
             fire.apply_async((number,), eta=due, producer=producer)
