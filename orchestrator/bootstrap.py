@@ -33,6 +33,9 @@ from orchestrator.service.grouped import Grouped
 from orchestrator.service.handlers import Desk, Handlers
 from orchestrator.service.lookout import Lookout
 from orchestrator.service.outgoing import Outgoing
+from orchestrator.service.people.accounts import People
+from orchestrator.service.people.sight import Sight
+from orchestrator.service.people.signing import Signing
 from orchestrator.service.presence import SECONDS, Presence, Program
 from orchestrator.service.pulse import OVERDUE, Pulse
 from orchestrator.service.queries import Queries
@@ -88,6 +91,9 @@ class System:
     post: Post
     presence: Presence
     sheets: Sheets
+    people: People
+    signing: Signing
+    sight: Sight
     elapsed: Callable[[], float] = elapsed
     host: Clock = HostClock()
     trust: Trust = field(init=False)
@@ -341,11 +347,13 @@ def assemble(
     desk.write_in(form)
     post = Post() if outside is None else outside.post(zone)
     deliveries = Deliveries(desk)
+    roles = dict.fromkeys(role for pathway in library.pathways for role in pathway.roles)  # in the files' order
     return System(
         store, keyring, library, clock, simulation, desk, Grouped(Handlers(desk)),
         Enrolments(desk, released_only=released_only), Queries(desk), Firing(desk), deliveries, Outgoing(deliveries),
         Audit(desk), Pulse(desk), Access(store), Telling(desk), Releases(desk), post,
         Presence(desk, Program(__version__, schema.REVISIONS[-1])), Sheets(desk),
+        People(store, keyring.look_mac, roles), Signing(store, keyring.look_mac), Sight(store, keyring.look_mac),
     )  # fmt: skip
 
 

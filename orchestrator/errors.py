@@ -74,6 +74,18 @@ class NotFound(CarepathError):
     code = "not-found"
 
 
+class NotAllowed(CarepathError):
+    """Who asks may not do this; somebody else may."""
+
+    code = "not-allowed"
+
+
+class NotSignedIn(CarepathError):
+    """Login and password do not fit, or are not tried at present; which of it is not told."""
+
+    code = "not-signed-in"
+
+
 class Conflict(CarepathError):
     """Somebody else was there first: a stale version, a key used with another body, a second enrolment."""
 

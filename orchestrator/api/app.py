@@ -2,23 +2,23 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute
 
 from orchestrator import __version__, config
 from orchestrator.api import commands, deliveries, health, reads
 from orchestrator.api.caller import one_header
 from orchestrator.api.description import describe
-from orchestrator.api.guard import Failures, Guard
+from orchestrator.api.guard import PUBLIC, Guard
 from orchestrator.api.problems import on_error
 from orchestrator.bootstrap import System
+from orchestrator.http.failures import Failures
+from orchestrator.http.needs import check_all
 from orchestrator.service.lookout import Banner
 from orchestrator.service.readiness import Readiness
 
@@ -30,14 +30,12 @@ def create_app(
     *,
     failures: Failures | None = None,
     timezone: str | None = None,
-    pages: Iterable[APIRouter] = (),
     draining: threading.Event | None = None,
     banner: Callable[[], Banner | None] = lambda: None,
 ) -> FastAPI:
     """Return the application over an opened system; whoever opened the system closes it.
 
     failures: counts wrong tokens; a test may hand in one with its own clock.
-    pages: what people open in a browser; its addresses are open to all, whatever stands in place of a parameter.
     timezone: the hospital's, an IANA name, for enrolments that name none; that of CAREPATH_TIMEZONE for None.
     draining: set when the process was asked to end: from then on it is not ready.
     banner: what everybody is to see now, if anything; asked for every answer, so it must not wait.
@@ -63,21 +61,13 @@ def create_app(
     app.include_router(commands.router, prefix=PREFIX)
     app.include_router(deliveries.router, prefix=PREFIX)
     app.include_router(reads.router, prefix=PREFIX)
-    public = tuple(_open_prefix(route) for router in pages for route in router.routes)
-    for router in pages:
-        app.include_router(router)
-    failures = failures or Failures()
+    check_all(app.routes, PUBLIC)
     app.add_middleware(
-        Guard, access=system.access, simulated=system.simulated, failures=failures, public=public, banner=banner
-    )
+        Guard, access=system.access, signing=system.signing, simulated=system.simulated,
+        failures=failures or Failures(), banner=banner,
+    )  # fmt: skip
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app
-
-
-def _open_prefix(route: BaseRoute) -> str:
-    """Return how the addresses of a page begin."""
-    assert isinstance(route, APIRoute)
-    return route.path.partition("{")[0]
 
 
 def _hospital_zone() -> str:

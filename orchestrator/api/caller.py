@@ -1,36 +1,61 @@
 """Who asks, with which key, and what had they before their eyes? Read from the headers of a request."""
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Header, Path, Request
 
-from orchestrator.api.guard import HOLDER
 from orchestrator.api.problems import Problem
 from orchestrator.episode.commands import Actor
-from orchestrator.service.access import Holder
+from orchestrator.errors import NotAllowed
+from orchestrator.service.people.principal import Action, Principal
 
 # The headers of an entry are chained in plain text and can never be erased: opaque ids only, never a free text.
 _ID = r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,99}$"
 _ROLE = r"^[a-z][a-z0-9-]{0,39}$"
-_ASSERTED = "Asserted by the caller and recorded as asserted"
+_ASSERTED = "With the administrator's token: asserted by the caller and recorded as asserted"
 
 
-def actor(
-    request: Request,
+class Said(NamedTuple):
+    """What a request says of who acts; None where it says nothing."""
+
+    actor: str | None
+    role: str | None
+    on_behalf_of: str | None
+
+
+def said(
     carepath_actor: Annotated[
         str | None, Header(pattern=_ID, description=f"{_ASSERTED}: an opaque id. Without it: the token's holder.")
     ] = None,
     carepath_role: Annotated[
-        str | None, Header(pattern=_ROLE, description=f"{_ASSERTED}: one of the pathway's roles.")
+        str | None, Header(pattern=_ROLE, description="One of the roles that the token's holder has there.")
     ] = None,
     carepath_on_behalf_of: Annotated[
         str | None, Header(pattern=_ID, description="The id of the person in whose name the actor acts.")
     ] = None,
+) -> Said:
+    """Return what the request says of who acts."""
+    return Said(carepath_actor, carepath_role, carepath_on_behalf_of)
+
+
+def acting(
+    principal: Principal, said: Said, action: Action, ward: str | None = None, *, leading: bool = False
 ) -> Actor:
-    """Return who acts: the token's holder, unless the request asserts somebody else or another role."""
-    holder: Holder = request.scope[HOLDER]
-    asserted = carepath_actor is not None or carepath_role is not None
-    return Actor(carepath_actor or holder.actor_id, carepath_role or holder.role, carepath_on_behalf_of, not asserted)
+    """Return who acts: the token's holder, in a role that he holds on the ward.
+
+    Only the administrator's token may assert somebody else or any role; then that is recorded as asserted.
+    leading: what only a lead may do. Raises NotAllowed.
+    """
+    if principal.asserts:
+        asserted = said.actor is not None or said.role is not None
+        role = said.role or principal.role_for(Action.KNOW)
+        return Actor(said.actor or principal.actor_id, role, said.on_behalf_of, not asserted)
+    if said.actor not in {None, principal.actor_id}:
+        raise NotAllowed("this token acts for its own holder alone: leave Carepath-Actor out")
+    if said.role is not None and said.role not in principal.roles(ward):
+        raise NotAllowed(f"you do not hold the role {said.role} there")
+    role = said.role or principal.role_for(action, ward, leading=leading)
+    return Actor(principal.actor_id, role, said.on_behalf_of, authenticated=True)
 
 
 def key(
@@ -64,6 +89,6 @@ def one_header(request: Request) -> None:
 
 
 EpisodeId = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$", description="As enrolling gave it.")]
-Who = Annotated[Actor, Depends(actor)]
+Saying = Annotated[Said, Depends(said)]
 Key = Annotated[str, Depends(key)]
 Seen = Annotated[int | None, Depends(seen)]

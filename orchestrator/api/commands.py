@@ -21,12 +21,17 @@ from orchestrator.api.bodies import (
     Retract,
     Stop,
 )
-from orchestrator.api.caller import EpisodeId, Key, Seen, Who
+from orchestrator.api.caller import EpisodeId, Key, Said, Saying, Seen, acting
+from orchestrator.api.needs import OnEpisode
 from orchestrator.api.strict import StrictRoute
-from orchestrator.episode.commands import Actor
+from orchestrator.errors import NotAllowed
+from orchestrator.http.needs import Needs, principal
 from orchestrator.service.enrolment import EnrolRequest
 from orchestrator.service.handlers import Request as Asked
+from orchestrator.service.people.principal import Action, Principal
+from orchestrator.service.people.sight import Seen as Sighted
 
+Enrolling = Annotated[Principal, Depends(Needs(Action.ACT))]
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"model": ProblemDetails, "description": "Not JSON, or a header is missing."},
     404: {"model": ProblemDetails, "description": "There is no such episode or pathway."},
@@ -46,8 +51,11 @@ router = APIRouter(route_class=StrictRoute, tags=["commands"])
     summary="Enrol a patient",
     responses={201: {"model": Done}, **_PROBLEMS},
 )
-def enrol(request: Request, body: Enrol, actor: Who, key: Key) -> Response:
+def enrol(request: Request, body: Enrol, said: Saying, key: Key, who: Enrolling) -> Response:
     """Enrol a patient on the newest version of a pathway. He is found by his identifiers, or made new."""
+    if not who.may(Action.ACT, body.ward):
+        raise NotAllowed("you have no post on this ward: enrol on one of yours")
+    actor = acting(who, said, Action.ACT, body.ward)
     identifiers = tuple(each.identifier() for each in body.identifiers)
     zone = body.timezone or request.app.state.timezone
     wish = EnrolRequest(body.pathway, identifiers, body.ward, zone, actor, key)
@@ -67,18 +75,30 @@ class Call(NamedTuple):
 
     request: Request
     episode_id: str
-    actor: Actor
+    said: Said
+    ward: str
     key: str
     seen: int | None
 
     def execute(self, body: CommandBody) -> Response:
         """Carry the command out. Raises Problem when it is refused."""
-        asked = Asked(self.episode_id, body.command(), self.actor, self.key, self.seen)
+        command = body.command()
+        who = principal(self.request)
+        actor = acting(who, self.said, Action.ACT, self.ward, leading=bool(command.override))
+        asked = Asked(self.episode_id, command, actor, self.key, self.seen)
         return answered(self.request, self.request.app.state.system.handlers.execute(asked))
 
 
-def _call(request: Request, episode_id: EpisodeId, actor: Who, key: Key, seen: Seen) -> Call:
-    return Call(request, episode_id, actor, key, seen)
+def _call(
+    request: Request,
+    episode_id: EpisodeId,
+    said: Saying,
+    key: Key,
+    *,
+    seen: Seen,
+    sighted: Annotated[Sighted, Depends(OnEpisode(Action.ACT))],
+) -> Call:
+    return Call(request, episode_id, said, sighted.ward, key, seen)
 
 
 Calling = Annotated[Call, Depends(_call)]

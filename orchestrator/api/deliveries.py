@@ -11,9 +11,11 @@ from starlette.responses import Response
 
 from orchestrator.api.answers import Deliveries, Dropped, ProblemDetails, Resent, reply
 from orchestrator.api.bodies import Body
-from orchestrator.api.caller import Who
+from orchestrator.api.caller import Saying, acting
 from orchestrator.api.reads import Cursor, Limit
 from orchestrator.api.strict import StrictRoute
+from orchestrator.http.needs import needs, principal
+from orchestrator.service.people.principal import Action
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     404: {"model": ProblemDetails, "description": "There is no such dead letter."},
@@ -23,7 +25,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 _PAGE: dict[int | str, dict[str, Any]] = {code: _PROBLEMS[code] for code in (422, 503)}
 DeliveryId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,600}$")]
-router = APIRouter(route_class=StrictRoute, tags=["deliveries"])
+router = APIRouter(route_class=StrictRoute, tags=["deliveries"], dependencies=needs(Action.OPERATE))
 
 
 class Resend(Body):
@@ -68,7 +70,8 @@ def resend(request: Request, body: Resend) -> Response:
 
 
 @router.post("/deliveries/drop", summary="Take over a dead letter", responses={200: {"model": Dropped}, **_PROBLEMS})
-def drop(request: Request, body: Drop, actor: Who) -> Response:
+def drop(request: Request, body: Drop, said: Saying) -> Response:
     """Take over a dead letter: it is not sent; who took it over, and why, stays on record."""
+    actor = acting(principal(request), said, Action.OPERATE)
     request.app.state.system.outgoing.drop(body.delivery, actor.id, body.reason)
     return reply(request, {"dropped": body.delivery, "by": actor.id})

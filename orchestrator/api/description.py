@@ -12,7 +12,9 @@ _ABOUT = """
 Runs care pathways: enrol a patient, record facts, confirm what is to be given; read where he stands, why, what is due.
 
 * Every request but /healthz, /readyz and /api/v1/banner needs `Authorization: Bearer TOKEN`.
-* Who acts is asserted with `Carepath-Actor` and `Carepath-Role`, and recorded as asserted.
+* A person's token acts for that person, in a role that he holds on the patient's ward; episodes of other wards are not
+  there (404). With the administrator's token, who acts is asserted with `Carepath-Actor` and `Carepath-Role`, and
+  recorded as asserted. Every look is on record.
 * Every command needs an `Idempotency-Key`: a repeat gets the first answer, another body under the same key a 409.
 * The number of an episode's last entry is its entity tag. A command with `If-Match` is refused (412) only when
   proposals, warnings, gates or courses have changed since that entry.
@@ -34,7 +36,9 @@ def describe(app: FastAPI) -> dict[str, Any]:
         description=_ABOUT.strip(),
         routes=app.routes,
     )
-    schemes = {"token": {"type": "http", "scheme": "bearer", "description": "The administrator's token."}}
+    schemes = {
+        "token": {"type": "http", "scheme": "bearer", "description": "A person's token, or the administrator's."}
+    }
     made["components"]["securitySchemes"] = schemes
     made["security"] = [{"token": []}]
     for path, operations in made["paths"].items():

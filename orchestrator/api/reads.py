@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import StringConstraints
 from starlette.responses import HTMLResponse, Response
@@ -21,12 +21,15 @@ from orchestrator.api.answers import (
     reply,
 )
 from orchestrator.api.bodies import Find
-from orchestrator.api.caller import EpisodeId
+from orchestrator.api.caller import EpisodeId, Saying
+from orchestrator.api.needs import Looking, wards_within
 from orchestrator.api.page import headers_for
 from orchestrator.api.strict import StrictRoute
 from orchestrator.bootstrap import System
+from orchestrator.http.needs import needs, principal
 from orchestrator.pathway.loader import version_key
 from orchestrator.report import as_html
+from orchestrator.service.people.principal import Action
 from orchestrator.service.queries import LARGEST_PAGE
 
 _NOT_FOUND: dict[int | str, dict[str, Any]] = {
@@ -48,21 +51,40 @@ Cursor = Annotated[Term | None, Query(description="The cursor that the page befo
 router = APIRouter(route_class=StrictRoute)
 
 
-@router.get("/episodes/{episode_id}", tags=["episodes"], responses={200: {"model": EpisodeNow}, **_NOT_FOUND})
+def _look(what: str) -> list[Any]:
+    return [Depends(Looking(Action.SEE, what))]
+
+
+@router.get(
+    "/episodes/{episode_id}",
+    dependencies=_look("episode"),
+    tags=["episodes"],
+    responses={200: {"model": EpisodeNow}, **_NOT_FOUND},
+)
 def episode(request: Request, episode_id: EpisodeId) -> Response:
     """Return an episode as it stands now."""
     document = request.app.state.system.queries.show(episode_id)
     return reply(request, document, seq=document["seq"])
 
 
-@router.get("/episodes/{episode_id}/explain", tags=["episodes"], responses={200: {"model": Explanation}, **_NOT_FOUND})
+@router.get(
+    "/episodes/{episode_id}/explain",
+    dependencies=_look("explain"),
+    tags=["episodes"],
+    responses={200: {"model": Explanation}, **_NOT_FOUND},
+)
 def explain(request: Request, episode_id: EpisodeId) -> Response:
     """Return why the episode goes no further."""
     document = request.app.state.system.telling.explain(episode_id)
     return reply(request, document, seq=document["seq"])
 
 
-@router.get("/episodes/{episode_id}/timeline", tags=["episodes"], responses={200: {"model": Timeline}, **_NOT_FOUND})
+@router.get(
+    "/episodes/{episode_id}/timeline",
+    dependencies=_look("timeline"),
+    tags=["episodes"],
+    responses={200: {"model": Timeline}, **_NOT_FOUND},
+)
 def timeline(request: Request, episode_id: EpisodeId) -> Response:
     """Return the episode's entries, the first one first."""
     entries = request.app.state.system.queries.timeline(episode_id)
@@ -70,7 +92,12 @@ def timeline(request: Request, episode_id: EpisodeId) -> Response:
     return reply(request, {"episode_id": episode_id, "seq": seq, "entries": entries}, seq=seq)
 
 
-@router.get("/episodes/{episode_id}/story", tags=["episodes"], responses={200: {"model": Story}, **_NOT_FOUND})
+@router.get(
+    "/episodes/{episode_id}/story",
+    dependencies=_look("story"),
+    tags=["episodes"],
+    responses={200: {"model": Story}, **_NOT_FOUND},
+)
 def story(request: Request, episode_id: EpisodeId) -> Response:
     """Return the episode's story, with the verdict of its chain."""
     document = _story(request, episode_id)
@@ -79,6 +106,7 @@ def story(request: Request, episode_id: EpisodeId) -> Response:
 
 @router.get(
     "/episodes/{episode_id}/report",
+    dependencies=_look("report"),
     tags=["episodes"],
     response_class=HTMLResponse,
     responses={200: {"description": "One page that needs nothing else."}, **_NOT_FOUND},
@@ -98,38 +126,48 @@ def _story(request: Request, episode_id: str) -> dict[str, Any]:
 
 @router.post(
     "/episodes/find",
+    dependencies=needs(Action.SEE),
     tags=["episodes"],
     responses={200: {"model": Episodes}, **_PAGE, 415: {"model": ProblemDetails, "description": "Not JSON."}},
 )
-def find(request: Request, body: Find) -> Response:
-    """Return the episodes of the patient with an identifier, first enrolled first. Changes nothing."""
-    rows = request.app.state.system.queries.episodes_of(body.identifier.identifier())
+def find(request: Request, body: Find, said: Saying) -> Response:
+    """Return the episodes of the patient with an identifier, first enrolled first, on the caller's wards."""
+    found = request.app.state.system.queries.episodes_of(body.identifier.identifier())
+    rows = [row for row in found if principal(request).may(Action.SEE, row["ward"])]
+    if rows:
+        wards_within(request, said, sorted({row["ward"] for row in rows}), "find")
     return reply(request, {"episodes": rows})
 
 
-@router.get("/worklist", tags=["wards"], responses={200: {"model": Items}, **_PAGE})
+@router.get("/worklist", dependencies=needs(Action.SEE), tags=["wards"], responses={200: {"model": Items}, **_PAGE})
 def worklist(
     request: Request,
+    said: Saying,
+    *,
     ward: Wards = (),
     role: Roles = (),
     after: Cursor = None,
     limit: Limit = 100,
 ) -> Response:
     """Return what is open, longest overdue first; what has no time comes last."""
-    page = request.app.state.system.queries.worklist(wards=ward, roles=_known(request, role), after=after, limit=limit)
+    wards = wards_within(request, said, ward, "worklist")
+    page = request.app.state.system.queries.worklist(wards=wards, roles=_known(request, role), after=after, limit=limit)
     return reply(request, {"items": page.rows, "after": page.after})
 
 
-@router.get("/inbox", tags=["wards"], responses={200: {"model": Notices}, **_PAGE})
+@router.get("/inbox", dependencies=needs(Action.SEE), tags=["wards"], responses={200: {"model": Notices}, **_PAGE})
 def inbox(
     request: Request,
+    said: Saying,
+    *,
     ward: Wards = (),
     role: Roles = (),
     before: Cursor = None,
     limit: Limit = 100,
 ) -> Response:
     """Return the notices, latest first: who was told what, when, and how late."""
-    page = request.app.state.system.queries.inbox(wards=ward, roles=_known(request, role), before=before, limit=limit)
+    wards = wards_within(request, said, ward, "inbox")
+    page = request.app.state.system.queries.inbox(wards=wards, roles=_known(request, role), before=before, limit=limit)
     return reply(request, {"notices": page.rows, "before": page.after})
 
 
@@ -142,7 +180,7 @@ def _known(request: Request, roles: tuple[str, ...]) -> tuple[str, ...]:
     return roles
 
 
-@router.get("/pathways", tags=["pathways"], responses={200: {"model": Pathways}})
+@router.get("/pathways", dependencies=needs(Action.KNOW), tags=["pathways"], responses={200: {"model": Pathways}})
 def pathways(request: Request) -> Response:
     """Return the pathways on which patients can be enrolled, all versions, and who released them."""
     released = {each.version: each.to_json() for each in request.app.state.system.releases.record()}

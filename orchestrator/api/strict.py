@@ -13,8 +13,6 @@ from starlette.responses import Response
 
 from orchestrator.api.problems import Problem
 
-MAX_BODY = 1_000_000
-"""Bytes; more is refused while it arrives."""
 MAX_DEPTH = 8
 MAX_TEXT = 4_000
 MAX_NAME = 200

@@ -119,6 +119,10 @@ class Keyring:
         """Return the keyed hash by which a patient's identifier is found: equal identifiers, equal hashes; 32 bytes."""
         return hmac.digest(self._lookup, prefixed(system.encode(), value.encode()), "sha256")
 
+    def look_mac(self, content: bytes) -> bytes:
+        """Return a keyed hash (32 bytes) that only who holds this key file can make, for `audit.looks`."""
+        return hmac.digest(derive(self._lookup, b"looks"), content, "sha256")
+
     def release_mac(self, kek_id: str, content: bytes) -> bytes:
         """Return a keyed hash (32 bytes) that only who holds this KEK can make. Raises KeyMissing."""
         if kek_id not in self.keys:

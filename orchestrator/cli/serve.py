@@ -53,14 +53,13 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
     """
     import uvicorn  # noqa: PLC0415  neither worker nor clock needs it
 
-    from orchestrator.api.app import create_app  # noqa: PLC0415
-    from orchestrator.web.opened import router  # noqa: PLC0415
+    from orchestrator.cli.faces import faces  # noqa: PLC0415
 
     system = open_to_run(settings)
     logs.begin("api", system.simulation, as_json=settings.log_json)
     draining = threading.Event()
     looking = lookout(system)
-    app = create_app(system, pages=(router,), draining=draining, banner=lambda: looking.banner)
+    app = faces(system, settings.timezone, draining=draining, banner=lambda: looking.banner)
     looked = Repeated(looking.turn, SECONDS, "lookout").start()
     present = stay_present(system, "api")
     settle_memory()
@@ -72,7 +71,7 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
         present.stop()
         system.close()
 
-    app.router.lifespan_context = lifespan
+    app.api.router.lifespan_context = lifespan
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -1,4 +1,7 @@
-"""Who may come in? One administrator's token, kept as a hash beside the record; people come later.
+"""With what does a program come in that knows its own users? One administrator's token, kept as a hash.
+
+Whoever holds it may act as anybody it names: what it asserts is recorded as asserted. People have accounts of their
+own: see `service.people`.
 
 The hash stands in the database, not in the key file: it opens nothing, every process sees a new token at once, and
 the copy of the keys need not be renewed with it. A plain SHA-256 serves, since the token is random and long: there is
@@ -13,10 +16,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from orchestrator.errors import InputError
+from orchestrator.service.people.principal import ADMINISTRATOR, EVERYWHERE, Principal
 from orchestrator.service.ports import Collision, Store
 from orchestrator.service.rows import TokenRow
 
-ADMINISTRATOR = "administrator"
 _GIVEN = re.compile(r"[!-~]{43,256}")
 """A token from a file: 256 random bits are 43 characters in base64, 64 in hex."""
 
@@ -41,6 +44,13 @@ class Access:
             rows = reader.tokens()
         found = [row for row in rows if hmac.compare_digest(row.token_hash, hashed)]
         return Holder(found[0].actor_id, found[0].role) if found else None
+
+    def principal(self, token: str) -> Principal | None:
+        """Return what this token allows; None when it opens nothing."""
+        holder = self.holder(token)
+        if holder is None:
+            return None
+        return Principal(holder.actor_id, holder.actor_id, frozenset({(EVERYWHERE, holder.role)}), asserts=True)
 
     def exists(self) -> bool:
         """Tell whether there is a token."""

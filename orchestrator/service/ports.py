@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from orchestrator.audit.release import Release
 from orchestrator.audit.seal import Sealed
 from orchestrator.errors import Conflict
+from orchestrator.service.people.ports import PeopleChange, PeopleReader
 from orchestrator.service.rows import (
     EpisodeRow,
     IdentifierRow,
@@ -88,7 +89,7 @@ class Library(Protocol):
         ...
 
 
-class Reader(Protocol):
+class Reader(PeopleReader, Protocol):
     """What can be read. Rows come as they were at one moment; nothing is locked."""
 
     def times(self) -> Times: ...
@@ -188,7 +189,7 @@ class Reader(Protocol):
         ...
 
 
-class Change(Reader, Protocol):
+class Change(Reader, PeopleChange, Protocol):
     """One transaction. Leaving it normally commits, leaving it by an exception undoes everything."""
 
     def lock(self, episode_id: str, cause_id: bytes) -> Locked | None: ...

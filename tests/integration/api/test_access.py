@@ -9,9 +9,10 @@ from fastapi.testclient import TestClient
 
 from orchestrator import __version__, config
 from orchestrator.api.app import PREFIX, create_app
-from orchestrator.api.guard import PUBLIC, Failures
+from orchestrator.api.guard import PUBLIC
 from orchestrator.bootstrap import Simulation, open_system, prepare_store
 from orchestrator.errors import InputError
+from orchestrator.http.failures import Failures
 from orchestrator.service import readiness
 from tests.integration.api.conftest import T0, Ward, enrolment
 

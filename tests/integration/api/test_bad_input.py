@@ -8,7 +8,7 @@ import orjson
 import pytest
 from httpx2 import Response
 
-from orchestrator.api.strict import MAX_BODY
+from orchestrator.http.bounds import MAX_BODY
 from tests.integration.api.conftest import Ward, enrolment
 
 RECORD = "/record"

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from orchestrator.api.app import PREFIX, create_app
+from orchestrator.api.app import PREFIX
 from orchestrator.bootstrap import System
 from orchestrator.notify.channel import Result
-from orchestrator.web.opened import page, router
+from orchestrator.cli.faces import faces
+from orchestrator.web.opened import page
 from tests.integration.api.conftest import Ward
 from tests.letterbox import Letterbox, with_letterbox
 from workers.deliver import deliver
@@ -90,7 +91,7 @@ def test_what_does_not_fit(ward: Ward, body: dict[str, object]) -> None:
 
 @pytest.fixture
 def pages(ward: Ward) -> Iterator[TestClient]:
-    with TestClient(create_app(ward.system, pages=(router,))) as client:
+    with TestClient(faces(ward.system, "UTC")) as client:
         yield client
 
 
@@ -131,7 +132,10 @@ def test_only_a_signed_in_post_acknowledges(ward: Ward, pages: TestClient, tmp_p
     link = f"/open/{notice['episode_id']}.{notice['key']}"
     before = everything(tmp_path)
     for method in ("POST", "PUT", "PATCH", "DELETE"):
-        assert pages.request(method, link, json={"reminder": notice["about"]}).status_code == 405
+        sent = {"reminder": notice["about"]}
+        assert pages.request(method, link, json=sent).status_code == 403, "not sent from a page of ours"
+        own = {"Sec-Fetch-Site": "same-origin"}
+        assert pages.request(method, link, json=sent, headers=own).status_code == 405
     body, keyed = {"reminder": notice["about"]}, {"Idempotency-Key": "k"}
     assert pages.get(f"{PREFIX}{episode}/acknowledge").status_code == 401
     assert pages.post(f"{PREFIX}{episode}/acknowledge", json=body, headers=keyed).status_code == 401
@@ -140,8 +144,11 @@ def test_only_a_signed_in_post_acknowledges(ward: Ward, pages: TestClient, tmp_p
 
 
 def test_nothing_else_becomes_open_by_it(pages: TestClient) -> None:
-    for path in ("/open", "/opened/x", "/", f"{PREFIX}/open/x", "/Open/x"):
-        assert pages.get(path).status_code == 401, path
+    for path in ("/open", "/opened/x", "/", "/Open/x"):
+        answer = pages.get(path, follow_redirects=False)
+        assert answer.status_code == 303, path
+        assert answer.headers["location"].startswith("/sign-in?next=/"), path
+    assert pages.get(f"{PREFIX}/open/x").status_code == 401
 
 
 def test_a_simulated_store_says_so_on_the_page() -> None:

@@ -1,0 +1,59 @@
+"""For which patient, on which wards may this route be asked? What `http.needs` has, and
+
+Looking(Action.SEE, "timeline")                       an episode that the caller may see; the look is recorded
+OnEpisode(Action.ACT)                                 an episode that the caller may act on
+wards_within(principal, asked)                        lists of the caller's own wards
+"""
+
+from collections.abc import Sequence
+
+from fastapi import Request
+
+from orchestrator.api.caller import EpisodeId, Said, Saying, acting
+from orchestrator.bootstrap import System
+from orchestrator.errors import NotFound
+from orchestrator.http.needs import Needs, principal
+from orchestrator.service.people.principal import EVERYWHERE, Action
+from orchestrator.service.people.sight import Seen, Who
+
+
+class Looking(Needs):
+    """A route that shows something of an episode: the look is recorded before. Raises NotAllowed and NotFound."""
+
+    def __init__(self, action: Action, what: str) -> None:
+        super().__init__(action)
+        self.what = what
+
+    def __call__(self, request: Request, episode_id: EpisodeId, said: Saying) -> Seen:  # type: ignore[override]
+        found = super().__call__(request)
+        system: System = request.app.state.system
+        seen = system.sight.check(found, episode_id, self.action)
+        who = acting(found, said, self.action, seen.ward)
+        system.sight.record(seen, Who(who.id, who.role), episode_id, self.what)
+        return seen
+
+
+class OnEpisode(Needs):
+    """A route that acts on an episode; its entry is the record. Raises NotAllowed and NotFound."""
+
+    def __call__(self, request: Request, episode_id: EpisodeId) -> Seen:  # type: ignore[override]
+        found = super().__call__(request)
+        system: System = request.app.state.system
+        return system.sight.check(found, episode_id, self.action)
+
+
+def wards_within(request: Request, said: Said, asked: Sequence[str], what: str) -> tuple[str, ...]:
+    """Return the wards whose lists are shown, empty for all, and record who sees them.
+
+    what: which list. Raises NotFound for a ward that is not the caller's.
+    """
+    found = principal(request)
+    own = found.wards(Action.SEE)
+    if own is not None and not own.issuperset(asked):
+        raise NotFound("there is no such ward among yours")
+    wards = tuple(asked) if own is None else tuple(asked or sorted(own))
+    ward = wards[0] if len(wards) == 1 else None
+    who = acting(found, said, Action.SEE, ward)
+    system: System = request.app.state.system
+    system.sight.listed(Who(who.id, who.role), wards or (EVERYWHERE,), what)
+    return wards

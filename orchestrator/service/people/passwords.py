@@ -1,0 +1,53 @@
+"""Is this the password? Argon2id, with OWASP's parameters; what was hashed with weaker ones is hashed anew."""
+
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from orchestrator.errors import InputError
+
+SHORTEST, LONGEST = 12, 256
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+
+
+def hashed(password: str, *, own: tuple[str, ...] = ()) -> str:
+    """Return the hash to be kept. own: words that a password must not be made of, such as the login.
+
+    Raises InputError when it is too short, too long, or too easily guessed.
+    """
+    check(password, own)
+    return _HASHER.hash(password)
+
+
+def fits(kept: str, password: str) -> bool:
+    """Tell whether this is the password. It takes as long where there is none to compare with."""
+    if len(password) > LONGEST:
+        return False
+    try:
+        _HASHER.verify(kept or _none(), password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+    return bool(kept)
+
+
+def outdated(kept: str) -> bool:
+    """Tell whether a hash was made with other parameters than today's."""
+    return _HASHER.check_needs_rehash(kept)
+
+
+def check(password: str, own: tuple[str, ...] = ()) -> None:
+    """Raise InputError, saying what would do, for a password that is not to be used."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise InputError(f"a password needs {SHORTEST} to {LONGEST} characters; several words make a good one")
+    plain = password.lower()
+    for word in own:
+        plain = plain.replace(word.lower(), "") if word else plain
+    if len(plain) < SHORTEST // 2 or len(set(plain)) < 5:
+        raise InputError("this password is too easily guessed: it is little more than a name or a few characters")
+
+
+@cache
+def _none() -> str:
+    """Return what is compared with where nobody has such a login, so that time does not tell."""
+    return _HASHER.hash("nobody has this password")

@@ -1,0 +1,105 @@
+"""What is kept of people, and of what they look at? Plain rows; instants are aware, in UTC and by the wall."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+
+class PersonRow(NamedTuple):
+    """A person with an account. None is ever deleted: entries name them for ever.
+
+    person_id: opaque, for it stands in entries.   login: in lower case.   language: of the pages; empty: the house's.
+    password_hash: Argon2id; empty where the person signs in by other means alone.   renew: the password was given by
+    somebody else, and opens nothing but the page on which to choose one.   failures: wrong passwords in a row.
+    """
+
+    person_id: str
+    login: str
+    name: str
+    language: str
+    password_hash: str
+    renew: bool
+    failures: int
+    locked_until: datetime | None
+    created_at: datetime
+    ended_at: datetime | None
+
+
+class PostRow(NamedTuple):
+    """A role that a person holds on a ward; the ward `*` stands for all."""
+
+    person_id: str
+    ward: str
+    role: str
+
+
+class SessionRow(NamedTuple):
+    """A person who is signed in with a browser. session_hash: SHA-256 of the random token in the cookie."""
+
+    session_hash: bytes
+    person_id: str
+    made_at: datetime
+    seen_at: datetime
+
+
+class PersonalTokenRow(NamedTuple):
+    """A token with which a program acts for a person. scopes: actions that it may do, of those that the person may.
+
+    token_id: names it to people, opens nothing.   last_used_at: to the minute.
+    """
+
+    token_id: str
+    token_hash: bytes
+    person_id: str
+    label: str
+    scopes: str
+    made_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+    last_used_at: datetime | None
+
+
+class StaffRow(NamedTuple):
+    """What was changed about people, by whom. One chain for the whole store: see `audit.looks`.
+
+    kind: added, changed, ended, posts, password, token …   about: whose account.   detail: JSON without secrets.
+    """
+
+    seq: int
+    at: datetime
+    by: str
+    role: str
+    kind: str
+    about: str
+    detail: str
+    hash: bytes
+
+
+class LookRow(NamedTuple):
+    """Who looked at what of a patient, or saw his line in a ward's list. Chained per patient, lists per ward.
+
+    chain: a patient's id, or `ward/NAME`.   kind: read, list, glass (the glass was broken), claim …   what: page or
+    filter, without a patient's data.   episode_id: empty where it is about none.   glass: seen by a broken glass alone.
+    sealed: a reason, encrypted with the patient's key; None where there is none.
+    """
+
+    chain: str
+    seq: int
+    at: datetime
+    by: str
+    role: str
+    kind: str
+    what: str
+    episode_id: str
+    glass: bool
+    sealed: bytes | None
+    hash: bytes
+
+
+class GlassRow(NamedTuple):
+    """A person broke the glass to a patient of another ward, until a moment."""
+
+    person_id: str
+    patient_id: str
+    ward: str
+    opened_at: datetime
+    until: datetime

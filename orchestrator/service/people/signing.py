@@ -1,0 +1,181 @@
+"""How does a person come in? By password, with a session in a cookie; by a token of his own, with a program.
+
+Only hashes of random tokens are kept, so that who reads the store can open nothing. A session ends when its person
+signs out, after it was not used for a while, and after a shift in any case.
+"""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from orchestrator.audit import looks
+from orchestrator.audit.seal import instant
+from orchestrator.errors import InputError, NotFound, NotSignedIn
+from orchestrator.service.people import passwords
+from orchestrator.service.people.accounts import Author, note, principal_of
+from orchestrator.service.people.principal import Action, Principal
+from orchestrator.service.people.rows import PersonalTokenRow, PersonRow, SessionRow
+from orchestrator.service.ports import Change, Store
+
+IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=13)
+"""A session ends when it was not used for so long, and when it is so old."""
+LOCKED_AFTER, FIRST_LOCK, LONGEST_LOCK = 5, timedelta(seconds=30), timedelta(minutes=15)
+LONGEST_TOKEN = timedelta(days=366)
+_MINUTE = timedelta(minutes=1)
+_WRONG = "login and password do not fit, or this account is locked for a while after wrong passwords: try again later"
+
+
+class SignedIn(NamedTuple):
+    """token: for the cookie, shown this once."""
+
+    token: str
+    principal: Principal
+
+
+class Signing:
+    """Lets people in and out. mac: chains what is recorded of it."""
+
+    def __init__(self, store: Store, mac: looks.Mac) -> None:
+        self._store, self._mac = store, mac
+
+    def sign_in(self, login: str, password: str) -> SignedIn:
+        """Return a new session. Raises NotSignedIn, which does not say why."""
+        with self._store.read() as reader:  # the hash takes its time: no transaction is held meanwhile
+            seen = reader.person_called(login.strip().lower())
+            wall = reader.times().wall
+        locked = seen is not None and seen.locked_until is not None and seen.locked_until > wall
+        right = passwords.fits(seen.password_hash if seen and not seen.ended_at else "", password) and not locked
+        if seen is None:
+            raise NotSignedIn(_WRONG)
+        signed_in = None
+        with self._store.change() as change:
+            if right:
+                signed_in = self._let_in(change, seen, password)
+            elif not locked:  # what is tried while the account is locked is not even counted
+                self._fail(change, seen.person_id)
+        if signed_in is None:
+            raise NotSignedIn(_WRONG)
+        return signed_in
+
+    def principal(self, token: str) -> Principal | None:
+        """Return who holds this session; None when it has ended."""
+        hashed = _hash(token)
+        with self._store.read() as reader:
+            row, wall = reader.session(hashed), reader.times().wall
+            person = reader.person(row.person_id) if row else None
+            if row is None or person is None or person.ended_at is not None or not _lives(row, wall):
+                return None
+            found = principal_of(reader, person)._replace(session=hashed)
+        if wall - row.seen_at >= _MINUTE:
+            with self._store.change() as change:
+                change.touch_session(hashed, wall)
+        return found
+
+    def sign_out(self, session: bytes) -> None:
+        """End a session."""
+        with self._store.change() as change:
+            change.end_session(session)
+
+    def check_password(self, person_id: str, password: str) -> None:
+        """Raise NotSignedIn unless this is the person's password; a wrong one counts as at signing in."""
+        with self._store.read() as reader:
+            row = reader.person(person_id)
+        if row is None:
+            raise NotSignedIn(_WRONG)
+        self.sign_out(_hash(self.sign_in(row.login, password).token))
+
+    def make_token(self, by: Author, person_id: str, *, label: str, scopes: list[str], days: int) -> tuple[str, str]:
+        """Make a token for a program that acts for a person; return its id and the token, to be shown once.
+
+        Raises InputError and NotFound.
+        """
+        unknown = sorted(set(scopes) - set(Action))
+        if unknown or not scopes:
+            raise InputError(f"name one or more of these scopes: {', '.join(Action)}")
+        if not 1 <= days <= LONGEST_TOKEN.days:
+            raise InputError(f"a token is for 1 to {LONGEST_TOKEN.days} days")
+        if not label.strip() or len(label) > 100 or not label.isprintable():
+            raise InputError("say in 1 to 100 characters what the token is for")
+        token, token_id = f"cpp_{secrets.token_urlsafe(32)}", f"t-{secrets.token_hex(6)}"
+        with self._store.change() as change:
+            person = change.person(person_id)
+            if person is None or person.ended_at is not None:
+                raise NotFound("there is no such person")
+            now = change.times().wall
+            until = now + timedelta(days=days)
+            kept = " ".join(sorted(set(scopes)))
+            row = PersonalTokenRow(token_id, _hash(token), person_id, label.strip(), kept, now, until, None, None)
+            change.add_personal_token(row)
+            told = {"token": token_id, "label": row.label, "scopes": kept, "expires_at": instant(until)}
+            note(change, self._mac, by, "token", about=person_id, detail=told)
+        return token_id, token
+
+    def end_token(self, by: Author, person_id: str, token_id: str) -> None:
+        """Let a person's token open nothing from now on. Raises NotFound."""
+        with self._store.change() as change:
+            if token_id not in {row.token_id for row in change.personal_tokens(person_id)}:
+                raise NotFound("there is no such token")
+            change.end_personal_token(token_id, change.times().wall)
+            note(change, self._mac, by, "token-ended", about=person_id, detail={"token": token_id})
+
+    def tokens(self, person_id: str) -> list[dict[str, Any]]:
+        """Return a person's tokens, the first one first, without what opens anything."""
+        with self._store.read() as reader:
+            rows, wall = reader.personal_tokens(person_id), reader.times().wall
+        return [_told(row, wall) for row in rows]
+
+    def bearer(self, token: str) -> Principal | None:
+        """Return for whom a token acts; None when it opens nothing, or no longer."""
+        with self._store.read() as reader:
+            row, wall = reader.personal_token(_hash(token)), reader.times().wall
+            person = reader.person(row.person_id) if row else None
+            if row is None or person is None or person.ended_at or row.ended_at or row.expires_at <= wall:
+                return None
+            found = principal_of(reader, person)._replace(scopes=frozenset(row.scopes.split()))
+        if row.last_used_at is None or wall - row.last_used_at >= _MINUTE:
+            with self._store.change() as change:
+                change.used_token(row.token_id, wall)
+        return None if found.renew else found
+
+    def _let_in(self, change: Change, seen: PersonRow, password: str) -> SignedIn | None:
+        """Open a session, unless the account was changed while the password was tried."""
+        person, now = change.person(seen.person_id), change.times().wall
+        if person is None or person.password_hash != seen.password_hash:
+            return None
+        if passwords.outdated(person.password_hash):
+            person = person._replace(password_hash=passwords.hashed(password))
+        change.save_person(person._replace(failures=0, locked_until=None))
+        change.forget_sessions(now - LONGEST)
+        token = f"cps_{secrets.token_urlsafe(32)}"
+        change.add_session(SessionRow(_hash(token), person.person_id, now, now))
+        note(change, self._mac, Author(person.person_id, ""), "signed-in", about=person.person_id, detail={})
+        return SignedIn(token, principal_of(change, person)._replace(session=_hash(token)))
+
+    def _fail(self, change: Change, person_id: str) -> None:
+        """Count a wrong password, and lock the account after some of them."""
+        person = change.person(person_id)
+        if person is None:
+            return
+        failures, until = person.failures + 1, person.locked_until
+        if failures >= LOCKED_AFTER:
+            wait = min(FIRST_LOCK * 2 ** min(failures - LOCKED_AFTER, 10), LONGEST_LOCK)
+            until = change.times().wall + wait
+            note(change, self._mac, Author(person_id, ""), "locked", about=person_id, detail={"until": instant(until)})
+        change.save_person(person._replace(failures=failures, locked_until=until))
+
+
+def _lives(row: SessionRow, wall: datetime) -> bool:
+    return wall - row.seen_at < IDLE and wall - row.made_at < LONGEST
+
+
+def _told(row: PersonalTokenRow, wall: datetime) -> dict[str, Any]:
+    return {
+        "token_id": row.token_id, "label": row.label, "scopes": row.scopes.split(), "made_at": instant(row.made_at),
+        "expires_at": instant(row.expires_at), "ended": row.ended_at is not None or row.expires_at <= wall,
+        "last_used_at": row.last_used_at and instant(row.last_used_at),
+    }  # fmt: skip
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()

@@ -1,0 +1,87 @@
+"""How are the pages put together? Routers in their order, the door around them, a page for every error."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from orchestrator import __version__
+from orchestrator.bootstrap import System
+from orchestrator.errors import CarepathError, Conflict, InputError, NotAllowed, NotFound, StoreError
+from orchestrator.http.failures import Failures
+from orchestrator.http.needs import check_all
+from orchestrator.service.lookout import Banner
+from orchestrator.web import opened, signing, static
+from orchestrator.web.door import PUBLIC, Door
+from orchestrator.web.forms import read_form
+from orchestrator.web.pages import Menu, gettext, render
+
+PAGES = (signing, static, opened)
+"""The files of routes; one with a line for the menu has it as ENTRY, and stands here where its line is to stand."""
+_STATUS: tuple[tuple[type[Exception], int], ...] = (
+    (NotFound, 404), (NotAllowed, 403), (Conflict, 409), (InputError, 422), (StoreError, 503),
+    (RequestValidationError, 404),
+)  # fmt: skip
+_MOST_FAILURES = 30
+"""Wrong passwords a minute from one address, behind which a whole hospital may sit."""
+
+
+def create_pages(
+    system: System,
+    *,
+    timezone: str,
+    banner: Callable[[], Banner | None] = lambda: None,
+    failures: Failures | None = None,
+) -> FastAPI:
+    """Return the pages over an opened system; whoever opened the system closes it.
+
+    timezone: the hospital's, an IANA name, in which pages show times.   banner: what everybody is to see now.
+    """
+    app = FastAPI(
+        title="carepath",
+        version=__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers={HTTPException: _on_error, RequestValidationError: _on_error},
+    )
+    app.state.system = system
+    app.state.simulated = system.simulated
+    app.state.timezone = timezone
+    app.state.banner = banner
+    app.state.failures = failures or Failures(_MOST_FAILURES)
+    app.state.menu = Menu([page.ENTRY for page in PAGES if hasattr(page, "ENTRY")])
+    for page in PAGES:
+        app.include_router(page.router)
+    _check(app)
+    app.add_middleware(Door, signing=system.signing, simulated=system.simulated, banner=banner, answer=error_page)
+    return app
+
+
+def error_page(request: Request, error: Exception) -> Response:
+    """Return what a person is told of an error: what to do, and nothing that was sent."""
+    request.scope.setdefault("app", request.scope.get("app"))
+    if isinstance(error, HTTPException):
+        status, text = error.status_code, HTTPStatus(error.status_code).phrase
+    else:
+        status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+        text = str(error) if isinstance(error, CarepathError) else ""
+    return render(request, "error.html", status=status, code=status, text=gettext(request, text) if text else "")
+
+
+async def _on_error(request: Request, error: Exception) -> Response:
+    return error_page(request, error)
+
+
+def _check(app: FastAPI) -> None:
+    """Raise AssertionError for a page that says nowhere who may open it, or a form that nobody checks."""
+    routes = [route for route in app.routes if isinstance(route, APIRoute)]
+    check_all([route for route in routes if not route.path.startswith(PUBLIC)], public=())
+    for route in routes:
+        forms = any(each.call is read_form for each in route.dependant.dependencies)
+        assert forms or (route.methods or set()) <= {"GET", "HEAD"}, route.path

@@ -1,0 +1,129 @@
+"""Who comes in with a browser? Around every page: the session in the cookie, whence a form was sent, the headers.
+
+A cookie opens the pages and nothing of the API, so that no other site's page can give a command in a person's name:
+what changes anything comes from a form of ours (`forms`), and from our own origin, which browsers say themselves.
+"""
+
+from collections.abc import Callable
+from urllib.parse import quote, urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request, cookie_parser
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from orchestrator.errors import CarepathError, InputError, NotAllowed
+from orchestrator.http.bounds import MAX_BODY, bounded
+from orchestrator.http.failing import log_failure
+from orchestrator.http.headers import dress
+from orchestrator.http.needs import PRINCIPAL
+from orchestrator.service.lookout import Banner
+from orchestrator.service.people.signing import LONGEST, Signing
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+TOKEN = "carepath.session-token"  # noqa: S105  the name of a place, no secret
+"""The token of the session, in the scope of a request that was let in."""
+PUBLIC = ("/sign-in", "/welcome", "/static/", "/open/")
+"""How addresses begin that need no session."""
+RENEWING = ("/password", "/sign-out")
+"""What is open to who signed in with a password that somebody else gave."""
+_SAFE = frozenset({"GET", "HEAD"})
+_HSTS = "max-age=31536000; includeSubDomains"
+
+
+class Door:
+    """Lets in who is signed in, and sends others to sign in. answer: makes a page of an error."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        signing: Signing,
+        simulated: bool,
+        *,
+        banner: Callable[[], Banner | None],
+        answer: Callable[[Request, Exception], Response],
+    ) -> None:
+        self._app, self._signing, self._simulated = app, signing, simulated
+        self._banner, self._answer = banner, answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                dress(headers, policy=POLICY, simulated=self._simulated, banner=self._banner)
+                if scope["scheme"] == "https":
+                    headers["strict-transport-security"] = _HSTS
+            await send(message)
+
+        try:
+            _check_origin(scope)
+            away = await self._let_in(scope)
+            await (away or self._app)(scope, bounded(scope, receive, _too_large), sending)
+        except Exception as error:
+            if started:
+                raise
+            if not isinstance(error, CarepathError):
+                log_failure(error)
+            await self._answer(Request(scope), error)(scope, receive, sending)
+
+    async def _let_in(self, scope: Scope) -> Response | None:
+        """Put who asks into the scope; return where to send who is not signed in."""
+        token = cookie_parser(Headers(scope=scope).get("cookie", "")).get(cookie_name(scope), "")
+        found = await run_in_threadpool(self._signing.principal, token) if token else None
+        path: str = scope["path"]
+        if found is not None:
+            scope[PRINCIPAL], scope[TOKEN] = found, token
+            if found.renew and not path.startswith((*RENEWING, *PUBLIC)):
+                return RedirectResponse("/password", 303)
+            return None
+        if path.startswith(PUBLIC):
+            return None
+        back = path if scope["method"] in _SAFE else "/"
+        return RedirectResponse(f"/sign-in?next={quote(back, safe='/')}", 303)
+
+
+def cookie_name(scope: Scope) -> str:
+    """Return the cookie's name: over HTTPS one that no other host can set; a browser takes that over HTTPS alone."""
+    return "__Host-carepath" if scope["scheme"] == "https" else "carepath"
+
+
+def keep_session(request: Request, response: Response, token: str) -> None:
+    """Put the session into the browser."""
+    secure = request.scope["scheme"] == "https"
+    response.set_cookie(
+        cookie_name(request.scope), token, max_age=int(LONGEST.total_seconds()), path="/", secure=secure, httponly=True,
+        samesite="lax",
+    )  # fmt: skip
+
+
+def drop_session(request: Request, response: Response) -> None:
+    """Take the session out of the browser, with whatever else it keeps of us."""
+    secure = request.scope["scheme"] == "https"
+    response.delete_cookie(cookie_name(request.scope), path="/", secure=secure, httponly=True, samesite="lax")
+    response.headers["clear-site-data"] = '"cache", "storage"'
+
+
+def _check_origin(scope: Scope) -> None:
+    """Raise NotAllowed for what changes something and was not sent from a page of ours."""
+    if scope["method"] in _SAFE:
+        return
+    headers = Headers(scope=scope)
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    same = origin is not None and urlsplit(origin).netloc == headers.get("host", "")
+    if site not in {None, "same-origin"} or (origin is not None and not same) or (site is None and origin is None):
+        raise NotAllowed("this was not sent from a page of carepath: open the page, and send it from there")
+
+
+def _too_large() -> InputError:
+    return InputError(f"this is more than {MAX_BODY} bytes")

@@ -1,0 +1,60 @@
+"""Was this form ours? Each carries a word that only its own session's pages know; what was typed is kept for who must
+type again.
+"""
+
+import hashlib
+import hmac
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.datastructures import FormData, UploadFile
+
+from orchestrator.errors import InputError, NotAllowed
+from orchestrator.web.door import TOKEN
+
+FIELD = "csrf"
+_MOST_FIELDS, _LONGEST = 400, 10_000
+
+
+def word_of(request: Request) -> str:
+    """Return the word that a form of this session carries; empty for who is not signed in."""
+    token = request.scope.get(TOKEN, "")
+    return hmac.new(token.encode(), b"carepath form", hashlib.sha256).hexdigest() if token else ""
+
+
+class Form:
+    """What was sent: texts by field, in order. Blanks around a text are gone."""
+
+    def __init__(self, sent: FormData) -> None:
+        self._sent = [(name, value.strip()) for name, value in sent.multi_items() if not isinstance(value, UploadFile)]
+
+    def __getitem__(self, name: str) -> str:
+        """Return the last text under a name; empty where there is none."""
+        return next((value for key, value in reversed(self._sent) if key == name), "")
+
+    def all(self, name: str) -> list[str]:
+        """Return every text under a name that is not empty."""
+        return [value for key, value in self._sent if key == name and value]
+
+    def starting(self, prefix: str) -> dict[str, list[str]]:
+        """Return the texts of the fields that begin like this, by the rest of their names."""
+        found: dict[str, list[str]] = {}
+        for name, value in self._sent:
+            if name.startswith(prefix):
+                found.setdefault(name.removeprefix(prefix), []).append(value)
+        return found
+
+
+async def read_form(request: Request) -> Form:
+    """Return a form that was sent from a page of this session. Raises NotAllowed and InputError."""
+    sent = await request.form(max_files=0, max_fields=_MOST_FIELDS)
+    if any(isinstance(value, str) and len(value) > _LONGEST for value in sent.values()):
+        raise InputError(f"a field holds more than {_LONGEST} characters")
+    given = sent.get(FIELD, "")
+    if not hmac.compare_digest(str(given).encode(), word_of(request).encode()):
+        raise NotAllowed("this form is of another session, or of one that has ended: open the page again")
+    return Form(sent)
+
+
+Sent = Annotated[Form, Depends(read_form)]
+"""In every route that changes something; `app` refuses to serve one without it."""

@@ -1,0 +1,75 @@
+"""Whose page is this, and who looks? What `http.needs` has, for pages: the look is on record before it is shown."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Request
+
+from orchestrator.bootstrap import System
+from orchestrator.episode.commands import Actor
+from orchestrator.errors import NotFound
+from orchestrator.http.needs import Needs, principal
+from orchestrator.service.people.principal import EVERYWHERE, Action, Principal
+from orchestrator.service.people.sight import Seen, Who
+
+EpisodeId = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")]
+
+
+class Looking(Needs):
+    """A page that shows something of an episode. Raises NotAllowed and NotFound."""
+
+    def __init__(self, action: Action, what: str) -> None:
+        super().__init__(action)
+        self.what = what
+
+    def __call__(self, request: Request, episode_id: EpisodeId) -> Seen:  # type: ignore[override]
+        """Record the look, and return whose episode it is."""
+        found: Principal = super().__call__(request)
+        system: System = request.app.state.system
+        seen = system.sight.check(found, episode_id, self.action)
+        who = Who(found.actor_id, found.role_for(self.action, None if seen.glass else seen.ward))
+        system.sight.record(seen, who, episode_id, self.what)
+        return seen
+
+
+class OnEpisode(Needs):
+    """A form that acts on an episode; its entry is the record. Raises NotAllowed and NotFound."""
+
+    def __call__(self, request: Request, episode_id: EpisodeId) -> Seen:  # type: ignore[override]
+        """Return whose episode it is."""
+        found: Principal = super().__call__(request)
+        system: System = request.app.state.system
+        return system.sight.check(found, episode_id, self.action)
+
+
+def looking(what: str, action: Action = Action.SEE) -> list[Any]:
+    """Return the dependencies of a page about an episode. what: which page."""
+    return [Depends(Looking(action, what))]
+
+
+def acting(request: Request, ward: str, *, role: str = "", leading: bool = False) -> Actor:
+    """Return who acts on a ward: in the role that he chose, if he holds it there, or in his usual one."""
+    found = principal(request)
+    chosen = role if role in found.roles(ward) else found.role_for(Action.ACT, ward, leading=leading)
+    return Actor(found.actor_id, chosen, authenticated=True)
+
+
+def wards_within(request: Request, asked: Sequence[str], what: str) -> tuple[str, ...]:
+    """Return the wards whose lists are shown, empty for all, and record who sees them. Raises NotFound."""
+    found = principal(request)
+    own = found.wards(Action.SEE)
+    if own is not None and not own.issuperset(asked):
+        raise NotFound("there is no such ward among yours")
+    wards = tuple(asked) if own is None else tuple(asked or sorted(own))
+    system: System = request.app.state.system
+    who = Who(found.actor_id, found.role_for(Action.SEE, wards[0] if len(wards) == 1 else None))
+    system.sight.listed(who, wards or (EVERYWHERE,), what)
+    return wards
+
+
+def wards_of(request: Request, action: Action = Action.SEE) -> list[str]:
+    """Return the wards among which this person can choose, by name."""
+    found = principal(request)
+    own = found.wards(action)
+    system: System = request.app.state.system
+    return system.people.wards() if own is None else sorted(own)

@@ -1,0 +1,54 @@
+"""How does a moment read on a page? In the hospital's zone, in the reader's language; near ones in words beside it."""
+
+import datetime as dt
+from collections.abc import Callable
+
+from babel.dates import format_date, format_datetime, format_timedelta
+from markupsafe import Markup, escape
+
+Words = Callable[[str], str]
+
+
+class Moments:
+    """Writes moments. now: by the store's clock; zone: the hospital's; language: a code that Babel knows."""
+
+    def __init__(self, now: dt.datetime, zone: dt.tzinfo, language: str, words: Words) -> None:
+        self.now, self._zone, self._language, self._words = now, zone, language, words
+
+    def moment(self, text: str | None) -> Markup:
+        """Return a moment as a time element, such as `Mon 2 Mar 2026, 08:45`; a dash where there is none."""
+        if not text:
+            return Markup("–")
+        at = self.read(text)
+        return Markup('<time datetime="{}">{}</time>').format(at.astimezone(dt.UTC).isoformat(), self._written(at))
+
+    def clock(self, text: str) -> Markup:
+        """Return the time of day alone, with the day beside it where it is not today."""
+        at = self.read(text)
+        shown = at.strftime("%H:%M")
+        if at.date() != self.now.astimezone(self._zone).date():
+            shown = f"{format_date(at.date(), 'd MMM', locale=self._language)} {shown}"
+        return Markup('<time datetime="{}">{}</time>').format(at.astimezone(dt.UTC).isoformat(), shown)
+
+    def away(self, text: str) -> str:
+        """Return how far off a moment is, in words: `in 2 hours`, `3 hours late`."""
+        left = self.read(text) - self.now
+        if abs(left) < dt.timedelta(minutes=1):
+            return self._words("now")
+        span = format_timedelta(abs(left), locale=self._language, threshold=1.5)
+        return (self._words("in %(span)s") if left > dt.timedelta(0) else self._words("%(span)s late")) % {"span": span}
+
+    def ago(self, text: str) -> str:
+        """Return how long ago a moment was, in words."""
+        gone = self.now - self.read(text)
+        if gone < dt.timedelta(minutes=1):
+            return self._words("just now")
+        span = format_timedelta(gone, locale=self._language, threshold=1.5)
+        return self._words("%(span)s ago") % {"span": span}
+
+    def read(self, text: str) -> dt.datetime:
+        """Return a moment as the service writes it, in the hospital's zone."""
+        return dt.datetime.fromisoformat(text).astimezone(self._zone)
+
+    def _written(self, at: dt.datetime) -> str:
+        return str(escape(format_datetime(at, "EEE d MMM y, HH:mm", locale=self._language)))

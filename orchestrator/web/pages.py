@@ -1,0 +1,118 @@
+"""How does a page come about? A template, filled with what every page needs: who is there, words, moments, menu."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from orchestrator.bootstrap import System
+from orchestrator.http.needs import PRINCIPAL
+from orchestrator.service.people.principal import EVERYWHERE, Action, Principal
+from orchestrator.web import static, words
+from orchestrator.web.forms import word_of
+from orchestrator.web.moments import Moments
+
+FOLDER = Path(__file__).parent / "templates"
+REPORT = Path(__file__).parent.parent / "report" / "templates"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the menu. label: in the words of the source; shown to whoever may do this on some ward."""
+
+    address: str
+    label: str
+    action: Action = Action.KNOW
+
+
+@dataclass(frozen=True)
+class Menu:
+    """What the head of every page leads to. Each file of routes adds its own line when it is read in."""
+
+    entries: list[Entry] = field(default_factory=list)
+
+    def of(self, principal: Principal) -> list[Entry]:
+        """Return what this person may open."""
+        return [each for each in self.entries if principal.may(each.action)]
+
+
+def render(
+    request: Request, template: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **more: object
+) -> HTMLResponse:
+    """Return a page. more: what the template shows besides what every page has; see `base.html`."""
+    system: System = request.app.state.system
+    principal: Principal | None = request.scope.get(PRINCIPAL)
+    language = language_of(request)
+    translated = words.catalogue(language)
+    moments = moments_of(request)
+    banner = request.app.state.banner()
+    page = environment(language).get_template(template)
+    text = page.render(
+        request=request,
+        path=request.url.path,
+        me=principal,
+        language=language,
+        csrf=word_of(request),
+        new_key=_new_key,
+        menu=request.app.state.menu.of(principal) if principal else [],
+        may=_may(principal),
+        moments=moments,
+        simulated=system.simulated,
+        banner=None if banner is None else translated.gettext(banner.text),
+        everywhere=EVERYWHERE,
+        asset=static.address,
+        **more,
+    )
+    return HTMLResponse(text, status, headers={"Content-Language": language, **(headers or {})})
+
+
+def language_of(request: Request) -> str:
+    """Return in which language this reader reads."""
+    principal: Principal | None = request.scope.get(PRINCIPAL)
+    return words.chosen(principal.language if principal else "", request.headers.get("accept-language", ""))
+
+
+def moments_of(request: Request) -> Moments:
+    """Return what writes moments for this reader, as seen from now."""
+    system: System = request.app.state.system
+    language = language_of(request)
+    zone = ZoneInfo(request.app.state.timezone)
+    return Moments(system.clock.now(), zone, language, words.catalogue(language).gettext)
+
+
+def gettext(request: Request, text: str) -> str:
+    """Return a text of the program in the reader's language. Mark it with `_` where it is written."""
+    return words.catalogue(language_of(request)).gettext(text)
+
+
+@cache
+def environment(language: str) -> Environment:
+    """Return the template engine for a language; every value is escaped, a name that is not there is an error."""
+    made = Environment(
+        loader=FileSystemLoader([FOLDER, REPORT]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_translations(words.catalogue(language), newstyle=True)  # type: ignore[attr-defined]
+    return made
+
+
+def _may(principal: Principal | None) -> Callable[..., bool]:
+    def may(action: str, ward: str | None = None) -> bool:
+        return principal is not None and principal.may(Action(action), ward)
+
+    return may
+
+
+def _new_key() -> str:
+    """Return an idempotency key for a form: sent twice, it is done once."""
+    return secrets.token_hex(16)

@@ -1,0 +1,124 @@
+"""How does a person come in, go, and choose a password? And how does the first one come to a store without anybody?"""
+
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import RedirectResponse, Response
+
+from orchestrator.bootstrap import System
+from orchestrator.errors import CarepathError, NotSignedIn
+from orchestrator.http.failures import Failures
+from orchestrator.http.needs import PRINCIPAL, Needs, needs, principal
+from orchestrator.service.people.accounts import Author
+from orchestrator.service.people.principal import Action
+from orchestrator.web.door import drop_session, keep_session
+from orchestrator.web.forms import Sent
+from orchestrator.web.pages import gettext, render
+
+router = APIRouter(include_in_schema=False)
+_SLOW_DOWN = "too many wrong passwords came from here: wait a minute and try again"
+
+
+def _system(request: Request) -> System:
+    found: System = request.app.state.system
+    return found
+
+
+@router.get("/sign-in")
+def sign_in_page(request: Request, next: str = "/") -> Response:  # noqa: A002  the address's own word
+    """Ask for login and password; with no account in the store, show how to make the first."""
+    if PRINCIPAL in request.scope:
+        return RedirectResponse(_inside(next), 303)
+    if _system(request).people.nobody():
+        return RedirectResponse("/welcome", 303)
+    return render(request, "sign-in.html", next=_inside(next), login="", problem="")
+
+
+@router.post("/sign-in")
+def sign_in(request: Request, form: Sent) -> Response:
+    """Let a person in, or say that it did not fit; what was wrong is not told."""
+    failures: Failures = request.app.state.failures
+    client = request.client.host if request.client else "unknown"
+    try:
+        if failures.waits(client):
+            raise NotSignedIn(_SLOW_DOWN)
+        found = _system(request).signing.sign_in(form["login"], form["password"])
+    except NotSignedIn as error:
+        failures.add(client)
+        problem = gettext(request, str(error))
+        return render(
+            request, "sign-in.html", status=401, next=_inside(form["next"]), login=form["login"], problem=problem
+        )
+    answer = RedirectResponse("/password" if found.principal.renew else _inside(form["next"]), 303)
+    keep_session(request, answer, found.token)
+    return answer
+
+
+@router.post("/sign-out", dependencies=[Depends(Needs(Action.KNOW))])
+def sign_out(request: Request, form: Sent) -> Response:
+    """End the session, here and in the store."""
+    del form
+    session = principal(request).session
+    if session is not None:
+        _system(request).signing.sign_out(session)
+    answer = RedirectResponse("/sign-in", 303)
+    drop_session(request, answer)
+    return answer
+
+
+@router.get("/welcome")
+def welcome_page(request: Request) -> Response:
+    """Say how to begin in a store without accounts."""
+    if not _system(request).people.nobody():
+        return RedirectResponse("/sign-in", 303)
+    return render(request, "welcome.html", typed={"login": "", "name": ""}, problem="")
+
+
+@router.post("/welcome")
+def welcome(request: Request, form: Sent) -> Response:
+    """Make the first account, for whoever holds the administrator's token."""
+    system = _system(request)
+    failures: Failures = request.app.state.failures
+    client = request.client.host if request.client else "unknown"
+    typed = {"login": form["login"], "name": form["name"]}
+    try:
+        if failures.waits(client):
+            raise NotSignedIn(_SLOW_DOWN)
+        if system.access.principal(form["token"]) is None:
+            failures.add(client)
+            raise NotSignedIn("this is not the administrator's token: carepath token makes a new one")
+        system.people.first(login=form["login"], name=form["name"], password=form["password"])
+        found = system.signing.sign_in(form["login"], form["password"])
+    except CarepathError as error:
+        return render(request, "welcome.html", status=422, typed=typed, problem=gettext(request, str(error)))
+    answer = RedirectResponse("/", 303)
+    keep_session(request, answer, found.token)
+    return answer
+
+
+@router.get("/password", dependencies=needs(Action.KNOW))
+def password_page(request: Request) -> Response:
+    """Ask for another password."""
+    return render(request, "password.html", problem="")
+
+
+@router.post("/password", dependencies=needs(Action.KNOW))
+def password(request: Request, form: Sent) -> Response:
+    """Take another password from who knows the present one; every other session of that person ends."""
+    me, system = principal(request), _system(request)
+    try:
+        if form["password"] != form["again"]:
+            raise NotSignedIn("the new password was typed in two ways: type it twice alike")
+        system.signing.check_password(me.actor_id, form["present"])
+        by = Author(me.actor_id, me.role_for(Action.KNOW))
+        system.people.set_password(by, me.actor_id, form["password"], keep=me.session)
+    except CarepathError as error:
+        return render(request, "password.html", status=422, problem=gettext(request, str(error)))
+    return RedirectResponse("/", 303)
+
+
+def _inside(address: str) -> str:
+    """Return an address of ours; the first page for one that would lead elsewhere."""
+    parts = urlsplit(address)
+    outside = parts.scheme or parts.netloc or not address.startswith("/") or address.startswith(("//", "/\\"))
+    return "/" if outside or not address.isprintable() else address

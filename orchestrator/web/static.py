@@ -1,0 +1,40 @@
+"""Which files do pages load? Style, scripts and the mark, all from here; their addresses change with their content."""
+
+import hashlib
+from functools import cache
+from mimetypes import guess_type
+from pathlib import Path
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from orchestrator.errors import NotFound
+
+FOLDER = Path(__file__).parent / "static"
+PREFIX = "/static/"
+router = APIRouter(include_in_schema=False)
+
+
+@router.get(PREFIX + "{version}/{name:path}")
+def static(version: str, name: str) -> Response:
+    """Return a file; browsers may keep it, for what is changed has another address."""
+    found = _files().get(name)
+    if found is None or found[0] != version:
+        raise NotFound("there is no such file")
+    kind = guess_type(name)[0] or "text/plain"
+    return Response(found[1], media_type=kind, headers={"Cache-Control": "public, max-age=31536000, immutable"})
+
+
+def address(name: str) -> str:
+    """Return where a page finds a file."""
+    return f"{PREFIX}{_files()[name][0]}/{name}"
+
+
+@cache
+def _files() -> dict[str, tuple[str, bytes]]:
+    """Return every file by name, with the version that stands in its address."""
+    files = (path for path in FOLDER.rglob("*") if path.is_file())
+    return {
+        str(path.relative_to(FOLDER)): (hashlib.sha256(path.read_bytes()).hexdigest()[:12], path.read_bytes())
+        for path in files
+    }

@@ -1,0 +1,119 @@
+"""Goal: nobody comes in without a session; who guesses is slowed down; a form of elsewhere does nothing."""
+
+from datetime import timedelta
+
+import pytest
+
+from orchestrator.http.failures import Failures
+from orchestrator.service.people import signing as signs
+from orchestrator.service.people.accounts import Author
+from tests.integration.web.conftest import ADMINISTRATOR, PASSWORD, House
+
+
+def test_a_store_without_anybody_says_how_to_begin(each_house: House) -> None:
+    house, browser = each_house, each_house.browser()
+    assert browser.get("/").headers["location"] == "/sign-in?next=/"
+    assert browser.get("/sign-in").headers["location"] == "/welcome"
+    typed = {"name": "A. Ministrator", "login": "admin", "password": PASSWORD}
+    wrong = browser.send("/welcome", token="guess", **typed)
+    assert wrong.status_code == 422
+    assert 'value="A. Ministrator"' in wrong.text, "what was typed is kept"
+    assert PASSWORD not in wrong.text
+    assert browser.send("/welcome", token=house.ward.token, **typed).status_code == 303
+    (person,) = house.ward.system.people.people()
+    assert person["posts"] == [{"ward": "*", "role": "administrator"}]
+    assert house.browser().get("/welcome").headers["location"] == "/sign-in"
+    again = house.browser().send("/sign-in", "/welcome", token=house.ward.token, **typed)
+    assert "there are accounts already" in again.text
+
+
+def test_signing_in_and_out(each_house: House) -> None:
+    each_house.add("nurse", ("N2", "nurse"))
+    browser = each_house.browser()
+    wrong = browser.send("/sign-in", login="nurse", password="something else it is")
+    unknown = browser.send("/sign-in", login="nobody", password="something else it is")
+    assert wrong.status_code == unknown.status_code == 401
+    assert wrong.text.replace("nurse", "") == unknown.text.replace("nobody", ""), "it is not told which was wrong"
+    answer = browser.send("/sign-in?next=/password", login=" Nurse ", password=PASSWORD)
+    assert answer.headers["location"] == "/password"
+    assert "httponly" in answer.headers["set-cookie"].lower()
+    assert "samesite=lax" in answer.headers["set-cookie"].lower()
+    assert browser.get("/password").status_code == 200
+    kept = dict(browser.client.cookies)
+    assert browser.send("/password", "/sign-out").headers["location"] == "/sign-in"
+    browser.client.cookies.update(kept)
+    assert browser.get("/password").status_code == 303, "a session that was ended opens nothing"
+
+
+@pytest.mark.parametrize("leads", ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example"])
+def test_signing_in_leads_nowhere_else(house: House, leads: str) -> None:
+    house.add("nurse", ("N2", "nurse"))
+    answer = house.browser().send("/sign-in", login="nurse", password=PASSWORD, next=leads)
+    assert answer.headers["location"] == "/"
+
+
+def test_a_form_of_elsewhere_does_nothing(house: House) -> None:
+    browser = house.signed_in("nurse")
+    word = {"csrf": "0" * 64}
+    for headers in ({}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://elsewhere.example"}):
+        assert browser.client.post("/sign-out", data=word, headers=headers).status_code == 403
+    own = {"Sec-Fetch-Site": "same-origin", "Origin": "http://testserver"}
+    assert browser.client.post("/sign-out", data=word, headers=own).status_code == 403, "another session's word"
+    assert browser.client.post("/sign-out", data={}, headers=own).status_code == 403
+    assert browser.get("/password").status_code == 200
+
+
+def test_who_guesses_waits_and_the_account_is_locked_for_a_while(house: House) -> None:
+    house.add("nurse", ("N2", "nurse"))
+    browser = house.browser()
+    for _ in range(signs.LOCKED_AFTER):
+        assert browser.send("/sign-in", login="nurse", password="something else it is").status_code == 401
+    locked = browser.send("/sign-in", login="nurse", password=PASSWORD)
+    assert locked.status_code == 401
+    assert "locked for a while" in locked.text
+    house.ward.advance(seconds=signs.FIRST_LOCK.total_seconds() + 1)
+    _let_wall_pass(house, signs.FIRST_LOCK + timedelta(seconds=1))
+    assert browser.send("/sign-in", login="nurse", password=PASSWORD).status_code == 303
+    browser.client.app.state.failures = Failures(1, 60.0, lambda: 0.0)  # type: ignore[attr-defined]
+    stranger = house.browser()
+    stranger.client.app.state.failures = Failures(1, 60.0, lambda: 1.0)  # type: ignore[attr-defined]
+    stranger.send("/sign-in", login="nurse", password="something else it is")
+    slowed = stranger.send("/sign-in", login="nurse", password=PASSWORD)
+    assert "too many wrong passwords came from here" in slowed.text
+
+
+def test_a_password_that_somebody_else_gave_is_changed_first(house: House) -> None:
+    people = house.ward.system.people
+    person = people.add(
+        ADMINISTRATOR, login="nurse", name="Nurse", password="given by the boss", posts=[("N2", "nurse")]
+    )
+    browser = house.browser().sign_in("nurse", "given by the boss")
+    assert browser.get("/").headers["location"] == "/password"
+    other = house.browser().sign_in("nurse", "given by the boss")
+    kept = browser.send("/password", present="given by the boss", password=PASSWORD, again="another of my words")
+    assert kept.status_code == 422
+    assert browser.send("/password", present="wrong it is now", password=PASSWORD, again=PASSWORD).status_code == 422
+    weak = browser.send("/password", present="given by the boss", password="nursenursenurse", again="nursenursenurse")
+    assert "too easily guessed" in weak.text
+    assert browser.send("/password", present="given by the boss", password=PASSWORD, again=PASSWORD).status_code == 303
+    assert browser.get("/password").status_code == 200
+    assert other.get("/password").status_code == 303, "other sessions ended"
+    people.end(ADMINISTRATOR, person) if _second_administrator(house) else None
+    assert browser.get("/password").status_code == 303, "an account that was ended lets nobody in"
+    assert people.faults() == []
+
+
+def _second_administrator(house: House) -> bool:
+    house.ward.system.people.add(
+        Author("u-test", "administrator"), login="admin", name="Admin", posts=[("*", "administrator")]
+    )
+    return True
+
+
+def _let_wall_pass(house: House, gone: timedelta) -> None:
+    """Let a lock be as old as that: the wall itself is nobody's to move."""
+    with house.ward.system.store.change() as change:
+        person = change.person(house.people["nurse"])
+        assert person is not None
+        assert person.locked_until is not None
+        change.save_person(person._replace(locked_until=person.locked_until - gone))
