@@ -31,6 +31,7 @@ from orchestrator.service.enrolment import Enrolments
 from orchestrator.service.firing import Firing
 from orchestrator.service.grouped import Grouped
 from orchestrator.service.handlers import Desk, Handlers
+from orchestrator.service.identity import Identities
 from orchestrator.service.lookout import Lookout
 from orchestrator.service.outgoing import Outgoing
 from orchestrator.service.people.accounts import People
@@ -94,6 +95,7 @@ class System:
     people: People
     signing: Signing
     sight: Sight
+    identities: Identities
     elapsed: Callable[[], float] = elapsed
     host: Clock = HostClock()
     trust: Trust = field(init=False)
@@ -354,6 +356,7 @@ def assemble(
         Audit(desk), Pulse(desk), Access(store), Telling(desk), Releases(desk), post,
         Presence(desk, Program(__version__, schema.REVISIONS[-1])), Sheets(desk),
         People(store, keyring.look_mac, roles), Signing(store, keyring.look_mac), Sight(store, keyring.look_mac),
+        Identities(desk),
     )  # fmt: skip
 
 

@@ -9,8 +9,8 @@ from fastapi.testclient import TestClient
 
 from orchestrator.api.app import PREFIX
 from orchestrator.bootstrap import System
-from orchestrator.notify.channel import Result
 from orchestrator.cli.faces import faces
+from orchestrator.notify.channel import Result
 from orchestrator.web.opened import page
 from tests.integration.api.conftest import Ward
 from tests.letterbox import Letterbox, with_letterbox
