@@ -1,7 +1,6 @@
 """A ward's software as seen with browsers: the pages over a real store, and people who sign in."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import unescape
 
@@ -68,11 +67,11 @@ class House:
 
 
 @pytest.fixture
-def house(ward: Ward) -> Iterator[House]:
-    yield House(ward)
+def house(ward: Ward) -> House:
+    return House(ward)
 
 
 @pytest.fixture
-def each_house(each_ward: Ward) -> Iterator[House]:
+def each_house(each_ward: Ward) -> House:
     """A house on each kind of store in turn."""
-    yield House(each_ward)
+    return House(each_ward)
