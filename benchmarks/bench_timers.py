@@ -122,7 +122,7 @@ def run(at: Place, count: int, seconds: float, *, cancelled: int = 0, lead: floa
         assert datetime.now(UTC) < begin, "it was due before it was made: raise --lead"
         _await(at, begin, seconds)
         found.memory = max(memory(pid) for pid in pids)
-    ((found.late, last),) = [_lateness(at, begin)]
+    found.late, last = _lateness(at, begin, begin + timedelta(seconds=seconds))
     assert len(found.late) == count - cancelled, "not everything fired, or something twice"
     found.seconds = last
     return found
@@ -178,12 +178,15 @@ def _await(at: Place, begin: datetime, seconds: float) -> None:
         time.sleep(0.2)
 
 
-def _lateness(at: Place, begin: datetime) -> tuple[list[float], float]:
-    """Return how late each firing was committed, and how many seconds after the first moment the last was."""
+def _lateness(at: Place, begin: datetime, end: datetime) -> tuple[list[float], float]:
+    """Return how late each firing was committed, and how many seconds after the first moment the last was.
+
+    end: the last moment at which something was due; what the pile waits for comes long after it.
+    """
     done = "pg_xact_commit_timestamp(xmin)"
     rows = at.sql(
         f"SELECT extract(epoch FROM {done} - due_at)::float8, extract(epoch FROM {done})::float8 FROM notice"
-        f" WHERE due_at >= '{begin.isoformat()}' AND kind = 'reminder'"
+        f" WHERE due_at BETWEEN '{begin.isoformat()}' AND '{end.isoformat()}' AND kind = 'reminder'"
     )
     return [late for late, _ in rows], max(at_s for _, at_s in rows) - begin.timestamp()
 

@@ -4,6 +4,7 @@ Nothing here opens anything; a setting that cannot be right is refused in one li
 address of a database or broker, since both may carry a password.
 """
 
+import ipaddress
 import os
 import re
 import sys
@@ -44,6 +45,7 @@ class Settings:
     released_only: patients are enrolled on released versions alone.   local: the hospital's file of local values.
     channels: the file that says by which channels notices leave the house; None: by none.
     cache: the folder for what can be found out again; it need not exist.   sheets: that of the wards' sheets, if any.
+    proxies: addresses of proxies whose word for the caller's address and for HTTPS is taken, with commas between.
     metrics: where a process tells its figures and its health; None where nobody asked for it.
     log_json: log lines are JSON objects.   drain_seconds: for how long the API still serves when it was asked to end.
     """
@@ -65,6 +67,7 @@ class Settings:
     metrics: Place | None = None
     log_json: bool = False
     drain_seconds: float = 0.0
+    proxies: str = "127.0.0.1,::1"
     sheets: Path | None = None
 
     @property
@@ -137,6 +140,7 @@ def read(
         metrics=place(given.get("CAREPATH_METRICS", "")),
         log_json=_choice("CAREPATH_LOG", given.get("CAREPATH_LOG", "text"), {"text": False, "json": True}),
         drain_seconds=_seconds("CAREPATH_DRAIN", given.get("CAREPATH_DRAIN", "0")),
+        proxies=_networks("CAREPATH_PROXIES", given.get("CAREPATH_PROXIES", "127.0.0.1,::1")),
     )
 
 
@@ -225,6 +229,17 @@ def _choice(name: str, value: str, choices: Mapping[str, bool]) -> bool:
         either = "yes or no" if choices is _FLAGS else " or ".join(choices)
         raise SettingError(f"{name} must be {either}")
     return choices[value]
+
+
+def _networks(name: str, value: str) -> str:
+    """Return addresses and networks as they are; none of them stands for everybody."""
+    for each in value.split(","):
+        try:
+            if ipaddress.ip_network(each.strip(), strict=False).prefixlen == 0:
+                raise ValueError
+        except ValueError:
+            raise SettingError(f"{name} must be addresses or networks with commas between, such as 10.0.0.7") from None
+    return value
 
 
 def _seconds(name: str, value: str) -> float:

@@ -14,8 +14,9 @@ from workers.sweep import say_deliver, sweep
 _log = logging.getLogger(__name__)
 LONGEST_SECONDS = 10.0
 LONGEST_LOCK_SECONDS = 0.05
-FIRST_BATCH, LARGEST_BATCH = 64, 256
-"""Halved and doubled only, for each size is a statement of its own that the database keeps ready."""
+BATCHES = (1, 8, 32, 64, 96, 128, 160, 192, 224, 256)
+"""How many episodes are taken at once: a few sizes, for each is a statement of its own that the database keeps ready."""
+FIRST_BATCH = 64
 
 
 @app.task(name=FIRE)
@@ -64,6 +65,5 @@ def fire(system: System, seconds: float = LONGEST_SECONDS, sound: Sound | None =
 
 def paced(size: int, took: float) -> int:
     """Return how many episodes to take next, when taking so many took so many seconds: a person may wait for one."""
-    if took > LONGEST_LOCK_SECONDS:
-        return max(size // 2, 1)
-    return min(size * 2, LARGEST_BATCH) if took < LONGEST_LOCK_SECONDS / 2 else size
+    bearable = size * min(0.9 * LONGEST_LOCK_SECONDS / max(took, 1e-6), 2)  # a little below what a lock may take
+    return max((each for each in BATCHES if each <= bearable), default=BATCHES[0])

@@ -76,6 +76,8 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
         app,
         host=settings.host,
         port=settings.port,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.proxies,
         **_QUIET,
         timeout_graceful_shutdown=GRACE_SECONDS if listening is None else _EMBEDDED_GRACE_SECONDS,
     )

@@ -20,7 +20,18 @@ from orchestrator.service.rows import EpisodeRow, ItemRow, Locked, NoticeRow, Ti
 from orchestrator.store import tables as t
 from orchestrator.store.cold import ColdReader, sealed
 from orchestrator.store.faults import translate
-from orchestrator.store.pipeline import BYTES, INSTANT, TEXT, Call, Pipeline, Statement, insert, kinds
+from orchestrator.store.pipeline import (
+    BYTES,
+    INSTANT,
+    TEXT,
+    Call,
+    Pipeline,
+    Statement,
+    array,
+    insert,
+    insert_many,
+    kinds,
+)
 from orchestrator.store.rare import RareWrites
 from orchestrator.store.schema import fits
 
@@ -65,15 +76,22 @@ _ENTRY = Statement(
     " INSERT INTO log_pending (episode_id, seq, hash) SELECT episode_id, seq, hash FROM made",
     kinds(t.entry, Sealed._fields),
 )
-_GONE = Statement("DELETE FROM item WHERE episode_id = $1 AND kind = $2 AND key = $3", (TEXT, TEXT, TEXT))
-_ITEM = insert(
-    t.item,
-    ItemRow._fields,
-    " ON CONFLICT (episode_id, kind, key)"
-    " DO UPDATE SET name = excluded.name, role = excluded.role, ward = excluded.ward, due_at = excluded.due_at",
+_ENTRIES = Statement(
+    f"WITH made AS ({insert_many(t.entry, Sealed._fields).text.decode()} RETURNING episode_id, seq, hash)"
+    " INSERT INTO log_pending (episode_id, seq, hash) SELECT episode_id, seq, hash FROM made",
+    [array(kind) for kind in kinds(t.entry, Sealed._fields)],
 )
-_NOTICE = insert(t.notice, NoticeRow._fields)
-_OUTBOX = insert(t.outbox, ("episode_id", "key", "route", "since", "next_try_at", "attempts", "lease_token"))
+_GONE = Statement("DELETE FROM item WHERE episode_id = $1 AND kind = $2 AND key = $3", (TEXT, TEXT, TEXT))
+_OR_ELSE = (
+    " ON CONFLICT (episode_id, kind, key)"
+    " DO UPDATE SET name = excluded.name, role = excluded.role, ward = excluded.ward, due_at = excluded.due_at"
+)
+_LEAVING = ("episode_id", "key", "route", "since", "next_try_at", "attempts", "lease_token")
+_ITEM, _ITEMS = insert(t.item, ItemRow._fields, _OR_ELSE), insert_many(t.item, ItemRow._fields, _OR_ELSE)
+_NOTICE, _NOTICES = insert(t.notice, NoticeRow._fields), insert_many(t.notice, NoticeRow._fields)
+_OUTBOX, _OUTBOXES = insert(t.outbox, _LEAVING), insert_many(t.outbox, _LEAVING)
+_MANY = 4
+"""From so many episodes on, what is appended goes as columns: a statement for a table instead of one for a row."""
 _CLOSED = Statement(
     "DELETE FROM open_enrolment WHERE patient_id = $1 AND pathway = $2 AND episode_id = $3", (TEXT, TEXT, TEXT)
 )
@@ -89,26 +107,34 @@ def _claim(now: str, limit: int) -> Statement:
     return Statement(_CLAIM.format(now=now, limit=limit, select=_SELECT), (), _EPISODE)
 
 
-def _calls(write: Write) -> Iterator[Call]:
-    """Yield the statements of one episode's change."""
-    row = write.row
-    yield _UPDATE, _changed(row)
-    yield from _appended(write)
-    if row.closed:
-        yield _CLOSED, (row.patient_id, row.pathway, row.episode_id)
+def _calls(writes: Sequence[Write]) -> Iterator[Call]:
+    """Yield the statements of the changes of some episodes, each of which is there once."""
+    for write in writes:
+        yield _UPDATE, _changed(write.row)
+        for key in write.gone:
+            yield _GONE, key
+        if write.row.closed:
+            yield _CLOSED, (write.row.patient_id, write.row.pathway, write.row.episode_id)
+    yield from _appended(writes)
 
 
-def _appended(write: Write) -> Iterator[Call]:
-    for entry in write.entries:
-        yield _ENTRY, (*entry[:3], entry.header.decode(), *entry[4:])
-    for key in write.gone:
-        yield _GONE, key
-    for item in write.changed:
-        yield _ITEM, item
-    for notice in write.notices:
-        yield _NOTICE, notice
-    for leaving in write.outbox:
-        yield _OUTBOX, (*leaving, leaving.since, 0, 0)
+def _appended(writes: Sequence[Write]) -> Iterator[Call]:
+    """Yield the statements of what is added: row by row for few episodes, for many as columns."""
+    many = len(writes) >= _MANY
+    for one, all_of_them, rows in (
+        (
+            _ENTRY,
+            _ENTRIES,
+            [(*each[:3], each.header.decode(), *each[4:]) for write in writes for each in write.entries],
+        ),
+        (_ITEM, _ITEMS, [each for write in writes for each in write.changed]),
+        (_NOTICE, _NOTICES, [each for write in writes for each in write.notices]),
+        (_OUTBOX, _OUTBOXES, [(*each, each.since, 0, 0) for write in writes for each in write.outbox]),
+    ):
+        if many and rows:
+            yield all_of_them, list(zip(*rows, strict=True))
+        else:
+            yield from ((one, row) for row in rows)
 
 
 def _locked(found: Sequence[Sequence[Any]], prior: Sequence[Sequence[Any]], times: Times) -> Locked | None:
@@ -155,12 +181,11 @@ class PostgresChange(PostgresReader, RareWrites):
         return [EpisodeRow(*row) for row in rows], Times(now, wall)
 
     def save(self, writes: Sequence[Write]) -> None:
-        for write in writes:
-            self._unsent += _calls(write)
+        self._unsent += _calls(writes)
 
     def add_episode(self, write: Write) -> None:
         self._add_episode_row(write.row)
-        self._run(*_appended(write))
+        self._run(*_appended([write]))
 
     @property
     def _sql(self) -> Connection:

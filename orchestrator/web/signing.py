@@ -9,6 +9,7 @@ from orchestrator.bootstrap import System
 from orchestrator.errors import CarepathError, NotSignedIn
 from orchestrator.http.failures import Failures
 from orchestrator.http.needs import PRINCIPAL, Needs, needs, principal
+from orchestrator.notify.hosts import is_loopback
 from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.principal import Action
 from orchestrator.web.door import drop_session, keep_session
@@ -16,6 +17,7 @@ from orchestrator.web.forms import Sent
 from orchestrator.web.pages import gettext, render
 
 router = APIRouter(include_in_schema=False)
+_IN_THE_CLEAR = "passwords are taken over HTTPS alone: open carepath by its https address, or have its proxy named"
 _SLOW_DOWN = "too many wrong passwords came from here: wait a minute and try again"
 
 
@@ -40,6 +42,7 @@ def sign_in(request: Request, form: Sent) -> Response:
     failures: Failures = request.app.state.failures
     client = request.client.host if request.client else "unknown"
     try:
+        _check_unread(request)
         if failures.waits(client):
             raise NotSignedIn(_SLOW_DOWN)
         found = _system(request).signing.sign_in(form["login"], form["password"])
@@ -82,6 +85,7 @@ def welcome(request: Request, form: Sent) -> Response:
     client = request.client.host if request.client else "unknown"
     typed = {"login": form["login"], "name": form["name"]}
     try:
+        _check_unread(request)
         if failures.waits(client):
             raise NotSignedIn(_SLOW_DOWN)
         if system.access.principal(form["token"]) is None:
@@ -115,6 +119,13 @@ def password(request: Request, form: Sent) -> Response:
     except CarepathError as error:
         return render(request, "password.html", status=422, problem=gettext(request, str(error)))
     return RedirectResponse("/", 303)
+
+
+def _check_unread(request: Request) -> None:
+    """Raise NotSignedIn where others on the way could read a password: over plain HTTP from another machine."""
+    host = request.client.host if request.client else ""
+    if request.scope["scheme"] != "https" and not is_loopback(host):
+        raise NotSignedIn(_IN_THE_CLEAR)
 
 
 def _inside(address: str) -> str:

@@ -49,7 +49,8 @@ class House:
     people: dict[str, str] = field(default_factory=dict)
 
     def browser(self) -> Browser:
-        return Browser(TestClient(create_pages(self.ward.system, timezone="Europe/London")))
+        pages = create_pages(self.ward.system, timezone="Europe/London")
+        return Browser(TestClient(pages, client=("127.0.0.1", 50000)))
 
     def add(self, login: str, *posts: tuple[str, str]) -> str:
         """Make an account with these posts, whose password is its own; return the person's id."""
