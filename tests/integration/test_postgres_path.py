@@ -173,6 +173,11 @@ def warmed(database: str, tmp_path: Path) -> System:
         assert sut.firing.fire_due(64).fired == 1
         sut.handlers.execute(close(episode_id))
     sut.handlers.execute(record(sut.enrolments.enrol(enrolment("8")).episode_id, a=1))
+    together = [sut.enrolments.enrol(enrolment(f"t{number}")).episode_id for number in range(8)]
+    for episode_id in together:
+        sut.handlers.execute(record(episode_id, a=1, alarm="1"))
+    sut.clock.advance(2 * HOUR)
+    assert sut.firing.fire_due(64).fired == len(together)
     return sut
 
 
@@ -209,6 +214,7 @@ def test_every_statement_of_the_write_path_goes_by_an_index_however_the_store_gr
     assert len(kept) >= 10, "the whole write path"
     for statement, plan in kept.items():
         assert "Seq Scan" not in plan, (statement, plan)
+    assert sum("unnest" in text for text in kept) >= 2, "what many episodes add, as columns"
     claims = {text: plan for text, plan in kept.items() if "LIMIT" in text}
     assert claims, "the clock of a test stands in the text, so that there is one for each moment"
     for claim, plan in claims.items():
