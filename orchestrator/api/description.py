@@ -56,7 +56,11 @@ def _finish(operation: dict[str, Any], *, public: bool) -> None:
         operation["security"] = []
     else:
         responses["401"] = {"description": "There is no valid token.", "content": {"application/json": _PROBLEM}}
+        responses["403"] = {"description": "It is not for this caller.", "content": {"application/json": _PROBLEM}}
         responses["429"] = {"description": "Too many wrong tokens.", "content": {"application/json": _PROBLEM}}
+    if "requestBody" in operation:
+        responses.setdefault("400", {"description": "Not JSON, or a header is missing."})
+        responses.setdefault("415", {"description": "The body is not JSON."})
     for code, response in responses.items():
         content = response.get("content", {})
         if code >= "400":
