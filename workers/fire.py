@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 LONGEST_SECONDS = 10.0
 LONGEST_LOCK_SECONDS = 0.05
 BATCHES = (1, 8, 32, 64, 96, 128, 160, 192, 224, 256)
-"""How many episodes are taken at once: a few sizes, for each is a statement of its own that the database keeps ready."""
+"""How many episodes are taken at once: few sizes, for each is a statement of its own that the database keeps ready."""
 FIRST_BATCH = 64
 
 

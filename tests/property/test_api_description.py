@@ -71,7 +71,7 @@ def test_what_is_described_is_what_is_answered(
 
     @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(case=cases)
-    def answered(case: schemathesis.Case) -> None:
+    def answered(case: schemathesis.Case[Any]) -> None:
         case.call_and_validate(headers={"Authorization": token})
 
     try:
