@@ -55,17 +55,17 @@ def deliveries(
     limit: Limit = 100,
 ) -> Response:
     """Return what has not left the house yet: by which route, since when, how many tries, the last error."""
-    page = request.app.state.system.outgoing.page(dead=dead, after=after, limit=limit)
+    page = request.app.state.system.outgoing.page(dead=dead, after=after, limit=limit, wards=_wards(request))
     return reply(request, {"deliveries": page.rows, "after": page.after})
 
 
 @router.post("/deliveries/resend", summary="Send dead letters again", responses={200: {"model": Resent}, **_PROBLEMS})
 def resend(request: Request, body: Resend) -> Response:
     """Have dead letters sent again, by their routes as they are configured now."""
-    outgoing = request.app.state.system.outgoing
+    outgoing, wards = request.app.state.system.outgoing, _wards(request)
     if body.delivery is None:
-        return reply(request, {"resent": outgoing.resend_all(body.route)})
-    outgoing.resend(body.delivery)
+        return reply(request, {"resent": outgoing.resend_all(body.route, wards=wards)})
+    outgoing.resend(body.delivery, wards=wards)
     return reply(request, {"resent": 1})
 
 
@@ -73,5 +73,10 @@ def resend(request: Request, body: Resend) -> Response:
 def drop(request: Request, body: Drop, said: Saying) -> Response:
     """Take over a dead letter: it is not sent; who took it over, and why, stays on record."""
     actor = acting(principal(request), said, Action.OPERATE)
-    request.app.state.system.outgoing.drop(body.delivery, actor.id, body.reason)
+    request.app.state.system.outgoing.drop(body.delivery, actor.id, body.reason, wards=_wards(request))
     return reply(request, {"dropped": body.delivery, "by": actor.id})
+
+
+def _wards(request: Request) -> frozenset[str] | None:
+    """Return the wards whose notices the caller may see to; None for all."""
+    return principal(request).wards(Action.OPERATE)

@@ -58,23 +58,33 @@ class Deliveries:
         """Keep it as a dead letter, and tell its owners. error: a code. False as for `finish`."""
         return self._desk.transact(lambda change: _give_up(change, self._desk.directory, lease, error))
 
-    def outgoing(self, *, dead: bool = False, after: OutgoingId | None = None, limit: int = 100) -> list[OutgoingRow]:
-        """Return what has not left yet, or the dead letters alone, in the order of their ids, behind `after`."""
+    def outgoing(
+        self,
+        *,
+        dead: bool = False,
+        after: OutgoingId | None = None,
+        limit: int = 100,
+        wards: frozenset[str] | None = None,
+    ) -> list[OutgoingRow]:
+        """Return what has not left yet, or the dead letters alone, in the order of their ids, behind `after`.
+
+        wards: of these, and what is of no ward; None for all.
+        """
         with self._desk.store.read() as reader:
-            return reader.outgoing(dead=dead, after=after, limit=limit)
+            return reader.outgoing(dead=dead, after=after, limit=limit, wards=wards)
 
-    def resend(self, *ids: OutgoingId) -> int:
+    def resend(self, *ids: OutgoingId, wards: frozenset[str] | None = None) -> int:
         """Have dead letters sent again, by their routes as they are configured now; return how many there were."""
-        return self._desk.transact(lambda change: change.resend(ids))
+        return self._desk.transact(lambda change: change.resend(ids, wards))
 
-    def drop(self, outgoing: OutgoingId, by: str, reason: str) -> bool:
+    def drop(self, outgoing: OutgoingId, by: str, reason: str, wards: frozenset[str] | None = None) -> bool:
         """Record that a person saw to a dead letter otherwise: who, and why. False when there is none.
 
         Raises InvalidCommand without a reason, or for one of over 500 characters.
         """
         if not reason.strip() or len(reason) > _LONGEST_REASON:
             raise InvalidCommand(f"say in at most {_LONGEST_REASON} characters why it need not be sent")
-        return self._desk.transact(lambda change: change.drop(outgoing, by, reason.strip()))
+        return self._desk.transact(lambda change: change.drop(outgoing, by, reason.strip(), wards))
 
 
 def _give_back(change: Change, directory: Directory, lease: Lease, error: str) -> bool:

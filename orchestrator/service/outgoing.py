@@ -12,33 +12,39 @@ _NO_LETTER = "there is no such dead letter: it left, was dropped, or is still tr
 
 
 class Outgoing:
-    """Shows what waits, by ids as text, and lets people see to dead letters."""
+    """Shows what waits, by ids as text, and lets people see to dead letters.
+
+    wards: those of the caller, who sees their notices and those of no ward; None for all.
+    """
 
     def __init__(self, deliveries: Deliveries) -> None:
         self._deliveries = deliveries
 
-    def page(self, *, dead: bool = False, after: str | None = None, limit: int = 100) -> Page:
+    def page(
+        self, *, dead: bool = False, after: str | None = None, limit: int = 100, wards: frozenset[str] | None = None
+    ) -> Page:
         """Return what has not left yet, or the dead letters alone. after: a page's cursor. Raises InputError."""
         size = page_size(limit)
-        rows = self._deliveries.outgoing(dead=dead, after=None if after is None else _parse(after), limit=size)
+        place = None if after is None else _parse(after)
+        rows = self._deliveries.outgoing(dead=dead, after=place, limit=size, wards=wards)
         return Page([_json(row) for row in rows], str(_id(rows[-1])) if len(rows) == size else None)
 
-    def resend(self, delivery: str) -> None:
+    def resend(self, delivery: str, *, wards: frozenset[str] | None = None) -> None:
         """Have a dead letter sent again, by its route as it is configured now. Raises NotFound, InputError."""
-        if not self._deliveries.resend(_parse(delivery)):
+        if not self._deliveries.resend(_parse(delivery), wards=wards):
             raise NotFound(_NO_LETTER)
 
-    def resend_all(self, route: str | None = None) -> int:
+    def resend_all(self, route: str | None = None, *, wards: frozenset[str] | None = None) -> int:
         """Have every dead letter sent again, or those of one route; return how many there were."""
         sent, after = 0, None
-        while rows := self._deliveries.outgoing(dead=True, after=after, limit=LARGEST_PAGE):
+        while rows := self._deliveries.outgoing(dead=True, after=after, limit=LARGEST_PAGE, wards=wards):
             after = _id(rows[-1])
             sent += self._deliveries.resend(*(_id(row) for row in rows if route in {None, row.route}))
         return sent
 
-    def drop(self, delivery: str, by: str, reason: str) -> None:
+    def drop(self, delivery: str, by: str, reason: str, *, wards: frozenset[str] | None = None) -> None:
         """Record that a person saw to a dead letter otherwise: who, and why. Raises NotFound, InputError."""
-        if not self._deliveries.drop(_parse(delivery), by, reason):
+        if not self._deliveries.drop(_parse(delivery), by, reason, wards):
             raise NotFound(_NO_LETTER)
 
 

@@ -132,8 +132,13 @@ class Reader(PeopleReader, Protocol):
         """Return notices of the inbox, latest first. before: told_at and key of the last seen."""
         ...
 
-    def outgoing(self, *, dead: bool, after: OutgoingId | None, limit: int) -> list[OutgoingRow]:
-        """Return notices that have not left the house yet, or the dead letters alone, by episode, key and route."""
+    def outgoing(
+        self, *, dead: bool, after: OutgoingId | None, limit: int, wards: frozenset[str] | None = None
+    ) -> list[OutgoingRow]:
+        """Return notices that have not left the house yet, or the dead letters alone, by episode, key and route.
+
+        wards: those of these wards, and those of none; None for all.
+        """
         ...
 
     def waiting(self, since: timedelta = timedelta()) -> bool:
@@ -266,12 +271,12 @@ class Change(Reader, PeopleChange, Protocol):
         """Keep the notice as a dead letter, until a person sends it again or drops it. False as for `finish`."""
         ...
 
-    def resend(self, ids: Sequence[OutgoingId]) -> int:
-        """Let dead letters be tried again at once; return how many of these there were."""
+    def resend(self, ids: Sequence[OutgoingId], wards: frozenset[str] | None = None) -> int:
+        """Let dead letters be tried again at once; return how many of these there were. wards: as for `outgoing`."""
         ...
 
-    def drop(self, outgoing: OutgoingId, by: str, reason: str) -> bool:
-        """Record that a person saw to a dead letter otherwise; False when there is none."""
+    def drop(self, outgoing: OutgoingId, by: str, reason: str, wards: frozenset[str] | None = None) -> bool:
+        """Record that a person saw to a dead letter otherwise; False when there is none. wards: as for `outgoing`."""
         ...
 
 

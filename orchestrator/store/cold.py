@@ -162,9 +162,13 @@ class ColdReader(PeopleReads):
             chosen = chosen.where(or_(order[0] < moment, earlier))
         return [NoticeRow(*row) for row in self._rows(chosen.order_by(*(each.desc() for each in order)).limit(limit))]
 
-    def outgoing(self, *, dead: bool, after: OutgoingId | None, limit: int) -> list[OutgoingRow]:
+    def outgoing(
+        self, *, dead: bool, after: OutgoingId | None, limit: int, wards: frozenset[str] | None = None
+    ) -> list[OutgoingRow]:
         order = (t.outbox.c.episode_id, t.outbox.c.key, t.outbox.c.route)
         chosen = _OUTGOING.where(t.outbox.c.given_up_at.is_not(None)) if dead else _OUTGOING
+        if wards is not None:
+            chosen = chosen.where(t.notice.c.ward.in_(["", *wards]))
         if after is not None:
             chosen = chosen.where(tuple_(*order) > tuple_(*after))
         rows = self._rows(chosen.order_by(*order).limit(limit))

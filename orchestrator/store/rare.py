@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Insert, Table, bindparam, exists, insert, select, update
+from sqlalchemy import Insert, Table, bindparam, exists, insert, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ColumnElement
 
@@ -134,14 +134,14 @@ class RareWrites(ColdReader, PeopleWrites):
         dead = {"next_try_at": None, "given_up_at": self.times().wall, "last_error": error[:_LONGEST_ERROR]}
         return bool(self._sql.execute(update(t.outbox).where(_held(lease)).values(**dead)).rowcount)
 
-    def resend(self, ids: Sequence[OutgoingId]) -> int:
+    def resend(self, ids: Sequence[OutgoingId], wards: frozenset[str] | None = None) -> int:
         again = {"next_try_at": self.times().wall, "given_up_at": None, "attempts": 0}
-        dead = t.outbox.c.given_up_at.is_not(None)
+        dead = t.outbox.c.given_up_at.is_not(None) & _of(wards)
         return sum(self._sql.execute(update(t.outbox).where(_is(each), dead).values(**again)).rowcount for each in ids)
 
-    def drop(self, outgoing: OutgoingId, by: str, reason: str) -> bool:
+    def drop(self, outgoing: OutgoingId, by: str, reason: str, wards: frozenset[str] | None = None) -> bool:
         c = t.outbox.c
-        dead = t.outbox.delete().where(_is(outgoing), c.given_up_at.is_not(None))
+        dead = t.outbox.delete().where(_is(outgoing), c.given_up_at.is_not(None), _of(wards))
         gone = self._sql.execute(dead.returning(c.attempts)).first()
         if gone is not None:
             self._done(outgoing, gone.attempts, channel="", result="dropped", dropped_by=by, reason=reason)
@@ -163,6 +163,11 @@ def _id(lease: Lease) -> OutgoingId:
 def _is(outgoing: OutgoingId) -> ColumnElement[bool]:
     c = t.outbox.c
     return (c.episode_id == outgoing.episode_id) & (c.key == outgoing.key) & (c.route == outgoing.route)
+
+
+def _of(wards: frozenset[str] | None) -> ColumnElement[bool]:
+    """Tell whether a notice is of one of these wards, or of none; whatever it is of where they are None."""
+    return true() if wards is None else exists().where(_ITS_NOTICE, t.notice.c.ward.in_(["", *wards]))
 
 
 def _held(lease: Lease) -> ColumnElement[bool]:
