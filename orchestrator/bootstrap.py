@@ -355,7 +355,7 @@ def assemble(
         Enrolments(desk, released_only=released_only), Queries(desk), Firing(desk), deliveries, Outgoing(deliveries),
         Audit(desk), Pulse(desk), Access(store), Telling(desk), Releases(desk), post,
         Presence(desk, Program(__version__, schema.REVISIONS[-1])), Sheets(desk),
-        People(store, keyring.look_mac, roles), Signing(store, keyring.look_mac), Sight(store, keyring.look_mac),
+        People(store, keyring.look_mac, roles), Signing(store, keyring.look_mac), Sight(desk, keyring.look_mac),
         Identities(desk),
     )  # fmt: skip
 

@@ -155,6 +155,51 @@ class Dropped(Reply):
     by: str
 
 
+class GlassBroken(Reply):
+    """Until when who asks may see the patient, and act. repeated: the glass was broken already."""
+
+    episode_id: str
+    until: str
+    seconds: Annotated[int, Field(description="How long a glass stays broken.")]
+    repeated: bool
+
+
+class GlassClosed(Reply):
+    """closed: false where no glass was broken."""
+
+    episode_id: str
+    closed: bool
+
+
+class Look(BaseModel):
+    """Who saw the record, or a ward's list that showed the patient. kind: read, list, glass …   what: which page.
+
+    name: of the person; the id where there is no account.   ward: of a list, else empty.   glass: by somebody of
+    another ward, in an emergency.   reason: why the glass was broken; null once the record is erased.
+    """
+
+    at: str
+    by: str
+    name: str
+    role: str
+    kind: str
+    what: str
+    ward: str
+    episode_id: str
+    glass: bool
+    reason: str | None
+    seq: int
+
+
+class Looks(Reply):
+    """A page, latest first. before: cursor of the next one.   whole, faults: whether the record was changed."""
+
+    looks: list[Look]
+    before: str | None
+    whole: bool
+    faults: list[Object]
+
+
 class Episodes(Reply):
     episodes: list[Object]
 

@@ -11,14 +11,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from orchestrator import __version__, config
-from orchestrator.api import commands, deliveries, health, reads
+from orchestrator.api import access, commands, deliveries, health, reads
 from orchestrator.api.caller import one_header
 from orchestrator.api.description import describe
 from orchestrator.api.guard import PUBLIC, Guard
 from orchestrator.api.problems import on_error
 from orchestrator.bootstrap import System
 from orchestrator.http.failures import Failures
-from orchestrator.http.needs import check_all
+from orchestrator.http.needs import check_all, served
 from orchestrator.service.lookout import Banner
 from orchestrator.service.readiness import Readiness
 
@@ -59,9 +59,10 @@ def create_app(
     app.state.timezone = timezone or _hospital_zone()
     app.include_router(health.router)
     app.include_router(commands.router, prefix=PREFIX)
+    app.include_router(access.router, prefix=PREFIX)
     app.include_router(deliveries.router, prefix=PREFIX)
     app.include_router(reads.router, prefix=PREFIX)
-    check_all(app.routes, PUBLIC)
+    check_all(served(app), PUBLIC | {app.openapi_url})
     app.add_middleware(
         Guard, access=system.access, signing=system.signing, simulated=system.simulated,
         failures=failures or Failures(), banner=banner,

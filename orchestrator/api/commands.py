@@ -76,16 +76,17 @@ class Call(NamedTuple):
     request: Request
     episode_id: str
     said: Said
-    ward: str
+    sighted: Sighted
     key: str
     seen: int | None
 
     def execute(self, body: CommandBody) -> Response:
         """Carry the command out. Raises Problem when it is refused."""
         command = body.command()
-        who = principal(self.request)
-        actor = acting(who, self.said, Action.ACT, self.ward, leading=bool(command.override))
-        asked = Asked(self.episode_id, command, actor, self.key, self.seen)
+        who, glass = principal(self.request), self.sighted.glass
+        actor = acting(who, self.said, Action.ACT, self.sighted.posted, leading=bool(command.override))
+        wards = None if glass else who.wards(Action.ACT)
+        asked = Asked(self.episode_id, command, actor, self.key, self.seen, wards=wards, glass=glass)
         return answered(self.request, self.request.app.state.system.handlers.execute(asked))
 
 
@@ -98,7 +99,7 @@ def _call(
     seen: Seen,
     sighted: Annotated[Sighted, Depends(OnEpisode(Action.ACT))],
 ) -> Call:
-    return Call(request, episode_id, said, sighted.ward, key, seen)
+    return Call(request, episode_id, said, sighted, key, seen)
 
 
 Calling = Annotated[Call, Depends(_call)]

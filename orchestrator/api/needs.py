@@ -28,7 +28,7 @@ class Looking(Needs):
         found = super().__call__(request)
         system: System = request.app.state.system
         seen = system.sight.check(found, episode_id, self.action)
-        who = acting(found, said, self.action, seen.ward)
+        who = acting(found, said, self.action, seen.posted)
         system.sight.record(seen, Who(who.id, who.role), episode_id, self.what)
         return seen
 

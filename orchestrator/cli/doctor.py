@@ -22,6 +22,7 @@ _SKEW, _MUCH_SKEW = timedelta(seconds=1), timedelta(seconds=5)
 _UNSEEN = timedelta(minutes=2)
 _OLD_SHEETS = timedelta(minutes=30)
 _SERVER_SECONDS = 3.0
+_MOST_LOOKS = 20_000
 _LEAST_MB, _FEW_MB = 20, 200
 
 
@@ -135,6 +136,7 @@ def _of_store(face: Face, system: "System") -> Iterator[Line]:
         yield Line(OK if each.well else fault, each.check, each.text)
     yield _versions(system)
     yield _releases(system)
+    yield _looks(system)
     yield _backup(found, system)
     yield _processes(system)
     yield _clock(found)
@@ -167,6 +169,17 @@ def _releases(system: "System") -> Line:
         said.append(f"{older} older ones have no file any more: patients on them go on from the stored text")
     level = WARN if found.missed or (found.unreleased and not system.simulated) else OK
     return Line(level, "releases", "; ".join(said))
+
+
+def _looks(system: "System") -> Line:
+    """Check who looked and who has an account: a bounded part of it, for a doctor answers soon."""
+    found, accounts = system.sight.check_all(_MOST_LOOKS), system.people.faults()
+    broken = sorted({chain for chain, _ in found.faults} | ({"accounts"} if accounts else set()))
+    if broken:
+        said = f"the record of {', '.join(broken[:5])} was changed: carepath audit verify --all, and a backup"
+        return Line(FAIL, "looks", said)
+    more = "" if found.records < _MOST_LOOKS else "; audit verify --all checks the others"
+    return Line(OK, "looks", f"the records of accounts and of {found.records} looks are whole{more}")
 
 
 def _backup(found: "Health", system: "System") -> Line:

@@ -23,6 +23,7 @@ from orchestrator.cli import (
     records,
     rules,
     scenarios,
+    seeing,
     upkeep,
     verifying,
 )
@@ -31,7 +32,7 @@ _GROUPS: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
     ("Run it", processes.COMMANDS),
     ("A patient's episode", (enrolling.enrol, *acting.COMMANDS)),
     ("Look", reading.COMMANDS),
-    ("The record", records.COMMANDS),
+    ("The record", (*records.COMMANDS, seeing.seen)),
     ("Pathways", (*pathways.COMMANDS, *scenarios.COMMANDS, *verifying.COMMANDS, rules.rules)),
     ("Look after it", (doctor.doctor, *copying.COMMANDS, *delivering.COMMANDS, *upkeep.COMMANDS)),
 )

@@ -7,6 +7,7 @@ import click
 
 from orchestrator.cli import parsing
 from orchestrator.cli.face import EPISODE, Face, with_settings
+from orchestrator.cli.looking import look, look_at_lists
 
 _WARD = click.option("--ward", "wards", multiple=True, help="Only this ward; may be said several times.")
 _ROLE = click.option("--role", "roles", multiple=True, help="Only what this role owes or is told.")
@@ -22,6 +23,7 @@ def show(face: Face, episode: str, absent: bool) -> None:
     from orchestrator.cli.wording.episode import absent_text, episode_text  # noqa: PLC0415  not for --help
 
     with face.system() as system:
+        look(system, episode, "episode")
         document = system.queries.show(episode)
     face.show(document, lambda told: episode_text(told) + (f"\n{absent_text(told)}" if absent else ""))
 
@@ -34,6 +36,7 @@ def explain(face: Face, episode: str) -> None:
     from orchestrator.cli.wording.why import explanation_text  # noqa: PLC0415  not for --help
 
     with face.system() as system:
+        look(system, episode, "explain")
         document = system.telling.explain(episode)
     face.show(document, explanation_text)
 
@@ -46,6 +49,7 @@ def timeline(face: Face, episode: str) -> None:
     from orchestrator.cli.wording.lists import timeline_text  # noqa: PLC0415  not for --help
 
     with face.system() as system:
+        look(system, episode, "timeline")
         if face.as_json:
             face.show({"episode_id": episode, "entries": system.queries.timeline(episode)}, str)
             return
@@ -64,6 +68,7 @@ def worklist(face: Face, wards: tuple[str, ...], roles: tuple[str, ...], limit: 
     from orchestrator.cli.wording.lists import worklist_text  # noqa: PLC0415  not for --help
 
     with face.system() as system:
+        look_at_lists(system, wards, "worklist")
         page = system.queries.worklist(wards=wards, roles=roles, after=after, limit=limit)
     _show_page(face, {"items": page.rows, "after": page.after}, worklist_text)
 
@@ -79,6 +84,7 @@ def inbox(face: Face, wards: tuple[str, ...], roles: tuple[str, ...], limit: int
     from orchestrator.cli.wording.lists import inbox_text  # noqa: PLC0415  not for --help
 
     with face.system() as system:
+        look_at_lists(system, wards, "inbox")
         page = system.queries.inbox(wards=wards, roles=roles, before=before, limit=limit)
     _show_page(face, {"notices": page.rows, "before": page.after}, inbox_text)
 
@@ -93,6 +99,8 @@ def find(face: Face, patient: str) -> None:
     wanted = parsing.identifier(patient)
     with face.system() as system:
         rows = system.queries.episodes_of(wanted)
+        if rows:
+            look_at_lists(system, sorted({row["ward"] for row in rows}), "find")
     face.show({"episodes": rows}, episodes_text)
 
 

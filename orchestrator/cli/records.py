@@ -9,6 +9,7 @@ import click
 
 from orchestrator.cli.face import EPISODE, Face, with_settings
 from orchestrator.cli.failure import Failed
+from orchestrator.cli.looking import look
 from orchestrator.errors import InputError, InvalidCommand
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def story(face: Face, episode: str, out: Path | None) -> None:
     import orjson  # noqa: PLC0415  not for --help
 
     with face.system() as system:
+        look(system, episode, "story")
         document = system.telling.story(episode, simulated=system.simulated)
     form = 0 if face.as_json else orjson.OPT_INDENT_2
     _put(face, orjson.dumps(document, option=form | orjson.OPT_APPEND_NEWLINE), out)
@@ -55,6 +57,7 @@ def report(face: Face, episode: str, out: Path | None) -> None:
     from orchestrator.report import as_html  # noqa: PLC0415
 
     with face.system() as system:
+        look(system, episode, "report")
         document = system.telling.story(episode, simulated=system.simulated)
         made = as_html(document, system.pathway(document["episode"]["hash"]))
     _put(face, orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE) if face.as_json else made.encode(), out)
@@ -73,8 +76,8 @@ def audit() -> None:
 def verify(face: Face, episode: str | None, every: bool, only_releases: bool) -> None:
     """Check the chain of entries.
 
-    Of one episode, or of --all with the record of releases, and the hashes queued for the log of all entries.
-    The verdict says how far it reaches.
+    Of one episode, or of --all with the record of releases, the records of who looked at what and of accounts, and the
+    hashes queued for the log of all entries. The verdict says how far it reaches.
     """
     from orchestrator.service.replay import REACH  # noqa: PLC0415  not for --help
 
@@ -88,19 +91,23 @@ def verify(face: Face, episode: str | None, every: bool, only_releases: bool) ->
     with face.system() as system:
         audit = system.replay
         record = system.releases.verify() if every else None
+        people = _of_people(system) if every else None
         for verdict in _chosen(episode, every, audit.verify, audit.verify_all):
             episodes, entries = episodes + 1, entries + verdict.entries
             unread += verdict.entries - verdict.bodies
             faults += [
                 {"episode_id": verdict.episode_id, "seq": fault.seq, "what": fault.what} for fault in verdict.faults
             ]
-    whole = not faults and (record is None or record.whole)
+    whole = not faults and (record is None or record.whole) and (people is None or people["whole"])
     told = {"episodes": episodes, "entries": entries, "unread": unread, "whole": whole, "faults": faults}
-    face.show({**told, "reach": REACH, "releases": None if record is None else _of_releases(record)}, _verdict)
+    more = {"releases": None if record is None else _of_releases(record), "people": people}
+    face.show({**told, "reach": REACH, **more}, _verdict)
     if faults:
         broken = len({fault["episode_id"] for fault in faults})
         raise Failed(f"the chain of {broken} of {episodes} episodes is broken: compare with a backup", "chain-broken")
     _refuse_broken(record)
+    if people is not None and not people["whole"]:
+        raise Failed("a record of looks or accounts was changed: compare with a backup", "chain-broken")
 
 
 def _verify_releases(face: Face) -> None:
@@ -113,6 +120,13 @@ def _verify_releases(face: Face) -> None:
 def _of_releases(record: "Verdict") -> dict[str, Any]:
     faults = [{"number": fault.seq, "what": fault.what} for fault in record.faults]
     return {"count": record.entries, "whole": record.whole, "faults": faults}
+
+
+def _of_people(system: "System") -> dict[str, Any]:
+    looks = system.sight.check_all()
+    faults = [{"chain": chain, "seq": fault.seq, "what": fault.what} for chain, fault in looks.faults]
+    faults += [{"chain": "accounts", "seq": fault.seq, "what": fault.what} for fault in system.people.faults()]
+    return {"chains": looks.chains, "looks": looks.records, "whole": not faults, "faults": faults}
 
 
 def _refuse_broken(record: "Verdict | None") -> None:
@@ -192,6 +206,8 @@ def _verdict(told: dict[str, Any]) -> str:
     lines += [f"  {each['episode_id']} entry {each['seq']}: {each['what']}" for each in told["faults"][:_SHOWN]]
     if told["releases"] is not None:
         lines.append(_releases(told["releases"]))
+    if told["people"] is not None:
+        lines.append(_people(told["people"]))
     return "\n".join(lines)
 
 
@@ -199,6 +215,13 @@ def _releases(told: dict[str, Any]) -> str:
     word = "whole" if told["whole"] else "BROKEN"
     lines = [f"record of releases {word}: {told['count']} releases, each with its text"]
     lines += [f"  release {each['number']}: {each['what']}" for each in told["faults"][:_SHOWN]]
+    return "\n".join(lines)
+
+
+def _people(told: dict[str, Any]) -> str:
+    word = "whole" if told["whole"] else "BROKEN"
+    lines = [f"records of looks and accounts {word}: {told['looks']} looks in {told['chains']} chains"]
+    lines += [f"  {each['chain']} record {each['seq']}: {each['what']}" for each in told["faults"][:_SHOWN]]
     return "\n".join(lines)
 
 

@@ -16,6 +16,7 @@ _TITLES = {
     "overdue": "Reminders are late: something is due and does not fire",
     "restored": "The store was restored from a backup: what was entered since is missing",
     "undelivered": "A notice could not be delivered",
+    "glass": "Somebody of another ward opened a patient's record in an emergency",
     "unassigned": "A reminder reaches nobody: no role on its ladder is held",
 }
 KINDS = tuple(_TITLES)

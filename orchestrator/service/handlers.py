@@ -30,6 +30,8 @@ class Request:
 
     key: the client's idempotency key, scoped to actor and episode; a repeat gets the first answer.
     seen: number of the entry that the person had before his eyes; None asks for no check.
+    wards: on which the caller may act; None for all. An episode that has left them meanwhile is not there.
+    glass: the caller may act by a broken glass alone, and the entry says so.
     """
 
     episode_id: str
@@ -37,6 +39,8 @@ class Request:
     actor: Actor
     key: str
     seen: int | None = None
+    wards: frozenset[str] | None = None
+    glass: bool = False
 
 
 class Answer(NamedTuple):
@@ -156,6 +160,8 @@ class Handlers:
             return error
 
     def _execute(self, change: Change, request: Request, cause: bytes, locked: Locked) -> Answer:
+        if request.wards is not None and locked.row.ward not in request.wards:
+            raise NotFound("there is no such episode")
         key = self._desk.key(locked.row)
         asked = command_to_json(request.command)
         hashed = request_hash(key, canonical([request.actor.role, request.actor.on_behalf_of, asked]))
@@ -166,7 +172,7 @@ class Handlers:
             fire(ledger)
         self._check_seen(change, request, ledger, locked)
         outcome = ledger.decide(request.command, request.actor)
-        header = ledger.add(request.actor, (request.command.kind, cause), hashed, asked, outcome)
+        header = ledger.add(request.actor, (request.command.kind, cause), hashed, asked, outcome, glass=request.glass)
         change.save([self._desk.written(ledger)])
         return _answer(header, getattr(outcome, "text", ""))
 

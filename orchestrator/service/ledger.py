@@ -103,8 +103,14 @@ class Ledger:
         request: str,
         command: dict[str, Any],
         outcome: "Accepted | Refused",
+        *,
+        glass: bool = False,
     ) -> Header:
-        """Seal one more entry. cause: kind and hash.   request: its keyed hash.   command: canonical-safe JSON."""
+        """Seal one more entry. cause: kind and hash.   request: its keyed hash.   command: canonical-safe JSON.
+
+        glass: who acts does so by a broken glass. It stands in the body, where a program that does not know it passes
+        over it; an entry is never written anew, so none can lose it.
+        """
         row, seq, now = self.row, self.row.seq + 1, self.now
         events, result, episode = self._take(outcome)
         episode = self._engine.stamp(episode, seq, now)
@@ -115,7 +121,9 @@ class Ledger:
             actor.authenticated, episode.ward, row.version, row.state or None, episode.state, cause[0], cause[1].hex(),
             request, result, _corrects(events), tag, self.form,
         )  # fmt: skip
-        body = {"command": command, "events": [event_to_json(event) for event in events]}
+        body: dict[str, Any] = {"command": command, "events": [event_to_json(event) for event in events]}
+        if glass:
+            body["glass"] = True
         sealed = seal(self.key, header, formats.body_down(body, self.form), row.chain_hash)
         self._entries.append(sealed)
         self._told += self._notices(events, seq, episode.ward)

@@ -57,7 +57,7 @@ class NoticeRow(NamedTuple):
     """One notice in the inbox, where every notice stands from the transaction on that caused it.
 
     key: what tells it from its like; written twice it stands there once.   kind: reminder, set-aside, clock, overdue,
-    restored, undelivered, unassigned.   name: the reminder's, or what went wrong as a code.   about: key of the
+    restored, undelivered, unassigned, glass.   name: the reminder's, or what went wrong as a code.   about: key of the
     reminder, by which it is acknowledged.   skipped: roles that were passed over because nobody holds them, with
     commas between.
     """

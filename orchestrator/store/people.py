@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, false, func, insert, select, union, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, false, func, insert, or_, select, tuple_, union, update
 
 from orchestrator.service.people.rows import (
     GlassRow,
@@ -13,6 +13,7 @@ from orchestrator.service.people.rows import (
     PersonRow,
     PostRow,
     SessionRow,
+    Span,
     StaffRow,
 )
 from orchestrator.store import tables as t
@@ -69,6 +70,21 @@ class PeopleReads:
         c = t.look.c
         chosen = _LOOKS.where(c.chain == chain, c.seq > after).order_by(c.seq).limit(limit)
         return [LookRow(*row) for row in self._sql.execute(chosen)]
+
+    def looks_within(
+        self, spans: Sequence[Span], before: tuple[datetime, str, int] | None, limit: int
+    ) -> list[LookRow]:
+        c = t.look.c
+        chosen = _LOOKS.where(or_(false(), *(_within(span) for span in spans)))
+        if before is not None:
+            at, *key = before
+            chosen = chosen.where(or_(c.at < at, and_(c.at == at, tuple_(c.chain, c.seq) < tuple_(*key))))
+        latest = chosen.order_by(c.at.desc(), c.chain.desc(), c.seq.desc()).limit(limit)
+        return [LookRow(*row) for row in self._sql.execute(latest)]
+
+    def chain_after(self, chain: str) -> str | None:
+        c = t.look.c.chain
+        return self._sql.execute(select(c).where(c > chain).order_by(c).limit(1)).scalar()
 
     def whereabouts(self, episode_id: str) -> tuple[str, str] | None:
         chosen = select(t.episode.c.patient_id, t.episode.c.ward).where(t.episode.c.episode_id == episode_id)
@@ -147,8 +163,20 @@ class PeopleWrites(PeopleReads):
     def add_glass(self, row: GlassRow) -> None:
         self._sql.execute(insert(t.glass).values(**row._asdict()))
 
+    def end_glass(self, person_id: str, patient_id: str, now: datetime) -> None:
+        c = t.glass.c
+        broken = update(t.glass).where(c.person_id == person_id, c.patient_id == patient_id, c.until > now)
+        self._sql.execute(broken.values(until=now))
+
     def _hold(self, chain: str) -> None:
         """Keep others from adding to a chain until the transaction ends. SQLite has one writer at a time anyway."""
         if self._sql.dialect.name == "postgresql":
             number = int.from_bytes(hashlib.sha256(chain.encode()).digest()[:8], signed=True)
             self._sql.execute(select(func.pg_advisory_xact_lock(number)))
+
+
+def _within(span: Span) -> ColumnElement[bool]:
+    c = t.look.c
+    bounds = [c.at >= span.since] if span.since is not None else []
+    bounds += [c.at <= span.until] if span.until is not None else []
+    return and_(c.chain == span.chain, *bounds)

@@ -168,7 +168,7 @@ look = Table(
     _col("glass", Flag(), "seen by a broken glass alone"),
     _col("sealed", LargeBinary(), "a reason, encrypted with the patient's key", null=True),
     _col("hash", LargeBinary(), "keyed hash over the record before and this one: see audit.looks"),
-    PrimaryKeyConstraint("chain", "seq"), **CLUSTERED,
+    PrimaryKeyConstraint("chain", "seq"), Index(None, "chain", "at"), **CLUSTERED,
 )  # fmt: skip
 
 glass = Table(

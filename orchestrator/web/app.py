@@ -5,7 +5,6 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -13,14 +12,14 @@ from orchestrator import __version__
 from orchestrator.bootstrap import System
 from orchestrator.errors import CarepathError, Conflict, InputError, NotAllowed, NotFound, StoreError
 from orchestrator.http.failures import Failures
-from orchestrator.http.needs import check_all
+from orchestrator.http.needs import calls, check_all, served
 from orchestrator.service.lookout import Banner
-from orchestrator.web import opened, signing, static
+from orchestrator.web import glass, opened, seen, signing, static
 from orchestrator.web.door import PUBLIC, Door
 from orchestrator.web.forms import read_form
 from orchestrator.web.pages import Menu, gettext, render
 
-PAGES = (signing, static, opened)
+PAGES = (signing, seen, glass, static, opened)
 """The files of routes; one with a line for the menu has it as ENTRY, and stands here where its line is to stand."""
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (NotFound, 404), (NotAllowed, 403), (Conflict, 409), (InputError, 422), (StoreError, 503),
@@ -80,8 +79,7 @@ async def _on_error(request: Request, error: Exception) -> Response:
 
 def _check(app: FastAPI) -> None:
     """Raise AssertionError for a page that says nowhere who may open it, or a form that nobody checks."""
-    routes = [route for route in app.routes if isinstance(route, APIRoute)]
-    check_all([route for route in routes if not route.path.startswith(PUBLIC)], public=())
+    routes = served(app)
+    check_all((route for route in routes if not route.path.startswith(PUBLIC)), public=())
     for route in routes:
-        forms = any(each.call is read_form for each in route.dependant.dependencies)
-        assert forms or (route.methods or set()) <= {"GET", "HEAD"}, route.path
+        assert read_form in calls(route) or route.methods <= {"GET", "HEAD"}, route.path

@@ -27,7 +27,8 @@ class Looking(Needs):
         found: Principal = super().__call__(request)
         system: System = request.app.state.system
         seen = system.sight.check(found, episode_id, self.action)
-        who = Who(found.actor_id, found.role_for(self.action, None if seen.glass else seen.ward))
+        request.state.seen = seen
+        who = Who(found.actor_id, found.role_for(self.action, seen.posted))
         system.sight.record(seen, who, episode_id, self.what)
         return seen
 
@@ -39,7 +40,8 @@ class OnEpisode(Needs):
         """Return whose episode it is."""
         found: Principal = super().__call__(request)
         system: System = request.app.state.system
-        return system.sight.check(found, episode_id, self.action)
+        request.state.seen = system.sight.check(found, episode_id, self.action)
+        return request.state.seen
 
 
 def looking(what: str, action: Action = Action.SEE) -> list[Any]:
@@ -47,10 +49,20 @@ def looking(what: str, action: Action = Action.SEE) -> list[Any]:
     return [Depends(Looking(action, what))]
 
 
+def seen_by(request: Request) -> Seen | None:
+    """Return whose episode a page or form is about, once that was checked; None where it is about none."""
+    found: Seen | None = getattr(request.state, "seen", None)
+    return found
+
+
 def acting(request: Request, ward: str, *, role: str = "", leading: bool = False) -> Actor:
-    """Return who acts on a ward: in the role that he chose, if he holds it there, or in his usual one."""
-    found = principal(request)
-    chosen = role if role in found.roles(ward) else found.role_for(Action.ACT, ward, leading=leading)
+    """Return who acts on a ward: in the role that he chose, if he holds it there, or in his usual one.
+
+    With a broken glass the roles count that he holds wherever he works.
+    """
+    found, seen = principal(request), seen_by(request)
+    there = ward if seen is None else seen.posted
+    chosen = role if role in found.roles(there) else found.role_for(Action.ACT, there, leading=leading)
     return Actor(found.actor_id, chosen, authenticated=True)
 
 

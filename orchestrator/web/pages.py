@@ -16,6 +16,7 @@ from orchestrator.http.needs import PRINCIPAL
 from orchestrator.service.people.principal import EVERYWHERE, Action, Principal
 from orchestrator.web import static, words
 from orchestrator.web.forms import word_of
+from orchestrator.web.look import seen_by
 from orchestrator.web.moments import Moments
 
 FOLDER = Path(__file__).parent / "templates"
@@ -66,6 +67,7 @@ def render(
         simulated=system.simulated,
         banner=None if banner is None else translated.gettext(banner.text),
         everywhere=EVERYWHERE,
+        glass=_glass(request),
         asset=static.address,
         **more,
     )
@@ -104,6 +106,14 @@ def environment(language: str) -> Environment:
     )
     made.install_gettext_translations(words.catalogue(language), newstyle=True)  # type: ignore[attr-defined]
     return made
+
+
+def _glass(request: Request) -> dict[str, object] | None:
+    """Return until when a broken glass shows this page, and of which episode; None where none is needed."""
+    seen = seen_by(request)
+    if seen is None or not seen.glass:
+        return None
+    return {"until": seen.until, "episode_id": request.path_params["episode_id"]}
 
 
 def _may(principal: Principal | None) -> Callable[..., bool]:

@@ -13,7 +13,7 @@ its *stamp*. An *origin* is {kind: sourced | local | mixed | unstated, rules, so
                      transition, when, rules, origin, cause {kind, words},
                      missing [{fact, label}] and although (words): what a move made whatever is missing did not wait for
     timeline         every entry: stamp, kind, words, details, from, to, refused (a code), reason, override, corrects,
-                     erased
+                     erased, glass (made by somebody of another ward, in an emergency)
     decisions        stamp, n, kind, words, choice {regimens [{regimen, standing}], regimen, outcome, parameters},
                      proposals [{regimen, standing, chosen, conflict, reasons [{standing, words, facts, origin}],
                      would_change}], warnings [{name, text, origin}], overridden [{gate, why, reason, origin}],

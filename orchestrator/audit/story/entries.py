@@ -16,7 +16,8 @@ _REFUSED = "refused:"
 class StoryEntry(NamedTuple):
     """One entry as it was opened. header: the fields of ``seal.Header``; body: None when it was erased.
 
-    body: ``command`` (as ``command_to_json`` has it) and ``events`` (as ``event_to_json`` has them), in order.
+    body: ``command`` (as ``command_to_json`` has it) and ``events`` (as ``event_to_json`` has them), in order;
+    ``glass`` where somebody of another ward acted by a broken glass.
     """
 
     header: Mapping[str, Any]
@@ -40,6 +41,7 @@ class Entry:
     target: str
     refused: str | None
     corrects: int | None
+    glass: bool
 
     @property
     def when(self) -> str:
@@ -94,4 +96,5 @@ def _read(header: Mapping[str, Any], body: Mapping[str, Any] | None) -> Entry:
         target=header["to_state"],
         refused=result.removeprefix(_REFUSED) if result.startswith(_REFUSED) else None,
         corrects=header.get("corrects"),
+        glass=body is not None and bool(body.get("glass")),
     )

@@ -106,6 +106,7 @@ def _line(entry: Entry, pathway: Pathway) -> dict[str, Any]:
         "override": list(entry.command.get("override") or ()),
         "corrects": entry.corrects,
         "erased": entry.erased,
+        "glass": entry.glass,
     }
 
 

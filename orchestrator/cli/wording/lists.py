@@ -55,6 +55,7 @@ def timeline_text(story: Json) -> str:
             f"{each['seq']:>4}  {moment(each['at'], zone)}  {each['actor']} ({each['role']}{asserted}){behalf}"
         )
         lines += wrapped(each["words"], 6)
+        lines += ["        of another ward, in an emergency (broken glass)"] if each["glass"] else []
         for detail in each["details"]:
             lines += wrapped(str(detail), 8)
         if each["reason"]:
@@ -84,3 +85,24 @@ def deliveries_text(document: Json, zone: ZoneInfo) -> str:
         for each in document["deliveries"]
     ]
     return "\n".join(columns(rows, 0, whole=True)) or "nothing waits to leave the house"
+
+
+def looks_text(document: Json, zone: ZoneInfo) -> str:
+    """Return who has seen a record as text, latest first, with the verdict on it."""
+    rows = [
+        (
+            moment(each["at"], zone),
+            each["name"],
+            each["role"],
+            f"{each['kind']} {each['what']}{' BROKEN GLASS' if each['glass'] else ''}",
+            f"ward {each['ward']}" if each["ward"] else each["episode_id"],
+        )
+        for each in document["looks"]
+    ]
+    reasons = [f"      {each['name']}: {each['reason']}" for each in document["looks"] if each["reason"]]
+    word = "whole" if document["whole"] else "BROKEN"
+    faults = [f"  record {each['seq']}: {each['what']}" for each in document["faults"]]
+    shown = columns(rows, 0, whole=True) or ["nobody has seen it"]
+    return "\n".join(
+        [*shown, *(["Why the glass was broken:", *reasons] if reasons else []), f"this record is {word}", *faults]
+    )

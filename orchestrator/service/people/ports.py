@@ -11,6 +11,7 @@ from orchestrator.service.people.rows import (
     PersonRow,
     PostRow,
     SessionRow,
+    Span,
     StaffRow,
 )
 
@@ -37,6 +38,16 @@ class PeopleReader(Protocol):
 
     def looks(self, chain: str, after: int, limit: int) -> list[LookRow]:
         """Return a chain's records, the first one first, beginning behind a number."""
+        ...
+
+    def looks_within(
+        self, spans: Sequence[Span], before: tuple[datetime, str, int] | None, limit: int
+    ) -> list[LookRow]:
+        """Return the records within any of these spans, latest first. before: moment, chain and number of the last."""
+        ...
+
+    def chain_after(self, chain: str) -> str | None:
+        """Return the first chain of looks behind a name, in their order; None behind the last."""
         ...
 
     def whereabouts(self, episode_id: str) -> tuple[str, str] | None:
@@ -86,3 +97,6 @@ class PeopleChange(PeopleReader, Protocol):
         ...
 
     def add_glass(self, row: GlassRow) -> None: ...
+    def end_glass(self, person_id: str, patient_id: str, now: datetime) -> None:
+        """Let what this person broke to this patient end now."""
+        ...

@@ -103,3 +103,11 @@ class GlassRow(NamedTuple):
     ward: str
     opened_at: datetime
     until: datetime
+
+
+class Span(NamedTuple):
+    """Some of a chain's records: from a moment on, and until another; None for no bound."""
+
+    chain: str
+    since: datetime | None
+    until: datetime | None

@@ -5,41 +5,44 @@ look stands in the process's log, by opaque ids.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from orchestrator.audit import looks
 from orchestrator.audit.chain import Fault
-from orchestrator.audit.seal import GENESIS, instant
 from orchestrator.errors import NotFound, StoreError
-from orchestrator.service.people.principal import Action, Principal
+from orchestrator.service.handlers import Desk
+from orchestrator.service.people.glass import Glass
+from orchestrator.service.people.looked import Looked
+from orchestrator.service.people.looking import Seen, Who, add, chain_of, record
+from orchestrator.service.people.principal import AT_THE_BEDSIDE, Action, Principal
 from orchestrator.service.people.rows import LookRow
-from orchestrator.service.ports import Change, Reader, Store
+from orchestrator.service.ports import Reader
 
+__all__ = ["Seen", "Sight", "Who"]
 _log = logging.getLogger(__name__)
 _PAGE = 500
+_UNDER_GLASS = frozenset({Action.SEE, Action.ACT})
+"""What a broken glass allows: an emergency is looked at and treated; who has seen the record is the ward's affair."""
 
 
-class Who(NamedTuple):
-    """Who looks, and in which role; what a program asserts is what is recorded."""
+class Checked(NamedTuple):
+    """What was found of the records of looks. chains: patients, and wards with lists.   faults: chain and fault."""
 
-    id: str
-    role: str
-
-
-class Seen(NamedTuple):
-    """What may be looked at. glass: by a broken glass alone."""
-
-    patient_id: str
-    ward: str
-    glass: bool = False
+    chains: int
+    records: int
+    faults: tuple[tuple[str, Fault], ...]
 
 
 class Sight:
-    """Opens patients' records to those who may see them, and records who did. mac: chains that record."""
+    """Opens patients' records to those who may see them, and records who did. mac: chains that record.
 
-    def __init__(self, store: Store, mac: looks.Mac) -> None:
-        self._store, self._mac = store, mac
+    glass: lets in who must, in an emergency.   looked: tells who did look.
+    """
+
+    def __init__(self, desk: Desk, mac: looks.Mac) -> None:
+        self._store, self._mac = desk.store, mac
+        self.glass, self.looked = Glass(desk, mac), Looked(desk)
 
     def check(self, principal: Principal, episode_id: str, action: Action) -> Seen:
         """Return whose an episode is. Raises NotFound for none, or another ward's: which of it is not told.
@@ -53,17 +56,52 @@ class Sight:
         """Record that somebody looks at an episode. what: the page."""
         self._record([seen.patient_id], who, "read", what, episode_id=episode_id, glass=seen.glass)
 
+    def peek(self, who: Who, episode_id: str, what: str) -> None:
+        """Record that somebody looks at an episode without being asked who he is: at this machine's command line."""
+        with self._store.read() as reader:
+            there = reader.whereabouts(episode_id)
+        if there is not None:
+            self.record(Seen(*there), who, episode_id, what)
+
     def listed(self, who: Who, wards: Sequence[str], what: str) -> None:
         """Record that somebody saw the lists of wards. what: which list, with its filters."""
         self._record([chain_of(ward) for ward in sorted(wards)], who, "list", what)
 
     def looks(self, chain: str) -> list[dict[str, Any]]:
         """Return who looked at a patient's record, or a ward's lists, the first one first."""
-        return [{**_record(row), "seq": row.seq} for row in self._all(chain)]
+        return [{**record(row), "seq": row.seq} for row in self._all(chain)]
 
     def faults(self, chain: str) -> list[Fault]:
         """Return what is wrong with that record; nothing when it is whole."""
-        return list(looks.faults(self._mac, ((row.seq, _record(row), row.hash) for row in self._all(chain))))
+        return list(self._faults(chain, []))
+
+    def check_all(self, most: int | None = None) -> Checked:
+        """Check every chain, patients' and wards'; no further one once `most` records were read."""
+        chains, read, found = 0, list[int](), list[tuple[str, Fault]]()
+        for chain in self._chains():
+            if most is not None and len(read) >= most:
+                break
+            chains += 1
+            found += [(chain, fault) for fault in self._faults(chain, read)]
+        return Checked(chains, len(read), tuple(found))
+
+    def _faults(self, chain: str, read: list[int]) -> Iterator[Fault]:
+        """Yield what is wrong with a chain. read: numbers of the records that were read are added."""
+
+        def told() -> Iterator[tuple[int, dict[str, Any], bytes]]:
+            for row in self._all(chain):
+                read.append(row.seq)
+                yield row.seq, record(row), row.hash
+
+        return looks.faults(self._mac, told())
+
+    def _chains(self) -> Iterator[str]:
+        last: str | None = ""
+        while last is not None:
+            with self._store.read() as reader:
+                last = reader.chain_after(last)
+            if last is not None:
+                yield last
 
     def _may(self, reader: Reader, principal: Principal, episode_id: str, action: Action) -> Seen:
         there = reader.whereabouts(episode_id)
@@ -71,8 +109,10 @@ class Sight:
             patient_id, ward = there
             if principal.may(action, ward):
                 return Seen(patient_id, ward)
-            if reader.glass(principal.actor_id, patient_id, reader.times().now) and principal.may(action):
-                return Seen(patient_id, ward, glass=True)
+            if action in _UNDER_GLASS and principal.may(action) and principal.roles() & AT_THE_BEDSIDE:
+                broken = reader.glass(principal.actor_id, patient_id, reader.times().now)
+                if broken is not None:
+                    return Seen(patient_id, ward, broken.until)
         raise NotFound("there is no such episode")
 
     def _all(self, chain: str) -> Iterable[LookRow]:
@@ -89,27 +129,8 @@ class Sight:
             with self._store.change() as change:
                 now = change.times().now
                 for chain in chains:
-                    self._add(
-                        change, LookRow(chain, 0, now, who.id, who.role, kind, what, episode_id, glass, None, b"")
-                    )
+                    row = LookRow(chain, 0, now, who.id, who.role, kind, what, episode_id, glass, None, b"")
+                    add(change, self._mac, row)
         except StoreError as error:
             about = {"event": "look-unrecorded", "by": who.id, "chains": ",".join(chains), "code": error.code}
             _log.error("a look could not be recorded (%s): %s %s by %s", error.code, kind, chains, who.id, extra=about)
-
-    def _add(self, change: Change, row: LookRow) -> None:
-        """Add a record behind the last one of its chain."""
-        last = change.last_look(row.chain)
-        seq, previous = (last.seq + 1, last.hash) if last else (1, GENESIS)
-        change.add_look(row._replace(seq=seq, hash=looks.link(self._mac, previous, _record(row))))
-
-
-def chain_of(ward: str) -> str:
-    """Return the chain of a ward's lists."""
-    return f"ward/{ward}"
-
-
-def _record(row: LookRow) -> dict[str, Any]:
-    return {
-        "chain": row.chain, "at": instant(row.at), "by": row.by, "role": row.role, "kind": row.kind, "what": row.what,
-        "episode_id": row.episode_id, "glass": row.glass, "sealed": None if row.sealed is None else row.sealed.hex(),
-    }  # fmt: skip

@@ -126,6 +126,7 @@ def _looks() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
+    op.create_index(op.f("ix_look_chain_at"), "look", ["chain", "at"], unique=False)
     op.create_table(
         "glass",
         _col(

@@ -1,0 +1,33 @@
+"""Who looks, at this command line? Whom CAREPATH_ACTOR names: asserted, as every actor here is, and on record."""
+
+import os
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orchestrator.bootstrap import System
+    from orchestrator.service.people.sight import Who
+
+_NOBODY = "command-line"
+# Records of looks are kept for ever, as entries are: opaque ids only, never a free text.
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,99}")
+
+
+def look(system: "System", episode: str, what: str) -> None:
+    """Record that somebody looks at an episode; one that is not there is nobody's to look at."""
+    system.sight.peek(_who(), episode, what)
+
+
+def look_at_lists(system: "System", wards: Sequence[str], what: str) -> None:
+    """Record that somebody sees the lists of wards; of all for none."""
+    from orchestrator.service.people.principal import EVERYWHERE  # noqa: PLC0415  not for --help
+
+    system.sight.listed(_who(), wards or (EVERYWHERE,), what)
+
+
+def _who() -> "Who":
+    from orchestrator.service.people.sight import Who  # noqa: PLC0415  not for --help
+
+    named, role = os.environ.get("CAREPATH_ACTOR", ""), os.environ.get("CAREPATH_ROLE", "")
+    return Who(named if _ID.fullmatch(named) else _NOBODY, role if _ID.fullmatch(role) else "")

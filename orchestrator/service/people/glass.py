@@ -1,0 +1,120 @@
+"""How does somebody come to a patient of another ward in an emergency? He breaks the glass: for a reason, for an hour.
+
+It opens what a post at the bedside opens, seeing and acting: a record that can be read and not written would leave what
+is given in an emergency on paper. It gives no other role: what a role may do stays the pathway's to say. The patient's
+ward is told in the same transaction, each look and each entry that follows says that it was made so.
+"""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from orchestrator.audit import looks
+from orchestrator.audit.seal import instant
+from orchestrator.errors import Conflict, InputError, NotFound
+from orchestrator.service.enrolment import Identifier
+from orchestrator.service.handlers import Desk
+from orchestrator.service.notices import tell
+from orchestrator.service.people.looking import Who, add, sealed_for
+from orchestrator.service.people.principal import ADMINISTRATOR, LEAD, Action, Principal
+from orchestrator.service.people.rows import GlassRow, LookRow
+from orchestrator.service.ports import Change
+from orchestrator.service.rows import EpisodeRow, NoticeRow
+
+LASTS = timedelta(hours=1)
+SHORTEST_REASON, LONGEST_REASON = 3, 1000
+KIND = "glass"
+"""Of the notice, and of the record."""
+
+
+class Broken(NamedTuple):
+    """The glass is broken. repeated: it was already, and nothing was done."""
+
+    episode_id: str
+    ward: str
+    until: datetime
+    repeated: bool
+
+
+class Glass:
+    """Breaks the glass to patients of other wards. mac: chains the record of it."""
+
+    def __init__(self, desk: Desk, mac: looks.Mac) -> None:
+        self._desk, self._mac = desk, mac
+
+    def find(self, identifier: Identifier) -> str:
+        """Return an episode of the patient with an identifier: an open one before others, the latest of them.
+
+        Raises NotFound.
+        """
+        hashed = self._desk.keyring.identifier_hash(identifier.system, identifier.value)
+        with self._desk.store.read() as reader:
+            found = reader.find_patients([hashed])
+            rows = reader.episodes_of(found[0][1].patient_id) if found else []
+        if not rows:
+            raise NotFound("there is no patient with this number here")
+        return max(rows, key=_wanted).episode_id
+
+    def open(self, principal: Principal, who: Who, episode_id: str, reason: str) -> Broken:
+        """Let a person in to an episode's patient for an hour; while it is broken already nothing is done.
+
+        Raises NotFound; InputError without a reason; Conflict for whoever sees the patient anyway, and when the
+        patient's record was erased.
+        """
+        reason = _reason(reason)
+        return self._desk.transact(lambda change: self._open(change, principal, who, episode_id, reason))
+
+    def close(self, principal: Principal, who: Who, episode_id: str) -> bool:
+        """Mend the glass before its hour is over; False where none is broken. Raises NotFound."""
+        with self._desk.store.change() as change:
+            patient_id, _ = _whereabouts(change, episode_id)
+            change.last_look(patient_id)
+            now = change.times().now
+            if change.glass(principal.actor_id, patient_id, now) is None:
+                return False
+            change.end_glass(principal.actor_id, patient_id, now)
+            row = LookRow(patient_id, 0, now, who.id, who.role, KIND, "closed", episode_id, True, None, b"")
+            add(change, self._mac, row)
+        return True
+
+    def _open(self, change: Change, principal: Principal, who: Who, episode_id: str, reason: str) -> Broken:
+        patient_id, ward = _whereabouts(change, episode_id)
+        if principal.may(Action.SEE, ward):
+            raise Conflict("this patient is on a ward of yours: no glass is between you")
+        change.last_look(patient_id)  # of two who come at once the second finds what the first did
+        now = change.times().now
+        broken = change.glass(principal.actor_id, patient_id, now)
+        if broken is not None:
+            return Broken(episode_id, ward, broken.until, repeated=True)
+        patient = change.patient(patient_id)
+        if patient is None or patient.wrapped_key is None:
+            raise Conflict("the record of this patient was erased")
+        key = self._desk.keyring.open(patient.kek_id, patient.wrapped_key, patient_id)
+        row = LookRow(patient_id, 0, now, who.id, who.role, KIND, "opened", episode_id, True, None, b"")
+        add(change, self._mac, row._replace(sealed=key.encrypt(reason.encode(), sealed_for(row))))
+        change.add_glass(GlassRow(principal.actor_id, patient_id, ward, now, now + LASTS))
+        tell(change, self._desk.directory, self._notices(episode_id, ward, principal.actor_id, now))
+        return Broken(episode_id, ward, now + LASTS, repeated=False)
+
+    def _notices(self, episode_id: str, ward: str, by: str, now: datetime) -> list[NoticeRow]:
+        """Return what the ward's lead is told; where nobody is lead the administrator is."""
+        role = ADMINISTRATOR if LEAD in self._desk.directory.unheld(ward) else LEAD
+        key = f"{KIND}.{by}.{instant(now)}"
+        return [NoticeRow(episode_id, key, KIND, "glass-broken", "", role, ward, 0, now, now, late=False)]
+
+
+def _wanted(row: EpisodeRow) -> tuple[bool, datetime, str]:
+    return not row.closed, row.enrolled_at, row.episode_id
+
+
+def _whereabouts(change: Change, episode_id: str) -> tuple[str, str]:
+    there = change.whereabouts(episode_id)
+    if there is None:
+        raise NotFound("there is no such episode")
+    return there
+
+
+def _reason(text: str) -> str:
+    reason = text.strip()
+    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
+        raise InputError(f"say why, in {SHORTEST_REASON} to {LONGEST_REASON} characters: the patient's ward reads it")
+    return reason

@@ -1,0 +1,132 @@
+"""Who has seen this record? Every look at the patient's pages, and wards' lists that showed him, the latest first."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from orchestrator.audit.keys import PatientKey
+from orchestrator.audit.seal import instant, open_header
+from orchestrator.errors import InputError, NotFound, WrongKey
+from orchestrator.service.handlers import Desk
+from orchestrator.service.people.looking import chain_of, record, sealed_for, ward_of
+from orchestrator.service.people.principal import EVERYWHERE
+from orchestrator.service.people.rows import LookRow, Span
+from orchestrator.service.ports import Reader
+from orchestrator.service.queries import Page, page_size
+from orchestrator.service.replay import all_entries
+from orchestrator.service.rows import EpisodeRow
+
+_SEPARATOR = "~"
+
+
+class _Place(NamedTuple):
+    """Behind which record a page begins."""
+
+    at: datetime
+    chain: str
+    seq: int
+
+
+class Looked:
+    """Tells who looked; reads only. To ask is a look of its own, recorded by whoever asks."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def of(self, episode_id: str, *, lists: bool = False, before: str | None = None, limit: int = 100) -> Page:
+        """Return who looked at the record of an episode's patient, on whatever page and in whichever episode.
+
+        lists: with the wards' lists that were seen while the patient was there.   before: a page's cursor.
+        Raises NotFound and InputError.
+        """
+        with self._desk.store.read() as reader:
+            row = reader.episode(episode_id)
+            if row is None:
+                raise NotFound("there is no such episode")
+            spans = [Span(row.patient_id, None, None)]
+            if lists:
+                spans += _stays(reader, row.patient_id)
+            return self._page(reader, spans, before, limit, key=_key(self._desk, row))
+
+    def on(self, ward: str, *, before: str | None = None, limit: int = 100) -> Page:
+        """Return who saw the lists of a ward. before: a page's cursor. Raises InputError."""
+        with self._desk.store.read() as reader:
+            spans = [Span(chain_of(each), None, None) for each in (ward, EVERYWHERE)]
+            return self._page(reader, spans, before, limit)
+
+    def patient_of(self, episode_id: str) -> str:
+        """Return the chain of an episode's patient. Raises NotFound."""
+        with self._desk.store.read() as reader:
+            there = reader.whereabouts(episode_id)
+        if there is None:
+            raise NotFound("there is no such episode")
+        return there[0]
+
+    def _page(
+        self, reader: Reader, spans: list[Span], before: str | None, limit: int, key: PatientKey | None = None
+    ) -> Page:
+        size = page_size(limit)
+        rows = reader.looks_within(spans, None if before is None else _parse(before), size)
+        names = {person_id: _name(reader, person_id) for person_id in {row.by for row in rows}}
+        cursor = _cursor(rows[-1]) if len(rows) == size else None
+        return Page([_told(row, names, key) for row in rows], cursor)
+
+
+def _stays(reader: Reader, patient_id: str) -> Iterator[Span]:
+    """Yield when which ward's lists, and the lists of all wards, showed the patient: while an episode was open there.
+
+    An entry's header says the ward, so that it is known of an erased patient too.
+    """
+    for row in reader.episodes_of(patient_id):
+        until = row.at if row.closed else None
+        wards: list[tuple[str, datetime]] = []
+        for entry in all_entries(reader, row.episode_id):
+            header = open_header(entry)
+            if not wards or wards[-1][0] != header.ward:
+                wards.append((header.ward, datetime.fromisoformat(header.at)))
+        ends = [*(since for _, since in wards[1:]), until]
+        for (ward, since), end in zip(wards, ends, strict=True):
+            yield Span(chain_of(ward), since, end)
+            yield Span(chain_of(EVERYWHERE), since, end)
+
+
+def _told(row: LookRow, names: Mapping[str, str], key: PatientKey | None) -> dict[str, Any]:
+    told = record(row)
+    del told["sealed"], told["chain"]
+    return {**told, "seq": row.seq, "ward": ward_of(row.chain), "name": names[row.by], "reason": _reason(row, key)}
+
+
+def _reason(row: LookRow, key: PatientKey | None) -> str | None:
+    """Return a reason in plain; None where none was given, or its key was destroyed."""
+    if row.sealed is None or key is None:
+        return None
+    try:
+        return key.decrypt(row.sealed, sealed_for(row)).decode()
+    except WrongKey:  # the verdict on the chain says that it was changed
+        return None
+
+
+def _name(reader: Reader, person_id: str) -> str:
+    """Return a person's name; the id itself of whoever has no account, as a program asserts."""
+    person = reader.person(person_id)
+    return person_id if person is None else person.name
+
+
+def _key(desk: Desk, row: EpisodeRow) -> PatientKey | None:
+    return None if row.wrapped_key is None else desk.key(row)
+
+
+def _cursor(row: LookRow) -> str:
+    return _SEPARATOR.join((instant(row.at), str(row.seq), row.chain))
+
+
+def _parse(cursor: str) -> _Place:
+    moment, _, rest = cursor.partition(_SEPARATOR)
+    number, _, chain = rest.partition(_SEPARATOR)
+    try:
+        at = datetime.fromisoformat(moment)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None or not (number.isascii() and number.isdigit() and len(number) < 10 and chain):
+        raise InputError("the cursor is not one that a page gave")
+    return _Place(at, chain, int(number))
