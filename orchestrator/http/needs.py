@@ -1,11 +1,11 @@
 """What does a route need of who asks it? Every route says so; one that does not is not served: deny by default."""
 
-from collections.abc import Container, Iterator, Sequence
-from typing import Any
+from collections.abc import Container, Iterable, Iterator
+from typing import Any, NamedTuple
 
-from fastapi import Depends, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
+from fastapi.routing import iter_route_contexts
 
 from orchestrator.errors import NotAllowed
 from orchestrator.service.people.principal import Action, Principal
@@ -39,16 +39,39 @@ def needs(action: Action) -> list[Any]:
     return [Depends(Needs(action))]
 
 
-def check_all(routes: Sequence[object], public: Container[str]) -> None:
+class Served(NamedTuple):
+    """A route as it is served, with all that the routers around it bring along.
+
+    dependant: what it asks for before it answers; None for what is no route of ours, such as the API's description.
+    """
+
+    path: str
+    methods: frozenset[str]
+    dependant: Dependant | None
+
+
+def served(app: FastAPI) -> list[Served]:
+    """Return every route of an application. Its `routes` are no such list: a router in it stands there as one."""
+    return [
+        Served(each.path or "", frozenset(each.methods or ()), getattr(each, "dependant", None))
+        for each in iter_route_contexts(app.routes)
+    ]
+
+
+def check_all(routes: Iterable[Served], public: Container[str]) -> None:
     """Raise AssertionError for a route that is not public and says nowhere what it needs. public: paths."""
     for route in routes:
-        if isinstance(route, APIRoute) and route.path not in public:
-            assert needs_of(route) is not None, route.path
+        assert route.path in public or needs_of(route) is not None, route.path
 
 
-def needs_of(route: APIRoute) -> Needs | None:
+def needs_of(route: Served) -> Needs | None:
     """Return what a route needs."""
-    return next((each for each in _calls(route.dependant) if isinstance(each, Needs)), None)
+    return next((each for each in calls(route) if isinstance(each, Needs)), None)
+
+
+def calls(route: Served) -> Iterator[object]:
+    """Yield what is called before a route answers, the route's own function first."""
+    return iter(()) if route.dependant is None else _calls(route.dependant)
 
 
 def _calls(dependant: Dependant) -> Iterator[object]:

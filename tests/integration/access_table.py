@@ -1,0 +1,86 @@
+"""What each route is for, said anew: whoever adds a route says here who may ask it, and with what it is asked.
+
+It is written from the vocabulary's roles and permissions, not from the routes: a route that forgets its need, or needs
+the wrong thing, differs from it.
+"""
+
+from dataclasses import dataclass, field
+
+BEDSIDE = frozenset({"nurse", "clinician", "lead", "on-call", "pharmacist"})
+ROLES = (*sorted(BEDSIDE), "auditor", "administrator", "service")
+MAY = {
+    "see": BEDSIDE | {"auditor"},
+    "act": BEDSIDE,
+    "audit": frozenset({"auditor", "lead"}),
+    "operate": frozenset({"administrator", "lead"}),
+    "people": frozenset({"administrator"}),
+    "know": frozenset(ROLES),
+}
+"""By action, the roles that may."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One route. action: what it is for.   body: JSON, or the fields of a form; OWN stands for the ward that is asked.
+
+    ward: how the route says that a ward is not the caller's, where it is asked of a ward; 0 where it is not.
+    vain: 404 is an answer of its own, since what it names is not there.   query: what stands behind the address.
+    """
+
+    action: str
+    body: dict[str, object] = field(default_factory=dict)
+    query: str = ""
+    ward: int = 0
+    vain: bool = False
+
+
+WARD = "THE-WARD"
+"""In a body or query: the ward of which is asked."""
+NUMBER = "THE-NUMBER"
+"""In a body: the hospital's number of the patient of whom is asked."""
+_IDENTIFIERS = [{"system": "hospital-number", "value": "0009"}]
+_ENROL = {"pathway": "post-viral-cerebellar-demyelination", "ward": WARD, "identifiers": _IDENTIFIERS}
+
+API: dict[str, Asked] = {
+    "POST /api/v1/episodes": Asked("act", _ENROL, ward=403),
+    "POST /api/v1/episodes/find": Asked("see", {"identifier": {"system": "hospital-number", "value": NUMBER}}),
+    "GET /api/v1/episodes/{episode_id}": Asked("see"),
+    "GET /api/v1/episodes/{episode_id}/explain": Asked("see"),
+    "GET /api/v1/episodes/{episode_id}/timeline": Asked("see"),
+    "GET /api/v1/episodes/{episode_id}/story": Asked("see"),
+    "GET /api/v1/episodes/{episode_id}/report": Asked("see"),
+    "POST /api/v1/episodes/{episode_id}/record": Asked("act", {"facts": {"severity": "mild"}}),
+    "POST /api/v1/episodes/{episode_id}/confirm": Asked("act", {"regimens": ["observation"]}),
+    "POST /api/v1/episodes/{episode_id}/give": Asked("act", {"regimen": "observation"}),
+    "POST /api/v1/episodes/{episode_id}/miss": Asked("act", {"regimen": "observation"}),
+    "POST /api/v1/episodes/{episode_id}/decline": Asked("act", {"regimen": "observation"}),
+    "POST /api/v1/episodes/{episode_id}/stop": Asked("act", {"regimen": "observation"}),
+    "POST /api/v1/episodes/{episode_id}/retract": Asked("act", {"target": "severity", "reason": "why"}),
+    "POST /api/v1/episodes/{episode_id}/complete": Asked("act", {"task": "eeg"}),
+    "POST /api/v1/episodes/{episode_id}/acknowledge": Asked("act", {"reminder": "task-due"}),
+    "POST /api/v1/episodes/{episode_id}/close": Asked("act", {"outcome": "nowhere"}),
+    "DELETE /api/v1/episodes/{episode_id}/glass": Asked("see"),
+    "GET /api/v1/episodes/{episode_id}/looks": Asked("audit", query="?lists=true"),
+    "GET /api/v1/worklist": Asked("see", query=f"?ward={WARD}", ward=404),
+    "GET /api/v1/inbox": Asked("see", query=f"?ward={WARD}", ward=404),
+    "GET /api/v1/pathways": Asked("know"),
+    "GET /api/v1/deliveries": Asked("operate"),
+    "POST /api/v1/deliveries/resend": Asked("operate", {"delivery": "a.b.c"}, vain=True),
+    "POST /api/v1/deliveries/drop": Asked("operate", {"delivery": "a.b.c", "reason": "why"}, vain=True),
+}
+"""By method and path, as the router has them."""
+
+EMERGENCY = {
+    "POST /api/v1/episodes/{episode_id}/glass": Asked("act", {"reason": "called to an emergency"}),
+}
+"""What opens another ward's patient, and is not asked with the others: tests of its own do."""
+
+PAGES: dict[str, Asked] = {
+    "GET /password": Asked("know"),
+    "POST /password": Asked("know", {"present": "", "password": "", "again": ""}),
+    "POST /sign-out": Asked("know"),
+    "GET /glass": Asked("act"),
+    "POST /glass": Asked("act", {"system": "hospital-number", "number": NUMBER, "reason": "why", "password": ""}),
+    "POST /episodes/{episode_id}/glass/close": Asked("see"),
+    "GET /episodes/{episode_id}/seen": Asked("audit", query="?lists=yes"),
+}
