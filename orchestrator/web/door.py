@@ -115,13 +115,16 @@ def drop_session(request: Request, response: Response) -> None:
 
 
 def _check_origin(scope: Scope) -> None:
-    """Raise NotAllowed for what changes something and was not sent from a page of ours."""
+    """Raise NotAllowed for what changes something and was not sent from a page of ours.
+
+    Browsers say whence by `Sec-Fetch-Site`, and by `Origin`, which is `null` since our pages send no referrer.
+    """
     if scope["method"] in _SAFE:
         return
     headers = Headers(scope=scope)
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     same = origin is not None and urlsplit(origin).netloc == headers.get("host", "")
-    if site not in {None, "same-origin"} or (origin is not None and not same) or (site is None and origin is None):
+    if not (same if site is None else site == "same-origin" and (same or origin in {None, "null"})):
         raise NotAllowed("this was not sent from a page of carepath: open the page, and send it from there")
 
 

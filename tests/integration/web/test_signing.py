@@ -1,5 +1,6 @@
 """Goal: nobody comes in without a session; who guesses is slowed down; a form of elsewhere does nothing."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -55,12 +56,26 @@ def test_signing_in_leads_nowhere_else(house: House, leads: str) -> None:
 def test_a_form_of_elsewhere_does_nothing(house: House) -> None:
     browser = house.signed_in("nurse")
     word = {"csrf": "0" * 64}
-    for headers in ({}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://elsewhere.example"}):
+    for headers in (
+        {}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://elsewhere.example"}, {"Origin": "null"},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "https://elsewhere.example"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": "http://testserver"}, {"Sec-Fetch-Site": "none"},
+    ):  # fmt: skip
         assert browser.client.post("/sign-out", data=word, headers=headers).status_code == 403
     own = {"Sec-Fetch-Site": "same-origin", "Origin": "http://testserver"}
     assert browser.client.post("/sign-out", data=word, headers=own).status_code == 403, "another session's word"
     assert browser.client.post("/sign-out", data={}, headers=own).status_code == 403
     assert browser.get("/password").status_code == 200
+
+
+def test_a_form_counts_as_browsers_send_it_from_a_page_without_a_referrer(house: House) -> None:
+    browser = house.signed_in("nurse")
+    assert browser.get("/password").headers["referrer-policy"] == "no-referrer"
+    word = re.search(r'name="csrf" value="(\w+)"', browser.get("/password").text)
+    assert word is not None
+    headers = {"Sec-Fetch-Site": "same-origin", "Origin": "null"}
+    sent = browser.client.post("/sign-out", data={"csrf": word[1]}, headers=headers, follow_redirects=False)
+    assert sent.headers["location"] == "/sign-in"
 
 
 def test_who_guesses_waits_and_the_account_is_locked_for_a_while(house: House) -> None:
