@@ -62,7 +62,7 @@ def create_app(
     app.include_router(access.router, prefix=PREFIX)
     app.include_router(deliveries.router, prefix=PREFIX)
     app.include_router(reads.router, prefix=PREFIX)
-    check_all(served(app), PUBLIC | {app.openapi_url})
+    check_all(served(app), PUBLIC | {f"{PREFIX}/openapi.json"})
     app.add_middleware(
         Guard, access=system.access, signing=system.signing, simulated=system.simulated,
         failures=failures or Failures(), banner=banner,

@@ -21,6 +21,7 @@ from orchestrator.web.pages import Entry, gettext, render
 ENTRY = Entry("/glass", "Emergency access", Action.ACT)
 router = APIRouter(include_in_schema=False)
 _SLOW_DOWN = "too many wrong passwords or numbers came from here: wait a minute and try again"
+_WRONG = "this is not your password, or your account is locked for a while after wrong ones: try again"
 _USUAL_SYSTEM = "hospital-number"
 
 
@@ -60,7 +61,10 @@ def close_glass(request: Request, episode_id: EpisodeId, form: Sent) -> Response
 
 def _opened(system: System, me: Principal, form: Form) -> str:
     """Return the episode that is open now. Raises NotSignedIn, NotFound, InputError and Conflict."""
-    system.signing.check_password(me.actor_id, form["password"])
+    try:
+        system.signing.check_password(me.actor_id, form["password"])
+    except NotSignedIn:
+        raise NotSignedIn(_WRONG) from None
     episode_id = system.sight.glass.find(Identifier(form["system"], form["number"]))
     try:
         system.sight.check(me, episode_id, Action.SEE)  # a patient of an own ward needs no glass

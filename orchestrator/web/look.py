@@ -40,8 +40,9 @@ class OnEpisode(Needs):
         """Return whose episode it is."""
         found: Principal = super().__call__(request)
         system: System = request.app.state.system
-        request.state.seen = system.sight.check(found, episode_id, self.action)
-        return request.state.seen
+        seen = system.sight.check(found, episode_id, self.action)
+        request.state.seen = seen
+        return seen
 
 
 def looking(what: str, action: Action = Action.SEE) -> list[Any]:

@@ -4,6 +4,7 @@ It is written from the vocabulary's roles and permissions, not from the routes: 
 the wrong thing, differs from it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 BEDSIDE = frozenset({"nurse", "clinician", "lead", "on-call", "pharmacist"})
@@ -28,7 +29,7 @@ class Asked:
     """
 
     action: str
-    body: dict[str, object] = field(default_factory=dict)
+    body: Mapping[str, object] = field(default_factory=dict)
     query: str = ""
     ward: int = 0
     vain: bool = False

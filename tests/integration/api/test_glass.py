@@ -2,8 +2,9 @@
 
 import pytest
 
+from orchestrator.api.app import PREFIX
 from orchestrator.service.people.accounts import Author
-from tests.integration.api.conftest import PREFIX, Ward
+from tests.integration.api.conftest import Ward
 
 ADMINISTRATOR = Author("u-test", "administrator")
 WHY = {"reason": "called to a cardiac arrest"}

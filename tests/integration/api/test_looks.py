@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.integration.api.conftest import PREFIX, Ward
+from orchestrator.api.app import PREFIX
+from tests.integration.api.conftest import Ward
 from tests.integration.api.test_glass import holder
 
 
@@ -37,8 +38,9 @@ def test_it_comes_in_pages_that_miss_nothing(each_ward: Ward) -> None:
         ward.advance(minutes=number % 2)  # some in the same moment
         ward.get(episode)
     ward.get("/worklist?ward=N2")
-    found, before = [], ""
-    sizes = []
+    found: list[tuple[str, int]] = []
+    before: str | None = ""
+    sizes: list[int] = []
     while before is not None:
         more = f"&before={before}" if before else ""
         page = ward.system.sight.looked.of(episode[10:], lists=True, before=before or None, limit=3)

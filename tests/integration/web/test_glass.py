@@ -28,7 +28,7 @@ def test_it_takes_reason_number_and_password_and_ends_by_itself(each_house: Hous
     page = f"{episode}/seen"
     assert stranger.get(episode).status_code == 404
     for fault, wrong in (
-        (broken(stranger, password="not my password"), "do not fit"),
+        (broken(stranger, password="not my password"), "not your password"),
         (broken(stranger, number="0002"), "no patient with this number"),
         (broken(stranger, system="another-number"), "no patient with this number"),
         (broken(stranger, reason=" "), "say why"),
