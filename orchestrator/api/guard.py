@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from orchestrator.api.problems import Problem, problem_of
 from orchestrator.errors import CarepathError
 from orchestrator.http.bounds import MAX_BODY, bounded
-from orchestrator.http.failing import log_failure
+from orchestrator.http.failing import log_failure, log_refusal
 from orchestrator.http.failures import Failures
 from orchestrator.http.headers import dress
 from orchestrator.http.needs import PRINCIPAL
@@ -54,7 +54,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
-                dress(headers, policy=_POLICY, simulated=self._simulated, banner=self._banner)
+                dress(headers, scope, policy=_POLICY, simulated=self._simulated, banner=self._banner)
             await send(message)
 
         try:
@@ -64,6 +64,7 @@ class Guard:
         except Exception as error:
             if started:
                 raise
+            log_refusal(scope, error)
             if not isinstance(error, Problem | CarepathError):
                 log_failure(error)
             await problem_of(error).response(self._simulated)(scope, receive, sending)

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orchestrator.errors import CarepathError, InputError, NotAllowed
 from orchestrator.http.bounds import MAX_BODY, bounded
-from orchestrator.http.failing import log_failure
+from orchestrator.http.failing import log_failure, log_refusal
 from orchestrator.http.headers import dress
 from orchestrator.http.needs import PRINCIPAL
 from orchestrator.service.lookout import Banner
@@ -23,7 +23,7 @@ from orchestrator.service.people.signing import LONGEST, Signing
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
-    " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    " form-action 'self'; frame-ancestors 'none'; object-src 'none'; base-uri 'none'"
 )
 TOKEN = "carepath.session-token"  # noqa: S105  the name of a place, no secret
 """The token of the session, in the scope of a request that was let in."""
@@ -32,7 +32,6 @@ PUBLIC = ("/sign-in", "/welcome", "/static/", "/open/")
 RENEWING = ("/password", "/sign-out")
 """What is open to who signed in with a password that somebody else gave."""
 _SAFE = frozenset({"GET", "HEAD"})
-_HSTS = "max-age=31536000; includeSubDomains"
 
 
 class Door:
@@ -61,9 +60,7 @@ class Door:
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
-                dress(headers, policy=POLICY, simulated=self._simulated, banner=self._banner)
-                if scope["scheme"] == "https":
-                    headers["strict-transport-security"] = _HSTS
+                dress(headers, scope, policy=POLICY, simulated=self._simulated, banner=self._banner)
             await send(message)
 
         try:
@@ -73,6 +70,7 @@ class Door:
         except Exception as error:
             if started:
                 raise
+            log_refusal(scope, error)
             if not isinstance(error, CarepathError):
                 log_failure(error)
             await self._answer(Request(scope), error)(scope, receive, sending)

@@ -14,6 +14,8 @@ from orchestrator.web.door import TOKEN
 
 FIELD = "csrf"
 _MOST_FIELDS, _LONGEST = 400, 10_000
+_AS_TYPED = frozenset({"password", "again", "present"})
+"""Fields that hold passwords."""
 
 
 def word_of(request: Request) -> str:
@@ -23,10 +25,11 @@ def word_of(request: Request) -> str:
 
 
 class Form:
-    """What was sent: texts by field, in order. Blanks around a text are gone."""
+    """What was sent: texts by field, in order. Blanks around a text are gone, but for passwords."""
 
     def __init__(self, sent: FormData) -> None:
-        self._sent = [(name, value.strip()) for name, value in sent.multi_items() if not isinstance(value, UploadFile)]
+        texts = [(name, value) for name, value in sent.multi_items() if not isinstance(value, UploadFile)]
+        self._sent = [(name, value if name in _AS_TYPED else value.strip()) for name, value in texts]
 
     def __getitem__(self, name: str) -> str:
         """Return the last text under a name; empty where there is none."""

@@ -17,6 +17,7 @@ from orchestrator.service.people.sight import Who
 from orchestrator.web.forms import Form, Sent
 from orchestrator.web.look import EpisodeId, OnEpisode
 from orchestrator.web.pages import Entry, gettext, render
+from orchestrator.web.signing import check_unread
 
 ENTRY = Entry("/glass", "Emergency access", Action.ACT)
 router = APIRouter(include_in_schema=False)
@@ -38,6 +39,7 @@ def break_glass(request: Request, form: Sent) -> Response:
     client = request.client.host if request.client else "unknown"
     typed = {name: form[name] for name in ("system", "number", "reason")}
     try:
+        check_unread(request)
         if failures.waits(client):
             raise NotSignedIn(_SLOW_DOWN)
         episode_id = _opened(request.app.state.system, principal(request), form)

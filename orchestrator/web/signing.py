@@ -1,5 +1,6 @@
 """How does a person come in, go, and choose a password? And how does the first one come to a store without anybody?"""
 
+import logging
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request
@@ -16,6 +17,7 @@ from orchestrator.web.door import drop_session, keep_session
 from orchestrator.web.forms import Sent
 from orchestrator.web.pages import gettext, render
 
+_log = logging.getLogger(__name__)
 router = APIRouter(include_in_schema=False)
 _IN_THE_CLEAR = "passwords are taken over HTTPS alone: open carepath by its https address, or have its proxy named"
 _SLOW_DOWN = "too many wrong passwords came from here: wait a minute and try again"
@@ -42,12 +44,13 @@ def sign_in(request: Request, form: Sent) -> Response:
     failures: Failures = request.app.state.failures
     client = request.client.host if request.client else "unknown"
     try:
-        _check_unread(request)
+        check_unread(request)
         if failures.waits(client):
             raise NotSignedIn(_SLOW_DOWN)
         found = _system(request).signing.sign_in(form["login"], form["password"])
     except NotSignedIn as error:
         failures.add(client)
+        _log.warning("a wrong password came from %s", client, extra={"event": "wrong-password"})
         problem = gettext(request, str(error))
         return render(
             request, "sign-in.html", status=401, next=_inside(form["next"]), login=form["login"], problem=problem
@@ -85,7 +88,7 @@ def welcome(request: Request, form: Sent) -> Response:
     client = request.client.host if request.client else "unknown"
     typed = {"login": form["login"], "name": form["name"]}
     try:
-        _check_unread(request)
+        check_unread(request)
         if failures.waits(client):
             raise NotSignedIn(_SLOW_DOWN)
         if system.access.principal(form["token"]) is None:
@@ -121,7 +124,7 @@ def password(request: Request, form: Sent) -> Response:
     return RedirectResponse("/", 303)
 
 
-def _check_unread(request: Request) -> None:
+def check_unread(request: Request) -> None:
     """Raise NotSignedIn where others on the way could read a password: over plain HTTP from another machine."""
     host = request.client.host if request.client else ""
     if request.scope["scheme"] != "https" and not is_loopback(host):

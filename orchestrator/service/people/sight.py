@@ -113,6 +113,8 @@ class Sight:
                 broken = reader.glass(principal.actor_id, patient_id, reader.times().now)
                 if broken is not None:
                     return Seen(patient_id, ward, broken.until)
+            about = {"event": "other-ward"}
+            _log.warning("%s asked for episode %s of another ward", principal.actor_id, episode_id, extra=about)
         raise NotFound("there is no such episode")
 
     def _all(self, chain: str) -> Iterable[LookRow]:

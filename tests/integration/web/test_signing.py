@@ -68,6 +68,15 @@ def test_a_form_of_elsewhere_does_nothing(house: House) -> None:
     assert browser.get("/password").status_code == 200
 
 
+def test_a_password_counts_as_it_was_typed(house: House) -> None:
+    browser = house.signed_in("nurse")
+    blank = f" {PASSWORD} "
+    assert browser.send("/password", present=PASSWORD, password=blank, again=PASSWORD).status_code == 422
+    assert browser.send("/password", present=PASSWORD, password=blank, again=blank).status_code == 303
+    assert house.browser().send("/sign-in", login="nurse", password=PASSWORD).status_code == 401
+    assert house.browser().send("/sign-in", login="nurse", password=blank).status_code == 303
+
+
 def test_a_form_counts_as_browsers_send_it_from_a_page_without_a_referrer(house: House) -> None:
     browser = house.signed_in("nurse")
     assert browser.get("/password").headers["referrer-policy"] == "no-referrer"
