@@ -15,12 +15,12 @@ from orchestrator.errors import CarepathError, Conflict, InputError, NotAllowed,
 from orchestrator.http.failures import Failures
 from orchestrator.http.needs import check_all
 from orchestrator.service.lookout import Banner
-from orchestrator.web import opened, signing, static
+from orchestrator.web import acting, enrolling, episode, finding, opened, report, signing, static
 from orchestrator.web.door import PUBLIC, Door
 from orchestrator.web.forms import read_form
 from orchestrator.web.pages import Menu, gettext, render
 
-PAGES = (signing, static, opened)
+PAGES = (signing, static, opened, finding, enrolling, episode, acting, report)
 """The files of routes; one with a line for the menu has it as ENTRY, and stands here where its line is to stand."""
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (NotFound, 404), (NotAllowed, 403), (Conflict, 409), (InputError, 422), (StoreError, 503),

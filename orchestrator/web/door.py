@@ -32,6 +32,8 @@ PUBLIC = ("/sign-in", "/welcome", "/static/", "/open/")
 RENEWING = ("/password", "/sign-out")
 """What is open to who signed in with a password that somebody else gave."""
 _SAFE = frozenset({"GET", "HEAD"})
+_REFERRER = "same-origin"
+"""With none at all a browser would say of our own forms too that they come from nowhere: `Origin: null`."""
 _HSTS = "max-age=31536000; includeSubDomains"
 
 
@@ -61,6 +63,7 @@ class Door:
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
+                headers.setdefault("referrer-policy", _REFERRER)
                 dress(headers, policy=POLICY, simulated=self._simulated, banner=self._banner)
                 if scope["scheme"] == "https":
                     headers["strict-transport-security"] = _HSTS

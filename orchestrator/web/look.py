@@ -27,8 +27,7 @@ class Looking(Needs):
         found: Principal = super().__call__(request)
         system: System = request.app.state.system
         seen = system.sight.check(found, episode_id, self.action)
-        who = Who(found.actor_id, found.role_for(self.action, None if seen.glass else seen.ward))
-        system.sight.record(seen, who, episode_id, self.what)
+        record_look(request, seen, episode_id, self.what, self.action)
         return seen
 
 
@@ -42,13 +41,21 @@ class OnEpisode(Needs):
         return system.sight.check(found, episode_id, self.action)
 
 
+def record_look(request: Request, seen: Seen, episode_id: str, what: str, action: Action = Action.SEE) -> None:
+    """Record that who asks looks at an episode. what: the page."""
+    found = principal(request)
+    system: System = request.app.state.system
+    who = Who(found.actor_id, found.role_for(action, None if seen.glass else seen.ward))
+    system.sight.record(seen, who, episode_id, what)
+
+
 def looking(what: str, action: Action = Action.SEE) -> list[Any]:
     """Return the dependencies of a page about an episode. what: which page."""
     return [Depends(Looking(action, what))]
 
 
-def acting(request: Request, ward: str, *, role: str = "", leading: bool = False) -> Actor:
-    """Return who acts on a ward: in the role that he chose, if he holds it there, or in his usual one."""
+def acting(request: Request, ward: str | None, *, role: str = "", leading: bool = False) -> Actor:
+    """Return who acts on a ward, on any for None, in the role that he chose, if he holds it there, or his usual one."""
     found = principal(request)
     chosen = role if role in found.roles(ward) else found.role_for(Action.ACT, ward, leading=leading)
     return Actor(found.actor_id, chosen, authenticated=True)

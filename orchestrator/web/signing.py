@@ -1,7 +1,5 @@
 """How does a person come in, go, and choose a password? And how does the first one come to a store without anybody?"""
 
-from urllib.parse import urlsplit
-
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
@@ -13,7 +11,7 @@ from orchestrator.notify.hosts import is_loopback
 from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.principal import Action
 from orchestrator.web.door import drop_session, keep_session
-from orchestrator.web.forms import Sent
+from orchestrator.web.forms import Sent, inside
 from orchestrator.web.pages import gettext, render
 
 router = APIRouter(include_in_schema=False)
@@ -30,10 +28,10 @@ def _system(request: Request) -> System:
 def sign_in_page(request: Request, next: str = "/") -> Response:  # noqa: A002  the address's own word
     """Ask for login and password; with no account in the store, show how to make the first."""
     if PRINCIPAL in request.scope:
-        return RedirectResponse(_inside(next), 303)
+        return RedirectResponse(inside(next), 303)
     if _system(request).people.nobody():
         return RedirectResponse("/welcome", 303)
-    return render(request, "sign-in.html", next=_inside(next), login="", problem="")
+    return render(request, "sign-in.html", next=inside(next), login="", problem="")
 
 
 @router.post("/sign-in")
@@ -50,9 +48,9 @@ def sign_in(request: Request, form: Sent) -> Response:
         failures.add(client)
         problem = gettext(request, str(error))
         return render(
-            request, "sign-in.html", status=401, next=_inside(form["next"]), login=form["login"], problem=problem
+            request, "sign-in.html", status=401, next=inside(form["next"]), login=form["login"], problem=problem
         )
-    answer = RedirectResponse("/password" if found.principal.renew else _inside(form["next"]), 303)
+    answer = RedirectResponse("/password" if found.principal.renew else inside(form["next"]), 303)
     keep_session(request, answer, found.token)
     return answer
 
@@ -126,10 +124,3 @@ def _check_unread(request: Request) -> None:
     host = request.client.host if request.client else ""
     if request.scope["scheme"] != "https" and not is_loopback(host):
         raise NotSignedIn(_IN_THE_CLEAR)
-
-
-def _inside(address: str) -> str:
-    """Return an address of ours; the first page for one that would lead elsewhere."""
-    parts = urlsplit(address)
-    outside = parts.scheme or parts.netloc or not address.startswith("/") or address.startswith(("//", "/\\"))
-    return "/" if outside or not address.isprintable() else address
