@@ -80,7 +80,7 @@ def _page(
     request: Request, form: Form, *, problem: str = "", there: dict[str, Any] | None = None, status: int = 200
 ) -> Response:
     rows = [(each.system, each.value) for each in _identifiers(form)]
-    rows += [(SYSTEM if not rows else "", "")] * (_ROWS - len(rows))
+    rows += [("" if number else SYSTEM, "") for number in range(len(rows), _ROWS)]
     return render(
         request, "episode/enrol.html", status=status, form=form, rows=rows, pathways=_pathways(request),
         wards=wards_of(request, Action.ACT), problem=gettext(request, problem) if problem else "", there=there,

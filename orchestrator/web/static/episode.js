@@ -4,17 +4,12 @@
 function touched(part) {
   const typed = (field) =>
     field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked
-      : field.tagName === "SELECT" ? Array.from(field.options).some((each) => each.selected !== each.defaultSelected)
+      : field.tagName === "SELECT" ? field.selectedIndex !== Math.max(0, Array.from(field.options).findIndex((each) => each.defaultSelected))
         : field.value !== field.defaultValue;
-  return part.contains(document.activeElement) ||
-    Array.from(part.querySelectorAll("input:not([type=hidden]), select, textarea")).some(typed);
+  const fields = Array.from(part.querySelectorAll("input:not([type=hidden]), select, textarea"));
+  return fields.some((field) => field === document.activeElement || typed(field));
 }
 
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
   if (touched(event.detail.target)) event.detail.shouldSwap = false;
-});
-// What was shown is news no longer.
-document.addEventListener("htmx:afterRequest", (event) => {
-  const notice = event.target.closest(".changed");
-  if (notice && event.detail.successful) notice.remove();
 });

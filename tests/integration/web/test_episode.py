@@ -152,6 +152,7 @@ def test_stopping_says_what_it_would_do(house: House) -> None:
     sure = send(lead, form(lead.get(page).text, "stop", regimen=PULSE))
     assert sure.status_code == 200
     assert "The course of ivmp-pulse ended: stopped" in words(sure.text)
+    assert "3 planned administrations of ivmp-pulse will not be given" in words(sure.text)
     assert "It passes the gate steroid-stop" in words(sure.text)
     assert _course(house, page)["in_force"]
     assert send(lead, form(sure.text, "stop"), reason="psychosis").status_code == 303
