@@ -1,7 +1,7 @@
 """How does a story become a page? One self-contained HTML document: no script, nothing fetched, every text escaped."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -54,13 +54,10 @@ def picture_of(story: Mapping[str, Any], pathway: Pathway) -> Picture:
     return _laid_out(pathway, tuple(dict.fromkeys(others)))
 
 
+@lru_cache(maxsize=256)
 def _laid_out(pathway: Pathway, extra: tuple[tuple[str, str], ...] = ()) -> Picture:
     """Return the pathway's picture; laid out once, for it takes longer than all the rest of a page."""
-    key = f"picture {extra}"
-    if key not in pathway.cache:
-        pathway.cache[key] = lay_out(pathway, extra)
-    found: Picture = pathway.cache[key]
-    return found
+    return lay_out(pathway, extra)
 
 
 @cache

@@ -201,3 +201,38 @@ def test_another_wards_patient_is_not_there(house: House) -> None:
 def _course(house: House, page: str) -> dict[str, Any]:
     course: dict[str, Any] = house.ward.system.queries.show(page.rpartition("/")[2])["courses"][0]
     return course
+
+
+def test_a_taper_with_steps_of_its_own(house: House) -> None:
+    page = treated(house)
+    lead = house.signed_in("lead", ("N2", "lead"))
+    shown = lead.get(page).text
+    steps = {"parameter.steps.days": ["20", "20", ""], "parameter.steps.dose": ["40", "20", ""]}
+    several = form(shown, "confirm", place="confirm-several")
+    typed = {"regimen": "steroid-taper", "reason": "by the pharmacist's plan", **steps}
+    made = send(lead, several, typed=typed)
+    assert made.status_code == 303, words(made.text)
+    courses = house.ward.system.queries.show(page.rpartition("/")[2])["courses"]
+    (taper,) = [each for each in courses if each["regimen"] == "steroid-taper"]
+    assert [each["amount"] for each in taper["administrations"]] == ["40", "20"]
+    assert "steroid-taper: dose by day, planned and given" in lead.get(page).text, "it is drawn"
+
+
+def test_who_holds_two_roles_acts_in_the_one_he_chose(house: House) -> None:
+    page = treated(house)
+    both = house.signed_in("both", ("N2", "nurse"), ("N2", "clinician"))
+    usual = both.get(page).text
+    assert form(usual, "stop", regimen=PULSE)
+    as_nurse = both.get(f"{page}?role=nurse").text
+    assert not [each for each in forms(as_nurse) if each.action.endswith("/stop")]
+    assert "Act as clinician" in words(as_nurse)
+    send(both, form(as_nurse, "give", regimen=PULSE))
+    assert house.ward.system.queries.timeline(page.rpartition("/")[2])[-1]["role"] == "nurse"
+    as_nurse = both.get(f"{page}?role=nurse").text
+    refused = send(both, form(as_nurse, "give", regimen=PULSE), to=f"{page}/confirm", typed={"regimen": "ivig"})
+    assert "nurse may not confirm" in refused.text
+    assert "Do it as clinician" in refused.text
+    assert send(both, form(refused.text, "confirm", role="clinician")).status_code == 303
+    assert house.ward.system.queries.timeline(page.rpartition("/")[2])[-1]["role"] == "clinician"
+    assert form(both.get(f"{page}?role=lead").text, "give").fields[0][0] == "csrf", "a role not held is not taken"
+    assert ("role", "lead") not in form(both.get(f"{page}?role=lead").text, "give").fields
