@@ -229,10 +229,13 @@ def test_who_holds_two_roles_acts_in_the_one_he_chose(house: House) -> None:
     send(both, form(as_nurse, "give", regimen=PULSE))
     assert house.ward.system.queries.timeline(page.rpartition("/")[2])[-1]["role"] == "nurse"
     as_nurse = both.get(f"{page}?role=nurse").text
-    refused = send(both, form(as_nurse, "give", regimen=PULSE), to=f"{page}/confirm", typed={"regimen": "ivig"})
+    refused = send(
+        both, form(as_nurse, "give", regimen=PULSE), to=f"{page}/confirm", typed={"regimen": "ivig"}, reason="too"
+    )
     assert "nurse may not confirm" in refused.text
     assert "Do it as clinician" in refused.text
-    assert send(both, form(refused.text, "confirm", role="clinician")).status_code == 303
+    done = send(both, form(refused.text, "confirm", role="clinician"))
+    assert done.status_code == 303, words(done.text)
     assert house.ward.system.queries.timeline(page.rpartition("/")[2])[-1]["role"] == "clinician"
     assert form(both.get(f"{page}?role=lead").text, "give").fields[0][0] == "csrf", "a role not held is not taken"
     assert ("role", "lead") not in form(both.get(f"{page}?role=lead").text, "give").fields
