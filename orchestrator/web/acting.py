@@ -1,5 +1,19 @@
 """What does a person do to an episode? One form for each command; what is not done is told, and what was typed is kept.
 
+Every page may send these forms. Each holds `csrf` and `key`, and may hold `seen` (the entry that the person saw), `back`
+(an address of ours to return to), `role` (of several that he holds there), `reason`, `override` (gates, repeatable) and
+`place` (the form of the patient's page into which what was typed is put back). Its own fields, by verb:
+
+    record                one `fact.NAME` a fact, repeated for a set; `typed` says what stands for unknown
+    confirm               `regimen` (repeatable), `parameter.NAME`; a taper's own steps as rows of `parameter.steps.days`
+                          and `parameter.steps.dose`
+    give                  `regimen`, `given_at`: a time of the hospital's clocks; empty is now
+    miss, decline, stop   `regimen`
+    retract               `target`
+    complete              `task`
+    acknowledge           `reminder`
+    close                 `outcome`
+
 What takes something away says what it will do before: it is sent twice, the second time with `sure`.
 """
 
