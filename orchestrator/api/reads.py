@@ -23,10 +23,10 @@ from orchestrator.api.answers import (
 from orchestrator.api.bodies import Find
 from orchestrator.api.caller import EpisodeId, Saying
 from orchestrator.api.needs import Looking, wards_within
-from orchestrator.api.page import headers_for
 from orchestrator.api.strict import StrictRoute
 from orchestrator.bootstrap import System
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.page import headers_for
 from orchestrator.pathway.loader import version_key
 from orchestrator.report import as_html
 from orchestrator.service.people.principal import Action

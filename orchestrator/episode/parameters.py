@@ -36,6 +36,18 @@ def _of(pathway: Pathway, regimen: Regimen, given: Mapping[str, Any], now: dt.da
     }
 
 
+def choices(pathway: Pathway, regimen: Regimen) -> dict[str, dict[str, Any]]:
+    """Return what a confirmation of the regimen lets a person choose, by name, JSON-ready, for whoever makes a form.
+
+    kind: count (low, high, default; local: no source gives the default), amount (unit; low and high of a dose per kg),
+    text (an amount with its unit), steps (unit), moment or moments.
+    """
+    made = {name: _CHOICES[reader](regimen) for name, reader in _readers(pathway, regimen).items()}
+    return {
+        name: choice for name, choice in made.items() if choice["kind"] != "count" or choice["low"] < choice["high"]
+    }
+
+
 Reader = Callable[[Regimen, object, dt.datetime], Any]
 
 
@@ -126,3 +138,41 @@ def _given(regimen: Regimen, value: object, now: dt.datetime) -> tuple[dt.dateti
     if list(moments) != sorted(set(moments)) or moments[-1] > now:
         raise InvalidCommand(f"what was given of {regimen.name} must be in order and not in the future")
     return moments
+
+
+# what a form offers
+
+
+def _count(regimen: Regimen) -> dict[str, Any]:
+    schedule = regimen.schedule
+    if schedule is None:
+        raise AssertionError(regimen.name)
+    return {
+        "kind": "count", "low": schedule.low, "high": schedule.high, "default": schedule.default,
+        "local": schedule.default_local,
+    }  # fmt: skip
+
+
+def _amount(regimen: Regimen) -> dict[str, Any]:
+    unit = None if regimen.dose is None else regimen.dose.unit
+    return {"kind": "text" if unit is None else "amount", "unit": unit}
+
+
+def _per_kg(regimen: Regimen) -> dict[str, Any]:
+    other = regimen.alternative
+    if other is None:
+        raise AssertionError(regimen.name)
+    return {
+        "kind": "amount", "unit": f"{other.unit}/kg", "low": str(other.low), "high": str(other.high),
+        "rules": list(other.mark.rules), "sources": list(other.mark.sources), "local": other.mark.local,
+    }  # fmt: skip
+
+
+_CHOICES: Mapping[Reader, Callable[[Regimen], dict[str, Any]]] = {
+    _start: lambda _: {"kind": "moment"},
+    _given: lambda _: {"kind": "moments"},
+    _length: _count,
+    _steps: lambda regimen: {"kind": "steps", "unit": regimen.dose.unit if regimen.dose else None},
+    _dose: _amount,
+    _alternative: _per_kg,
+}

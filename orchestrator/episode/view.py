@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.episode import known
-from orchestrator.episode.courses import slots, taper_end
+from orchestrator.episode.courses import Slot, slots, taper_end
 from orchestrator.episode.doses import Dosage
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.items import items
@@ -123,7 +123,7 @@ def _offers(draft: Draft) -> list[dict[str, Any]]:
     ]
 
 
-def _dose(pathway: Pathway, dosage: Dosage | None) -> dict[str, Any]:
+def dose_json(pathway: Pathway, dosage: Dosage | None) -> dict[str, Any]:
     """Return a dose as JSON: amount and unit, formula, inputs, sources; empty when there is none.
 
     lent_by: the documents that lend the formula where the pathway's own is silent (X-02).
@@ -146,11 +146,13 @@ def _course(draft: Draft, course: Course) -> dict[str, Any]:
         "response": course.answer,
         "ends_at": _at(taper_end(draft.pathway, course, draft.episode.timezone)) if course.in_force else None,
         "gates_refusing": [gate.name for gate, _ in refusing],
-        "administrations": [
-            {"number": slot.number + 1, "at": _at(slot.at), "status": slot.status, **_dose(draft.pathway, slot.dosage)}
-            for slot in made
-        ],
+        "administrations": [_administration(draft, slot) for slot in made],
     }  # fmt: skip
+
+
+def _administration(draft: Draft, slot: Slot) -> dict[str, Any]:
+    dose = dose_json(draft.pathway, slot.dosage)
+    return {"number": slot.number + 1, "at": _at(slot.at), "status": slot.status, **dose}
 
 
 def _tasks(draft: Draft) -> list[dict[str, Any]]:

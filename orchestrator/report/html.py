@@ -1,7 +1,7 @@
 """How does a story become a page? One self-contained HTML document: no script, nothing fetched, every text escaped."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -47,10 +47,17 @@ def page(story: Mapping[str, Any], pathway: Pathway, banner: Mapping[str, str] |
 
 def picture_of(story: Mapping[str, Any], pathway: Pathway) -> Picture:
     """Return the pathway's picture with every move of the story in it, those that no transition makes too."""
-    drawn = {(edge.origin, edge.target) for edge in lay_out(pathway).edges}
+    drawn = {(edge.origin, edge.target) for edge in _laid_out(pathway).edges}
     taken = [(stay["from"], stay["state"]) for stay in story["way"] if stay["from"] is not None]
     known = pathway.states
-    return lay_out(pathway, [pair for pair in taken if pair not in drawn and pair[0] in known and pair[1] in known])
+    others = (pair for pair in taken if pair not in drawn and pair[0] in known and pair[1] in known)
+    return _laid_out(pathway, tuple(dict.fromkeys(others)))
+
+
+@lru_cache(maxsize=256)
+def _laid_out(pathway: Pathway, extra: tuple[tuple[str, str], ...] = ()) -> Picture:
+    """Return the pathway's picture; laid out once, for it takes longer than all the rest of a page."""
+    return lay_out(pathway, extra)
 
 
 @cache

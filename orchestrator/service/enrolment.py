@@ -64,7 +64,7 @@ class Enrolments:
     """Enrols patients. released_only: on versions alone that somebody released."""
 
     def __init__(self, desk: Desk, *, released_only: bool = False) -> None:
-        self._desk, self._released_only = desk, released_only
+        self._desk, self.released_only = desk, released_only
 
     def enrol(self, request: EnrolRequest) -> Answer:
         """Enrol a patient on the newest version of a pathway; a repeat gets the first answer.
@@ -97,7 +97,7 @@ class Enrolments:
             raise AlreadyEnrolled("this patient has an open episode on this pathway already")
         change.keep_pathway(PathwayRow(pathway.hash, pathway.name, pathway.version, pathway.text, times.now))
         self._desk.shelf.check(pathway, change)  # after it: of two who are the first at once, one finds the other's
-        if self._released_only and change.release_of(pathway.hash) is None:
+        if self.released_only and change.release_of(pathway.hash) is None:
             raise NotReleased(
                 f"{pathway.name}@{pathway.version} is not released, and patients are enrolled here on released "
                 "versions alone: release it, or name another as NAME@VERSION"

@@ -80,7 +80,7 @@ class Queries:
         with self._desk.store.read() as reader:
             found = reader.find_patients([hashed])
             rows = reader.episodes_of(found[0][1].patient_id) if found else []
-        return [_row_json(row) for row in rows]
+        return [row_json(row) for row in rows]
 
     def next_alarm(self) -> datetime | None:
         """Return when the next timer falls due, in UTC; None when none is pending."""
@@ -90,7 +90,7 @@ class Queries:
     def _view(self, reader: Reader, row: EpisodeRow, now: datetime) -> dict[str, Any]:
         episode = self._desk.engine.load(unpack(self._desk.key(row), row.episode_id, row.document))
         pathway = self._desk.shelf.version(row.version, reader)
-        return {**self._desk.engine.view(pathway, episode, max(now, row.at)), **_row_json(row)}
+        return {**self._desk.engine.view(pathway, episode, max(now, row.at)), **row_json(row)}
 
 
 def entry_json(key: PatientKey, entry: Sealed) -> dict[str, Any]:
@@ -105,7 +105,8 @@ def _found(reader: Reader, episode_id: str) -> EpisodeRow:
     return row
 
 
-def _row_json(row: EpisodeRow) -> dict[str, Any]:
+def row_json(row: EpisodeRow) -> dict[str, Any]:
+    """Return an episode's row as JSON."""
     return {
         "episode_id": row.episode_id,
         "patient_id": row.patient_id,

@@ -1,18 +1,59 @@
 """Why does a patient go no further, and what was his story? Read in one snapshot and handed to the pure core."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orchestrator.audit.chain import Head, verify
 from orchestrator.audit.keys import PatientKey
-from orchestrator.audit.seal import Sealed, open_body, open_header
-from orchestrator.audit.story import StoryEntry, tell
+from orchestrator.audit.seal import Sealed, instant, open_body, open_header
+from orchestrator.audit.story import Ahead, StoryEntry, ahead, tell
+from orchestrator.episode.commands import Actor, Command
 from orchestrator.episode.explain import explain
+from orchestrator.episode.options import options
 from orchestrator.errors import NotFound, WrongKey
 from orchestrator.service.handlers import Desk
 from orchestrator.service.ledger import unpack
 from orchestrator.service.ports import Reader
+from orchestrator.service.queries import row_json
 from orchestrator.service.replay import all_entries
 from orchestrator.service.rows import EpisodeRow
+
+if TYPE_CHECKING:
+    from orchestrator.episode.model import Episode
+    from orchestrator.pathway.model import Pathway
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All that is to be seen of one patient, of one moment.
+
+    at: when it was read, by the store's clock; row: the episode's row; now: see `episode.view`; options: see
+    `episode.options`; explained: see `episode.explain`; these three are empty once the patient's key was destroyed;
+    story: see `audit.story`, its chain not verified.
+    """
+
+    at: datetime
+    pathway: "Pathway"
+    row: dict[str, Any]
+    now: dict[str, Any]
+    options: list[dict[str, Any]]
+    explained: dict[str, Any]
+    story: dict[str, Any]
+
+    @property
+    def erased(self) -> bool:
+        """Tell whether the key was destroyed: what is told then is who did something when."""
+        return not self.now
+
+
+class _Open(NamedTuple):
+    """An episode that was opened for reading."""
+
+    row: EpisodeRow
+    pathway: "Pathway"
+    episode: "Episode"
+    now: datetime
 
 
 class Telling:
@@ -24,11 +65,41 @@ class Telling:
     def explain(self, episode_id: str) -> dict[str, Any]:
         """Return why the episode goes no further: see `episode.explain`. Raises NotFound."""
         with self._desk.store.read() as reader:
+            found = self._open(reader, _found(reader, episode_id))
+        return {"episode_id": episode_id, "seq": found.row.seq, **explain(found.pathway, found.episode, found.now)}
+
+    def pathway(self, episode_id: str) -> "Pathway":
+        """Return the version that an episode runs on. Raises NotFound."""
+        with self._desk.store.read() as reader:
+            return self._desk.shelf.version(_found(reader, episode_id).version, reader)
+
+    def last(self, episode_id: str) -> tuple[int, str]:
+        """Return the number of an episode's last entry, and when it was made: ISO 8601, UTC. Raises NotFound."""
+        with self._desk.store.read() as reader:
             row = _found(reader, episode_id)
-            episode = self._desk.engine.load(unpack(self._desk.key(row), row.episode_id, row.document))
+        return row.seq, instant(row.at)
+
+    def whole(self, episode_id: str, *, simulated: bool) -> Whole:
+        """Return all that is to be seen of an episode, read in one snapshot. Raises NotFound."""
+        with self._desk.store.read() as reader:
+            row = _found(reader, episode_id)
+            entries = list(all_entries(reader, episode_id))
             pathway = self._desk.shelf.version(row.version, reader)
-            now = max(reader.times().now, row.at)
-        return {"episode_id": episode_id, "seq": row.seq, **explain(pathway, episode, now)}
+            found, read_at = None if row.wrapped_key is None else self._open(reader, row), reader.times().now
+        story = tell(self._opened(row, entries), pathway, simulated=simulated)
+        if found is None:
+            return Whole(read_at, pathway, row_json(row), {}, [], {}, story)
+        at = pathway, found.episode, found.now
+        now = {**self._desk.engine.view(*at), **row_json(row)}
+        return Whole(read_at, pathway, row_json(row), now, options(*at), explain(*at), story)
+
+    def rehearse(self, episode_id: str, command: Command, actor: Actor) -> Ahead:
+        """Return what a command would come to now, in the words of the record; nothing is done. Raises NotFound."""
+        with self._desk.store.read() as reader:
+            found = self._open(reader, _found(reader, episode_id))
+        unheld = self._desk.directory.unheld(found.row.ward)
+        outcome = self._desk.engine.decide(found.pathway, found.episode, command, actor, found.now, unheld=unheld)
+        return ahead(found.pathway, found.episode, command, actor, outcome, now=found.now)
 
     def story(self, episode_id: str, *, simulated: bool) -> dict[str, Any]:
         """Return the episode's story with the verdict on its chain: see `audit.story`. Raises NotFound.
@@ -40,10 +111,20 @@ class Telling:
             entries = list(all_entries(reader, episode_id))
             pathway = self._desk.shelf.version(row.version, reader)
             release = reader.release_of(row.version)
-        key = self._desk.key(row) if row.wrapped_key is not None else None
+        key = self._key(row)
         verdict = verify(episode_id, entries, Head(row.seq, row.chain_hash), key)
-        opened = [StoryEntry(open_header(entry)._asdict(), _body(key, entry)) for entry in entries]
-        return tell(opened, pathway, verdict, simulated=simulated, release=release)
+        return tell(self._opened(row, entries), pathway, verdict, simulated=simulated, release=release)
+
+    def _open(self, reader: Reader, row: EpisodeRow) -> _Open:
+        episode = self._desk.engine.load(unpack(self._desk.key(row), row.episode_id, row.document))
+        return _Open(row, self._desk.shelf.version(row.version, reader), episode, max(reader.times().now, row.at))
+
+    def _key(self, row: EpisodeRow) -> PatientKey | None:
+        return self._desk.key(row) if row.wrapped_key is not None else None
+
+    def _opened(self, row: EpisodeRow, entries: list[Sealed]) -> list[StoryEntry]:
+        key = self._key(row)
+        return [StoryEntry(open_header(entry)._asdict(), _body(key, entry)) for entry in entries]
 
 
 def _found(reader: Reader, episode_id: str) -> EpisodeRow:

@@ -32,6 +32,8 @@ PUBLIC = ("/sign-in", "/welcome", "/static/", "/open/")
 RENEWING = ("/password", "/sign-out")
 """What is open to who signed in with a password that somebody else gave."""
 _SAFE = frozenset({"GET", "HEAD"})
+_REFERRER = "same-origin"
+"""With none at all a browser would say of our own forms too that they come from nowhere: `Origin: null`."""
 
 
 class Door:
@@ -60,6 +62,7 @@ class Door:
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
+                headers.setdefault("referrer-policy", _REFERRER)
                 dress(headers, scope, policy=POLICY, simulated=self._simulated, banner=self._banner)
             await send(message)
 
@@ -115,7 +118,7 @@ def drop_session(request: Request, response: Response) -> None:
 def _check_origin(scope: Scope) -> None:
     """Raise NotAllowed for what changes something and was not sent from a page of ours.
 
-    Browsers say whence by `Sec-Fetch-Site`, and by `Origin`, which is `null` since our pages send no referrer.
+    Browsers say whence by `Sec-Fetch-Site`, and by `Origin`, which is `null` from a page that sends no referrer.
     """
     if scope["method"] in _SAFE:
         return

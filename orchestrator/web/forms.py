@@ -4,7 +4,9 @@ type again.
 
 import hashlib
 import hmac
+from collections.abc import Container
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from starlette.datastructures import FormData, UploadFile
@@ -31,6 +33,11 @@ class Form:
         texts = [(name, value) for name, value in sent.multi_items() if not isinstance(value, UploadFile)]
         self._sent = [(name, value if name in _AS_TYPED else value.strip()) for name, value in texts]
 
+    @classmethod
+    def empty(cls) -> "Form":
+        """Return a form into which nothing was typed yet."""
+        return cls(FormData())
+
     def __getitem__(self, name: str) -> str:
         """Return the last text under a name; empty where there is none."""
         return next((value for key, value in reversed(self._sent) if key == name), "")
@@ -39,6 +46,10 @@ class Form:
         """Return every text under a name that is not empty."""
         return [value for key, value in self._sent if key == name and value]
 
+    def pairs(self, but: Container[str] = ()) -> list[tuple[str, str]]:
+        """Return what was sent, in order, for a form that sends it again. but: fields to leave out."""
+        return [(name, value) for name, value in self._sent if value and name not in but]
+
     def starting(self, prefix: str) -> dict[str, list[str]]:
         """Return the texts of the fields that begin like this, by the rest of their names."""
         found: dict[str, list[str]] = {}
@@ -46,6 +57,13 @@ class Form:
             if name.startswith(prefix):
                 found.setdefault(name.removeprefix(prefix), []).append(value)
         return found
+
+
+def inside(address: str, otherwise: str = "/") -> str:
+    """Return an address of ours; `otherwise` for an empty one, and for one that would lead elsewhere."""
+    parts = urlsplit(address)
+    outside = parts.scheme or parts.netloc or not address.startswith("/") or address.startswith(("//", "/\\"))
+    return otherwise if outside or not address.isprintable() else address
 
 
 async def read_form(request: Request) -> Form:

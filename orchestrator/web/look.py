@@ -28,8 +28,7 @@ class Looking(Needs):
         system: System = request.app.state.system
         seen = system.sight.check(found, episode_id, self.action)
         request.state.seen = seen
-        who = Who(found.actor_id, found.role_for(self.action, seen.posted))
-        system.sight.record(seen, who, episode_id, self.what)
+        record_look(request, seen, episode_id, self.what, self.action)
         return seen
 
 
@@ -45,6 +44,14 @@ class OnEpisode(Needs):
         return seen
 
 
+def record_look(request: Request, seen: Seen, episode_id: str, what: str, action: Action = Action.SEE) -> None:
+    """Record that who asks looks at an episode. what: the page."""
+    found = principal(request)
+    system: System = request.app.state.system
+    who = Who(found.actor_id, found.role_for(action, seen.posted))
+    system.sight.record(seen, who, episode_id, what)
+
+
 def looking(what: str, action: Action = Action.SEE) -> list[Any]:
     """Return the dependencies of a page about an episode. what: which page."""
     return [Depends(Looking(action, what))]
@@ -56,7 +63,7 @@ def seen_by(request: Request) -> Seen | None:
     return found
 
 
-def acting(request: Request, ward: str, *, role: str = "", leading: bool = False) -> Actor:
+def acting(request: Request, ward: str | None, *, role: str = "", leading: bool = False) -> Actor:
     """Return who acts on a ward: in the role that he chose, if he holds it there, or in his usual one.
 
     With a broken glass the roles count that he holds wherever he works.

@@ -11,6 +11,9 @@ from starlette.responses import Response
 from orchestrator.errors import NotFound
 
 FOLDER = Path(__file__).parent / "static"
+DRAWINGS = Path(__file__).parent.parent / "report" / "style"
+_DRAWN = ("way.css", "chart.css")
+"""The styles of what the reports draw and pages show too; a report carries them along."""
 PREFIX = "/static/"
 router = APIRouter(include_in_schema=False)
 
@@ -33,8 +36,8 @@ def address(name: str) -> str:
 @cache
 def _files() -> dict[str, tuple[str, bytes]]:
     """Return every file by name, with the version that stands in its address."""
-    files = (path for path in FOLDER.rglob("*") if path.is_file())
+    files = {str(path.relative_to(FOLDER)): path for path in FOLDER.rglob("*") if path.is_file()}
+    files |= {name: DRAWINGS / name for name in _DRAWN}
     return {
-        str(path.relative_to(FOLDER)): (hashlib.sha256(path.read_bytes()).hexdigest()[:12], path.read_bytes())
-        for path in files
+        name: (hashlib.sha256(path.read_bytes()).hexdigest()[:12], path.read_bytes()) for name, path in files.items()
     }

@@ -76,10 +76,29 @@ EMERGENCY = {
 }
 """What opens another ward's patient, and is not asked with the others: tests of its own do."""
 
+_TYPED = {"system": "hospital-number", "value": NUMBER}
 PAGES: dict[str, Asked] = {
     "GET /password": Asked("know"),
     "POST /password": Asked("know", {"present": "", "password": "", "again": ""}),
     "POST /sign-out": Asked("know"),
+    "GET /enrol": Asked("act"),
+    "POST /enrol": Asked("act", {**_TYPED, "pathway": "post-viral-cerebellar-demyelination", "ward": WARD}, ward=403),
+    "GET /find": Asked("see"),
+    "POST /find": Asked("see", _TYPED),
+    "GET /episodes/{episode_id}": Asked("see"),
+    "GET /episodes/{episode_id}/explain": Asked("see"),
+    "GET /episodes/{episode_id}/news": Asked("see", query="?since=1"),
+    "GET /episodes/{episode_id}/report": Asked("see"),
+    "POST /episodes/{episode_id}/record": Asked("act", {"fact.severity": "mild"}),
+    "POST /episodes/{episode_id}/confirm": Asked("act", {"regimen": "observation"}),
+    "POST /episodes/{episode_id}/give": Asked("act", {"regimen": "observation"}),
+    "POST /episodes/{episode_id}/miss": Asked("act", {"regimen": "observation"}),
+    "POST /episodes/{episode_id}/decline": Asked("act", {"regimen": "observation"}),
+    "POST /episodes/{episode_id}/stop": Asked("act", {"regimen": "observation"}),
+    "POST /episodes/{episode_id}/retract": Asked("act", {"target": "severity", "reason": "why"}),
+    "POST /episodes/{episode_id}/complete": Asked("act", {"task": "eeg"}),
+    "POST /episodes/{episode_id}/acknowledge": Asked("act", {"reminder": "task-due"}),
+    "POST /episodes/{episode_id}/close": Asked("act", {"outcome": "nowhere"}),
     "GET /glass": Asked("act"),
     "POST /glass": Asked("act", {"system": "hospital-number", "number": NUMBER, "reason": "why", "password": ""}),
     "POST /episodes/{episode_id}/glass/close": Asked("see"),

@@ -39,7 +39,8 @@ its *stamp*. An *origin* is {kind: sourced | local | mixed | unstated, rules, so
     origins          what the kinds of origin mean
 """
 
+from orchestrator.audit.story.ahead import Ahead, ahead
 from orchestrator.audit.story.entries import StoryEntry
 from orchestrator.audit.story.tell import FORMAT, VERSION, tell
 
-__all__ = ["FORMAT", "VERSION", "StoryEntry", "tell"]
+__all__ = ["FORMAT", "VERSION", "Ahead", "StoryEntry", "ahead", "tell"]

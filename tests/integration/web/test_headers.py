@@ -16,7 +16,7 @@ from tests.integration.web.conftest import PASSWORD, WARD, Browser, House
 ALWAYS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
     "carepath-store": "real",
 }

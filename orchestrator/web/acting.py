@@ -1,0 +1,161 @@
+"""What does a person do to an episode? One form for each command; what is not done is told, and what was typed is kept.
+
+Every page may send these forms. Each holds `csrf` and `key`, and may hold `seen` (the entry that the person saw),
+`back` (an address of ours to return to), `role` (of several that he holds there), `reason`, `override` (gates,
+repeatable) and `place` (the form of the patient's page into which what was typed is put back). Its own fields, by verb:
+
+    record                one `fact.NAME` a fact, repeated for a set; `typed` says what stands for unknown
+    confirm               `regimen` (repeatable), `parameter.NAME`; a taper's own steps in rows: `parameter.steps.days`
+                          and `parameter.steps.dose`
+    give                  `regimen`, `given_at`: a time of the hospital's clocks; empty is now
+    miss, decline, stop   `regimen`
+    retract               `target`
+    complete              `task`
+    acknowledge           `reminder`
+    close                 `outcome`
+
+What takes something away says what it will do before: it is sent twice, the second time with `sure`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Annotated
+from urllib.parse import urlsplit, urlunsplit
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import RedirectResponse, Response
+
+from orchestrator.audit.story import Ahead
+from orchestrator.bootstrap import System
+from orchestrator.episode.commands import Actor, Command
+from orchestrator.errors import Changed, Conflict, InputError, KeyReused
+from orchestrator.pathway.model import Pathway
+from orchestrator.service.handlers import Answer
+from orchestrator.service.handlers import Request as Asked
+from orchestrator.service.people.principal import Action
+from orchestrator.service.people.sight import Seen
+from orchestrator.web.account import CHANGED, OTHER, RESENT, TWICE, Account, kind_of
+from orchestrator.web.bedside import head, zone_of
+from orchestrator.web.episode import show
+from orchestrator.web.forms import Form, Sent, inside
+from orchestrator.web.look import EpisodeId, OnEpisode, acting, record_look
+from orchestrator.web.pages import render
+from orchestrator.web.typed import VERBS, TwiceThatNight, command_of, key_of, seen_of
+
+router = APIRouter(include_in_schema=False)
+TAKES_AWAY = frozenset({"stop", "close", "retract"})
+_REASON_TO_COME = "…"
+"""Stands for the reason while nobody has given it: what would follow can be told before."""
+_UNPROCESSABLE, _PRECONDITION = 422, 412
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One form that was sent: what a person wants to be done to an episode."""
+
+    request: Request
+    episode_id: str
+    seen: Seen
+    verb: str
+    form: Form
+    pathway: Pathway
+
+    @property
+    def system(self) -> System:
+        """Return the system."""
+        found: System = self.request.app.state.system
+        return found
+
+    def answer(self) -> Response:
+        """Do it and go back, ask whether it is meant, or tell why it was not done."""
+        command: Command | None = None
+        try:
+            command = command_of(self.verb, self.form, self.pathway, zone_of(self.request))
+            key, seen = key_of(self.form), seen_of(self.form)
+            if self.verb in TAKES_AWAY and self.form["sure"] != "yes":
+                return self._ask(command)
+            asked = Asked(self.episode_id, command, self._actor(command), key, seen)
+            answer = self.system.handlers.execute(asked)
+        except (InputError, Conflict) as error:
+            return self._tell(self._account_of(error, command))
+        return self._back(answer) if answer.accepted else self._tell(self._refusal(answer.code, answer.text, command))
+
+    def _actor(self, command: Command) -> Actor:
+        ward = self.seen.posted
+        return acting(self.request, ward, role=self.form["role"], leading=bool(command.override))
+
+    def _back(self, answer: Answer) -> Response:
+        """Go where the form says; the address tells which entry was made, and nothing of the patient."""
+        scheme, host, path, query, part = urlsplit(inside(self.form["back"], f"/episodes/{self.episode_id}"))
+        kept = "&".join(each for each in query.split("&") if each and not each.startswith(("done=", "entry=")))
+        query = "&".join(filter(None, (kept, f"done={self.verb}&entry={answer.seq}")))
+        return RedirectResponse(urlunsplit((scheme, host, path, query, part)), 303)
+
+    # what is not done
+
+    def _tell(self, account: Account) -> Response:
+        record_look(self.request, self.seen, self.episode_id, "episode")
+        return show(self.request, self.episode_id, self.seen, account=account, status=account.status)
+
+    def _account_of(self, error: InputError | Conflict, command: Command | None) -> Account:
+        text, wish = str(error).removeprefix(f"{error.code}: "), "" if command is None else self._ahead(command).wish
+        if isinstance(error, Changed):
+            return Account(
+                self.verb, self.form, CHANGED, error.code, text, _PRECONDITION, wish, seen=seen_of(self.form)
+            )
+        if isinstance(error, TwiceThatNight):
+            return Account(self.verb, self.form, TWICE, error.code, text, _UNPROCESSABLE, wish, field=error.field)
+        kind = RESENT if isinstance(error, KeyReused) else OTHER
+        return Account(self.verb, self.form, kind, error.code, text, _UNPROCESSABLE, wish)
+
+    def _refusal(self, code: str, text: str, command: Command) -> Account:
+        kind, wish = kind_of(code, self.pathway), self._ahead(command).wish
+        return Account(self.verb, self.form, kind, code, text, _UNPROCESSABLE, wish, overrides=command.override)
+
+    # what takes something away
+
+    def _ask(self, command: Command) -> Response:
+        """Say what it would do, and ask whether that is meant."""
+        tried = replace(command, reason=command.reason or _REASON_TO_COME)
+        ahead = self._ahead(tried)
+        while ahead.code in self.pathway.gates and ahead.code not in tried.override and self._leads():
+            tried = replace(tried, override=(*tried.override, ahead.code))
+            ahead = self._ahead(tried)
+        if ahead.code:
+            return self._tell(self._refusal(ahead.code, ahead.text, command))
+        record_look(self.request, self.seen, self.episode_id, self.verb)
+        whole = self.system.telling.whole(self.episode_id, simulated=self.system.simulated)
+        gates = [each for each in whole.now["gates"] if each["gate"] in tried.override]
+        return render(
+            self.request, "episode/sure.html", verb=self.verb, form=self.form, ahead=ahead, gates=gates,
+            needs_reason=bool(gates) or self._needs_reason(command),
+            **head(self.request, self.seen, whole, self.form["role"]),
+        )  # fmt: skip
+
+    def _needs_reason(self, command: Command) -> bool:
+        return self._ahead(replace(command, reason=None)).code == "needs-reason"
+
+    def _leads(self) -> bool:
+        actor = self._actor_of_override()
+        return actor.role in self.pathway.permissions.get("override", frozenset())
+
+    def _actor_of_override(self) -> Actor:
+        ward = self.seen.posted
+        return acting(self.request, ward, role=self.form["role"], leading=True)
+
+    def _ahead(self, command: Command) -> Ahead:
+        return self.system.telling.rehearse(self.episode_id, command, self._actor(command))
+
+
+def _route(verb: str) -> Callable[..., Response]:
+    def act(
+        request: Request, episode_id: EpisodeId, form: Sent, seen: Annotated[Seen, Depends(OnEpisode(Action.ACT))]
+    ) -> Response:
+        pathway = request.app.state.system.telling.pathway(episode_id)
+        return Wish(request, episode_id, seen, verb, form, pathway).answer()
+
+    return act
+
+
+for _verb in VERBS:
+    router.add_api_route(f"/episodes/{{episode_id}}/{_verb}", _route(_verb), methods=["POST"], name=_verb)

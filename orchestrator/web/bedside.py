@@ -1,0 +1,144 @@
+"""What does a patient's page show? The episode of one moment, laid out for who looks, in the role that he has."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from markupsafe import Markup
+
+from orchestrator.bootstrap import System
+from orchestrator.episode.codec import rich
+from orchestrator.http.needs import principal
+from orchestrator.pathway.naming import fact_is, fact_label, fact_value
+from orchestrator.report import chart, plot, svg
+from orchestrator.report.html import picture_of
+from orchestrator.service.people.principal import ROLES, Action
+from orchestrator.service.people.sight import Seen
+from orchestrator.service.telling import Whole
+from orchestrator.web import fields, hand
+from orchestrator.web.account import Account
+from orchestrator.web.typed import VERBS
+
+Json = Mapping[str, Any]
+CLOCK = "tick"
+_DONE = frozenset({*VERBS, "enrol"})
+_NEWEST = 25
+"""So many groups of entries stand on the page; the others are one click away."""
+
+
+def parts(request: Request, seen: Seen, whole: Whole, account: Account | None = None) -> dict[str, Any]:
+    """Return what the templates of a patient's page show. account: of what was not done, if anything."""
+    return {
+        **head(request, seen, whole, "" if account is None else account.form["role"]),
+        **_drawn(request, whole),
+        **_work(whole),
+        "account": account,
+        "at": lambda place: account is not None and account.at(place),
+        "typed": lambda place, name, otherwise="": (
+            account.form[name] if account is not None and account.at(place) else otherwise
+        ),
+        "ticked": lambda place, name, otherwise=(): (
+            account.form.all(name) if account is not None and account.at(place) else list(otherwise)
+        ),
+        "done": _done(request, whole),
+        "timeline": _timeline(request, whole),
+    }
+
+
+def head(request: Request, seen: Seen, whole: Whole, chosen: str = "") -> dict[str, Any]:
+    """Return who the patient is, who looks in which role, and how things are called. chosen: a role, if one was."""
+    system: System = request.app.state.system
+    pathway = whole.pathway
+    return {
+        "whole": whole,
+        "now": whole.now,
+        "story": whole.story,
+        "pathway": pathway,
+        "row": whole.row,
+        "patient": system.identities.of([seen.patient_id])[seen.patient_id],
+        "names": system.people.names({row["actor"] for row in whole.story["timeline"]}),
+        **_rights(request, seen, whole, chosen or request.query_params.get("role", "")),
+        "fact_label": lambda name: fact_label(pathway, name),
+        "fact_words": lambda name, value: fact_is(pathway, name, rich(value)),
+        "fact_value": lambda name, value: fact_value(pathway, name, value),
+        "source_title": lambda key: pathway.sources.get(key, key),
+    }
+
+
+def zone_of(request: Request) -> dt.tzinfo:
+    """Return the hospital's zone, in which pages show and take times."""
+    return ZoneInfo(request.app.state.timezone)
+
+
+def _rights(request: Request, seen: Seen, whole: Whole, chosen: str) -> dict[str, Any]:
+    """Return in which role who looks would act, which others he holds there, and what each may do."""
+    me, ward = principal(request), seen.posted
+    held = sorted(me.roles(ward) & ROLES[Action.ACT]) if me.may(Action.ACT, ward) else []
+    role = chosen if chosen in held else me.role_for(Action.ACT, ward) if held else ""
+    allowed, closed = whole.pathway.permissions, whole.row["closed"]
+    return {
+        "role": role,
+        "chosen": chosen if chosen in held else "",
+        "roles": held,
+        "can": lambda verb: not closed and role in allowed.get(verb, ()),
+        "leads": not closed and any(each in allowed.get("override", ()) for each in held),
+        "others_may": lambda verb: [each for each in held if each != role and each in allowed.get(verb, ())],
+        "who_may": lambda verb: [each for each in whole.pathway.roles if each in allowed.get(verb, ())],
+    }
+
+
+def _drawn(request: Request, whole: Whole) -> dict[str, Any]:
+    """Return the pictures; the renderers escape every text in them."""
+    zone, story = zone_of(request), whole.story
+    drawn = svg.draw(picture_of(story, whole.pathway), story["way"], story["episode"]["state"], style=False)
+    charts = {each["id"]: chart.draw(each, zone, prefix=f"taper-{each['id']}") for each in story["courses"]}
+    plots = [plot.draw(each, zone, prefix=f"plot-{number}") for number, each in enumerate(story["plots"], start=1)]
+    return {
+        "picture": Markup(drawn),  # noqa: S704  escaped there
+        "charts": {key: Markup(each) for key, each in charts.items()},  # noqa: S704  escaped there
+        "plots": [Markup(each) for each in plots],  # noqa: S704  escaped there
+    }
+
+
+def _work(whole: Whole) -> dict[str, Any]:
+    running = {each["course"]: each for each in whole.now["courses"] if each["in_force"]}
+    recorded = [each for each in whole.story["facts"] if each["status"] == "stands"]
+    return {
+        "hand": hand.items(whole),
+        "proposals": {each["regimen"]: each for each in whole.now["proposals"]},
+        "options": whole.options,
+        "missing": fields.missing(whole),
+        "known": fields.known(whole),
+        "others": fields.others(whole),
+        "recorded": {each["fact"]: each for each in recorded},
+        "running": running,
+        "next_dose": hand.next_dose,
+        "courses": sorted(whole.story["courses"], key=lambda each: (each["id"] not in running, -each["id"])),
+        "fired": [each for each in whole.story["reminders"] if each["status"] != "to-come"],
+    }
+
+
+def _done(request: Request, whole: Whole) -> Json | None:
+    """Return the entry that a person has just made, as the address says it; None where it says nothing of the kind."""
+    verb, entry = request.query_params.get("done", ""), request.query_params.get("entry", "")
+    if verb not in _DONE:
+        return None
+    return next((row for row in whole.story["timeline"] if str(row["seq"]) == entry and row["kind"] == verb), None)
+
+
+def _timeline(request: Request, whole: Whole) -> dict[str, Any]:
+    """Return the entries in groups, newest first: runs in which the clock only told somebody something are one."""
+    newest_first: Iterable[Json] = reversed(whole.story["timeline"])
+    groups: list[tuple[bool, list[Json]]] = []
+    for quiet, rows in groupby(newest_first, key=_quiet):
+        run = list(rows)
+        groups += [(True, run)] if quiet and len(run) > 1 else [(False, [row]) for row in run]
+    shown = groups if request.query_params.get("timeline") == "all" else groups[:_NEWEST]
+    return {"groups": shown, "more": len(groups) - len(shown)}
+
+
+def _quiet(entry: Json) -> bool:
+    return entry["kind"] == CLOCK and entry["from"] == entry["to"] and not entry["erased"]

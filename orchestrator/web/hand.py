@@ -1,0 +1,105 @@
+"""What needs a hand now? Doses that are due, tasks, a choice to be made; each with whoever was reminded of it.
+
+A reminder that is about none of them stands by itself.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from orchestrator.pathway.model import Pathway
+from orchestrator.service.telling import Whole
+
+SOON = dt.timedelta(hours=12)
+"""A dose that is due within a shift is laid to hand."""
+DOSE, TASK, DECISION, REMINDER = "dose", "task", "decision", "reminder"
+_OF = {"task": TASK, "tasks": TASK, "administrations": DOSE, "waiting": DECISION}
+"""What a kind of reminder is about."""
+_FIRST = (DOSE, DECISION)
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to do. kind: one of those above; key: by which its reminders name it; due_at: ISO 8601, or None.
+
+    row: of `episode.view`; reminders: open ones about it, of `episode.view` with what each is about.
+    """
+
+    kind: str
+    key: str
+    what: str
+    due_at: str | None
+    late: bool
+    row: Json
+    reminders: tuple[Json, ...] = ()
+
+
+def items(whole: Whole) -> list[Item]:
+    """Return what needs a hand: doses first, then a choice; of the rest overdue first, what has no time last."""
+    now = whole.now
+    if now["closed"]:
+        return []
+    found = [*_doses(now, whole.at), *_tasks(now, whole.at), *_decision(now)]
+    told = [(_subject(whole.pathway, each), each) for each in _told(whole)]
+    known = {(each.kind, each.key) for each in found}
+    alone = [_alone(reminder) for subject, reminder in told if subject not in known]
+    found = [
+        replace(each, reminders=tuple(reminder for subject, reminder in told if subject == (each.kind, each.key)))
+        for each in found
+    ]
+    return sorted([*found, *alone], key=_order)
+
+
+def next_dose(course: Json) -> Json | None:
+    """Return the administration of a course that is recorded next, or None."""
+    planned = (each for each in course["administrations"] if each["status"] == "planned")
+    return next(planned, None) if course["in_force"] else None
+
+
+def _doses(now: Json, at: dt.datetime) -> Iterator[Item]:
+    for course in now["courses"]:
+        dose = next_dose(course)
+        if dose is not None and _read(dose["at"]) <= at + SOON:
+            key = f"{course['regimen']} {course['course']}"
+            yield Item(DOSE, key, course["regimen"], dose["at"], _read(dose["at"]) < at, dose)
+
+
+def _tasks(now: Json, at: dt.datetime) -> Iterator[Item]:
+    for task in now["tasks"]:
+        late = task["due_at"] is not None and _read(task["due_at"]) < at
+        yield Item(TASK, task["task"], task["title"], task["due_at"], late, task)
+
+
+def _decision(now: Json) -> Iterator[Item]:
+    if now["waits_since"]:
+        yield Item(DECISION, "", "", now["waits_since"], False, now)
+
+
+def _told(whole: Whole) -> Iterator[Json]:
+    """Yield the open reminders, with subject and what they are about as the story has it."""
+    known = {f"{each['name']}#{each['subject']}/{each['n']}": each for each in whole.story["reminders"]}
+    for each in whole.now["reminders"]:
+        story = known.get(each["key"])
+        yield {**each, "subject": story["subject"] if story else "", "about": story["about"] if story else ""}
+
+
+def _subject(pathway: Pathway, reminder: Json) -> tuple[str, str]:
+    """Return what a reminder is about, as an item's kind and key."""
+    kind = pathway.reminders[reminder["reminder"]]
+    of = _OF.get(kind.of, REMINDER)
+    return of, "" if of == DECISION else str(reminder["subject"])
+
+
+def _alone(reminder: Json) -> Item:
+    return Item(REMINDER, reminder["key"], reminder["title"], reminder["fired_at"], True, reminder, (reminder,))
+
+
+def _order(item: Item) -> tuple[int, dt.datetime, str]:
+    place = _FIRST.index(item.kind) if item.kind in _FIRST else len(_FIRST)
+    return place, _read(item.due_at), item.what
+
+
+def _read(text: str | None) -> dt.datetime:
+    return dt.datetime.max.replace(tzinfo=dt.UTC) if text is None else dt.datetime.fromisoformat(text)

@@ -1,0 +1,21 @@
+"""What happened to this patient, why, and who decided? The report: one page by itself, to read, keep and print."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, Response
+
+from orchestrator.bootstrap import System
+from orchestrator.http.page import headers_for
+from orchestrator.report import as_html
+from orchestrator.web.look import EpisodeId, looking
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/episodes/{episode_id}/report", dependencies=looking("report"))
+def report(request: Request, episode_id: EpisodeId) -> Response:
+    """Show the episode's story, with the verdict on its chain."""
+    system: System = request.app.state.system
+    told = system.telling.story(episode_id, simulated=system.simulated)
+    banner = request.app.state.banner()
+    page = as_html(told, system.pathway(told["episode"]["hash"]), banner and banner.to_json())
+    return HTMLResponse(page, headers=headers_for(page))
