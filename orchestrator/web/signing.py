@@ -1,7 +1,6 @@
 """How does a person come in, go, and choose a password? And how does the first one come to a store without anybody?"""
 
 import logging
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
@@ -10,12 +9,13 @@ from orchestrator.bootstrap import System
 from orchestrator.errors import CarepathError, NotSignedIn
 from orchestrator.http.failures import Failures
 from orchestrator.http.needs import PRINCIPAL, Needs, needs, principal
-from orchestrator.notify.hosts import is_loopback
-from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.principal import Action
+from orchestrator.service.people.recording import Author
 from orchestrator.web.door import drop_session, keep_session
 from orchestrator.web.forms import Sent
 from orchestrator.web.pages import gettext, render
+from orchestrator.web.provider import inside, label
+from orchestrator.wire.hosts import is_loopback
 
 _log = logging.getLogger(__name__)
 router = APIRouter(include_in_schema=False)
@@ -32,10 +32,10 @@ def _system(request: Request) -> System:
 def sign_in_page(request: Request, next: str = "/") -> Response:  # noqa: A002  the address's own word
     """Ask for login and password; with no account in the store, show how to make the first."""
     if PRINCIPAL in request.scope:
-        return RedirectResponse(_inside(next), 303)
+        return RedirectResponse(inside(next), 303)
     if _system(request).people.nobody():
         return RedirectResponse("/welcome", 303)
-    return render(request, "sign-in.html", next=_inside(next), login="", problem="")
+    return render(request, "sign-in.html", next=inside(next), login="", problem="", provider=label(request))
 
 
 @router.post("/sign-in")
@@ -52,10 +52,9 @@ def sign_in(request: Request, form: Sent) -> Response:
         failures.add(client)
         _log.warning("a wrong password came from %s", client, extra={"event": "wrong-password"})
         problem = gettext(request, str(error))
-        return render(
-            request, "sign-in.html", status=401, next=_inside(form["next"]), login=form["login"], problem=problem
-        )
-    answer = RedirectResponse("/password" if found.principal.renew else _inside(form["next"]), 303)
+        shown = {"next": inside(form["next"]), "login": form["login"], "problem": problem, "provider": label(request)}
+        return render(request, "sign-in.html", status=401, **shown)
+    answer = RedirectResponse("/password" if found.principal.renew else inside(form["next"]), 303)
     keep_session(request, answer, found.token)
     return answer
 
@@ -129,10 +128,3 @@ def check_unread(request: Request) -> None:
     host = request.client.host if request.client else ""
     if request.scope["scheme"] != "https" and not is_loopback(host):
         raise NotSignedIn(_IN_THE_CLEAR)
-
-
-def _inside(address: str) -> str:
-    """Return an address of ours; the first page for one that would lead elsewhere."""
-    parts = urlsplit(address)
-    outside = parts.scheme or parts.netloc or not address.startswith("/") or address.startswith(("//", "/\\"))
-    return "/" if outside or not address.isprintable() else address
