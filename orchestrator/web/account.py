@@ -9,7 +9,8 @@ from orchestrator.pathway.model import Pathway
 from orchestrator.service.telling import Whole
 from orchestrator.web.forms import FIELD, Form
 
-GATE, CHANGED, REASON, ROLE, TWICE, RESENT, OTHER = "gate", "changed", "reason", "role", "twice", "resent", "other"
+GATE, CHANGED, REASON, ROLE, OTHER = "gate", "changed", "reason", "role", "other"
+TWICE, RESENT, BUSY = "twice", "resent", "busy"
 _REASON_CODES = frozenset({"needs-reason", "not-proposed"})
 _OURS = frozenset({FIELD, "key", "seen"})
 
@@ -35,6 +36,11 @@ class Account:
     def at(self, place: str) -> bool:
         """Tell whether it was sent from this form of the page."""
         return bool(place) and self.form["place"] == place
+
+    @property
+    def key(self) -> str:
+        """Return the key to send it with once more: its own where nobody knows whether it was done; else empty."""
+        return self.form["key"] if self.kind == BUSY else ""
 
     def again(self, *but: str) -> list[tuple[str, str]]:
         """Return what was typed, for a form that sends it once more. but: fields that this form asks for anew."""

@@ -5,8 +5,8 @@ Every page may send these forms. Each holds `csrf` and `key`, and may hold `seen
 repeatable) and `place` (the form of the patient's page into which what was typed is put back). Its own fields, by verb:
 
     record                one `fact.NAME` a fact, repeated for a set; `typed` says what stands for unknown
-    confirm               `regimen` (repeatable), `parameter.NAME`; a taper's own steps in rows: `parameter.steps.days`
-                          and `parameter.steps.dose`
+    confirm               `regimen` (repeatable), `parameter.NAME`; a taper's own steps as rows of
+                          `parameter.steps.days` and `parameter.steps.dose`
     give                  `regimen`, `given_at`: a time of the hospital's clocks; empty is now
     miss, decline, stop   `regimen`
     retract               `target`
@@ -28,13 +28,15 @@ from starlette.responses import RedirectResponse, Response
 from orchestrator.audit.story import Ahead
 from orchestrator.bootstrap import System
 from orchestrator.episode.commands import Actor, Command
-from orchestrator.errors import Changed, Conflict, InputError, KeyReused
+from orchestrator.errors import CarepathError, Changed, Conflict, InputError, KeyReused, StoreError
+from orchestrator.http.needs import principal
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.handlers import Answer
 from orchestrator.service.handlers import Request as Asked
 from orchestrator.service.people.principal import Action
 from orchestrator.service.people.sight import Seen
-from orchestrator.web.account import CHANGED, OTHER, RESENT, TWICE, Account, kind_of
+from orchestrator.service.ports import Collision
+from orchestrator.web.account import BUSY, CHANGED, OTHER, RESENT, TWICE, Account, kind_of
 from orchestrator.web.bedside import head, zone_of
 from orchestrator.web.episode import show
 from orchestrator.web.forms import Form, Sent, inside
@@ -46,7 +48,13 @@ router = APIRouter(include_in_schema=False)
 TAKES_AWAY = frozenset({"stop", "close", "retract"})
 _REASON_TO_COME = "…"
 """Stands for the reason while nobody has given it: what would follow can be told before."""
-_UNPROCESSABLE, _PRECONDITION = 422, 412
+_UNPROCESSABLE, _PRECONDITION, _UNAVAILABLE = 422, 412, 503
+
+_KINDS: tuple[tuple[type[CarepathError], str, int], ...] = (
+    (Changed, CHANGED, _PRECONDITION), (KeyReused, RESENT, _UNPROCESSABLE), (Collision, BUSY, _UNAVAILABLE),
+    (StoreError, BUSY, _UNAVAILABLE), (TwiceThatNight, TWICE, _UNPROCESSABLE), (CarepathError, OTHER, _UNPROCESSABLE),
+)  # fmt: skip
+"""Of what kind the account of an error is, and with which status it is answered; the first that fits."""
 
 
 @dataclass(frozen=True)
@@ -74,15 +82,18 @@ class Wish:
             key, seen = key_of(self.form), seen_of(self.form)
             if self.verb in TAKES_AWAY and self.form["sure"] != "yes":
                 return self._ask(command)
-            asked = Asked(self.episode_id, command, self._actor(command), key, seen)
-            answer = self.system.handlers.execute(asked)
-        except (InputError, Conflict) as error:
+            answer = self.system.handlers.execute(self._asked(command, key, seen))
+        except (InputError, Conflict, StoreError) as error:
             return self._tell(self._account_of(error, command))
         return self._back(answer) if answer.accepted else self._tell(self._refusal(answer.code, answer.text, command))
 
-    def _actor(self, command: Command) -> Actor:
-        ward = self.seen.posted
-        return acting(self.request, ward, role=self.form["role"], leading=bool(command.override))
+    def _asked(self, command: Command, key: str, seen: int | None) -> Asked:
+        glass = self.seen.glass
+        wards = None if glass else principal(self.request).wards(Action.ACT)
+        return Asked(self.episode_id, command, self._actor(bool(command.override)), key, seen, wards=wards, glass=glass)
+
+    def _actor(self, leading: bool) -> Actor:
+        return acting(self.request, self.seen.posted, role=self.form["role"], leading=leading)
 
     def _back(self, answer: Answer) -> Response:
         """Go where the form says; the address tells which entry was made, and nothing of the patient."""
@@ -97,16 +108,12 @@ class Wish:
         record_look(self.request, self.seen, self.episode_id, "episode")
         return show(self.request, self.episode_id, self.seen, account=account, status=account.status)
 
-    def _account_of(self, error: InputError | Conflict, command: Command | None) -> Account:
+    def _account_of(self, error: CarepathError, command: Command | None) -> Account:
+        kind, status = next((kind, status) for type_, kind, status in _KINDS if isinstance(error, type_))
         text, wish = str(error).removeprefix(f"{error.code}: "), "" if command is None else self._ahead(command).wish
-        if isinstance(error, Changed):
-            return Account(
-                self.verb, self.form, CHANGED, error.code, text, _PRECONDITION, wish, seen=seen_of(self.form)
-            )
-        if isinstance(error, TwiceThatNight):
-            return Account(self.verb, self.form, TWICE, error.code, text, _UNPROCESSABLE, wish, field=error.field)
-        kind = RESENT if isinstance(error, KeyReused) else OTHER
-        return Account(self.verb, self.form, kind, error.code, text, _UNPROCESSABLE, wish)
+        seen = seen_of(self.form) if kind == CHANGED else None
+        field = error.field if isinstance(error, TwiceThatNight) else ""
+        return Account(self.verb, self.form, kind, error.code, text, status, wish, seen=seen, field=field)
 
     def _refusal(self, code: str, text: str, command: Command) -> Account:
         kind, wish = kind_of(code, self.pathway), self._ahead(command).wish
@@ -136,15 +143,10 @@ class Wish:
         return self._ahead(replace(command, reason=None)).code == "needs-reason"
 
     def _leads(self) -> bool:
-        actor = self._actor_of_override()
-        return actor.role in self.pathway.permissions.get("override", frozenset())
-
-    def _actor_of_override(self) -> Actor:
-        ward = self.seen.posted
-        return acting(self.request, ward, role=self.form["role"], leading=True)
+        return self._actor(leading=True).role in self.pathway.permissions.get("override", frozenset())
 
     def _ahead(self, command: Command) -> Ahead:
-        return self.system.telling.rehearse(self.episode_id, command, self._actor(command))
+        return self.system.telling.rehearse(self.episode_id, command, self._actor(bool(command.override)))
 
 
 def _route(verb: str) -> Callable[..., Response]:

@@ -29,8 +29,6 @@ _BOOLS = {"true": True, "false": False}
 class TwiceThatNight(InputError):
     """A local time that clocks showed twice: whoever typed it must say which is meant. field: its name."""
 
-    code = "time-shown-twice"
-
     def __init__(self, field: str) -> None:
         self.field = field
         super().__init__("clocks showed this time twice that night: say which is meant")

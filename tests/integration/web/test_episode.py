@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from tests.integration.api.conftest import PATHWAY
-from tests.integration.web.conftest import Browser, House
+from tests.integration.web.conftest import PASSWORD, Browser, House
 from tests.integration.web.filling import form, forms, send
 
 PULSE = "ivmp-pulse"
@@ -239,3 +239,14 @@ def test_who_holds_two_roles_acts_in_the_one_he_chose(house: House) -> None:
     assert house.ward.system.queries.timeline(page.rpartition("/")[2])[-1]["role"] == "clinician"
     assert form(both.get(f"{page}?role=lead").text, "give").fields[0][0] == "csrf", "a role not held is not taken"
     assert ("role", "lead") not in form(both.get(f"{page}?role=lead").text, "give").fields
+
+
+def test_what_is_done_by_a_broken_glass_says_so(house: House) -> None:
+    page = treated(house)
+    other = house.signed_in("other", ("S9", "nurse"))
+    assert other.get(page).status_code == 404
+    opened = other.send("/glass", system="hospital-number", number="0001", reason="resuscitation", password=PASSWORD)
+    assert opened.status_code == 303, words(opened.text)
+    given = send(other, form(other.get(page).text, "give", regimen=PULSE))
+    assert given.status_code == 303, words(given.text)
+    assert "emergency access" in landed(other, given)

@@ -40,6 +40,22 @@ def test_what_does_not_change_a_decision_does_not_stand_in_its_way(house: House)
     assert send(nurse, button).status_code == 303
 
 
+def test_what_was_typed_outlives_a_store_that_is_busy(house: House) -> None:
+    page = treated(house)
+    nurse = house.signed_in("nurse")
+    missed = form(nurse.get(page).text, "miss", regimen=PULSE)
+    house.ward.system.store._wait_s = 0.01  # type: ignore[union-attr]
+    with house.ward.system.store.change():
+        told = send(nurse, missed, reason="no line yet")
+    assert told.status_code == 503
+    assert "Nobody knows yet whether it was done" in words(told.text)
+    again = form(told.text, "miss", reason="no line yet", key=missed["key"])
+    assert send(nurse, again).status_code == 303
+    assert send(nurse, again).status_code == 303, "it is done once"
+    (course,) = house.ward.system.queries.show(page.rpartition("/")[2])["courses"]
+    assert [each["status"] for each in course["administrations"]] == ["missed", "planned", "planned"]
+
+
 def test_the_page_says_that_it_is_no_longer_as_it_stands(house: House) -> None:
     page = treated(house)
     nurse = house.signed_in("nurse")
