@@ -14,12 +14,12 @@ from orchestrator.errors import CarepathError, Conflict, InputError, NotAllowed,
 from orchestrator.http.failures import Failures
 from orchestrator.http.needs import calls, check_all, served
 from orchestrator.service.lookout import Banner
-from orchestrator.web import glass, opened, seen, signing, static
+from orchestrator.web import glass, opened, reach, rota, seen, signing, static
 from orchestrator.web.door import PUBLIC, Door
 from orchestrator.web.forms import read_form
 from orchestrator.web.pages import Menu, gettext, render
 
-PAGES = (signing, seen, glass, static, opened)
+PAGES = (signing, rota, seen, glass, reach, static, opened)
 """The files of routes; one with a line for the menu has it as ENTRY, and stands here where its line is to stand."""
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (NotFound, 404), (NotAllowed, 403), (Conflict, 409), (InputError, 422), (StoreError, 503),
