@@ -39,7 +39,8 @@ PersonId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,99}$")]
 From = Annotated[str, Field(max_length=40, description=f"{_WHEN} This moment counts.")]
 Until = Annotated[str, Field(max_length=40, description=f"{_WHEN} This moment counts no more.")]
 Id = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
-router = APIRouter(route_class=StrictRoute, tags=["rota"], dependencies=needs(Action.KNOW))
+router = APIRouter(route_class=StrictRoute, tags=["rota"])
+_KNOW, _OPERATE = needs(Action.KNOW), needs(Action.OPERATE)
 
 
 class AddDuty(Body):
@@ -173,7 +174,7 @@ class Removed(Reply):
     removed: str
 
 
-@router.get("/rota/{ward}", responses={200: {"model": RotaShown}, **_READ})
+@router.get("/rota/{ward}", dependencies=_KNOW, responses={200: {"model": RotaShown}, **_READ})
 def rota(
     request: Request,
     ward: Ward,
@@ -188,7 +189,9 @@ def rota(
     return reply(request, shown.view(ward, shown.today() if first is None else day_of(first), days))
 
 
-@router.post("/rota/{ward}/add", status_code=201, responses={201: {"model": DutyAdded}, **_PROBLEMS})
+@router.post(
+    "/rota/{ward}/add", dependencies=_OPERATE, status_code=201, responses={201: {"model": DutyAdded}, **_PROBLEMS}
+)
 def add_duty(request: Request, ward: Ward, body: AddDuty, said: Saying) -> Response:
     """Put a person on duty; others may be on duty at the same time."""
     check_ward(principal(request), ward, change=True)
@@ -199,7 +202,7 @@ def add_duty(request: Request, ward: Ward, body: AddDuty, said: Saying) -> Respo
     return reply(request, {"duty_id": duty_id}, status=201)
 
 
-@router.post("/rota/{ward}/remove", responses={200: {"model": Removed}, **_PROBLEMS})
+@router.post("/rota/{ward}/remove", dependencies=_OPERATE, responses={200: {"model": Removed}, **_PROBLEMS})
 def remove_duty(request: Request, ward: Ward, body: RemoveDuty, said: Saying) -> Response:
     """Take a duty that has not ended out of the rota."""
     check_ward(principal(request), ward, change=True)
@@ -207,14 +210,19 @@ def remove_duty(request: Request, ward: Ward, body: RemoveDuty, said: Saying) ->
     return reply(request, {"removed": body.duty_id})
 
 
-@router.get("/people/{person_id}/contacts", responses={200: {"model": ContactsShown}, **_READ})
+@router.get("/people/{person_id}/contacts", dependencies=_KNOW, responses={200: {"model": ContactsShown}, **_READ})
 def contacts(request: Request, person_id: PersonId) -> Response:
     """Return by which channels of her own a person is told: one's own, or anybody's for an administrator."""
     check_person(principal(request), person_id)
     return reply(request, {"contacts": _system(request).duty.contacts.of(person_id)})
 
 
-@router.post("/people/{person_id}/contacts/add", status_code=201, responses={201: {"model": ContactAdded}, **_PROBLEMS})
+@router.post(
+    "/people/{person_id}/contacts/add",
+    dependencies=_KNOW,
+    status_code=201,
+    responses={201: {"model": ContactAdded}, **_PROBLEMS},
+)
 def add_contact(request: Request, person_id: PersonId, body: AddContact, said: Saying) -> Response:
     """Let notices reach a person by one more channel."""
     check_person(principal(request), person_id)
@@ -225,7 +233,9 @@ def add_contact(request: Request, person_id: PersonId, body: AddContact, said: S
     return reply(request, {"name": name}, status=201)
 
 
-@router.post("/people/{person_id}/contacts/remove", responses={200: {"model": Removed}, **_PROBLEMS})
+@router.post(
+    "/people/{person_id}/contacts/remove", dependencies=_KNOW, responses={200: {"model": Removed}, **_PROBLEMS}
+)
 def remove_contact(request: Request, person_id: PersonId, body: ContactName, said: Saying) -> Response:
     """Tell a person by one channel less. What waits to go there becomes a dead letter, of which the owners are told."""
     check_person(principal(request), person_id)
@@ -233,7 +243,9 @@ def remove_contact(request: Request, person_id: PersonId, body: ContactName, sai
     return reply(request, {"removed": body.name})
 
 
-@router.post("/people/{person_id}/contacts/test", responses={200: {"model": ContactTested}, **_PROBLEMS})
+@router.post(
+    "/people/{person_id}/contacts/test", dependencies=_KNOW, responses={200: {"model": ContactTested}, **_PROBLEMS}
+)
 def test_contact(request: Request, person_id: PersonId, body: ContactName, said: Saying) -> Response:
     """Send a message that says that it is a test, now and once."""
     check_person(principal(request), person_id)
@@ -242,14 +254,19 @@ def test_contact(request: Request, person_id: PersonId, body: ContactName, said:
     return reply(request, {"sent": sent.result is Result.DELIVERED, "code": sent.code})
 
 
-@router.get("/people/{person_id}/absences", responses={200: {"model": AbsencesShown}, **_READ})
+@router.get("/people/{person_id}/absences", dependencies=_KNOW, responses={200: {"model": AbsencesShown}, **_READ})
 def absences(request: Request, person_id: PersonId) -> Response:
     """Return when a person is away, and who is told instead: one's own, or anybody's for an administrator."""
     check_person(principal(request), person_id)
     return reply(request, {"absences": _system(request).duty.aways.of(person_id)})
 
 
-@router.post("/people/{person_id}/absences/add", status_code=201, responses={201: {"model": AbsenceAdded}, **_PROBLEMS})
+@router.post(
+    "/people/{person_id}/absences/add",
+    dependencies=_KNOW,
+    status_code=201,
+    responses={201: {"model": AbsenceAdded}, **_PROBLEMS},
+)
 def add_absence(request: Request, person_id: PersonId, body: AddAbsence, said: Saying) -> Response:
     """Let a person be away, with or without somebody who is told instead."""
     check_person(principal(request), person_id)
@@ -260,7 +277,9 @@ def add_absence(request: Request, person_id: PersonId, body: AddAbsence, said: S
     return reply(request, {"away_id": away_id}, status=201)
 
 
-@router.post("/people/{person_id}/absences/remove", responses={200: {"model": Removed}, **_PROBLEMS})
+@router.post(
+    "/people/{person_id}/absences/remove", dependencies=_KNOW, responses={200: {"model": Removed}, **_PROBLEMS}
+)
 def remove_absence(request: Request, person_id: PersonId, body: RemoveAbsence, said: Saying) -> Response:
     """Take back an absence that has not ended."""
     check_person(principal(request), person_id)

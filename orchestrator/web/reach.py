@@ -27,6 +27,7 @@ KINDS = {
     "restored": "The store was restored from a backup",
     "undelivered": "Notices that could not be delivered",
     "unassigned": "Reminders that reach nobody",
+    "glass": "Emergency access to a record",
 }
 _CONTACT = ("channel", "address", "quiet_from", "quiet_until")
 _AWAY = ("deputy", "starts", "ends")

@@ -19,12 +19,12 @@ from orchestrator.web.forms import Sent
 from orchestrator.web.pages import Entry, gettext, language_of, render
 
 ENTRY = Entry("/rota", "Rota")
-router = APIRouter(include_in_schema=False, dependencies=needs(Action.KNOW))
+router = APIRouter(include_in_schema=False)
 _FIELDS = ("role", "person", "starts", "ends")
 _WEEK = dt.timedelta(days=7)
 
 
-@router.get("/rota")
+@router.get("/rota", dependencies=needs(Action.KNOW))
 def wards(request: Request) -> Response:
     """Show of which wards this person may see the rota; the rota itself where there is one ward."""
     found = _wards(request)
@@ -33,14 +33,14 @@ def wards(request: Request) -> Response:
     return render(request, "rotas.html", wards=[(each, _address(each)) for each in found])
 
 
-@router.get("/rota/{ward:path}")
+@router.get("/rota/{ward:path}", dependencies=needs(Action.KNOW))
 def rota(request: Request, ward: str, week: str = "") -> Response:
     """Show a week of a ward's rota. week: any day of it; this week if not said."""
     check_ward(principal(request), ward)
     return _page(request, ward, _monday(request, week), dict.fromkeys(_FIELDS, ""))
 
 
-@router.post("/rota/{ward:path}")
+@router.post("/rota/{ward:path}", dependencies=needs(Action.OPERATE))
 def change(request: Request, ward: str, form: Sent) -> Response:
     """Put somebody on duty, or take a duty out."""
     me = principal(request)

@@ -60,7 +60,9 @@ def test_who_may_not_change_a_rota_is_refused_and_another_wards_is_not_there(hou
     assert own.status_code == 303
     refused = nurse.send("/me/reach", PAGE, do="add", role="nurse", person=house.people["nurse"])
     assert refused.status_code == 403
-    assert nurse.get("/rota/N9").status_code == nurse.send("/me/reach", "/rota/N9", do="add").status_code == 404
+    stranger = house.signed_in("stranger", ("N9", "lead"))
+    assert stranger.get(PAGE).status_code == stranger.send("/me/reach", PAGE, do="add").status_code == 404
+    assert nurse.get("/rota/N9").status_code == 404
     assert house.signed_in("administrator", ("*", "administrator")).get(PAGE).status_code == 200
     assert house.ward.system.duty.rota.view(WARD, house.ward.now.date())["duties"] == []
 
