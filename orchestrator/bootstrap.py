@@ -21,7 +21,7 @@ from orchestrator.episode import formats
 from orchestrator.errors import NotFound, StoreError
 from orchestrator.notify import sending
 from orchestrator.notify.post import Post
-from orchestrator.notify.reading import Outside, read_channels
+from orchestrator.notify.reading import NOWHERE, Outside, read_channels
 from orchestrator.pathway.loader import Library, load_library, load_text, without_local
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.access import Access
@@ -35,6 +35,7 @@ from orchestrator.service.identity import Identities
 from orchestrator.service.lookout import Lookout
 from orchestrator.service.outgoing import Outgoing
 from orchestrator.service.people.accounts import People
+from orchestrator.service.people.duty import Duty
 from orchestrator.service.people.linking import Linking
 from orchestrator.service.people.sight import Sight
 from orchestrator.service.people.signing import Signing
@@ -98,6 +99,7 @@ class System:
     linking: Linking
     sight: Sight
     identities: Identities
+    duty: Duty
     elapsed: Callable[[], float] = elapsed
     host: Clock = HostClock()
     trust: Trust = field(init=False)
@@ -175,10 +177,12 @@ def open_system(settings: Settings) -> System:
     opened = opening.open_store(_there(settings).database_url, settings.keys)
     if opened.simulation is not None:
         outside = None  # nobody may be called to a patient who does not exist
-    return assemble(
+    system = assemble(
         opened.store, opened.keyring, library, opened.clock, opened.simulation, released_only=settings.released_only,
         outside=outside, zone=ZoneInfo(settings.timezone), form=opened.format,
     )  # fmt: skip
+    system.duty.reach.refresh()
+    return system
 
 
 def read_outside(settings: Settings, library: Library, *, files: bool = True) -> Outside | None:
@@ -345,20 +349,20 @@ def assemble(
     form: int = formats.OWN,
 ) -> System:
     """Return the use cases over an opened store, with nothing remembered: what each process has for itself."""
-    desk = Desk(
-        store, keyring, Shelf(library, load_text), EpisodeEngine(), None if outside is None else outside.directory
-    )
-    desk.write_in(form)
-    post = Post() if outside is None else outside.post(zone)
-    deliveries = Deliveries(desk)
+    outside = outside or NOWHERE
     roles = dict.fromkeys(role for pathway in library.pathways for role in pathway.roles)  # in the files' order
+    duty = Duty(store, keyring.look_mac, outside.directory, outside.personal(), roles=roles, zone=zone)
+    desk = Desk(store, keyring, Shelf(library, load_text), EpisodeEngine(), duty.reach)
+    desk.write_in(form)
+    post = outside.post(zone, duty.reach.contact)
+    deliveries = Deliveries(desk)
     return System(
         store, keyring, library, clock, simulation, desk, Grouped(Handlers(desk)),
         Enrolments(desk, released_only=released_only), Queries(desk), Firing(desk), deliveries, Outgoing(deliveries),
         Audit(desk), Pulse(desk), Access(store), Telling(desk), Releases(desk), post,
         Presence(desk, Program(__version__, schema.REVISIONS[-1])), Sheets(desk),
         People(store, keyring.look_mac, roles), Signing(store, keyring.look_mac), Linking(store, keyring.look_mac),
-        Sight(desk, keyring.look_mac), Identities(desk),
+        Sight(desk, keyring.look_mac), Identities(desk), duty,
     )  # fmt: skip
 
 

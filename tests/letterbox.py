@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from orchestrator.bootstrap import System
@@ -32,10 +33,10 @@ class Everything:
     def __init__(self, *routes: str, unheld: frozenset[str] = frozenset()) -> None:
         self._routes, self._unheld = routes, unheld
 
-    def routes(self, kind: str, role: str, ward: str) -> Sequence[str]:
+    def routes(self, kind: str, role: str, ward: str, at: datetime) -> Sequence[str]:
         return self._routes
 
-    def unheld(self, ward: str) -> frozenset[str]:
+    def unheld(self, ward: str, at: datetime) -> frozenset[str]:
         return self._unheld
 
 

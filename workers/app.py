@@ -118,7 +118,7 @@ class Process:
 
 def _beside(system: System) -> list[Repeated]:
     """Begin what a process at work does beside its jobs."""
-    return [stay_present(system, "worker"), watch_time(system)]
+    return [stay_present(system, "worker"), watch_time(system), system.duty.reach.follow()]
 
 
 process = Process()

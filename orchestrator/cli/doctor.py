@@ -97,7 +97,7 @@ def _channels(face: Face) -> Iterator[Line]:
     yield Line(OK, "channels", f"{len(outside.routes)} routes in {named}")
     if not any(outside.directory.routes(OVERDUE, role, "") for role in OWNERS):
         nobody = "no route takes notices of the kind overdue to lead or administrator, of any ward"
-        yield Line(WARN, "channels", f"{nobody}: nobody outside is told when reminders are late")
+        yield Line(WARN, "channels", f"{nobody}: when reminders are late nobody outside is told but by own channels")
     for what, code in outside.faults(_SERVER_SECONDS):
         yield Line(WARN, "channels", f"{what} would not leave now: {code}; what it means is in docs/channels.md")
 

@@ -21,6 +21,7 @@ from orchestrator.cli import (
     processes,
     reading,
     records,
+    rota,
     rules,
     scenarios,
     seeing,
@@ -35,7 +36,17 @@ _GROUPS: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
     ("Look", reading.COMMANDS),
     ("The record", (*records.COMMANDS, seeing.seen)),
     ("Pathways", (*pathways.COMMANDS, *scenarios.COMMANDS, *verifying.COMMANDS, rules.rules)),
-    ("Look after it", (doctor.doctor, *copying.COMMANDS, *delivering.COMMANDS, *users.COMMANDS, *upkeep.COMMANDS)),
+    (
+        "Look after it",
+        (
+            doctor.doctor,
+            *copying.COMMANDS,
+            *delivering.COMMANDS,
+            *users.COMMANDS,
+            *rota.COMMANDS,
+            *upkeep.COMMANDS,
+        ),
+    ),
 )
 _EPILOG = (
     "Every command takes --json. Errors are one line on standard error. "

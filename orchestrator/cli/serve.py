@@ -60,15 +60,14 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
     draining = threading.Event()
     looking = lookout(system)
     app = faces(system, settings.timezone, draining=draining, banner=lambda: looking.banner, openid=settings.openid)
-    looked = Repeated(looking.turn, SECONDS, "lookout").start()
-    present = stay_present(system, "api")
+    beside = [Repeated(looking.turn, SECONDS, "lookout").start(), *_beside(system, "api")]
     settle_memory()
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
         yield
-        looked.stop()
-        present.stop()
+        for each in beside:
+            each.stop()
         system.close()
 
     app.api.router.lifespan_context = lifespan
@@ -149,11 +148,12 @@ def clock(settings: Settings) -> None:
         logs.begin("clock", system.simulation, as_json=settings.log_json)
         _warn_of_loss(settings, system)
         jobs.configure(_broker(settings), lambda: system)
-        present = stay_present(system, "clock")
+        beside = _beside(system, "clock")
         probes = Probes("clock", beat.fault, of_store(system.store.ready, stop), watching.local_figures)
         with watched(settings.metrics, probes):
             run(system, Publisher(), stop, beat.turned)
-        present.stop()
+        for each in beside:
+            each.stop()
 
 
 def sheets(settings: Settings, every: timedelta | None = None) -> None:
@@ -166,6 +166,11 @@ def sheets(settings: Settings, every: timedelta | None = None) -> None:
         present = stay_present(system, "sheets")
         paper.keep(settings, system, settings.sheets, every or paper.EVERY)
         present.stop()
+
+
+def _beside(system: System, role: str) -> list[Repeated]:
+    """Begin what whoever writes entries does beside: it says that it runs, and stays up to date on who is told."""
+    return [stay_present(system, role), system.duty.reach.follow()]
 
 
 def _warn_of_loss(settings: Settings, system: System) -> None:

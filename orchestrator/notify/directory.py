@@ -1,10 +1,11 @@
 """By which routes does a notice go out, and which roles does nobody hold? As the file of channels says.
 
-Until people have accounts, channels and addresses are by role and ward.
+It speaks of roles and wards. Who is on duty, and by which ways that person is told: `service.people.reach`.
 """
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,21 @@ class Directory:
         roles: all that there are.
         """
         self._routes = tuple(routes)
+        self._held = {ward: frozenset(there) for ward, there in (held or {}).items()}
         self._unheld = {ward: frozenset(roles) - frozenset(there) for ward, there in (held or {}).items()}
 
-    def routes(self, kind: str, role: str, ward: str) -> tuple[str, ...]:
+    def routes(self, kind: str, role: str, ward: str, at: datetime | None = None) -> tuple[str, ...]:
         """Return the names of the routes by which a notice goes out. ward: empty for what concerns no ward."""
         return tuple(route.name for route in self._routes if route.takes(kind, role, ward))
 
-    def unheld(self, ward: str) -> frozenset[str]:
+    def addresses(self, kind: str, role: str, ward: str) -> frozenset[tuple[str, str]]:
+        """Return to which channels and addresses those routes lead."""
+        return frozenset((route.channel, route.to) for route in self._routes if route.takes(kind, role, ward))
+
+    def held(self, ward: str) -> frozenset[str]:
+        """Return the roles of which the file says that somebody holds them; none for a ward that it does not name."""
+        return self._held.get(ward, frozenset())
+
+    def unheld(self, ward: str, at: datetime | None = None) -> frozenset[str]:
         """Return the roles that nobody holds on a ward: ladders skip them."""
         return self._unheld.get(ward, frozenset())

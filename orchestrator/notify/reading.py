@@ -15,7 +15,8 @@ from orchestrator.notify.email.channel import EmailChannel
 from orchestrator.notify.email.reading import read_mail
 from orchestrator.notify.email.settings import ADDRESS, MailSettings
 from orchestrator.notify.files import fault_at
-from orchestrator.notify.post import Post, Way
+from orchestrator.notify.personal import Personal, server_of
+from orchestrator.notify.post import Find, Post, Way, nobody
 from orchestrator.notify.webhook.channel import WebhookChannel
 from orchestrator.notify.webhook.reading import read_hooks
 from orchestrator.notify.webhook.settings import HookSettings, key
@@ -46,14 +47,25 @@ class Outside:
     mail: MailSettings | None = None
     hooks: HookSettings | None = None
 
-    def post(self, zone: dt.tzinfo) -> Post:
-        """Return the ways out. zone: the hospital's, in which mails tell times."""
+    def post(self, zone: dt.tzinfo, find: Find = nobody) -> Post:
+        """Return the ways out. zone: the hospital's, in which mails tell times.   find: people's own addresses."""
+        channels = self._channels(zone)
+        ways = {
+            each.name: Way(channels[each.channel], each.to, server_of(each.channel, each.to)) for each in self.routes
+        }
+        return Post(ways, self.link, channels=channels, find=find)
+
+    def personal(self) -> Personal:
+        """Return what people may choose for themselves."""
+        return Personal(self._channels(dt.UTC), self.hooks)
+
+    def _channels(self, zone: dt.tzinfo) -> dict[str, Channel]:
         channels: dict[str, Channel] = {}
         if self.mail is not None:
             channels[MAIL] = EmailChannel(self.mail, zone)
         if self.hooks is not None:
             channels[HOOK] = WebhookChannel(self.hooks)
-        return Post({each.name: Way(channels[each.channel], each.to, _server(each)) for each in self.routes}, self.link)
+        return channels
 
     def faults(self, seconds: float) -> list[tuple[str, str]]:
         """Try every server that a route leads to, all at once and for so long; sends nothing.
@@ -74,6 +86,10 @@ class Outside:
             hosts = {key(target(route.to)): route.to for route in self.routes if route.channel == HOOK}
             for host, to in hosts.items():
                 yield f"webhooks to {host}", partial(channel.probe, to)
+
+
+NOWHERE = Outside(Directory(), (), "")
+"""Where there is no file: nothing leaves the house."""
 
 
 def read_channels(path: Path, roles: Collection[str], *, files: bool = True) -> Outside:
@@ -153,11 +169,6 @@ class _Routes:
         if self._hooks is not None and self._hooks.find(where) is None:
             wanted = "http, for it is listed with plain_http" if where.scheme == "https" else "https"
             raise fault_at(fields, "to", f"must begin with {wanted}")
-
-
-def _server(route: Route) -> str:
-    """Return which routes share a server: all of mail, and those of a host."""
-    return MAIL if route.channel == MAIL else key(target(route.to))
 
 
 def _format(fields: Fields) -> None:

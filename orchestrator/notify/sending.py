@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+from orchestrator.errors import StoreError
 from orchestrator.notify.channel import Result, Sent
 from orchestrator.notify.post import Post
 from orchestrator.service.deliveries import Deliveries
@@ -62,6 +63,8 @@ def send(post: Post, deliveries: Deliveries, lease: Lease) -> tuple[Sent, bool]:
 def _sent(post: Post, lease: Lease) -> Sent:
     try:
         return post.send(lease)
+    except StoreError:  # nothing was tried: the lease ends by itself
+        raise
     except Exception as error:  # a channel's own defect: it must not keep the others from being sent
         failed = type(error).__name__
         _log.error("the channel of route %s failed with %s", lease.route, failed, extra={"event": "channel-failed"})

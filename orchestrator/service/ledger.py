@@ -89,8 +89,8 @@ class Ledger:
 
     @property
     def unheld(self) -> frozenset[str]:
-        """The roles that nobody holds on the patient's ward."""
-        return self._directory.unheld(self.row.ward)
+        """The roles that nobody holds on the patient's ward now."""
+        return self._directory.unheld(self.row.ward, self.now)
 
     def decide(self, command: Command, actor: Actor) -> Accepted | Refused:
         """Return what a command comes to now. Nothing is added."""
@@ -137,7 +137,7 @@ class Ledger:
     def write(self) -> Write:
         """Return everything to be written."""
         document = pack(self.key, self.row.episode_id, self._engine.dump(self.episode, self.form))
-        outbox = routed(self._directory, self._told, self.times.wall)
+        outbox = routed(self._directory, self._told, self.times)
         return Write(self.row._replace(document=document), self._entries, *self._open_things(), self._told, outbox)
 
     def _take(self, outcome: Accepted | Refused) -> "tuple[tuple[Event, ...], str, Episode]":

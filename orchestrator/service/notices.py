@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from orchestrator.service.ports import Change, Directory
-from orchestrator.service.rows import NoticeRow, OutboxRow
+from orchestrator.service.rows import NoticeRow, OutboxRow, Times
 
 OWNERS = ("lead", "administrator")
 """Who looks after what the program itself cannot do: an episode that does not fire, a notice that does not arrive."""
@@ -13,22 +13,36 @@ OWNERS = ("lead", "administrator")
 class InHouse:
     """The directory where none is configured: nothing leaves the house, and every role is held."""
 
-    def routes(self, kind: str, role: str, ward: str) -> Sequence[str]:
+    def routes(self, kind: str, role: str, ward: str, at: datetime) -> Sequence[str]:
         """Return none."""
         return ()
 
-    def unheld(self, ward: str) -> frozenset[str]:
+    def unheld(self, ward: str, at: datetime) -> frozenset[str]:
         """Return none."""
         return frozenset()
 
 
-def routed(directory: Directory, notices: Iterable[NoticeRow], wall: datetime) -> list[OutboxRow]:
-    """Return what has to leave the house for these notices to reach people. wall: the wall time."""
-    return [
-        OutboxRow(notice.episode_id, notice.key, route, wall)
-        for notice in notices
-        for route in directory.routes(notice.kind, notice.role, notice.ward)
-    ]
+def routed(directory: Directory, notices: Iterable[NoticeRow], times: Times) -> list[OutboxRow]:
+    """Return what has to leave the house for these notices to reach those who are there to be told now.
+
+    Who is told of one matter in two roles is told once by each of his own ways.
+    """
+    found: list[OutboxRow] = []
+    told: set[tuple[NoticeRow, str]] = set()
+    for notice in notices:
+        for route in directory.routes(notice.kind, notice.role, notice.ward, times.now):
+            if is_personal(route):
+                matter = notice._replace(key="", role=""), route
+                if matter in told:
+                    continue
+                told.add(matter)
+            found.append(OutboxRow(notice.episode_id, notice.key, route, times.wall))
+    return found
+
+
+def is_personal(route: str) -> bool:
+    """Tell whether a route leads to a person's own address: no route of the file has a slash in its name."""
+    return "/" in route
 
 
 def unassigned(notices: Iterable[NoticeRow], unheld: frozenset[str]) -> list[NoticeRow]:
@@ -43,5 +57,5 @@ def unassigned(notices: Iterable[NoticeRow], unheld: frozenset[str]) -> list[Not
 
 def tell(change: Change, directory: Directory, notices: Sequence[NoticeRow], *, apart_from: str = "") -> None:
     """Write notices of the program's own; what was told before is not told again. apart_from: a route not to take."""
-    outgoing = routed(directory, change.put_notices(notices), change.times().wall)
+    outgoing = routed(directory, change.put_notices(notices), change.times())
     change.put_outbox([row for row in outgoing if row.route != apart_from])

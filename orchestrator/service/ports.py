@@ -9,6 +9,7 @@ from orchestrator.audit.release import Release
 from orchestrator.audit.seal import Sealed
 from orchestrator.errors import Conflict
 from orchestrator.service.people.ports import PeopleChange, PeopleReader
+from orchestrator.service.people.roster_ports import RosterChange, RosterReader
 from orchestrator.service.rows import (
     EpisodeRow,
     IdentifierRow,
@@ -89,7 +90,7 @@ class Library(Protocol):
         ...
 
 
-class Reader(PeopleReader, Protocol):
+class Reader(PeopleReader, RosterReader, Protocol):
     """What can be read. Rows come as they were at one moment; nothing is locked."""
 
     def times(self) -> Times: ...
@@ -194,7 +195,7 @@ class Reader(PeopleReader, Protocol):
         ...
 
 
-class Change(Reader, PeopleChange, Protocol):
+class Change(Reader, PeopleChange, RosterChange, Protocol):
     """One transaction. Leaving it normally commits, leaving it by an exception undoes everything."""
 
     def lock(self, episode_id: str, cause_id: bytes) -> Locked | None: ...
@@ -283,12 +284,15 @@ class Change(Reader, PeopleChange, Protocol):
 class Directory(Protocol):
     """Who is told by which means, and which roles nobody holds: a hospital's own configuration."""
 
-    def routes(self, kind: str, role: str, ward: str) -> Sequence[str]:
-        """Return the names of the routes by which a notice of a kind goes out to a role of a ward."""
+    def routes(self, kind: str, role: str, ward: str, at: datetime) -> Sequence[str]:
+        """Return the names of the routes by which a notice of a kind goes out to a role of a ward at a moment.
+
+        ward: empty for what concerns none. It is asked while an episode is locked, and waits for nothing.
+        """
         ...
 
-    def unheld(self, ward: str) -> frozenset[str]:
-        """Return the roles that nobody holds on a ward: ladders skip them."""
+    def unheld(self, ward: str, at: datetime) -> frozenset[str]:
+        """Return the roles that nobody holds on a ward at a moment: ladders skip them. It waits for nothing either."""
         ...
 
 

@@ -39,6 +39,7 @@ from orchestrator.service.rows import (
 from orchestrator.store import processes
 from orchestrator.store import tables as t
 from orchestrator.store.people import PeopleReads
+from orchestrator.store.roster import RosterReads
 
 EPISODE_COLUMNS = [t.episode.c[name] for name in EpisodeRow._fields[:-2]] + [
     t.patient.c.kek_id,
@@ -83,7 +84,7 @@ def sealed(row: Sequence[Any]) -> Sealed:
     return Sealed(row[0], row[1], row[2], row[3].encode(), row[4], row[5], row[6])
 
 
-class ColdReader(PeopleReads):
+class ColdReader(PeopleReads, RosterReads):
     """Reads within the transaction of one connection; see `service.ports.Reader`."""
 
     def __init__(self, connection: Connection) -> None:

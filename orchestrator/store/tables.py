@@ -142,6 +142,38 @@ personal_token = Table(
     PrimaryKeyConstraint("token_id"), UniqueConstraint("token_hash"), Index(None, "person_id"), **STRICT,
 )  # fmt: skip
 
+contact = Table(
+    "contact", metadata,
+    _col("person_id", Text(), "whom it reaches", ForeignKey("person.person_id")),
+    _col("name", Text(), "tells it from the others of that person: channel and number"),
+    _col("channel", Text(), "by which channel"),
+    _col("address", Text(), "an address of that channel"),
+    _col("kinds", Text(), "kinds of notices that go there, with blanks between; empty for all"),
+    _col("quiet", Text(), "hours of the hospital's day in which it is left alone, such as 22:00-06:30; or empty"),
+    PrimaryKeyConstraint("person_id", "name"), **CLUSTERED,
+)  # fmt: skip
+
+duty = Table(
+    "duty", metadata,
+    _col("duty_id", Text(), "random"),
+    _col("ward", Text(), "on which ward; an asterisk for all"),
+    _col("role", Text(), "in which role"),
+    _col("person_id", Text(), "who is on duty", ForeignKey("person.person_id")),
+    _col("starts_at", Instant(), "from when, by the store's clock"),
+    _col("ends_at", Instant(), "until before when, by the store's clock"),
+    PrimaryKeyConstraint("duty_id"), Index(None, "ends_at"), **STRICT,
+)  # fmt: skip
+
+deputy = Table(
+    "deputy", metadata,
+    _col("away_id", Text(), "random"),
+    _col("person_id", Text(), "who is away", ForeignKey("person.person_id")),
+    _col("deputy_id", Text(), "who is told instead; NULL for nobody", ForeignKey("person.person_id"), null=True),
+    _col("starts_at", Instant(), "from when, by the store's clock"),
+    _col("ends_at", Instant(), "until before when, by the store's clock"),
+    PrimaryKeyConstraint("away_id"), Index(None, "ends_at"), **STRICT,
+)  # fmt: skip
+
 staff_record = Table(
     "staff_record", metadata,
     _col("seq", Integer(), "1, 2, 3 … without a gap"),

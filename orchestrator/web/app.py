@@ -25,7 +25,9 @@ from orchestrator.web import (
     opened,
     people,
     provider,
+    reach,
     report,
+    rota,
     seen,
     signing,
     static,
@@ -35,7 +37,7 @@ from orchestrator.web.forms import read_form
 from orchestrator.web.pages import Menu, gettext, render
 
 PAGES = (
-    signing, provider, static, opened, finding, enrolling, episode, acting, report, seen, glass, people, mine,
+    signing, provider, static, opened, finding, enrolling, episode, acting, report, seen, glass, rota, people, mine, reach,
 )  # fmt: skip
 """The files of routes; one with a line for the menu has it as ENTRY, and stands here where its line is to stand."""
 _STATUS: tuple[tuple[type[Exception], int], ...] = (

@@ -43,6 +43,7 @@ _IDENTIFIERS = [{"system": "hospital-number", "value": "0009"}]
 _TOKEN = {"label": "x", "scopes": ["know"], "days": 1}
 _IDENTITY = {"issuer": "https://login.example", "subject": "s-1"}
 _ENROL = {"pathway": "post-viral-cerebellar-demyelination", "ward": WARD, "identifiers": _IDENTIFIERS}
+_SPAN = {"starts_at": "soon", "ends_at": "later"}
 
 API: dict[str, Asked] = {
     "POST /api/v1/episodes": Asked("act", _ENROL, ward=403),
@@ -89,6 +90,16 @@ API: dict[str, Asked] = {
     "GET /api/v1/deliveries": Asked("operate"),
     "POST /api/v1/deliveries/resend": Asked("operate", {"delivery": "a.b.c"}, vain=True),
     "POST /api/v1/deliveries/drop": Asked("operate", {"delivery": "a.b.c", "reason": "why"}, vain=True),
+    "GET /api/v1/rota/{ward}": Asked("know", ward=404),
+    "POST /api/v1/rota/{ward}/add": Asked("operate", {"role": "nurse", "person_id": "u-none", **_SPAN}, ward=404),
+    "POST /api/v1/rota/{ward}/remove": Asked("operate", {"duty_id": "d-none"}, ward=404, vain=True),
+    "GET /api/v1/people/{person_id}/contacts": Asked("know"),
+    "POST /api/v1/people/{person_id}/contacts/add": Asked("know", {"channel": "pigeon", "address": "loft"}),
+    "POST /api/v1/people/{person_id}/contacts/remove": Asked("know", {"name": "none"}, vain=True),
+    "POST /api/v1/people/{person_id}/contacts/test": Asked("know", {"name": "none"}, vain=True),
+    "GET /api/v1/people/{person_id}/absences": Asked("know"),
+    "POST /api/v1/people/{person_id}/absences/add": Asked("know", _SPAN),
+    "POST /api/v1/people/{person_id}/absences/remove": Asked("know", {"away_id": "a-none"}, vain=True),
 }
 """By method and path, as the router has them."""
 
@@ -145,4 +156,13 @@ PAGES: dict[str, Asked] = {
     "POST /glass": Asked("act", {"system": "hospital-number", "number": NUMBER, "reason": "why", "password": ""}),
     "POST /episodes/{episode_id}/glass/close": Asked("see"),
     "GET /episodes/{episode_id}/seen": Asked("audit", query="?lists=yes"),
+    "GET /rota": Asked("know"),
+    "GET /rota/{ward:path}": Asked("know", ward=404),
+    "POST /rota/{ward:path}": Asked("operate", {"do": "remove", "duty": "d-none"}, ward=404),
+    "GET /me/reach": Asked("know"),
+    "POST /me/reach/contact": Asked("know", {"channel": "pigeon", "address": "loft"}),
+    "POST /me/reach/contact/remove": Asked("know", {"name": "none"}),
+    "POST /me/reach/contact/test": Asked("know", {"name": "none"}),
+    "POST /me/reach/away": Asked("know", _SPAN),
+    "POST /me/reach/away/remove": Asked("know", {"away": "a-none"}),
 }

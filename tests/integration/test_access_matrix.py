@@ -189,7 +189,7 @@ def test_the_table_says_of_every_route_who_may_ask_it(hospital: Hospital, face: 
 def ask(hospital: Hospital, caller: Caller, route: str, asked: Asked, of: Patient) -> Response:
     """Ask a route of a patient and his ward, as this caller, with everything that a program or browser would send."""
     method, path = route.split(" ", 1)
-    address = _filled(path + asked.query, of)
+    address = _filled(path + asked.query, of, caller.person_id or hospital.people[0].person_id)
     body = json.loads(_worded(json.dumps(asked.body), of))
     if path.startswith("/api/"):
         hospital.keys += 1
@@ -211,8 +211,11 @@ def ask(hospital: Hospital, caller: Caller, route: str, asked: Asked, of: Patien
     return answer
 
 
-def _filled(path: str, of: Patient) -> str:
-    known = {"episode_id": of.episode_id, "person_id": of.person_id}
+def _filled(path: str, of: Patient, person_id: str) -> str:
+    """Return the address. person_id: the caller's own, where there is one: how one is reached is one's own affair."""
+    path = path.replace(":path}", "}")
+    own = "/contacts" in path or "/absences" in path
+    known = {"episode_id": of.episode_id, "ward": of.ward, "person_id": person_id if own else of.person_id}
     strange = {name for _, name, _, _ in string.Formatter().parse(path) if name} - set(known)
     assert not strange, f"say in _filled what stands for {strange} in {path}"
     return _worded(path.format(**known), of)

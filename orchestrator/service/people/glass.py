@@ -97,7 +97,7 @@ class Glass:
 
     def _notices(self, episode_id: str, ward: str, by: str, now: datetime) -> list[NoticeRow]:
         """Return what the ward's lead is told; where nobody is lead the administrator is."""
-        role = ADMINISTRATOR if LEAD in self._desk.directory.unheld(ward) else LEAD
+        role = ADMINISTRATOR if LEAD in self._desk.directory.unheld(ward, now) else LEAD
         key = f"{KIND}.{by}.{instant(now)}"
         return [NoticeRow(episode_id, key, KIND, "glass-broken", "", role, ward, 0, now, now, late=False)]
 

@@ -126,3 +126,48 @@ class Span(NamedTuple):
     chain: str
     since: datetime | None
     until: datetime | None
+
+
+class ContactRow(NamedTuple):
+    """One way by which notices reach a person, of those that she chose herself.
+
+    name: tells it from her others, and by which channel it goes: `e-mail-1`.   kinds: of the notices that go there,
+    with blanks between; empty for all.   quiet: hours of the hospital's day, `22:00-06:30`, in which it is left alone
+    unless she is on duty or nobody else can be told; empty for none.
+    """
+
+    person_id: str
+    name: str
+    channel: str
+    address: str
+    kinds: str
+    quiet: str
+
+    @property
+    def route(self) -> str:
+        """The name of the route by which a notice goes there; no route of the file has a slash."""
+        return f"{self.person_id}/{self.name}"
+
+
+class DutyRow(NamedTuple):
+    """Who is on duty in a role of a ward, `*` for all, from a moment until before another; by the store's clock."""
+
+    duty_id: str
+    ward: str
+    role: str
+    person_id: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+class AwayRow(NamedTuple):
+    """Who is away from a moment until before another, by the store's clock.
+
+    deputy_id: who is told instead, in each role that both hold; None for nobody.
+    """
+
+    away_id: str
+    person_id: str
+    deputy_id: str | None
+    starts_at: datetime
+    ends_at: datetime

@@ -24,6 +24,7 @@ def upgrade() -> None:
     _identities()
     _records()
     _looks()
+    _rota()
 
 
 def _accounts() -> None:
@@ -174,3 +175,49 @@ def _looks() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
+
+
+def _rota() -> None:
+    """Make the tables of who is told, and by which ways."""
+    op.create_table(
+        "contact",
+        _person("contact", "whom it reaches"),
+        _col("name", sa.Text(), "tells it from the others of that person: channel and number"),
+        _col("channel", sa.Text(), "by which channel"),
+        _col("address", sa.Text(), "an address of that channel"),
+        _col("kinds", sa.Text(), "kinds of notices that go there, with blanks between; empty for all"),
+        _col(
+            "quiet", sa.Text(), "hours of the hospital's day in which it is left alone, such as 22:00-06:30; or empty"
+        ),
+        sa.PrimaryKeyConstraint("person_id", "name", name=op.f("pk_contact")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "duty",
+        _col("duty_id", sa.Text(), "random"),
+        _col("ward", sa.Text(), "on which ward; an asterisk for all"),
+        _col("role", sa.Text(), "in which role"),
+        _person("duty", "who is on duty"),
+        _col("starts_at", Instant(), "from when, by the store's clock"),
+        _col("ends_at", Instant(), "until before when, by the store's clock"),
+        sa.PrimaryKeyConstraint("duty_id", name=op.f("pk_duty")),
+        sqlite_strict=True,
+    )
+    op.create_index(op.f("ix_duty_ends_at"), "duty", ["ends_at"], unique=False)
+    op.create_table(
+        "deputy",
+        _col("away_id", sa.Text(), "random"),
+        _person("deputy", "who is away"),
+        _person("deputy", "who is told instead; NULL for nobody", name="deputy_id", null=True),
+        _col("starts_at", Instant(), "from when, by the store's clock"),
+        _col("ends_at", Instant(), "until before when, by the store's clock"),
+        sa.PrimaryKeyConstraint("away_id", name=op.f("pk_deputy")),
+        sqlite_strict=True,
+    )
+    op.create_index(op.f("ix_deputy_ends_at"), "deputy", ["ends_at"], unique=False)
+
+
+def _person(table: str, comment: str, *, name: str = "person_id", null: bool = False) -> sa.Column[Any]:
+    named = sa.ForeignKey("person.person_id", name=op.f(f"fk_{table}_{name}"))
+    return _col(name, sa.Text(), comment, named, null=null)

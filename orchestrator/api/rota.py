@@ -1,0 +1,301 @@
+"""The routes about who is told: the rota of a ward, a person's own channels and absences.
+
+They need no Idempotency-Key: the same duty, channel or absence is refused a second time (409), and what was removed is
+not there a second time (404).
+"""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from orchestrator.api.answers import ProblemDetails, Reply, reply
+from orchestrator.api.bodies import Body, Name
+from orchestrator.api.caller import Said, Saying, acting
+from orchestrator.api.strict import StrictRoute
+from orchestrator.bootstrap import System
+from orchestrator.http.needs import needs, principal
+from orchestrator.notify.channel import Result
+from orchestrator.service.people.accounts import Author
+from orchestrator.service.people.duty import check_person, check_ward
+from orchestrator.service.people.hours import day_of, instant_of
+from orchestrator.service.people.principal import Action
+from orchestrator.service.people.rota import LONGEST_VIEW
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    403: {"model": ProblemDetails, "description": "No role of the caller's there allows it."},
+    404: {"model": ProblemDetails, "description": "It is not there, or not the caller's to see."},
+    409: {"model": ProblemDetails, "description": "It contradicts what is entered already."},
+    415: {"model": ProblemDetails, "description": "The body is not JSON."},
+    422: {"model": ProblemDetails, "description": "It does not fit."},
+    503: {"model": ProblemDetails, "description": "The store is busy or cannot be used. Ask again."},
+}
+_READ: dict[int | str, dict[str, Any]] = {code: _PROBLEMS[code] for code in (404, 422, 503)}
+_WHEN = "ISO 8601, with an offset or by the hospital's clocks, such as 2026-11-23T08:00."
+Ward = Annotated[str, Path(min_length=1, max_length=200, description="The ward; * for all.")]
+PersonId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,99}$")]
+From = Annotated[str, Field(max_length=40, description=f"{_WHEN} This moment counts.")]
+Until = Annotated[str, Field(max_length=40, description=f"{_WHEN} This moment counts no more.")]
+Id = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
+router = APIRouter(route_class=StrictRoute, tags=["rota"])
+_KNOW, _OPERATE = needs(Action.KNOW), needs(Action.OPERATE)
+
+
+class AddDuty(Body):
+    role: Name
+    person_id: Id
+    starts_at: From
+    ends_at: Until
+
+
+class RemoveDuty(Body):
+    duty_id: Id
+
+
+class AddContact(Body):
+    channel: Annotated[Name, Field(description="One that the file of channels configures.")]
+    address: Annotated[str, Field(min_length=1, max_length=500)]
+    kinds: Annotated[list[Name], Field(max_length=20, description="Kinds of notices; none for all.")] = []
+    quiet: Annotated[str, Field(max_length=20, description="Hours to be left alone, such as 22:00-06:30.")] = ""
+
+
+class ContactName(Body):
+    name: Id
+
+
+class AddAbsence(Body):
+    deputy_id: Annotated[Id | None, Field(description="Who is told instead; null for nobody.")] = None
+    starts_at: From
+    ends_at: Until
+
+
+class RemoveAbsence(Body):
+    away_id: Id
+
+
+class Person(BaseModel):
+    person_id: str
+    name: str
+
+
+class DutyShown(BaseModel):
+    """A duty. reached: whether that person has a channel of her own."""
+
+    duty_id: str
+    ward: str
+    role: str
+    person_id: str
+    name: str
+    starts_at: str
+    ends_at: str
+    reached: bool
+
+
+class Stretch(BaseModel):
+    """A stretch of time. on_duty: false where the rota names nobody who is there: all who hold the post are told."""
+
+    starts_at: str
+    ends_at: str
+    on_duty: bool
+    people: list[Person]
+
+
+class RotaShown(Reply):
+    """A ward's rota. now: by the store's clock.
+
+    told: by role, who is told when.   holders: by role, who holds the post.
+    """
+
+    ward: str
+    first: Annotated[str, Field(alias="from")]
+    days: int
+    now: str
+    duties: list[DutyShown]
+    told: dict[str, list[Stretch]]
+    holders: dict[str, list[Person]]
+
+
+class DutyAdded(Reply):
+    duty_id: str
+
+
+class Contact(BaseModel):
+    """A person's own channel. configured: whether notices can leave by it now."""
+
+    name: str
+    channel: str
+    address: str
+    kinds: list[str]
+    quiet: str
+    configured: bool
+
+
+class ContactsShown(Reply):
+    contacts: list[Contact]
+
+
+class ContactAdded(Reply):
+    name: str
+
+
+class ContactTested(Reply):
+    """What became of a test message. code: why it did not leave; empty where it did."""
+
+    sent: bool
+    code: str
+
+
+class Post(BaseModel):
+    ward: str
+    role: str
+
+
+class Absence(BaseModel):
+    """An absence. uncovered: the posts in which nobody stands in."""
+
+    away_id: str
+    starts_at: str
+    ends_at: str
+    deputy: Person | None
+    uncovered: list[Post]
+
+
+class AbsencesShown(Reply):
+    absences: list[Absence]
+
+
+class AbsenceAdded(Reply):
+    away_id: str
+
+
+class Removed(Reply):
+    removed: str
+
+
+@router.get("/rota/{ward}", dependencies=_KNOW, responses={200: {"model": RotaShown}, **_READ})
+def rota(
+    request: Request,
+    ward: Ward,
+    first: Annotated[
+        str | None, Query(alias="from", max_length=10, description="The first day; today if not said.")
+    ] = None,
+    days: Annotated[int, Query(ge=1, le=LONGEST_VIEW)] = 7,
+) -> Response:
+    """Return who is told on a ward, in stretches of time, and the duties that were entered."""
+    check_ward(principal(request), ward)
+    shown = _system(request).duty.rota
+    return reply(request, shown.view(ward, shown.today() if first is None else day_of(first), days))
+
+
+@router.post(
+    "/rota/{ward}/add", dependencies=_OPERATE, status_code=201, responses={201: {"model": DutyAdded}, **_PROBLEMS}
+)
+def add_duty(request: Request, ward: Ward, body: AddDuty, said: Saying) -> Response:
+    """Put a person on duty; others may be on duty at the same time."""
+    check_ward(principal(request), ward, change=True)
+    duty_id = _system(request).duty.rota.add(
+        _author(request, said, Action.OPERATE, ward), ward=ward, role=body.role, person_id=body.person_id,
+        starts_at=_moment(request, body.starts_at), ends_at=_moment(request, body.ends_at),
+    )  # fmt: skip
+    return reply(request, {"duty_id": duty_id}, status=201)
+
+
+@router.post("/rota/{ward}/remove", dependencies=_OPERATE, responses={200: {"model": Removed}, **_PROBLEMS})
+def remove_duty(request: Request, ward: Ward, body: RemoveDuty, said: Saying) -> Response:
+    """Take a duty that has not ended out of the rota."""
+    check_ward(principal(request), ward, change=True)
+    _system(request).duty.rota.remove(_author(request, said, Action.OPERATE, ward), ward, body.duty_id)
+    return reply(request, {"removed": body.duty_id})
+
+
+@router.get("/people/{person_id}/contacts", dependencies=_KNOW, responses={200: {"model": ContactsShown}, **_READ})
+def contacts(request: Request, person_id: PersonId) -> Response:
+    """Return by which channels of her own a person is told: one's own, or anybody's for an administrator."""
+    check_person(principal(request), person_id)
+    return reply(request, {"contacts": _system(request).duty.contacts.of(person_id)})
+
+
+@router.post(
+    "/people/{person_id}/contacts/add",
+    dependencies=_KNOW,
+    status_code=201,
+    responses={201: {"model": ContactAdded}, **_PROBLEMS},
+)
+def add_contact(request: Request, person_id: PersonId, body: AddContact, said: Saying) -> Response:
+    """Let notices reach a person by one more channel."""
+    check_person(principal(request), person_id)
+    name = _system(request).duty.contacts.add(
+        _author(request, said, Action.KNOW), person_id, channel=body.channel, address=body.address, kinds=body.kinds,
+        quiet=body.quiet,
+    )  # fmt: skip
+    return reply(request, {"name": name}, status=201)
+
+
+@router.post(
+    "/people/{person_id}/contacts/remove", dependencies=_KNOW, responses={200: {"model": Removed}, **_PROBLEMS}
+)
+def remove_contact(request: Request, person_id: PersonId, body: ContactName, said: Saying) -> Response:
+    """Tell a person by one channel less. What waits to go there becomes a dead letter, of which the owners are told."""
+    check_person(principal(request), person_id)
+    _system(request).duty.contacts.remove(_author(request, said, Action.KNOW), person_id, body.name)
+    return reply(request, {"removed": body.name})
+
+
+@router.post(
+    "/people/{person_id}/contacts/test", dependencies=_KNOW, responses={200: {"model": ContactTested}, **_PROBLEMS}
+)
+def test_contact(request: Request, person_id: PersonId, body: ContactName, said: Saying) -> Response:
+    """Send a message that says that it is a test, now and once."""
+    check_person(principal(request), person_id)
+    system, by = _system(request), _author(request, said, Action.KNOW)
+    sent = system.post.test(*system.duty.contacts.begin_test(by, person_id, body.name), system.clock.now())
+    return reply(request, {"sent": sent.result is Result.DELIVERED, "code": sent.code})
+
+
+@router.get("/people/{person_id}/absences", dependencies=_KNOW, responses={200: {"model": AbsencesShown}, **_READ})
+def absences(request: Request, person_id: PersonId) -> Response:
+    """Return when a person is away, and who is told instead: one's own, or anybody's for an administrator."""
+    check_person(principal(request), person_id)
+    return reply(request, {"absences": _system(request).duty.aways.of(person_id)})
+
+
+@router.post(
+    "/people/{person_id}/absences/add",
+    dependencies=_KNOW,
+    status_code=201,
+    responses={201: {"model": AbsenceAdded}, **_PROBLEMS},
+)
+def add_absence(request: Request, person_id: PersonId, body: AddAbsence, said: Saying) -> Response:
+    """Let a person be away, with or without somebody who is told instead."""
+    check_person(principal(request), person_id)
+    away_id = _system(request).duty.aways.add(
+        _author(request, said, Action.KNOW), person_id, deputy_id=body.deputy_id,
+        starts_at=_moment(request, body.starts_at), ends_at=_moment(request, body.ends_at),
+    )  # fmt: skip
+    return reply(request, {"away_id": away_id}, status=201)
+
+
+@router.post(
+    "/people/{person_id}/absences/remove", dependencies=_KNOW, responses={200: {"model": Removed}, **_PROBLEMS}
+)
+def remove_absence(request: Request, person_id: PersonId, body: RemoveAbsence, said: Saying) -> Response:
+    """Take back an absence that has not ended."""
+    check_person(principal(request), person_id)
+    _system(request).duty.aways.remove(_author(request, said, Action.KNOW), person_id, body.away_id)
+    return reply(request, {"removed": body.away_id})
+
+
+def _system(request: Request) -> System:
+    found: System = request.app.state.system
+    return found
+
+
+def _author(request: Request, said: Said, action: Action, ward: str | None = None) -> Author:
+    actor = acting(principal(request), said, action, ward)
+    return Author(actor.id, actor.role)
+
+
+def _moment(request: Request, text: str) -> datetime:
+    return instant_of(text, _system(request).duty.rota.zone)
