@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, MutableMapping
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -33,9 +34,10 @@ def faces(
     *,
     draining: threading.Event | None = None,
     banner: Callable[[], Banner | None] = lambda: None,
+    proofs: Path | None = None,
 ) -> Faces:
     """Return both faces over an opened system; whoever opened it closes it. See `create_app` and `create_pages`."""
     return Faces(
         create_app(system, timezone=timezone, draining=draining, banner=banner),
-        create_pages(system, timezone=timezone, banner=banner),
+        create_pages(system, timezone=timezone, banner=banner, proofs=proofs),
     )

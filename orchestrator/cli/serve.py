@@ -59,7 +59,9 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
     logs.begin("api", system.simulation, as_json=settings.log_json)
     draining = threading.Event()
     looking = lookout(system)
-    app = faces(system, settings.timezone, draining=draining, banner=lambda: looking.banner)
+    app = faces(
+        system, settings.timezone, draining=draining, banner=lambda: looking.banner, proofs=settings.cache / "proofs"
+    )
     looked = Repeated(looking.turn, SECONDS, "lookout").start()
     present = stay_present(system, "api")
     settle_memory()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from orchestrator.audit.release import Release
 from orchestrator.audit.seal import Sealed
 from orchestrator.errors import Conflict
+from orchestrator.service.overview.ports import OverviewReader
 from orchestrator.service.people.ports import PeopleChange, PeopleReader
 from orchestrator.service.rows import (
     EpisodeRow,
@@ -89,7 +90,7 @@ class Library(Protocol):
         ...
 
 
-class Reader(PeopleReader, Protocol):
+class Reader(PeopleReader, OverviewReader, Protocol):
     """What can be read. Rows come as they were at one moment; nothing is locked."""
 
     def times(self) -> Times: ...

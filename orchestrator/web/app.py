@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
+from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -16,11 +17,16 @@ from orchestrator.http.needs import calls, check_all, served
 from orchestrator.service.lookout import Banner
 from orchestrator.web import (
     acting,
+    board,
     enrolling,
     episode,
     finding,
     glass,
+    handover,
+    load,
     opened,
+    operations,
+    pathways,
     report,
     seen,
     signing,
@@ -30,7 +36,10 @@ from orchestrator.web.door import PUBLIC, Door
 from orchestrator.web.forms import read_form
 from orchestrator.web.pages import Menu, gettext, render
 
-PAGES = (signing, static, opened, finding, enrolling, episode, acting, report, seen, glass)
+PAGES = (
+    signing, static, opened, board, handover, finding, enrolling, episode, acting, report, seen, glass, load, pathways,
+    operations,
+)  # fmt: skip
 """The files of routes; one with a line for the menu has it as ENTRY, and stands here where its line is to stand."""
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (NotFound, 404), (NotAllowed, 403), (Conflict, 409), (InputError, 422), (StoreError, 503),
@@ -46,10 +55,12 @@ def create_pages(
     timezone: str,
     banner: Callable[[], Banner | None] = lambda: None,
     failures: Failures | None = None,
+    proofs: Path | None = None,
 ) -> FastAPI:
     """Return the pages over an opened system; whoever opened the system closes it.
 
     timezone: the hospital's, an IANA name, in which pages show times.   banner: what everybody is to see now.
+    proofs: the folder of what was proved of pathways, if there is one.
     """
     app = FastAPI(
         title="carepath",
@@ -65,6 +76,8 @@ def create_pages(
     app.state.timezone = timezone
     app.state.banner = banner
     app.state.failures = failures or Failures(_MOST_FAILURES)
+    app.state.proofs = proofs
+    app.state.standing = board.Standing()
     app.state.menu = Menu([page.ENTRY for page in PAGES if hasattr(page, "ENTRY")])
     for page in PAGES:
         app.include_router(page.router)

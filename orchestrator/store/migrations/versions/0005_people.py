@@ -23,6 +23,7 @@ def upgrade() -> None:
     _ways_in()
     _records()
     _looks()
+    _wards()
 
 
 def _accounts() -> None:
@@ -147,4 +148,22 @@ def _looks() -> None:
         sa.PrimaryKeyConstraint("person_id", "patient_id", "opened_at", name=op.f("pk_glass")),
         sqlite_strict=True,
         sqlite_with_rowid=False,
+    )
+
+
+def _wards() -> None:
+    """Let a ward's board and its hand-over find their episodes among a million others."""
+    op.create_index(
+        "ix_episode_open",
+        "episode",
+        ["ward"],
+        sqlite_where=sa.text("closed = 0"),
+        postgresql_where=sa.text("closed = false"),
+    )
+    op.create_index(
+        "ix_episode_closed",
+        "episode",
+        ["ward", "at"],
+        sqlite_where=sa.text("closed = 1"),
+        postgresql_where=sa.text("closed = true"),
     )
