@@ -34,6 +34,7 @@ from orchestrator.service.handlers import Desk, Handlers
 from orchestrator.service.identity import Identities
 from orchestrator.service.lookout import Lookout
 from orchestrator.service.outgoing import Outgoing
+from orchestrator.service.overview.views import Overview, overview
 from orchestrator.service.people.accounts import People
 from orchestrator.service.people.duty import Duty
 from orchestrator.service.people.linking import Linking
@@ -45,7 +46,7 @@ from orchestrator.service.queries import Queries
 from orchestrator.service.releases import Releases
 from orchestrator.service.repeated import Repeated
 from orchestrator.service.replay import Audit, all_entries
-from orchestrator.service.rows import Lease
+from orchestrator.service.rows import Figures, Lease
 from orchestrator.service.scenario.proof import FOLDER, Proof
 from orchestrator.service.scenario.proof import prove as prove_stories
 from orchestrator.service.sheets import Sheets
@@ -53,7 +54,7 @@ from orchestrator.service.shelf import Shelf
 from orchestrator.service.telling import Telling
 from orchestrator.service.trust import LONGEST_UNSEEN, REMEMBER_SECONDS, Trust
 from orchestrator.store import copies, health, opening, schema, server, stages
-from orchestrator.store.health import Figures, Health
+from orchestrator.store.health import Health
 from orchestrator.store.opening import Simulation
 from orchestrator.store.postgres import PostgresStore
 from orchestrator.store.server import Finding
@@ -100,6 +101,7 @@ class System:
     sight: Sight
     identities: Identities
     duty: Duty
+    overview: Overview
     elapsed: Callable[[], float] = elapsed
     host: Clock = HostClock()
     trust: Trust = field(init=False)
@@ -356,13 +358,13 @@ def assemble(
     desk.write_in(form)
     post = outside.post(zone, duty.reach.contact)
     deliveries = Deliveries(desk)
+    presence, sight = Presence(desk, Program(__version__, schema.REVISIONS[-1])), Sight(desk, keyring.look_mac)
     return System(
         store, keyring, library, clock, simulation, desk, Grouped(Handlers(desk)),
         Enrolments(desk, released_only=released_only), Queries(desk), Firing(desk), deliveries, Outgoing(deliveries),
         Audit(desk), Pulse(desk), Access(store), Telling(desk), Releases(desk), post,
-        Presence(desk, Program(__version__, schema.REVISIONS[-1])), Sheets(desk),
-        People(store, keyring.look_mac, roles), Signing(store, keyring.look_mac), Linking(store, keyring.look_mac),
-        Sight(desk, keyring.look_mac), Identities(desk), duty,
+        presence, Sheets(desk), People(store, keyring.look_mac, roles), Signing(store, keyring.look_mac),
+        Linking(store, keyring.look_mac), sight, Identities(desk), duty, overview(desk, library, sight, presence),
     )  # fmt: skip
 
 

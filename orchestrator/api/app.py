@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from orchestrator import __version__, config
-from orchestrator.api import access, commands, deliveries, health, people, reads, rota
+from orchestrator.api import access, commands, deliveries, health, overview, people, reads, rota
 from orchestrator.api.caller import one_header
 from orchestrator.api.description import describe
 from orchestrator.api.guard import PUBLIC, Guard
@@ -64,6 +64,7 @@ def create_app(
     app.include_router(reads.router, prefix=PREFIX)
     app.include_router(people.router, prefix=PREFIX)
     app.include_router(rota.router, prefix=PREFIX)
+    app.include_router(overview.router, prefix=PREFIX)
     check_all(served(app), PUBLIC | {f"{PREFIX}/openapi.json"})
     app.add_middleware(
         Guard, access=system.access, signing=system.signing, simulated=system.simulated,

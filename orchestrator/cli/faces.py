@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, MutableMapping
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -36,6 +37,7 @@ def faces(
     draining: threading.Event | None = None,
     banner: Callable[[], Banner | None] = lambda: None,
     openid: OpenIdSettings | None = None,
+    proofs: Path | None = None,
 ) -> Faces:
     """Return both faces over an opened system; whoever opened it closes it. See `create_app` and `create_pages`.
 
@@ -43,5 +45,5 @@ def faces(
     """
     return Faces(
         create_app(system, timezone=timezone, draining=draining, banner=banner),
-        create_pages(system, timezone=timezone, banner=banner, vouching=open_provider(openid)),
+        create_pages(system, timezone=timezone, banner=banner, vouching=open_provider(openid), proofs=proofs),
     )

@@ -59,7 +59,8 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
     logs.begin("api", system.simulation, as_json=settings.log_json)
     draining = threading.Event()
     looking = lookout(system)
-    app = faces(system, settings.timezone, draining=draining, banner=lambda: looking.banner, openid=settings.openid)
+    told: dict[str, Any] = {"openid": settings.openid, "proofs": settings.cache / "proofs"}
+    app = faces(system, settings.timezone, draining=draining, banner=lambda: looking.banner, **told)
     beside = [Repeated(looking.turn, SECONDS, "lookout").start(), *_beside(system, "api")]
     settle_memory()
 

@@ -6,8 +6,9 @@ from orchestrator.errors import InputError
 from orchestrator.notify.channel import Channel
 from orchestrator.notify.email.channel import EmailChannel
 from orchestrator.notify.email.settings import ADDRESS
-from orchestrator.notify.webhook.settings import HookSettings, key, target
+from orchestrator.notify.webhook.settings import HookSettings, key
 from orchestrator.notify.wording import KINDS
+from orchestrator.wire.target import target
 
 LONGEST_ADDRESS = 500
 

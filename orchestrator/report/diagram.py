@@ -17,19 +17,21 @@ from orchestrator.report import svg
 CSS = (Path(__file__).parent / "style" / "diagram.css").read_text(encoding="utf-8")
 
 
-def draw(pathway: Pathway, told: Mapping[str, Any]) -> str:
-    """Return the diagram as an SVG document. told: the pathway in words, as ``tables`` has it."""
+def draw(pathway: Pathway, told: Mapping[str, Any], *, style: bool = True) -> str:
+    """Return the diagram as an SVG document. told: the pathway in words, as ``tables`` has it.
+
+    style: carry the style sheet along; a page that loads it by itself does not.
+    """
     made = diagram(pathway, told)
     title = f"{pathway.title}, version {pathway.version}: states and moves"
     size = f'width="{made.width}" height="{made.height}" viewBox="0 0 {made.width} {made.height}"'
+    sheet = f"<style>{svg.CSS}{CSS}</style>" if style else ""
     parts = [*svg.shapes(made.picture), *_beginning(made), *(_caption(each) for each in made.captions)]
     return (
         f'<svg class="way diagram" role="img" xmlns="http://www.w3.org/2000/svg" {size}'
         ' aria-labelledby="diagram-title diagram-desc">'
         f'<title id="diagram-title">{escape(title)}</title><desc id="diagram-desc">{escape(_description(told))}</desc>'
-        f'<style>{svg.CSS}{CSS}</style><rect class="paper" width="{made.width}" height="{made.height}"/>\n'
-        + "\n".join(parts)
-        + "\n</svg>\n"
+        f'{sheet}<rect class="paper" width="{made.width}" height="{made.height}"/>\n' + "\n".join(parts) + "\n</svg>\n"
     )
 
 

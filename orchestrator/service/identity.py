@@ -1,10 +1,14 @@
 """As whom does the ward know a patient? By the identifiers that enrolment gave, opened with the patient's key."""
 
+import logging
 from collections.abc import Collection
 
+from orchestrator.errors import KeyMissing, WrongKey
 from orchestrator.service.enrolment import Identifier, opened
 from orchestrator.service.handlers import Desk
-from orchestrator.service.ports import Reader
+from orchestrator.service.rows import IdentifierRow, PatientRow
+
+_log = logging.getLogger(__name__)
 
 
 class Identities:
@@ -14,14 +18,27 @@ class Identities:
         self._desk = desk
 
     def of(self, patient_ids: Collection[str]) -> dict[str, tuple[Identifier, ...]]:
-        """Return each patient's identifiers, by system; none for a patient whose record was erased."""
-        with self._desk.store.read() as reader:
-            return {patient_id: self._of(reader, patient_id) for patient_id in set(patient_ids)}
+        """Return each patient's identifiers, by system; none for a patient whose record was erased.
 
-    def _of(self, reader: Reader, patient_id: str) -> tuple[Identifier, ...]:
-        patient = reader.patient(patient_id)
-        if patient is None or patient.wrapped_key is None:
-            return ()
-        key = self._desk.keyring.open(patient.kek_id, patient.wrapped_key, patient_id)
-        found = [opened(key, row) for row in reader.identifiers(patient_id)]
-        return tuple(sorted(found, key=lambda each: (each.system, each.value)))
+        A key that opens nothing hides its own patient's name and nobody else's.
+        """
+        with self._desk.store.read() as reader:
+            rows = reader.identified(list(set(patient_ids)))
+        found: dict[str, list[Identifier]] = {patient_id: [] for patient_id in patient_ids}
+        for patient, row in rows:
+            found[patient.patient_id] += self._opened(patient, row)
+        return {patient_id: tuple(sorted(each, key=_order)) for patient_id, each in found.items()}
+
+    def _opened(self, patient: PatientRow, row: IdentifierRow) -> list[Identifier]:
+        if patient.wrapped_key is None:
+            return []
+        try:
+            return [opened(self._desk.keyring.open(patient.kek_id, patient.wrapped_key, patient.patient_id), row)]
+        except (KeyMissing, WrongKey) as error:
+            about = {"event": "identifier-unreadable", "code": error.code}
+            _log.error("an identifier of patient %s cannot be read (%s)", patient.patient_id, error.code, extra=about)
+            return []
+
+
+def _order(each: Identifier) -> tuple[str, str]:
+    return each.system, each.value

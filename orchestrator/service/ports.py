@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from orchestrator.audit.release import Release
 from orchestrator.audit.seal import Sealed
 from orchestrator.errors import Conflict
+from orchestrator.service.overview.ports import OverviewReader
 from orchestrator.service.people.ports import PeopleChange, PeopleReader
 from orchestrator.service.people.roster_ports import RosterChange, RosterReader
 from orchestrator.service.rows import (
@@ -90,7 +91,7 @@ class Library(Protocol):
         ...
 
 
-class Reader(PeopleReader, RosterReader, Protocol):
+class Reader(PeopleReader, RosterReader, OverviewReader, Protocol):
     """What can be read. Rows come as they were at one moment; nothing is locked."""
 
     def times(self) -> Times: ...

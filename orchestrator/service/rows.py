@@ -1,5 +1,6 @@
 """What passes between the service and the store? Plain rows; instants are aware and in UTC."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -16,6 +17,27 @@ class Times(NamedTuple):
 
     now: datetime  # by the store's clock: decides
     wall: datetime  # by the wall: records, leases, tries again
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What waits in a store. times: by the store's clock and the wall's, read at one moment.
+
+    oldest_due: the earliest alarm that is due and not set aside.   leaving: notices that wait to leave the house, not
+    counting dead letters; oldest_leaving: wall time since which one does.
+    seen_at: when a clock process last looked (at most half a minute old while one runs); None: none ever did.
+    Each comes from an index or a table that is small while all is well: a store of any size is asked at no cost.
+    """
+
+    schema: str
+    times: Times
+    seen_at: datetime | None
+    oldest_due: datetime | None
+    due: int
+    set_aside: int
+    leaving: int
+    oldest_leaving: datetime | None
+    dead_letters: int
 
 
 class EpisodeRow(NamedTuple):

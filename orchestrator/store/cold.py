@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from orchestrator.audit.release import RELEASES, Release
 from orchestrator.audit.seal import Sealed
+from orchestrator.episode import formats
 from orchestrator.service.rows import (
     LONGEST_WAIT,
     EpisodeRow,
@@ -38,6 +39,7 @@ from orchestrator.service.rows import (
 )
 from orchestrator.store import processes
 from orchestrator.store import tables as t
+from orchestrator.store.overview import OverviewReads
 from orchestrator.store.people import PeopleReads
 from orchestrator.store.roster import RosterReads
 
@@ -84,7 +86,7 @@ def sealed(row: Sequence[Any]) -> Sealed:
     return Sealed(row[0], row[1], row[2], row[3].encode(), row[4], row[5], row[6])
 
 
-class ColdReader(PeopleReads, RosterReads):
+class ColdReader(PeopleReads, RosterReads, OverviewReads):
     """Reads within the transaction of one connection; see `service.ports.Reader`."""
 
     def __init__(self, connection: Connection) -> None:
@@ -233,7 +235,8 @@ class ColdReader(PeopleReads, RosterReads):
         return processes.running(self._sql)
 
     def format(self) -> int:
-        return int(self._sql.execute(select(t.store_info.c.format)).scalar_one())
+        found: int | None = self._sql.execute(select(t.store_info.c.format)).scalar()
+        return formats.OWN if found is None else found  # a store in memory is this program's alone
 
     def next_alarm(self) -> datetime | None:
         return self._sql.execute(_NEXT_ALARM, {"wall": self.times().wall}).scalar()

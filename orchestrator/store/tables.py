@@ -312,6 +312,8 @@ episode = Table(
     PrimaryKeyConstraint("episode_id"),
     Index(None, "patient_id"),
     Index("ix_episode_due", "next_due_at", sqlite_where=_HAS_ALARM, postgresql_where=_HAS_ALARM),
+    Index("ix_episode_open", "ward", sqlite_where=text("closed = 0"), postgresql_where=text("closed = false")),
+    Index("ix_episode_closed", "ward", "at", sqlite_where=text("closed = 1"), postgresql_where=text("closed = true")),
     **STRICT,
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
+from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -17,12 +18,17 @@ from orchestrator.service.lookout import Banner
 from orchestrator.service.people.provider import Provider
 from orchestrator.web import (
     acting,
+    board,
     enrolling,
     episode,
     finding,
     glass,
+    handover,
+    load,
     mine,
     opened,
+    operations,
+    pathways,
     people,
     provider,
     reach,
@@ -37,7 +43,8 @@ from orchestrator.web.forms import read_form
 from orchestrator.web.pages import Menu, gettext, render
 
 PAGES = (
-    signing, provider, static, opened, finding, enrolling, episode, acting, report, seen, glass, rota, people, mine, reach,
+    signing, provider, static, opened, board, handover, finding, enrolling, episode, acting, report, seen, glass, rota,
+    load, pathways, operations, people, mine, reach,
 )  # fmt: skip
 """The files of routes; one with a line for the menu has it as ENTRY, and stands here where its line is to stand."""
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
@@ -55,11 +62,13 @@ def create_pages(
     banner: Callable[[], Banner | None] = lambda: None,
     failures: Failures | None = None,
     vouching: Provider | None = None,
+    proofs: Path | None = None,
 ) -> FastAPI:
     """Return the pages over an opened system; whoever opened the system closes it.
 
     timezone: the hospital's, an IANA name, in which pages show times.   banner: what everybody is to see now.
     vouching: who else vouches for people who come in; nobody for None.
+    proofs: the folder of what was proved of pathways, if there is one.
     """
     app = FastAPI(
         title="carepath",
@@ -76,6 +85,8 @@ def create_pages(
     app.state.banner = banner
     app.state.provider = vouching
     app.state.failures = failures or Failures(_MOST_FAILURES)
+    app.state.proofs = proofs
+    app.state.standing = board.Standing()
     app.state.menu = Menu([page.ENTRY for page in PAGES if hasattr(page, "ENTRY")])
     for page in PAGES:
         app.include_router(page.router)

@@ -46,6 +46,10 @@ class Moments:
         span = format_timedelta(gone, locale=self._language, threshold=1.5)
         return self._words("%(span)s ago") % {"span": span}
 
+    def span(self, seconds: float) -> str:
+        """Return a length of time in words, rounded: `4 minutes`."""
+        return format_timedelta(dt.timedelta(seconds=seconds), locale=self._language, threshold=1.5)
+
     def read(self, text: str) -> dt.datetime:
         """Return a moment as the service writes it, in the hospital's zone."""
         return dt.datetime.fromisoformat(text).astimezone(self._zone)

@@ -12,7 +12,7 @@ from orchestrator.errors import NotFound
 
 FOLDER = Path(__file__).parent / "static"
 DRAWINGS = Path(__file__).parent.parent / "report" / "style"
-_DRAWN = ("way.css", "chart.css")
+_DRAWN = ("way.css", "chart.css", "diagram.css")
 """The styles of what the reports draw and pages show too; a report carries them along."""
 PREFIX = "/static/"
 router = APIRouter(include_in_schema=False)

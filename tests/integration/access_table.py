@@ -44,6 +44,7 @@ _TOKEN = {"label": "x", "scopes": ["know"], "days": 1}
 _IDENTITY = {"issuer": "https://login.example", "subject": "s-1"}
 _ENROL = {"pathway": "post-viral-cerebellar-demyelination", "ward": WARD, "identifiers": _IDENTIFIERS}
 _SPAN = {"starts_at": "soon", "ends_at": "later"}
+_SHIFT = "from=2026-03-02T07:00:00Z&to=2026-03-02T15:00:00Z"
 
 API: dict[str, Asked] = {
     "POST /api/v1/episodes": Asked("act", _ENROL, ward=403),
@@ -67,6 +68,10 @@ API: dict[str, Asked] = {
     "GET /api/v1/episodes/{episode_id}/looks": Asked("audit", query="?lists=true"),
     "GET /api/v1/worklist": Asked("see", query=f"?ward={WARD}", ward=404),
     "GET /api/v1/inbox": Asked("see", query=f"?ward={WARD}", ward=404),
+    "GET /api/v1/board": Asked("see", query=f"?ward={WARD}", ward=404),
+    "GET /api/v1/handover": Asked("see", query=f"?ward={WARD}&{_SHIFT}", ward=404),
+    "GET /api/v1/load": Asked("see", query=f"?ward={WARD}", ward=404),
+    "GET /api/v1/operations": Asked("operate"),
     "GET /api/v1/pathways": Asked("know"),
     "GET /api/v1/me": Asked("know"),
     "GET /api/v1/me/tokens": Asked("know"),
@@ -87,6 +92,8 @@ API: dict[str, Asked] = {
     "POST /api/v1/people/{person_id}/identities": Asked("people", _IDENTITY),
     "POST /api/v1/people/{person_id}/identities/end": Asked("people", _IDENTITY, vain=True),
     "POST /api/v1/people/{person_id}/end": Asked("people"),
+    "GET /api/v1/pathways/{name}": Asked("know"),
+    "GET /api/v1/pathways/{name}/{version}": Asked("know"),
     "GET /api/v1/deliveries": Asked("operate"),
     "POST /api/v1/deliveries/resend": Asked("operate", {"delivery": "a.b.c"}, vain=True),
     "POST /api/v1/deliveries/drop": Asked("operate", {"delivery": "a.b.c", "reason": "why"}, vain=True),
@@ -113,6 +120,17 @@ PAGES: dict[str, Asked] = {
     "GET /password": Asked("know"),
     "POST /password": Asked("know", {"present": "", "password": "", "again": ""}),
     "POST /sign-out": Asked("know"),
+    "GET /board": Asked("see"),
+    "GET /board/{ward:path}": Asked("see", ward=404),
+    "GET /handover": Asked("see"),
+    "GET /handover/{ward:path}": Asked("see", ward=404),
+    "GET /load": Asked("see", query=f"?ward={WARD}", ward=404),
+    "GET /pathways": Asked("know"),
+    "GET /pathways/{name}": Asked("know"),
+    "GET /pathways/{name}/{version}": Asked("know"),
+    "GET /operations": Asked("operate"),
+    "POST /operations/resend": Asked("operate", {"delivery": "a.b.c"}),
+    "POST /operations/drop": Asked("operate", {"delivery": "a.b.c", "reason": "why"}),
     "GET /enrol": Asked("act"),
     "POST /enrol": Asked("act", {**_TYPED, "pathway": "post-viral-cerebellar-demyelination", "ward": WARD}, ward=403),
     "GET /find": Asked("see"),

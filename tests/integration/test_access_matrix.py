@@ -39,6 +39,7 @@ from tests.integration.access_table import API, EMERGENCY, MAY, NUMBER, PAGES, R
 ROOT = Path(__file__).resolve().parents[2]
 T0 = datetime(2026, 3, 2, 8, tzinfo=UTC)
 OWN, OTHER = "N2", "S9"
+PATHWAY = "post-viral-cerebellar-demyelination"
 ADMINISTRATOR = Author("u-test", "administrator")
 NOWHERE = "00000000-0000-5000-8000-000000000000"
 """An episode's id that nobody has."""
@@ -124,9 +125,7 @@ def hospital() -> Iterator[Hospital]:
 
 def _enrolled(system: System, ward: str, number: str) -> Patient:
     actor = Actor("u-test", "clinician")
-    wish = EnrolRequest(
-        "post-viral-cerebellar-demyelination", (Identifier("hospital-number", number),), ward, "UTC", actor, number
-    )
+    wish = EnrolRequest(PATHWAY, (Identifier("hospital-number", number),), ward, "UTC", actor, number)
     episode_id = system.enrolments.enrol(wish).episode_id
     with system.store.read() as reader:
         row = reader.episode(episode_id)
@@ -215,7 +214,8 @@ def _filled(path: str, of: Patient, person_id: str) -> str:
     """Return the address. person_id: the caller's own, where there is one: how one is reached is one's own affair."""
     path = path.replace(":path}", "}")
     own = "/contacts" in path or "/absences" in path
-    known = {"episode_id": of.episode_id, "ward": of.ward, "person_id": person_id if own else of.person_id}
+    known = {"episode_id": of.episode_id, "ward": of.ward, "name": PATHWAY, "version": "1.0.0"}
+    known["person_id"] = person_id if own else of.person_id
     strange = {name for _, name, _, _ in string.Formatter().parse(path) if name} - set(known)
     assert not strange, f"say in _filled what stands for {strange} in {path}"
     return _worded(path.format(**known), of)

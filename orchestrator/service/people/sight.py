@@ -34,6 +34,14 @@ class Checked(NamedTuple):
     faults: tuple[tuple[str, Fault], ...]
 
 
+class _Look(NamedTuple):
+    """One record to be made: in which chain, about which episode."""
+
+    chain: str
+    episode_id: str = ""
+    glass: bool = False
+
+
 class Sight:
     """Opens patients' records to those who may see them, and records who did. mac: chains that record.
 
@@ -54,7 +62,11 @@ class Sight:
 
     def record(self, seen: Seen, who: Who, episode_id: str, what: str) -> None:
         """Record that somebody looks at an episode. what: the page."""
-        self._record([seen.patient_id], who, "read", what, episode_id=episode_id, glass=seen.glass)
+        self.record_all([(seen, episode_id)], who, what)
+
+    def record_all(self, seen: Sequence[tuple[Seen, str]], who: Who, what: str) -> None:
+        """Record that somebody looks at several episodes on one page. seen: each with its episode's id."""
+        self._record([_Look(each.patient_id, episode_id, each.glass) for each, episode_id in seen], who, "read", what)
 
     def peek(self, who: Who, episode_id: str, what: str) -> None:
         """Record that somebody looks at an episode without being asked who he is: at this machine's command line."""
@@ -65,7 +77,7 @@ class Sight:
 
     def listed(self, who: Who, wards: Sequence[str], what: str) -> None:
         """Record that somebody saw the lists of wards. what: which list, with its filters."""
-        self._record([chain_of(ward) for ward in sorted(wards)], who, "list", what)
+        self._record([_Look(chain_of(ward)) for ward in wards], who, "list", what)
 
     def looks(self, chain: str) -> list[dict[str, Any]]:
         """Return who looked at a patient's record, or a ward's lists, the first one first."""
@@ -124,15 +136,14 @@ class Sight:
                 yield from rows
                 last = rows[-1].seq
 
-    def _record(
-        self, chains: Sequence[str], who: Who, kind: str, what: str, *, episode_id: str = "", glass: bool = False
-    ) -> None:
+    def _record(self, looks_at: Sequence[_Look], who: Who, kind: str, what: str) -> None:
         try:
             with self._store.change() as change:
                 now = change.times().now
-                for chain in chains:
+                for chain, episode_id, glass in sorted(looks_at):  # all in one order, so that nobody waits in a circle
                     row = LookRow(chain, 0, now, who.id, who.role, kind, what, episode_id, glass, None, b"")
                     add(change, self._mac, row)
         except StoreError as error:
+            chains = [each.chain for each in looks_at]
             about = {"event": "look-unrecorded", "by": who.id, "chains": ",".join(chains), "code": error.code}
             _log.error("a look could not be recorded (%s): %s %s by %s", error.code, kind, chains, who.id, extra=about)

@@ -25,6 +25,7 @@ def upgrade() -> None:
     _records()
     _looks()
     _rota()
+    _wards()
 
 
 def _accounts() -> None:
@@ -221,3 +222,21 @@ def _rota() -> None:
 def _person(table: str, comment: str, *, name: str = "person_id", null: bool = False) -> sa.Column[Any]:
     named = sa.ForeignKey("person.person_id", name=op.f(f"fk_{table}_{name}"))
     return _col(name, sa.Text(), comment, named, null=null)
+
+
+def _wards() -> None:
+    """Let a ward's board and its hand-over find their episodes among a million others."""
+    op.create_index(
+        "ix_episode_open",
+        "episode",
+        ["ward"],
+        sqlite_where=sa.text("closed = 0"),
+        postgresql_where=sa.text("closed = false"),
+    )
+    op.create_index(
+        "ix_episode_closed",
+        "episode",
+        ["ward", "at"],
+        sqlite_where=sa.text("closed = 1"),
+        postgresql_where=sa.text("closed = true"),
+    )

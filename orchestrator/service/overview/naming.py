@@ -1,0 +1,47 @@
+"""How are things called on lists? By their pathway's titles, in few words."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from orchestrator.pathway.model import CLOSED_STAGE, Pathway
+from orchestrator.service.enrolment import Identifier
+from orchestrator.service.rows import ItemRow
+
+REMINDER = "reminder"
+_OWED_ANYHOW = frozenset({"task", "tasks", "administrations", "waiting"})
+"""Kinds of reminders of a task, a dose or a decision, which stands on a list by itself."""
+
+
+def item_words(pathway: Pathway, kind: str, name: str) -> str:
+    """Return what an open thing is called; empty for a decision, which has no name but its kind."""
+    if kind == "task" and name in pathway.tasks:
+        return pathway.tasks[name].title
+    if kind == REMINDER and name in pathway.reminders:
+        return pathway.reminders[name].title
+    return "" if kind == name else name
+
+
+def owed(pathway: Pathway, items: Sequence[ItemRow]) -> list[ItemRow]:
+    """Return what is open, each thing once: not the reminder of a task, dose or decision that is open itself."""
+    standing = [each.due_at for each in items if each.kind != REMINDER]
+    earliest = min(standing, default=None)
+
+    def again(each: ItemRow) -> bool:
+        kind = pathway.reminders.get(each.name) if each.kind == REMINDER else None
+        return kind is not None and kind.of in _OWED_ANYHOW and earliest is not None and earliest <= each.due_at
+
+    return [each for each in items if not again(each)]
+
+
+def named(identifiers: Iterable[Identifier]) -> list[dict[str, Any]]:
+    """Return identifiers as JSON."""
+    return [{"system": each.system, "value": each.value} for each in identifiers]
+
+
+def stage_order(pathways: Iterable[Pathway]) -> list[str]:
+    """Return the open stages in which a patient of these pathways can be, in the order of the way."""
+    found: dict[str, int] = {}
+    for pathway in pathways:
+        used = {state.stage for state in pathway.states.values()} - {CLOSED_STAGE}
+        found |= {name: stage.index for name, stage in pathway.stages.items() if name in used}
+    return sorted(found, key=lambda name: found[name])

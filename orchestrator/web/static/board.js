@@ -1,0 +1,32 @@
+// A board says when it is no longer current: one that stands still must not pass for one on which nothing happens.
+"use strict";
+
+(() => {
+  const live = document.getElementById("live");
+  const stale = document.getElementById("stale");
+  if (!live || !stale) return;
+  let fetched = Date.now();
+
+  const show = (old) => {
+    if (stale.hidden === !old) return;
+    stale.hidden = !old;
+    document.body.classList.toggle("old", old);
+  };
+  const look = () => show(Date.now() - fetched > 1000 * Number(live.dataset.longest));
+
+  // What comes instead of a board (a page to sign in, an error) does not take its place.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.requestConfig && event.detail.requestConfig.elt !== live) return;
+    if (event.detail.xhr.status === 200 && event.detail.serverResponse.includes('id="board"')) {
+      fetched = Date.now();
+      show(false);
+    } else {
+      event.detail.shouldSwap = false;
+      show(true);
+    }
+  });
+  document.addEventListener("htmx:sendError", () => show(true));
+  setInterval(look, 5000);
+  document.addEventListener("visibilitychange", look);
+  window.addEventListener("pageshow", look);
+})();
