@@ -50,6 +50,7 @@ from orchestrator.service.sheets import Sheets
 from orchestrator.service.shelf import Shelf
 from orchestrator.service.telling import Telling
 from orchestrator.service.trust import LONGEST_UNSEEN, REMEMBER_SECONDS, Trust
+from orchestrator.service.worklist.claims import Claims
 from orchestrator.store import copies, health, opening, schema, server, stages
 from orchestrator.store.health import Figures, Health
 from orchestrator.store.opening import Simulation
@@ -96,6 +97,7 @@ class System:
     signing: Signing
     sight: Sight
     identities: Identities
+    claims: Claims
     elapsed: Callable[[], float] = elapsed
     host: Clock = HostClock()
     trust: Trust = field(init=False)
@@ -356,7 +358,7 @@ def assemble(
         Audit(desk), Pulse(desk), Access(store), Telling(desk), Releases(desk), post,
         Presence(desk, Program(__version__, schema.REVISIONS[-1])), Sheets(desk),
         People(store, keyring.look_mac, roles), Signing(store, keyring.look_mac), Sight(desk, keyring.look_mac),
-        Identities(desk),
+        Identities(desk), Claims(desk, keyring.look_mac),
     )  # fmt: skip
 
 

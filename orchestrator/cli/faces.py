@@ -10,6 +10,7 @@ from starlette.types import Receive, Send
 from orchestrator.api.app import create_app
 from orchestrator.api.guard import PUBLIC
 from orchestrator.bootstrap import System
+from orchestrator.http.live import Live
 from orchestrator.service.lookout import Banner
 from orchestrator.web.app import create_pages
 
@@ -35,7 +36,8 @@ def faces(
     banner: Callable[[], Banner | None] = lambda: None,
 ) -> Faces:
     """Return both faces over an opened system; whoever opened it closes it. See `create_app` and `create_pages`."""
+    live = Live(system.store, draining)
     return Faces(
-        create_app(system, timezone=timezone, draining=draining, banner=banner),
-        create_pages(system, timezone=timezone, banner=banner),
+        create_app(system, timezone=timezone, draining=draining, banner=banner, live=live),
+        create_pages(system, timezone=timezone, banner=banner, live=live),
     )

@@ -32,7 +32,12 @@ def reference(message: Message) -> str:
 
 def title(message: Message) -> str:
     """Return one line that says what it is about."""
-    return _TITLES.get(message.kind, _OTHER)
+    return of_kind(message.kind)
+
+
+def of_kind(kind: str) -> str:
+    """Return one line that says what a notice of a kind is about."""
+    return _TITLES.get(kind, _OTHER)
 
 
 def step(message: Message) -> str:

@@ -10,8 +10,18 @@ from starlette.responses import Response
 
 from orchestrator import __version__
 from orchestrator.bootstrap import System
-from orchestrator.errors import CarepathError, Conflict, InputError, NotAllowed, NotFound, StoreError
+from orchestrator.errors import (
+    CarepathError,
+    Conflict,
+    InputError,
+    NotAcceptable,
+    NotAllowed,
+    NotFound,
+    StoreError,
+    TooMany,
+)
 from orchestrator.http.failures import Failures
+from orchestrator.http.live import Live
 from orchestrator.http.needs import calls, check_all, served
 from orchestrator.service.lookout import Banner
 from orchestrator.web import (
@@ -20,21 +30,28 @@ from orchestrator.web import (
     episode,
     finding,
     glass,
+    inbox,
+    items,
+    live,
     opened,
     report,
     seen,
     signing,
     static,
+    worklist,
 )
 from orchestrator.web.door import PUBLIC, Door
 from orchestrator.web.forms import read_form
+from orchestrator.web.lists import Lately
 from orchestrator.web.pages import Menu, gettext, render
 
-PAGES = (signing, static, opened, finding, enrolling, episode, acting, report, seen, glass)
+PAGES = (
+    worklist, inbox, items, live, signing, static, opened, finding, enrolling, episode, acting, report, seen, glass
+)  # fmt: skip
 """The files of routes; one with a line for the menu has it as ENTRY, and stands here where its line is to stand."""
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
-    (NotFound, 404), (NotAllowed, 403), (Conflict, 409), (InputError, 422), (StoreError, 503),
-    (RequestValidationError, 404),
+    (NotFound, 404), (NotAllowed, 403), (Conflict, 409), (InputError, 422), (StoreError, 503), (TooMany, 503),
+    (NotAcceptable, 406), (RequestValidationError, 404),
 )  # fmt: skip
 _MOST_FAILURES = 30
 """Wrong passwords a minute from one address, behind which a whole hospital may sit."""
@@ -46,10 +63,12 @@ def create_pages(
     timezone: str,
     banner: Callable[[], Banner | None] = lambda: None,
     failures: Failures | None = None,
+    live: Live | None = None,
 ) -> FastAPI:
     """Return the pages over an opened system; whoever opened the system closes it.
 
     timezone: the hospital's, an IANA name, in which pages show times.   banner: what everybody is to see now.
+    live: whoever listens to this process, where another face has listeners too.
     """
     app = FastAPI(
         title="carepath",
@@ -64,6 +83,8 @@ def create_pages(
     app.state.simulated = system.simulated
     app.state.timezone = timezone
     app.state.banner = banner
+    app.state.live = live or Live(system.store)
+    app.state.lately = Lately()
     app.state.failures = failures or Failures(_MOST_FAILURES)
     app.state.menu = Menu([page.ENTRY for page in PAGES if hasattr(page, "ENTRY")])
     for page in PAGES:
