@@ -53,6 +53,7 @@ from orchestrator.service.sheets import Sheets
 from orchestrator.service.shelf import Shelf
 from orchestrator.service.telling import Telling
 from orchestrator.service.trust import LONGEST_UNSEEN, REMEMBER_SECONDS, Trust
+from orchestrator.service.worklist.claims import Claims
 from orchestrator.store import copies, health, opening, schema, server, stages
 from orchestrator.store.health import Health
 from orchestrator.store.opening import Simulation
@@ -102,6 +103,7 @@ class System:
     identities: Identities
     duty: Duty
     overview: Overview
+    claims: Claims
     elapsed: Callable[[], float] = elapsed
     host: Clock = HostClock()
     trust: Trust = field(init=False)
@@ -365,6 +367,7 @@ def assemble(
         Audit(desk), Pulse(desk), Access(store), Telling(desk), Releases(desk), post,
         presence, Sheets(desk), People(store, keyring.look_mac, roles), Signing(store, keyring.look_mac),
         Linking(store, keyring.look_mac), sight, Identities(desk), duty, overview(desk, library, sight, presence),
+        Claims(desk, keyring.look_mac),
     )  # fmt: skip
 
 

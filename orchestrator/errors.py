@@ -112,6 +112,16 @@ class Changed(Conflict):
     code = "changed-since-read"
 
 
+class Claimed(Conflict):
+    """Somebody else has taken this upon himself. person_id, name: who; the id again for who has no account here."""
+
+    code = "claimed"
+
+    def __init__(self, person_id: str, name: str) -> None:
+        self.person_id, self.name = person_id, name
+        super().__init__(f"{name} has taken this already")
+
+
 class AlreadyEnrolled(Conflict):
     """The patient has an open episode on this pathway."""
 
@@ -140,6 +150,18 @@ class StoriesFail(Conflict):
     """A version whose stories do not hold, or that has none, is not released."""
 
     code = "stories-fail"
+
+
+class NotAcceptable(CarepathError):
+    """Whoever asks takes no answer of the form in which it comes."""
+
+    code = "not-acceptable"
+
+
+class TooMany(CarepathError):
+    """More at once than one process serves; later, or another process, helps."""
+
+    code = "too-many"
 
 
 class StoreError(CarepathError):

@@ -116,6 +116,24 @@ class Items(Reply):
     after: str | None
 
 
+class Taken(BaseModel):
+    """name: empty for who has no account here.   snoozed_until: stands aside from that person's own list until then."""
+
+    person_id: str
+    name: str
+    at: str
+    snoozed_until: str | None
+
+
+class Claim(Reply):
+    """Who has taken an open item; null while nobody has."""
+
+    episode_id: str
+    kind: str
+    key: str
+    claim: Taken | None
+
+
 class Notices(Reply):
     """A page, latest first. before: cursor of the next one, null at the end."""
 

@@ -11,13 +11,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from orchestrator import __version__, config
-from orchestrator.api import access, commands, deliveries, health, overview, people, reads, rota
+from orchestrator.api import access, changes, commands, deliveries, health, items, overview, people, reads, rota
 from orchestrator.api.caller import one_header
 from orchestrator.api.description import describe
 from orchestrator.api.guard import PUBLIC, Guard
 from orchestrator.api.problems import on_error
 from orchestrator.bootstrap import System
 from orchestrator.http.failures import Failures
+from orchestrator.http.live import Live
 from orchestrator.http.needs import check_all, served
 from orchestrator.service.lookout import Banner
 from orchestrator.service.readiness import Readiness
@@ -32,6 +33,7 @@ def create_app(
     timezone: str | None = None,
     draining: threading.Event | None = None,
     banner: Callable[[], Banner | None] = lambda: None,
+    live: Live | None = None,
 ) -> FastAPI:
     """Return the application over an opened system; whoever opened the system closes it.
 
@@ -39,6 +41,7 @@ def create_app(
     timezone: the hospital's, an IANA name, for enrolments that name none; that of CAREPATH_TIMEZONE for None.
     draining: set when the process was asked to end: from then on it is not ready.
     banner: what everybody is to see now, if anything; asked for every answer, so it must not wait.
+    live: whoever listens to this process, where another face has listeners too.
     Raises SettingError.
     """
     app = FastAPI(
@@ -56,15 +59,18 @@ def create_app(
     app.state.ready = Readiness(system.store.ready)
     app.state.banner = banner
     app.state.draining = draining or threading.Event()
+    app.state.live = live or Live(system.store, app.state.draining)
     app.state.timezone = timezone or _hospital_zone()
     app.include_router(health.router)
     app.include_router(commands.router, prefix=PREFIX)
     app.include_router(access.router, prefix=PREFIX)
+    app.include_router(items.router, prefix=PREFIX)
     app.include_router(deliveries.router, prefix=PREFIX)
     app.include_router(reads.router, prefix=PREFIX)
     app.include_router(people.router, prefix=PREFIX)
     app.include_router(rota.router, prefix=PREFIX)
     app.include_router(overview.router, prefix=PREFIX)
+    app.include_router(changes.router, prefix=PREFIX)
     check_all(served(app), PUBLIC | {f"{PREFIX}/openapi.json"})
     app.add_middleware(
         Guard, access=system.access, signing=system.signing, simulated=system.simulated,

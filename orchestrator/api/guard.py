@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
@@ -13,7 +14,7 @@ from orchestrator.http.bounds import MAX_BODY, bounded
 from orchestrator.http.failing import log_failure, log_refusal
 from orchestrator.http.failures import Failures
 from orchestrator.http.headers import dress
-from orchestrator.http.needs import PRINCIPAL
+from orchestrator.http.needs import AGAIN, PRINCIPAL
 from orchestrator.service.access import Access
 from orchestrator.service.lookout import Banner
 from orchestrator.service.people.principal import Principal
@@ -77,6 +78,7 @@ class Guard:
         if len(token) <= _LONGEST_TOKEN:
             principal = await run_in_threadpool(self._holder, token)
             if principal is not None:
+                scope[AGAIN] = partial(self._holder, token)
                 return principal
         client = (scope.get("client") or ("unknown", 0))[0]
         wait = self._failures.add(client)

@@ -17,11 +17,13 @@ from orchestrator.errors import (
     Conflict,
     InputError,
     KeyMissing,
+    NotAcceptable,
     NotAllowed,
     NotFound,
     NotSignedIn,
     StoreBusy,
     StoreError,
+    TooMany,
     WrongKey,
 )
 from orchestrator.service.ports import Collision
@@ -43,10 +45,13 @@ _STATUS: Sequence[tuple[type[CarepathError], int]] = (
     (KeyMissing, 503),
     (WrongKey, 503),
     (StoreError, 503),
+    (TooMany, 503),
+    (NotAcceptable, 406),
 )
 TITLES = {
     "already-enrolled": "The patient is on this pathway already",
     "changed-since-read": "What the decision depends on has changed since it was read",
+    "claimed": "Somebody else has taken it",
     "conflict": "It contradicts what the store holds",
     "draining": "This process ends",
     "episode-closed": "The episode is closed",
@@ -62,6 +67,7 @@ TITLES = {
     "no-such-course": "No such course is in force",
     "no-such-reminder": "No such reminder waits for an answer",
     "no-such-task": "No such task is open",
+    "not-acceptable": "The answer has another form",
     "not-allowed": "You may not do this",
     "not-found": "There is no such thing",
     "not-proposed": "It is not proposed",
@@ -71,6 +77,7 @@ TITLES = {
     "store-unavailable": "The store cannot be used",
     "token-needed": "An access token is needed",
     "too-large": "The body is too large",
+    "too-many": "More than this process serves",
     "too-many-failures": "Too many wrong tokens",
     "unknown-fact": "The pathway knows no such fact",
     "unsupported-media-type": "The body must be JSON",

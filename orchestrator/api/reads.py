@@ -1,6 +1,6 @@
 """The routes that only read. No patient's data stands in an address: ids are opaque, identifiers travel in bodies."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -45,6 +45,8 @@ Wards = Annotated[tuple[Term, ...], Query(alias="ward", max_length=100, descript
 Roles = Annotated[
     tuple[Term, ...], Query(alias="role", max_length=20, description="Only what these roles owe or are told.")
 ]
+Kind = Literal["task", "dose", "decision", "reminder"]
+Kinds = Annotated[tuple[Kind, ...], Query(max_length=4, description="Only items of these kinds.")]
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE)]
 Cursor = Annotated[Term | None, Query(description="The cursor that the page before gave.")]
 
@@ -146,12 +148,18 @@ def worklist(
     *,
     ward: Wards = (),
     role: Roles = (),
+    kind: Kinds = (),
+    overdue: Annotated[bool, Query(description="Only what is overdue.")] = False,
+    holder: Annotated[Term | None, Query(description="Only what this person has taken.")] = None,
     after: Cursor = None,
     limit: Limit = 100,
 ) -> Response:
-    """Return what is open, longest overdue first; what has no time comes last."""
+    """Return what is open, longest overdue first; what has no time comes last. claim: who has taken it."""
     wards = wards_within(request, said, ward, "worklist")
-    page = request.app.state.system.queries.worklist(wards=wards, roles=_known(request, role), after=after, limit=limit)
+    page = request.app.state.system.queries.worklist(
+        wards=wards, roles=_known(request, role), kinds=kind, overdue=overdue, holder=holder or "", after=after,
+        limit=limit,
+    )  # fmt: skip
     return reply(request, {"items": page.rows, "after": page.after})
 
 

@@ -13,6 +13,7 @@ from orchestrator.api.guard import PUBLIC
 from orchestrator.bootstrap import System
 from orchestrator.config import OpenIdSettings
 from orchestrator.entrance import open_provider
+from orchestrator.http.live import Live
 from orchestrator.service.lookout import Banner
 from orchestrator.web.app import create_pages
 
@@ -43,7 +44,9 @@ def faces(
 
     openid: the provider that vouches for people besides; None where nobody does.
     """
+    live = Live(system.store, draining)
+    shown: dict[str, Any] = {"vouching": open_provider(openid), "proofs": proofs}
     return Faces(
-        create_app(system, timezone=timezone, draining=draining, banner=banner),
-        create_pages(system, timezone=timezone, banner=banner, vouching=open_provider(openid), proofs=proofs),
+        create_app(system, timezone=timezone, draining=draining, banner=banner, live=live),
+        create_pages(system, timezone=timezone, banner=banner, live=live, **shown),
     )

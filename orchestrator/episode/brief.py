@@ -6,7 +6,7 @@ from typing import Any
 
 from orchestrator.episode.courses import Slot, slots, taper_end
 from orchestrator.episode.draft import Draft
-from orchestrator.episode.items import DECISION, items
+from orchestrator.episode.items import DECISION, dose_key, items
 from orchestrator.episode.model import GIVEN, Course, Episode, Reminder
 from orchestrator.episode.proposals import warnings
 from orchestrator.episode.view import upcoming
@@ -37,6 +37,20 @@ def brief(pathway: Pathway, episode: Episode, now: dt.datetime) -> dict[str, Any
             for row in ([] if episode.closed else warnings(draft.host, draft.values, draft.table))
         ],
     }
+
+
+def next_doses(pathway: Pathway, episode: Episode, now: dt.datetime) -> dict[str, tuple[str, int, int | None]]:
+    """Return of the next dose of each course how much it is, its number from 1, and of how many, by its item's key.
+
+    The amount is empty where none is stated, or a fact that it needs is not recorded; None is a course without end.
+    """
+    draft, made = Draft(pathway, episode, now), {}
+    for course in episode.courses:
+        laid_out = slots(pathway, course, episode.timezone, draft.values) if course.in_force else []
+        slot = next((each for each in laid_out if each.status == "planned"), None)
+        if slot is not None:
+            made[dose_key(course, slot.number)] = (_amount(slot), slot.number + 1, course.planned)
+    return made
 
 
 def _at(moment: dt.datetime | None) -> str | None:

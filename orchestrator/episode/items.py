@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from orchestrator.episode.courses import open_slots
-from orchestrator.episode.model import Episode, Reminder
+from orchestrator.episode.model import Course, Episode, Reminder
 from orchestrator.pathway.model import Pathway, ReminderKind
 
 DECISION = "decision"
@@ -67,9 +67,12 @@ def _doses(pathway: Pathway, episode: Episode) -> Iterator[Item]:
         if course.in_force:
             for number, at in open_slots(pathway, course, episode.timezone)[:1]:
                 ladder = pathway.reminders[pathway.regimens[course.regimen].reminder].ladder
-                yield Item(
-                    "dose", f"{course.regimen} {course.id}/{number}", course.regimen, _first_role(pathway, ladder), at
-                )
+                yield Item("dose", dose_key(course, number), course.regimen, _first_role(pathway, ladder), at)
+
+
+def dose_key(course: Course, number: int) -> str:
+    """Return what tells an administration of a course from its like. number: from 0."""
+    return f"{course.regimen} {course.id}/{number}"
 
 
 def _decision(pathway: Pathway, episode: Episode) -> Iterator[Item]:

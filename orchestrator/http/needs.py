@@ -12,6 +12,8 @@ from orchestrator.service.people.principal import Action, Principal
 
 PRINCIPAL = "carepath.principal"
 """Who asks, in the scope of a request that was let in."""
+AGAIN = "carepath.again"
+"""There too: finds out anew who that is, or None, for an answer that takes long. It counts as no use of a session."""
 
 
 def principal(request: Request) -> Principal:

@@ -33,7 +33,12 @@ def reference(message: Message) -> str:
 
 def title(message: Message) -> str:
     """Return one line that says what it is about."""
-    return _TEST if message.kind == "test" else _TITLES.get(message.kind, _OTHER)
+    return of_kind(message.kind)
+
+
+def of_kind(kind: str) -> str:
+    """Return one line that says what a notice of a kind is about."""
+    return _TEST if kind == "test" else _TITLES.get(kind, _OTHER)
 
 
 def step(message: Message) -> str:

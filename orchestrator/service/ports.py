@@ -27,9 +27,9 @@ from orchestrator.service.rows import (
     Times,
     TokenRow,
     UsedRow,
-    WorkRow,
     Write,
 )
+from orchestrator.service.worklist.ports import WorklistChange, WorklistReader
 
 if TYPE_CHECKING:
     from orchestrator.episode.commands import Actor, Command, Enrolment
@@ -91,7 +91,7 @@ class Library(Protocol):
         ...
 
 
-class Reader(PeopleReader, RosterReader, OverviewReader, Protocol):
+class Reader(PeopleReader, RosterReader, OverviewReader, WorklistReader, Protocol):
     """What can be read. Rows come as they were at one moment; nothing is locked."""
 
     def times(self) -> Times: ...
@@ -122,17 +122,6 @@ class Reader(PeopleReader, RosterReader, OverviewReader, Protocol):
         ...
 
     def items(self, episode_id: str) -> list[ItemRow]: ...
-    def worklist(
-        self, wards: Sequence[str], roles: Sequence[str], after: tuple[datetime, str, str, str] | None, limit: int
-    ) -> list[WorkRow]:
-        """Return open items, longest due first; no wards or roles: all. after: due_at and key of the last seen."""
-        ...
-
-    def notices(
-        self, wards: Sequence[str], roles: Sequence[str], before: tuple[datetime, str, str] | None, limit: int
-    ) -> list[NoticeRow]:
-        """Return notices of the inbox, latest first. before: told_at and key of the last seen."""
-        ...
 
     def outgoing(
         self, *, dead: bool, after: OutgoingId | None, limit: int, wards: frozenset[str] | None = None
@@ -196,7 +185,7 @@ class Reader(PeopleReader, RosterReader, OverviewReader, Protocol):
         ...
 
 
-class Change(Reader, PeopleChange, RosterChange, Protocol):
+class Change(Reader, PeopleChange, RosterChange, WorklistChange, Protocol):
     """One transaction. Leaving it normally commits, leaving it by an exception undoes everything."""
 
     def lock(self, episode_id: str, cause_id: bytes) -> Locked | None: ...

@@ -12,7 +12,9 @@ from orchestrator.service.handlers import Desk
 from orchestrator.service.ledger import unpack
 from orchestrator.service.ports import Reader
 from orchestrator.service.replay import all_entries
-from orchestrator.service.rows import NO_DUE, EpisodeRow, NoticeRow, WorkRow
+from orchestrator.service.rows import NO_DUE, EpisodeRow, NoticeRow, ToldRow, WorkRow
+from orchestrator.service.worklist.claims import claim_json
+from orchestrator.service.worklist.rows import Sieve
 
 LARGEST_PAGE = 500
 _SEPARATOR = "~"
@@ -45,9 +47,22 @@ class Queries:
             return [entry_json(key, entry) for entry in all_entries(reader, episode_id)]
 
     def worklist(
-        self, *, wards: tuple[str, ...] = (), roles: tuple[str, ...] = (), after: str | None = None, limit: int = 100
+        self,
+        *,
+        wards: tuple[str, ...] = (),
+        roles: tuple[str, ...] = (),
+        kinds: tuple[str, ...] = (),
+        overdue: bool = False,
+        holder: str = "",
+        awake: bool = False,
+        episode: str = "",
+        after: str | None = None,
+        limit: int = 100,
     ) -> Page:
-        """Return what is open, longest overdue first, and what has no time last. after: a page's cursor."""
+        """Return what is open, longest overdue first, and what has no time last. after: a page's cursor.
+
+        holder: what this person has taken; awake: without what he has put off.   episode: what is open in this one.
+        """
         place = None
         if after is not None:
             due_at, (episode_id, kind, key) = _parse(after, 3)
@@ -55,7 +70,8 @@ class Queries:
         size = page_size(limit)
         with self._desk.store.read() as reader:
             now = reader.times().now
-            rows = reader.worklist(wards, roles, place, size)
+            sieve = Sieve(wards, roles, kinds, now if overdue else None, holder, now if awake else None, episode)
+            rows = reader.worklist(sieve, place, size)
         last = rows[-1].item if len(rows) == size else None
         cursor = None if last is None else _cursor(last.due_at, last.episode_id, last.kind, last.key)
         return Page([_work_json(row, now) for row in rows], cursor)
@@ -70,9 +86,10 @@ class Queries:
             place = (told_at, episode_id, key)
         size = page_size(limit)
         with self._desk.store.read() as reader:
-            rows = reader.notices(wards, roles, place, size)
-        cursor = _cursor(rows[-1].told_at, rows[-1].episode_id, rows[-1].key) if len(rows) == size else None
-        return Page([notice_json(row) for row in rows], cursor)
+            rows = reader.told(wards, roles, place, size)
+        last = rows[-1].notice if len(rows) == size else None
+        cursor = None if last is None else _cursor(last.told_at, last.episode_id, last.key)
+        return Page([_told_json(row) for row in rows], cursor)
 
     def episodes_of(self, identifier: Identifier) -> list[dict[str, Any]]:
         """Return the episodes of the patient with this identifier, first enrolled first; empty when there is none."""
@@ -127,7 +144,14 @@ def row_json(row: EpisodeRow) -> dict[str, Any]:
 def _work_json(row: WorkRow, now: datetime) -> dict[str, Any]:
     due = None if row.item.due_at == NO_DUE else row.item.due_at
     told = {**row.item._asdict(), "due_at": due and instant(due), "overdue": due is not None and due < now}
-    return {**told, "patient_id": row.patient_id, "pathway": row.pathway, "state": row.state, "seq": row.seq}
+    claim = None if row.claim is None else claim_json(row.claim, row.holder)
+    told |= {"patient_id": row.patient_id, "pathway": row.pathway, "version": row.version, "state": row.state}
+    return {**told, "seq": row.seq, "claim": claim}
+
+
+def _told_json(row: ToldRow) -> dict[str, Any]:
+    told = {"patient_id": row.patient_id, "version": row.version, "state": row.state, "seq": row.seq}
+    return {**notice_json(row.notice), **told, "waits": row.waits}
 
 
 def notice_json(row: NoticeRow) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from orchestrator.audit.seal import Sealed
+from orchestrator.service.worklist.rows import ClaimRow
 
 LONGEST_WAIT = timedelta(minutes=15)
 """The longest that what is to leave the house waits for a try; what is to wait longer was written by a wrong clock."""
@@ -215,13 +216,33 @@ class OutgoingRow(NamedTuple):
 
 
 class WorkRow(NamedTuple):
-    """One line of a worklist: an item, with what its episode tells."""
+    """One line of a worklist: an item, with what its episode tells, and who has taken it upon himself, if anybody.
+
+    holder: that person's name; empty for who has no account here.
+    """
 
     item: ItemRow
     patient_id: str
     pathway: str
     state: str
     seq: int
+    version: str
+    claim: ClaimRow | None
+    holder: str
+
+
+class ToldRow(NamedTuple):
+    """A notice, with what its episode tells; that is empty for a notice about none.
+
+    waits: it tells of a reminder that nobody has answered yet.
+    """
+
+    notice: NoticeRow
+    patient_id: str
+    version: str
+    state: str
+    seq: int
+    waits: bool
 
 
 class OutgoingId(NamedTuple):

@@ -35,13 +35,13 @@ from orchestrator.service.rows import (
     Times,
     TokenRow,
     UsedRow,
-    WorkRow,
 )
 from orchestrator.store import processes
 from orchestrator.store import tables as t
 from orchestrator.store.overview import OverviewReads
 from orchestrator.store.people import PeopleReads
 from orchestrator.store.roster import RosterReads
+from orchestrator.store.worklist import WorklistReads
 
 EPISODE_COLUMNS = [t.episode.c[name] for name in EpisodeRow._fields[:-2]] + [
     t.patient.c.kek_id,
@@ -49,7 +49,6 @@ EPISODE_COLUMNS = [t.episode.c[name] for name in EpisodeRow._fields[:-2]] + [
 ]
 _EPISODES = select(*EPISODE_COLUMNS).join_from(t.episode, t.patient)
 _ENTRIES = select(*(t.entry.c[name] for name in Sealed._fields))
-_NOTICES = select(*(t.notice.c[name] for name in NoticeRow._fields))
 _OUTGOING = select(*(t.notice.c[name] for name in NoticeRow._fields)).add_columns(
     t.outbox.c.route, t.outbox.c.since, t.outbox.c.next_try_at, t.outbox.c.attempts,
     func.coalesce(t.outbox.c.last_error, ""), t.outbox.c.given_up_at,
@@ -61,9 +60,6 @@ _ITEMS = select(*(t.item.c[name] for name in ItemRow._fields))
 _TOKENS = select(*(t.access_token.c[name] for name in TokenRow._fields))
 _RELEASES = select(*(t.pathway_release.c[name] for name in Release._fields))
 _PATIENTS = select(*(t.patient.c[name] for name in PatientRow._fields))
-_WORK = _ITEMS.add_columns(
-    t.episode.c.patient_id, t.episode.c.pathway, t.episode.c.state, t.episode.c.seq
-).join_from(t.item, t.episode, t.item.c.episode_id == t.episode.c.episode_id)  # fmt: skip
 
 MAY_LEAVE = or_(t.outbox.c.next_try_at <= bindparam("wall"), t.outbox.c.next_try_at > bindparam("ahead"))
 """What of the outbox may be taken: what is due, and what only a clock that stood ahead can have put off."""
@@ -86,7 +82,7 @@ def sealed(row: Sequence[Any]) -> Sealed:
     return Sealed(row[0], row[1], row[2], row[3].encode(), row[4], row[5], row[6])
 
 
-class ColdReader(PeopleReads, RosterReads, OverviewReads):
+class ColdReader(PeopleReads, RosterReads, OverviewReads, WorklistReads):
     """Reads within the transaction of one connection; see `service.ports.Reader`."""
 
     def __init__(self, connection: Connection) -> None:
@@ -143,27 +139,6 @@ class ColdReader(PeopleReads, RosterReads, OverviewReads):
     def items(self, episode_id: str) -> list[ItemRow]:
         chosen = _ITEMS.where(t.item.c.episode_id == episode_id).order_by(t.item.c.kind, t.item.c.key)
         return [ItemRow(*row) for row in self._rows(chosen)]
-
-    def worklist(
-        self, wards: Sequence[str], roles: Sequence[str], after: tuple[datetime, str, str, str] | None, limit: int
-    ) -> list[WorkRow]:
-        order = (t.item.c.due_at, t.item.c.episode_id, t.item.c.kind, t.item.c.key)
-        chosen = _within(_WORK, t.item, wards, roles)
-        if after is not None:
-            chosen = chosen.where(_behind(order, after))
-        rows = self._rows(chosen.order_by(*order).limit(limit))
-        return [WorkRow(ItemRow(*row[:7]), *row[7:]) for row in rows]
-
-    def notices(
-        self, wards: Sequence[str], roles: Sequence[str], before: tuple[datetime, str, str] | None, limit: int
-    ) -> list[NoticeRow]:
-        order = (t.notice.c.told_at, t.notice.c.episode_id, t.notice.c.key)
-        chosen = _within(_NOTICES, t.notice, wards, roles)
-        if before is not None:
-            moment, *key = before
-            earlier = and_(order[0] == moment, tuple_(*order[1:]) < tuple_(*key))
-            chosen = chosen.where(or_(order[0] < moment, earlier))
-        return [NoticeRow(*row) for row in self._rows(chosen.order_by(*(each.desc() for each in order)).limit(limit))]
 
     def outgoing(
         self, *, dead: bool, after: OutgoingId | None, limit: int, wards: frozenset[str] | None = None
@@ -252,14 +227,3 @@ def leaving(wall: datetime) -> dict[str, datetime]:
 
 def _without_episode(episode_id: Column[str]) -> Select[Any]:
     return select(episode_id).distinct().where(~exists().where(t.episode.c.episode_id == episode_id))
-
-
-def _within(chosen: Select[Any], table: Any, wards: Sequence[str], roles: Sequence[str]) -> Select[Any]:  # noqa: ANN401
-    if wards:
-        chosen = chosen.where(table.c.ward.in_(wards))
-    return chosen.where(table.c.role.in_(roles)) if roles else chosen
-
-
-def _behind(order: Sequence[Any], after: Sequence[Any]) -> Any:  # noqa: ANN401
-    """Compare the first column by itself: a row comparison would not be bound in the first column's own type."""
-    return or_(order[0] > after[0], and_(order[0] == after[0], tuple_(*order[1:]) > tuple_(*after[1:])))

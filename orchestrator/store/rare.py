@@ -25,6 +25,7 @@ from orchestrator.store import tables as t
 from orchestrator.store.cold import MAY_LEAVE, ColdReader, leaving
 from orchestrator.store.people import PeopleWrites
 from orchestrator.store.roster import RosterWrites
+from orchestrator.store.worklist import WorklistWrites
 
 _LONGEST_ERROR = 80
 _DAY = timedelta(days=1)
@@ -40,7 +41,7 @@ _MAY_BE_TAKEN = (
 _OF_KIND = _MAY_BE_TAKEN.where(exists().where(_ITS_NOTICE, t.notice.c.kind == bindparam("kind")))
 
 
-class RareWrites(ColdReader, PeopleWrites, RosterWrites):
+class RareWrites(ColdReader, PeopleWrites, RosterWrites, WorklistWrites):
     """Writes within the transaction of one connection; see `service.ports.Change`."""
 
     def add_patient(self, patient: PatientRow) -> None:

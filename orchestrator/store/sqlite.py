@@ -40,7 +40,10 @@ _UPDATE = (
 _ENTRY = "INSERT INTO entry (episode_id, seq, cause_id, header, commitment, body, hash) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _LOG = "INSERT INTO log_pending (episode_id, seq, hash) VALUES (?, ?, ?)"
 _GONE = "DELETE FROM item WHERE episode_id = ? AND kind = ? AND key = ?"
-_ITEM = f"INSERT OR REPLACE INTO item ({', '.join(ItemRow._fields)}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_ITEM = (  # not INSERT OR REPLACE: that would remove the old row, and with it who has taken it upon himself
+    f"INSERT INTO item ({', '.join(ItemRow._fields)}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (episode_id, kind, key)"
+    " DO UPDATE SET name = excluded.name, role = excluded.role, ward = excluded.ward, due_at = excluded.due_at"
+)
 _NOTICE = f"INSERT INTO notice ({', '.join(NoticeRow._fields)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _OUTBOX = (
     "INSERT INTO outbox (episode_id, key, route, since, next_try_at, attempts, lease_token)"

@@ -2,7 +2,7 @@
 
 Every primary and unique key of a per-episode table begins with `episode_id`, so that such tables can be partitioned by
 its hash. The tables of the write path carry no foreign keys: their rows are written in the transaction that updates the
-episode, under its lock.
+episode, under its lock. (A claim carries one to its item, so that it goes with it whoever removes that.)
 """
 
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -350,6 +351,24 @@ item = Table(
     PrimaryKeyConstraint("episode_id", "kind", "key"),
     Index(None, "ward", "due_at"),
     Index(None, "due_at"), **CLUSTERED,
+)  # fmt: skip
+
+claim = Table(
+    "claim", metadata,
+    _col("episode_id", Text(), "the episode in which something is open"),
+    _col("kind", Text(), "the item's kind"),
+    _col("key", Text(), "the item's key; the claim goes when the item does"),
+    _col("ward", Text(), "on which ward it was taken: moved to another, it is nobody's again"),
+    _col("person_id", Text(), "who has taken it upon himself"),
+    _col("at", Instant(), "since when, by the store's clock"),
+    _col("snoozed_until", Instant(), "until when it stands aside from what this person has taken", null=True),
+    _col("snoozed_due", Instant(), "when the item was due then: once that moves, it is put off no longer", null=True),
+    _col("sealed", LargeBinary(), "why it was handed over or put off, encrypted with the patient's key", null=True),
+    PrimaryKeyConstraint("episode_id", "kind", "key"),
+    ForeignKeyConstraint(
+        ["episode_id", "kind", "key"], ["item.episode_id", "item.kind", "item.key"], ondelete="CASCADE"
+    ),
+    Index(None, "person_id"), **CLUSTERED,
 )  # fmt: skip
 
 outbox = Table(

@@ -11,8 +11,19 @@ from starlette.responses import Response
 
 from orchestrator import __version__
 from orchestrator.bootstrap import System
-from orchestrator.errors import CarepathError, Conflict, InputError, NotAllowed, NotFound, NotSignedIn, StoreError
+from orchestrator.errors import (
+    CarepathError,
+    Conflict,
+    InputError,
+    NotAcceptable,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    StoreError,
+    TooMany,
+)
 from orchestrator.http.failures import Failures
+from orchestrator.http.live import Live
 from orchestrator.http.needs import calls, check_all, served
 from orchestrator.service.lookout import Banner
 from orchestrator.service.people.provider import Provider
@@ -24,6 +35,9 @@ from orchestrator.web import (
     finding,
     glass,
     handover,
+    inbox,
+    items,
+    live,
     load,
     mine,
     opened,
@@ -37,19 +51,21 @@ from orchestrator.web import (
     seen,
     signing,
     static,
+    worklist,
 )
 from orchestrator.web.door import PUBLIC, Door
 from orchestrator.web.forms import read_form
+from orchestrator.web.lists import Lately
 from orchestrator.web.pages import Menu, gettext, render
 
 PAGES = (
-    signing, provider, static, opened, board, handover, finding, enrolling, episode, acting, report, seen, glass, rota,
-    load, pathways, operations, people, mine, reach,
+    worklist, board, inbox, handover, finding, enrolling, load, rota, pathways, operations, people, items, live,
+    signing, provider, static, opened, episode, acting, report, seen, glass, mine, reach,
 )  # fmt: skip
 """The files of routes; one with a line for the menu has it as ENTRY, and stands here where its line is to stand."""
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (NotFound, 404), (NotAllowed, 403), (NotSignedIn, 401), (Conflict, 409), (InputError, 422), (StoreError, 503),
-    (RequestValidationError, 404),
+    (TooMany, 503), (NotAcceptable, 406), (RequestValidationError, 404),
 )  # fmt: skip
 _MOST_FAILURES = 30
 """Wrong passwords a minute from one address, behind which a whole hospital may sit."""
@@ -63,12 +79,14 @@ def create_pages(
     failures: Failures | None = None,
     vouching: Provider | None = None,
     proofs: Path | None = None,
+    live: Live | None = None,
 ) -> FastAPI:
     """Return the pages over an opened system; whoever opened the system closes it.
 
     timezone: the hospital's, an IANA name, in which pages show times.   banner: what everybody is to see now.
     vouching: who else vouches for people who come in; nobody for None.
     proofs: the folder of what was proved of pathways, if there is one.
+    live: whoever listens to this process, where another face has listeners too.
     """
     app = FastAPI(
         title="carepath",
@@ -84,6 +102,8 @@ def create_pages(
     app.state.timezone = timezone
     app.state.banner = banner
     app.state.provider = vouching
+    app.state.live = live or Live(system.store)
+    app.state.lately = Lately()
     app.state.failures = failures or Failures(_MOST_FAILURES)
     app.state.proofs = proofs
     app.state.standing = board.Standing()

@@ -5,6 +5,7 @@ what changes anything comes from a form of ours (`forms`), and from our own orig
 """
 
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -17,7 +18,7 @@ from orchestrator.errors import CarepathError, InputError, NotAllowed
 from orchestrator.http.bounds import MAX_BODY, bounded
 from orchestrator.http.failing import log_failure, log_refusal
 from orchestrator.http.headers import dress
-from orchestrator.http.needs import PRINCIPAL
+from orchestrator.http.needs import AGAIN, PRINCIPAL
 from orchestrator.service.lookout import Banner
 from orchestrator.service.people.signing import LONGEST, Signing
 
@@ -31,6 +32,9 @@ PUBLIC = ("/sign-in", "/welcome", "/static/", "/open/")
 """How addresses begin that need no session."""
 RENEWING = ("/password", "/sign-out")
 """What is open to who signed in with a password that somebody else gave."""
+LIVE, BY_ITSELF = "/live", "carepath-by-itself"
+"""Where a page listens for changes, and the header with which it then asks anew: neither is a use of the session, which
+must end when nobody is there."""
 _SAFE = frozenset({"GET", "HEAD"})
 _REFERRER = "same-origin"
 """With none at all a browser would say of our own forms too that they come from nowhere: `Origin: null`."""
@@ -80,16 +84,21 @@ class Door:
 
     async def _let_in(self, scope: Scope) -> Response | None:
         """Put who asks into the scope; return where to send who is not signed in."""
-        token = cookie_parser(Headers(scope=scope).get("cookie", "")).get(cookie_name(scope), "")
-        found = await run_in_threadpool(self._signing.principal, token) if token else None
+        headers = Headers(scope=scope)
+        by_itself = BY_ITSELF in headers or scope["path"] == LIVE
+        token = cookie_parser(headers.get("cookie", "")).get(cookie_name(scope), "")
+        found = await run_in_threadpool(self._signing.principal, token, touch=not by_itself) if token else None
         path: str = scope["path"]
         if found is not None:
             scope[PRINCIPAL], scope[TOKEN] = found, token
+            scope[AGAIN] = partial(self._signing.principal, token, touch=False)
             if found.renew and not path.startswith((*RENEWING, *PUBLIC)):
                 return RedirectResponse("/password", 303)
             return None
         if path.startswith(PUBLIC):
             return None
+        if by_itself:
+            return Response(status_code=401)  # the page says that it is no longer kept up to date
         back = path if scope["method"] in _SAFE else "/"
         return RedirectResponse(f"/sign-in?next={quote(back, safe='/')}", 303)
 

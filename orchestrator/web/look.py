@@ -74,8 +74,11 @@ def acting(request: Request, ward: str | None, *, role: str = "", leading: bool 
     return Actor(found.actor_id, chosen, authenticated=True)
 
 
-def wards_within(request: Request, asked: Sequence[str], what: str) -> tuple[str, ...]:
-    """Return the wards whose lists are shown, empty for all, and record who sees them. Raises NotFound."""
+def wards_within(request: Request, asked: Sequence[str], what: str, *, again: bool = False) -> tuple[str, ...]:
+    """Return the wards whose lists are shown, empty for all, and record who sees them. Raises NotFound.
+
+    again: the same person had the same list before his eyes just now, which is on record.
+    """
     found = principal(request)
     own = found.wards(Action.SEE)
     if own is not None and not own.issuperset(asked):
@@ -83,7 +86,8 @@ def wards_within(request: Request, asked: Sequence[str], what: str) -> tuple[str
     wards = tuple(asked) if own is None else tuple(asked or sorted(own))
     system: System = request.app.state.system
     who = Who(found.actor_id, found.role_for(Action.SEE, wards[0] if len(wards) == 1 else None))
-    system.sight.listed(who, wards or (EVERYWHERE,), what)
+    if not again:
+        system.sight.listed(who, wards or (EVERYWHERE,), what)
     return wards
 
 

@@ -39,12 +39,18 @@ WARD = "THE-WARD"
 """In a body or query: the ward of which is asked."""
 NUMBER = "THE-NUMBER"
 """In a body: the hospital's number of the patient of whom is asked."""
+EPISODE = "THE-EPISODE"
+"""In a body: the episode of which is asked."""
 _IDENTIFIERS = [{"system": "hospital-number", "value": "0009"}]
 _TOKEN = {"label": "x", "scopes": ["know"], "days": 1}
 _IDENTITY = {"issuer": "https://login.example", "subject": "s-1"}
 _ENROL = {"pathway": "post-viral-cerebellar-demyelination", "ward": WARD, "identifiers": _IDENTIFIERS}
 _SPAN = {"starts_at": "soon", "ends_at": "later"}
 _SHIFT = "from=2026-03-02T07:00:00Z&to=2026-03-02T15:00:00Z"
+
+OPEN = ("task", "lumbar-puncture")
+"""Kind and key of something that stays open in every episode that is asked of."""
+_ITEM = {"episode_id": EPISODE, "kind": OPEN[0], "key": OPEN[1]}
 
 API: dict[str, Asked] = {
     "POST /api/v1/episodes": Asked("act", _ENROL, ward=403),
@@ -72,6 +78,12 @@ API: dict[str, Asked] = {
     "GET /api/v1/handover": Asked("see", query=f"?ward={WARD}&{_SHIFT}", ward=404),
     "GET /api/v1/load": Asked("see", query=f"?ward={WARD}", ward=404),
     "GET /api/v1/operations": Asked("operate"),
+    "GET /api/v1/changes": Asked("see", query=f"?ward={WARD}", ward=404),
+    "POST /api/v1/items/claim": Asked("act", _ITEM, ward=404),
+    "POST /api/v1/items/release": Asked("act", _ITEM, ward=404),
+    "POST /api/v1/items/hand-over": Asked("act", {**_ITEM, "to": "u-1"}, ward=404),
+    "POST /api/v1/items/take-over": Asked("act", {**_ITEM, "holder": "u-1"}, ward=404),
+    "POST /api/v1/items/snooze": Asked("act", {**_ITEM, "until": None}, ward=404),
     "GET /api/v1/pathways": Asked("know"),
     "GET /api/v1/me": Asked("know"),
     "GET /api/v1/me/tokens": Asked("know"),
@@ -117,6 +129,16 @@ EMERGENCY = {
 
 _TYPED = {"system": "hospital-number", "value": NUMBER}
 PAGES: dict[str, Asked] = {
+    "GET /": Asked("know"),
+    "GET /worklist": Asked("see", query=f"?ward={WARD}", ward=404),
+    "GET /inbox": Asked("see", query=f"?ward={WARD}", ward=404),
+    "GET /live": Asked("see", query=f"?ward={WARD}", ward=404),
+    "GET /episodes/{episode_id}/items/{handle}": Asked("act"),
+    "POST /episodes/{episode_id}/items/{handle}/claim": Asked("act"),
+    "POST /episodes/{episode_id}/items/{handle}/release": Asked("act"),
+    "POST /episodes/{episode_id}/items/{handle}/hand-over": Asked("act"),
+    "POST /episodes/{episode_id}/items/{handle}/take-over": Asked("act"),
+    "POST /episodes/{episode_id}/items/{handle}/snooze": Asked("act"),
     "GET /password": Asked("know"),
     "POST /password": Asked("know", {"present": "", "password": "", "again": ""}),
     "POST /sign-out": Asked("know"),

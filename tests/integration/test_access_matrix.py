@@ -32,9 +32,11 @@ from orchestrator.service.enrolment import EnrolRequest, Identifier
 from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.rows import SessionRow
 from orchestrator.service.rows import NoticeRow, OutboxRow
+from orchestrator.service.worklist.claims import handle_of
+from orchestrator.service.worklist.rows import ItemId
 from orchestrator.web.app import create_pages
 from orchestrator.web.door import PUBLIC as PAGES_PUBLIC
-from tests.integration.access_table import API, EMERGENCY, MAY, NUMBER, PAGES, ROLES, WARD, Asked
+from tests.integration.access_table import API, EMERGENCY, EPISODE, MAY, NUMBER, OPEN, PAGES, ROLES, WARD, Asked
 
 ROOT = Path(__file__).resolve().parents[2]
 T0 = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -65,6 +67,7 @@ class Patient:
     episode_id: str
     patient_id: str
     person_id: str = ""
+    handle: str = "0" * 16
 
 
 @dataclass
@@ -130,7 +133,8 @@ def _enrolled(system: System, ward: str, number: str) -> Patient:
     with system.store.read() as reader:
         row = reader.episode(episode_id)
         assert row is not None
-        return Patient(ward, number, episode_id, row.patient_id)
+        handle = handle_of(system.keyring, ItemId(episode_id, *OPEN))
+        return Patient(ward, number, episode_id, row.patient_id, handle)
 
 
 def _tell(system: System, of: Patient) -> None:
@@ -214,7 +218,7 @@ def _filled(path: str, of: Patient, person_id: str) -> str:
     """Return the address. person_id: the caller's own, where there is one: how one is reached is one's own affair."""
     path = path.replace(":path}", "}")
     own = "/contacts" in path or "/absences" in path
-    known = {"episode_id": of.episode_id, "ward": of.ward, "name": PATHWAY, "version": "1.0.0"}
+    known = {"episode_id": of.episode_id, "ward": of.ward, "name": PATHWAY, "version": "1.0.0", "handle": of.handle}
     known["person_id"] = person_id if own else of.person_id
     strange = {name for _, name, _, _ in string.Formatter().parse(path) if name} - set(known)
     assert not strange, f"say in _filled what stands for {strange} in {path}"
@@ -222,7 +226,7 @@ def _filled(path: str, of: Patient, person_id: str) -> str:
 
 
 def _worded(text: str, of: Patient) -> str:
-    return text.replace(WARD, of.ward).replace(NUMBER, of.number)
+    return text.replace(WARD, of.ward).replace(NUMBER, of.number).replace(EPISODE, of.episode_id)
 
 
 def outcome(answer: Response) -> str:

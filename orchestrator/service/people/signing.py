@@ -59,8 +59,8 @@ class Signing:
             raise NotSignedIn(_WRONG)
         return signed_in
 
-    def principal(self, token: str) -> Principal | None:
-        """Return who holds this session; None when it has ended."""
+    def principal(self, token: str, *, touch: bool = True) -> Principal | None:
+        """Return who holds this session; None when it has ended. touch: it is being used, and lives on."""
         hashed = _hash(token)
         with self._store.read() as reader:
             row, wall = reader.session(hashed), reader.times().wall
@@ -68,7 +68,7 @@ class Signing:
             if row is None or person is None or person.ended_at is not None or not _lives(row, wall):
                 return None
             found = principal_of(reader, person)._replace(session=hashed)
-        if wall - row.seen_at >= _MINUTE:
+        if touch and wall - row.seen_at >= _MINUTE:
             with self._store.change() as change:
                 change.touch_session(hashed, wall)
         return found

@@ -26,6 +26,7 @@ def upgrade() -> None:
     _looks()
     _rota()
     _wards()
+    _claims()
 
 
 def _accounts() -> None:
@@ -240,3 +241,38 @@ def _wards() -> None:
         sqlite_where=sa.text("closed = 1"),
         postgresql_where=sa.text("closed = true"),
     )
+
+
+def _claims() -> None:
+    op.create_table(
+        "claim",
+        _col("episode_id", sa.Text(), "the episode in which something is open"),
+        _col("kind", sa.Text(), "the item's kind"),
+        _col("key", sa.Text(), "the item's key; the claim goes when the item does"),
+        _col("ward", sa.Text(), "on which ward it was taken: moved to another, it is nobody's again"),
+        _col("person_id", sa.Text(), "who has taken it upon himself"),
+        _col("at", Instant(), "since when, by the store's clock"),
+        _col("snoozed_until", Instant(), "until when it stands aside from what this person has taken", null=True),
+        _col(
+            "snoozed_due",
+            Instant(),
+            "when the item was due then: once that moves, it is put off no longer",
+            null=True,
+        ),
+        _col(
+            "sealed",
+            sa.LargeBinary(),
+            "why it was handed over or put off, encrypted with the patient's key",
+            null=True,
+        ),
+        sa.PrimaryKeyConstraint("episode_id", "kind", "key", name=op.f("pk_claim")),
+        sa.ForeignKeyConstraint(
+            ["episode_id", "kind", "key"],
+            ["item.episode_id", "item.kind", "item.key"],
+            name=op.f("fk_claim_episode_id_kind_key"),
+            ondelete="CASCADE",
+        ),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_claim_person_id"), "claim", ["person_id"], unique=False)

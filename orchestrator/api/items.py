@@ -1,0 +1,116 @@
+"""The routes about who has taken an open item upon himself. Nothing of it is clinical.
+
+They need no Idempotency-Key: what is so already is answered the same way again.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import Field
+from starlette.responses import Response
+
+from orchestrator.api.answers import Claim, ProblemDetails, reply
+from orchestrator.api.bodies import Body, Moment, Name
+from orchestrator.api.caller import Said, Saying, acting
+from orchestrator.api.problems import Problem
+from orchestrator.api.strict import StrictRoute
+from orchestrator.bootstrap import System
+from orchestrator.episode.commands import moment
+from orchestrator.errors import Claimed, NotAllowed
+from orchestrator.http.needs import needs, principal
+from orchestrator.service.people.looking import Who
+from orchestrator.service.people.principal import Action
+from orchestrator.service.worklist.rows import ItemId
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {"model": ProblemDetails, "description": "Not JSON."},
+    404: {"model": ProblemDetails, "description": "There is no such open item."},
+    409: {"model": ProblemDetails, "description": "Somebody else has taken it; `person_id` says who."},
+    415: {"model": ProblemDetails, "description": "The body is not JSON."},
+    422: {"model": ProblemDetails, "description": "It does not fit."},
+    503: {"model": ProblemDetails, "description": "The store is busy or cannot be used. Ask again."},
+}
+PersonId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,99}$")]
+Why = Annotated[str, Field(max_length=1000, description="Sealed with the patient's key.")]
+router = APIRouter(route_class=StrictRoute, tags=["items"], dependencies=needs(Action.ACT))
+
+
+class Item(Body):
+    """An open item, as the worklist names it."""
+
+    episode_id: Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
+    kind: Name
+    key: Name
+
+
+class HandOver(Item):
+    to: Annotated[PersonId, Field(description="A colleague who holds the item's role on the ward, or the caller's.")]
+    reason: Why = ""
+
+
+class TakeOver(Item):
+    holder: Annotated[PersonId, Field(description="The colleague who has it.")]
+    reason: Why = ""
+
+
+class Snooze(Item):
+    until: Annotated[Moment, Field(description="No later than it is due, four hours at most; null ends it.")]
+    reason: Why = ""
+
+
+@router.post("/items/claim", summary="Take an item", responses={200: {"model": Claim}, **_PROBLEMS})
+def claim(request: Request, body: Item, said: Saying) -> Response:
+    """Take an open item upon oneself. Of two who do so at once one gets it; the other is told who has it (409)."""
+    item, who = _asked(request, body, said)
+    return _answered(request, lambda system: system.claims.claim(item, who))
+
+
+@router.post("/items/release", summary="Give an item back", responses={200: {"model": Claim}, **_PROBLEMS})
+def release(request: Request, body: Item, said: Saying) -> Response:
+    """Give an item back to the ward."""
+    item, who = _asked(request, body, said)
+    return _answered(request, lambda system: system.claims.release(item, who))
+
+
+@router.post("/items/hand-over", summary="Hand an item over", responses={200: {"model": Claim}, **_PROBLEMS})
+def hand_over(request: Request, body: HandOver, said: Saying) -> Response:
+    """Give an item to a colleague of the ward who holds the role that owes it, or the caller's."""
+    item, who = _asked(request, body, said)
+    known = not principal(request).asserts
+    return _answered(
+        request, lambda system: system.claims.hand_over(item, who, body.to, reason=body.reason, known=known)
+    )
+
+
+@router.post("/items/take-over", summary="Take an item over", responses={200: {"model": Claim}, **_PROBLEMS})
+def take_over(request: Request, body: TakeOver, said: Saying) -> Response:
+    """Take an item that a colleague has, who is named so that nobody takes it from a third."""
+    item, who = _asked(request, body, said)
+    return _answered(request, lambda system: system.claims.take_over(item, who, body.holder, reason=body.reason))
+
+
+@router.post("/items/snooze", summary="Put an item off", responses={200: {"model": Claim}, **_PROBLEMS})
+def snooze(request: Request, body: Snooze, said: Saying) -> Response:
+    """Let an item of one's own stand aside from one's own list for a while; it stays on the ward's."""
+    item, who = _asked(request, body, said)
+    until = None if body.until is None else moment(body.until, "until")
+    return _answered(request, lambda system: system.claims.snooze(item, who, until, body.reason))
+
+
+def _asked(request: Request, body: Item, said: Said) -> tuple[ItemId, Who]:
+    """Return which item it is, and who asks. Raises NotFound and NotAllowed."""
+    system: System = request.app.state.system
+    found = principal(request)
+    seen = system.sight.check(found, body.episode_id, Action.ACT)
+    if seen.glass:
+        raise NotAllowed("who takes what upon himself is the affair of the patient's ward")
+    actor = acting(found, said, Action.ACT, seen.ward)
+    return ItemId(body.episode_id, body.kind, body.key), Who(actor.id, actor.role)
+
+
+def _answered(request: Request, work: Callable[[System], dict[str, Any]]) -> Response:
+    try:
+        return reply(request, work(request.app.state.system))
+    except Claimed as error:
+        raise Problem(409, error.code, str(error), more={"person_id": error.person_id}) from None

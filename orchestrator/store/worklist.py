@@ -1,0 +1,159 @@
+"""How are worklists and claims read and written? SQLAlchemy Core, the same for both databases; one statement a list."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, delete, false, func, insert, or_, select, tuple_
+
+from orchestrator.service.people.principal import EVERYWHERE
+from orchestrator.service.people.rows import PersonRow
+from orchestrator.service.rows import ItemRow, NoticeRow, ToldRow, WorkRow
+from orchestrator.service.worklist.ports import Place
+from orchestrator.service.worklist.rows import ClaimRow, ItemId, Mark, Sieve
+from orchestrator.store import tables as t
+from orchestrator.store.types import to_micros
+
+_I, _C, _E, _N = t.item.c, t.claim.c, t.episode.c, t.notice.c
+_ITEM, _CLAIM = [_I[name] for name in ItemRow._fields], [_C[name] for name in ClaimRow._fields]
+_WIDE = len(_ITEM)
+_TAKEN = and_(_C.episode_id == _I.episode_id, _C.kind == _I.kind, _C.key == _I.key, _C.ward == _I.ward)
+_WORK = (
+    select(*_ITEM, _E.patient_id, _E.pathway, _E.state, _E.seq, _E.version, func.coalesce(t.person.c.name, ""), *_CLAIM)
+    .join_from(t.item, t.episode, _I.episode_id == _E.episode_id)
+    .outerjoin(t.claim, _TAKEN)
+    .outerjoin(t.person, t.person.c.person_id == _C.person_id)
+)
+_WAITS = and_(_I.episode_id == _N.episode_id, _I.kind == "reminder", _I.key == _N.about)
+_TOLD = (
+    select(
+        *(_N[name] for name in NoticeRow._fields),
+        *(func.coalesce(_E[name], "") for name in ("patient_id", "version", "state")),
+        func.coalesce(_E.seq, 0),
+        _I.episode_id.is_not(None),
+    )
+    .select_from(t.notice)
+    .outerjoin(t.episode, _E.episode_id == _N.episode_id)
+    .outerjoin(t.item, _WAITS)
+)
+_TOLD_WIDE = len(NoticeRow._fields)
+_OPEN = _E.closed == false()
+
+
+class WorklistReads:
+    """Reads within the transaction of one connection; see `service.worklist.ports.WorklistReader`."""
+
+    @property
+    def _sql(self) -> Connection:
+        raise NotImplementedError
+
+    def worklist(self, sieve: Sieve, after: Place | None, limit: int) -> list[WorkRow]:
+        order = (_I.due_at, _I.episode_id, _I.kind, _I.key)
+        chosen = _sifted(_within(_WORK, t.item, sieve.wards, sieve.roles), sieve)
+        if after is not None:
+            chosen = chosen.where(_behind(order, after))
+        return [_work_row(row) for row in self._sql.execute(chosen.order_by(*order).limit(limit))]
+
+    def told(
+        self, wards: Sequence[str], roles: Sequence[str], before: tuple[datetime, str, str] | None, limit: int
+    ) -> list[ToldRow]:
+        order = (_N.told_at, _N.episode_id, _N.key)
+        chosen = _within(_TOLD, t.notice, wards, roles)
+        if before is not None:
+            moment, *key = before
+            earlier = and_(order[0] == moment, tuple_(*order[1:]) < tuple_(*key))
+            chosen = chosen.where(or_(order[0] < moment, earlier))
+        found = self._sql.execute(chosen.order_by(*(each.desc() for each in order)).limit(limit))
+        return [_told_row(row) for row in found]
+
+    def claim_of(self, item: ItemId) -> ClaimRow | None:
+        row = self._sql.execute(select(*_CLAIM).where(*_is(t.claim, item))).first()
+        return None if row is None else ClaimRow(*row)
+
+    def colleagues(self, ward: str, roles: Sequence[str]) -> list[PersonRow]:
+        p, held = t.person.c, t.post.c
+        there = select(held.person_id).where(held.ward.in_((ward, EVERYWHERE)), held.role.in_(roles))
+        chosen = select(*(p[name] for name in PersonRow._fields)).where(p.ended_at.is_(None), p.person_id.in_(there))
+        return [PersonRow(*row) for row in self._sql.execute(chosen.order_by(p.name, p.login))]
+
+    def next_due(self, wards: Sequence[str]) -> tuple[int, datetime | None]:
+        chosen: Any = select(func.count(), func.min(_E.next_due_at)).where(_OPEN)
+        row = self._sql.execute(_within(chosen, t.episode, wards, ())).one()
+        return row[0], row[1]
+
+    def ward_marks(self, wards: Sequence[str]) -> list[Mark]:
+        # what fails and is set aside makes no entry, but counts its attempts
+        open_ones = select(_E.ward, func.count(), func.sum(_E.seq + _E.attempts), func.max(_E.at)).where(_OPEN)
+        taken = select(_C.ward, func.count(), func.max(_C.at))
+        claims = {row[0]: row[1:] for row in self._sql.execute(_within(taken.group_by(_C.ward), t.claim, wards, ()))}
+        found = self._sql.execute(_within(open_ones.group_by(_E.ward), t.episode, wards, ()))
+        return [_mark(row, claims.get(row[0], (0, None))) for row in found]
+
+    def episode_marks(self, episode_ids: Sequence[str]) -> list[Mark]:
+        chosen = select(_E.episode_id, _E.seq, _E.attempts, _E.at).where(_E.episode_id.in_(episode_ids))
+        return [Mark(row[0], (row[1], row[2]), row[3]) for row in self._sql.execute(chosen)]
+
+
+class WorklistWrites(WorklistReads):
+    """Writes within the transaction of one connection; see `service.worklist.ports.WorklistChange`."""
+
+    def hold_item(self, item: ItemId) -> ItemRow | None:
+        held = select(*_ITEM).where(*_is(t.item, item)).with_for_update(key_share=True)
+        row = self._sql.execute(held).first()
+        return None if row is None else ItemRow(*row)
+
+    def put_claim(self, row: ClaimRow) -> None:
+        self.end_claim(row.item)
+        self._sql.execute(insert(t.claim).values(**row._asdict()))
+
+    def end_claim(self, item: ItemId) -> None:
+        self._sql.execute(delete(t.claim).where(*_is(t.claim, item)))
+
+
+def _work_row(row: Sequence[Any]) -> WorkRow:
+    patient_id, pathway, state, seq, version, holder = row[_WIDE : _WIDE + 6]
+    claim = ClaimRow(*row[_WIDE + 6 :]) if row[-len(_CLAIM)] is not None else None
+    return WorkRow(ItemRow(*row[:_WIDE]), patient_id, pathway, state, seq, version, claim, holder)
+
+
+def _told_row(row: Sequence[Any]) -> ToldRow:
+    patient_id, version, state, seq, waits = row[_TOLD_WIDE:]
+    return ToldRow(NoticeRow(*row[:_TOLD_WIDE]), patient_id, version, state, seq, bool(waits))
+
+
+def _sifted(chosen: Select[Any], sieve: Sieve) -> Select[Any]:
+    if sieve.kinds:
+        chosen = chosen.where(_I.kind.in_(sieve.kinds))
+    if sieve.due_before is not None:
+        chosen = chosen.where(_I.due_at < sieve.due_before)
+    if sieve.episode:
+        chosen = chosen.where(_I.episode_id == sieve.episode)
+    if sieve.holder:
+        chosen = chosen.where(_C.person_id == sieve.holder)
+    if sieve.awake_at is not None:
+        over = or_(_C.snoozed_until.is_(None), _C.snoozed_until <= sieve.awake_at, _C.snoozed_due != _I.due_at)
+        chosen = chosen.where(over)
+    return chosen
+
+
+def _within(chosen: Select[Any], table: Any, wards: Sequence[str], roles: Sequence[str]) -> Select[Any]:  # noqa: ANN401
+    if wards:
+        chosen = chosen.where(table.c.ward.in_(wards))
+    return chosen.where(table.c.role.in_(roles)) if roles else chosen
+
+
+def _behind(order: Sequence[Any], after: Sequence[Any]) -> Any:  # noqa: ANN401
+    """Compare the first column by itself: a row comparison would not be bound in the first column's own type."""
+    return or_(order[0] > after[0], and_(order[0] == after[0], tuple_(*order[1:]) > tuple_(*after[1:])))
+
+
+def _is(table: Any, item: ItemId) -> tuple[Any, ...]:  # noqa: ANN401
+    c = table.c
+    return c.episode_id == item.episode_id, c.kind == item.kind, c.key == item.key
+
+
+def _mark(row: Sequence[Any], claims: Sequence[Any]) -> Mark:
+    ward, count, entries, latest = row
+    taken, taken_at = claims
+    at = 0 if taken_at is None else to_micros(taken_at)
+    return Mark(ward, (count, int(entries or 0), taken, at), max(filter(None, (latest, taken_at)), default=None))
