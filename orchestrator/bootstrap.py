@@ -35,6 +35,7 @@ from orchestrator.service.identity import Identities
 from orchestrator.service.lookout import Lookout
 from orchestrator.service.outgoing import Outgoing
 from orchestrator.service.people.accounts import People
+from orchestrator.service.people.linking import Linking
 from orchestrator.service.people.sight import Sight
 from orchestrator.service.people.signing import Signing
 from orchestrator.service.presence import SECONDS, Presence, Program
@@ -94,6 +95,7 @@ class System:
     sheets: Sheets
     people: People
     signing: Signing
+    linking: Linking
     sight: Sight
     identities: Identities
     elapsed: Callable[[], float] = elapsed
@@ -355,8 +357,8 @@ def assemble(
         Enrolments(desk, released_only=released_only), Queries(desk), Firing(desk), deliveries, Outgoing(deliveries),
         Audit(desk), Pulse(desk), Access(store), Telling(desk), Releases(desk), post,
         Presence(desk, Program(__version__, schema.REVISIONS[-1])), Sheets(desk),
-        People(store, keyring.look_mac, roles), Signing(store, keyring.look_mac), Sight(desk, keyring.look_mac),
-        Identities(desk),
+        People(store, keyring.look_mac, roles), Signing(store, keyring.look_mac), Linking(store, keyring.look_mac),
+        Sight(desk, keyring.look_mac), Identities(desk),
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from orchestrator.errors import InputError
 
 _PACKAGED = Path(__file__).parent / "workflows"
 _CHECKOUT = Path(__file__).parents[1] / "workflows"
-_LONGEST_SECRET = 1000
+_LONGEST_SECRET, _LONGEST_LABEL = 1000, 60
 _FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
@@ -32,6 +32,15 @@ class Place(NamedTuple):
 
     host: str
     port: int
+
+
+class OpenIdSettings(NamedTuple):
+    """A provider of OpenID Connect. secret_file: None for a client without a secret.   label: what people call it."""
+
+    issuer: str
+    client_id: str
+    secret_file: Path | None
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,7 @@ class Settings:
     proxies: addresses of proxies whose word for the caller's address and for HTTPS is taken, with commas between.
     metrics: where a process tells its figures and its health; None where nobody asked for it.
     log_json: log lines are JSON objects.   drain_seconds: for how long the API still serves when it was asked to end.
+    openid: who else vouches for people; None where nobody does.
     """
 
     home: Path
@@ -69,6 +79,7 @@ class Settings:
     drain_seconds: float = 0.0
     proxies: str = "127.0.0.1,::1"
     sheets: Path | None = None
+    openid: OpenIdSettings | None = None
 
     @property
     def local_file(self) -> Path | None:
@@ -141,6 +152,7 @@ def read(
         log_json=_choice("CAREPATH_LOG", given.get("CAREPATH_LOG", "text"), {"text": False, "json": True}),
         drain_seconds=_seconds("CAREPATH_DRAIN", given.get("CAREPATH_DRAIN", "0")),
         proxies=_networks("CAREPATH_PROXIES", given.get("CAREPATH_PROXIES", "127.0.0.1,::1")),
+        openid=_openid(given),
     )
 
 
@@ -192,6 +204,33 @@ def _broker(url: str, password_file: str | None) -> str:
     if not url or password_file is None:
         return url
     return _with_password(url, secret(Path(password_file), "CAREPATH_BROKER_PASSWORD_FILE"), "CAREPATH_BROKER_URL")
+
+
+def _openid(given: Mapping[str, str]) -> OpenIdSettings | None:
+    issuer, client_id = given.get("CAREPATH_OIDC_ISSUER"), given.get("CAREPATH_OIDC_CLIENT_ID")
+    if issuer is None and client_id is None:
+        return None
+    if issuer is None or client_id is None:
+        raise SettingError("CAREPATH_OIDC_ISSUER and CAREPATH_OIDC_CLIENT_ID go together: set both, or neither")
+    host = _issuer_host(issuer)
+    label, secret_file = given.get("CAREPATH_OIDC_LABEL", host), given.get("CAREPATH_OIDC_CLIENT_SECRET_FILE")
+    if len(label) > _LONGEST_LABEL or not label.isprintable():
+        raise SettingError(f"CAREPATH_OIDC_LABEL must be 1 to {_LONGEST_LABEL} characters that can be shown")
+    return OpenIdSettings(issuer, client_id, Path(secret_file).expanduser() if secret_file else None, label)
+
+
+def _issuer_host(issuer: str) -> str:
+    try:
+        parts = urlsplit(issuer)
+        host = parts.hostname or ""
+    except ValueError:
+        raise SettingError("CAREPATH_OIDC_ISSUER is not an address that can be read") from None
+    plain = parts.scheme == "http" and host in {"127.0.0.1", "::1", "localhost"}
+    if not (parts.scheme == "https" or plain) or not host or re.search(r"[?#@\s]", issuer):
+        raise SettingError(
+            "CAREPATH_OIDC_ISSUER must be an https:// address as the provider spells it, without ? and #"
+        )
+    return host
 
 
 def _with_password(url: str, password: str, name: str) -> str:

@@ -86,6 +86,14 @@ class NotSignedIn(CarepathError):
     code = "not-signed-in"
 
 
+class ProviderFailed(CarepathError):
+    """The provider that vouches for people cannot be reached, or what it answers cannot be believed; its code is in
+    the text.
+    """
+
+    code = "provider-failed"
+
+
 class Conflict(CarepathError):
     """Somebody else was there first: a stale version, a key used with another body, a second enrolment."""
 

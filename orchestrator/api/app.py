@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from orchestrator import __version__, config
-from orchestrator.api import access, commands, deliveries, health, reads
+from orchestrator.api import access, commands, deliveries, health, people, reads
 from orchestrator.api.caller import one_header
 from orchestrator.api.description import describe
 from orchestrator.api.guard import PUBLIC, Guard
@@ -62,6 +62,7 @@ def create_app(
     app.include_router(access.router, prefix=PREFIX)
     app.include_router(deliveries.router, prefix=PREFIX)
     app.include_router(reads.router, prefix=PREFIX)
+    app.include_router(people.router, prefix=PREFIX)
     check_all(served(app), PUBLIC | {f"{PREFIX}/openapi.json"})
     app.add_middleware(
         Guard, access=system.access, signing=system.signing, simulated=system.simulated,

@@ -71,12 +71,13 @@ class PatientIdentifier(Body):
         return Identifier(self.system, self.value)
 
 
-def _examples(*examples: dict[str, Any]) -> ConfigDict:
-    return ConfigDict(json_schema_extra={"examples": list(examples)})
+def examples(*bodies: dict[str, Any]) -> ConfigDict:
+    """Return how a body is described that has these as examples."""
+    return ConfigDict(json_schema_extra={"examples": list(bodies)})
 
 
 class Enrol(Body):
-    model_config = _examples(
+    model_config = examples(
         {
             "pathway": "PATHWAY",
             "ward": "ward-7",
@@ -98,19 +99,19 @@ class Enrol(Body):
 
 
 class Find(Body):
-    model_config = _examples({"identifier": {"system": "hospital-number", "value": "0000001"}})
+    model_config = examples({"identifier": {"system": "hospital-number", "value": "0000001"}})
     identifier: PatientIdentifier
 
 
 class Record(CommandBody):
     kind = "record"
-    model_config = _examples({"facts": {"FACT": "a value", "NUMBER": 65.5, "MISTAKEN": None}})
+    model_config = examples({"facts": {"FACT": "a value", "NUMBER": 65.5, "MISTAKEN": None}})
     facts: Annotated[dict[Name, Value], Field(min_length=1, max_length=100)]
 
 
 class Confirm(CommandBody):
     kind = "confirm"
-    model_config = _examples(
+    model_config = examples(
         {"regimens": ["REGIMEN"], "parameters": {"days": 5, "start": "2026-03-02T18:00:00Z"}},
         {"regimens": ["REGIMEN"], "override": ["GATE"], "reason": "why"},
     )
@@ -130,51 +131,51 @@ class Confirm(CommandBody):
 
 class Give(CommandBody):
     kind = "give"
-    model_config = _examples({"regimen": "REGIMEN", "given_at": "2026-03-02T08:00:00Z"})
+    model_config = examples({"regimen": "REGIMEN", "given_at": "2026-03-02T08:00:00Z"})
     regimen: Name
     given_at: Moment = None
 
 
 class Miss(CommandBody):
     kind = "miss"
-    model_config = _examples({"regimen": "REGIMEN", "reason": "why"})
+    model_config = examples({"regimen": "REGIMEN", "reason": "why"})
     regimen: Name
 
 
 class Decline(CommandBody):
     kind = "decline"
-    model_config = _examples({"regimen": "REGIMEN"})
+    model_config = examples({"regimen": "REGIMEN"})
     regimen: Name
 
 
 class Stop(CommandBody):
     kind = "stop"
-    model_config = _examples({"regimen": "REGIMEN", "override": ["GATE"], "reason": "why"})
+    model_config = examples({"regimen": "REGIMEN", "override": ["GATE"], "reason": "why"})
     regimen: Name
     override: Override = []
 
 
 class Retract(CommandBody):
     kind = "retract"
-    model_config = _examples({"target": "FACT or REGIMEN", "reason": "why"})
+    model_config = examples({"target": "FACT or REGIMEN", "reason": "why"})
     target: Annotated[Name, Field(description="A fact, or a regimen, whose last administration is taken back.")]
 
 
 class Complete(CommandBody):
     kind = "complete"
-    model_config = _examples({"task": "TASK"})
+    model_config = examples({"task": "TASK"})
     task: Name
 
 
 class Acknowledge(CommandBody):
     kind = "acknowledge"
-    model_config = _examples({"reminder": "REMINDER"})
+    model_config = examples({"reminder": "REMINDER"})
     reminder: Annotated[Name, Field(description="Its name, or NAME#KEY for one of several.")]
 
 
 class Close(CommandBody):
     kind = "close"
-    model_config = _examples({"outcome": "recovered"})
+    model_config = examples({"outcome": "recovered"})
     outcome: Name
     override: Override = []
 

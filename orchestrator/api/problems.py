@@ -162,7 +162,8 @@ def _of_validation(error: RequestValidationError) -> Problem:
     if any(each["field"].lower() == "header idempotency-key" and each["code"] == "missing" for each in errors):
         return Problem(400, "idempotency-key-missing", "Send an Idempotency-Key that is new for each command.")
     if first["field"].startswith("path "):
-        return Problem(404, NotFound.code, "there is no such episode")
+        what = "episode" if "episode" in first["field"] else "person"
+        return Problem(404, NotFound.code, f"there is no such {what}")
     text = f"{first['field']}: {first['text']}"
     return Problem(422, InputError.code, text, more={"errors": errors})
 

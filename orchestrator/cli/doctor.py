@@ -9,6 +9,7 @@ import click
 
 from orchestrator.cli.checking import FAIL, OK, WARN, Line
 from orchestrator.cli.checking.broker import broker
+from orchestrator.cli.checking.people import people
 from orchestrator.cli.checking.zones import zones
 from orchestrator.cli.face import Face, with_settings
 from orchestrator.cli.failure import Failed
@@ -137,6 +138,7 @@ def _of_store(face: Face, system: "System") -> Iterator[Line]:
     yield _versions(system)
     yield _releases(system)
     yield _looks(system)
+    yield from people(system)
     yield _backup(found, system)
     yield _processes(system)
     yield _clock(found)

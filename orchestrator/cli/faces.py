@@ -11,6 +11,7 @@ from orchestrator.api.app import create_app
 from orchestrator.api.guard import PUBLIC
 from orchestrator.bootstrap import System
 from orchestrator.service.lookout import Banner
+from orchestrator.service.people.provider import Provider
 from orchestrator.web.app import create_pages
 
 
@@ -33,9 +34,10 @@ def faces(
     *,
     draining: threading.Event | None = None,
     banner: Callable[[], Banner | None] = lambda: None,
+    vouching: Provider | None = None,
 ) -> Faces:
     """Return both faces over an opened system; whoever opened it closes it. See `create_app` and `create_pages`."""
     return Faces(
         create_app(system, timezone=timezone, draining=draining, banner=banner),
-        create_pages(system, timezone=timezone, banner=banner),
+        create_pages(system, timezone=timezone, banner=banner, vouching=vouching),
     )

@@ -25,6 +25,7 @@ from orchestrator.cli import (
     scenarios,
     seeing,
     upkeep,
+    users,
     verifying,
 )
 
@@ -34,7 +35,7 @@ _GROUPS: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
     ("Look", reading.COMMANDS),
     ("The record", (*records.COMMANDS, seeing.seen)),
     ("Pathways", (*pathways.COMMANDS, *scenarios.COMMANDS, *verifying.COMMANDS, rules.rules)),
-    ("Look after it", (doctor.doctor, *copying.COMMANDS, *delivering.COMMANDS, *upkeep.COMMANDS)),
+    ("Look after it", (doctor.doctor, *copying.COMMANDS, *delivering.COMMANDS, *users.COMMANDS, *upkeep.COMMANDS)),
 )
 _EPILOG = (
     "Every command takes --json. Errors are one line on standard error. "

@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from orchestrator.config import SettingError
 from orchestrator.errors import PathwayError
-from orchestrator.notify.deadline import tls_context
 from orchestrator.pathway.fields import Fields
+from orchestrator.wire.deadline import tls_context
 
 T = TypeVar("T")
 LEAST_SECONDS, MOST_SECONDS = 1, 15

@@ -15,17 +15,18 @@ from orchestrator.notify.email.channel import EmailChannel
 from orchestrator.notify.email.reading import read_mail
 from orchestrator.notify.email.settings import ADDRESS, MailSettings
 from orchestrator.notify.files import fault_at
-from orchestrator.notify.hosts import is_loopback
 from orchestrator.notify.post import Post, Way
 from orchestrator.notify.webhook.channel import WebhookChannel
 from orchestrator.notify.webhook.reading import read_hooks
-from orchestrator.notify.webhook.settings import HookSettings, key, target
+from orchestrator.notify.webhook.settings import HookSettings, key
 from orchestrator.notify.wording import KINDS
 from orchestrator.pathway.faults import Faults
 from orchestrator.pathway.fields import Fields
 from orchestrator.pathway.reader import Map, Value, read_file
 from orchestrator.pathway.terms import name_in, names_in
 from orchestrator.pathway.vocabulary import each
+from orchestrator.wire.hosts import is_loopback
+from orchestrator.wire.target import target
 
 FORMAT = 1
 MAIL, HOOK = EmailChannel.name, WebhookChannel.name

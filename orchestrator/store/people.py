@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, false, func, insert, or_, select, tuple_, union, update
+from sqlalchemy import ColumnElement, and_, delete, false, func, insert, or_, select, tuple_, union, update
 
 from orchestrator.service.people.rows import (
     GlassRow,
@@ -17,6 +17,7 @@ from orchestrator.service.people.rows import (
     StaffRow,
 )
 from orchestrator.store import tables as t
+from orchestrator.store.staff import StaffReads, StaffWrites
 
 _PEOPLE = select(*(t.person.c[name] for name in PersonRow._fields))
 _POSTS = select(*(t.post.c[name] for name in PostRow._fields))
@@ -27,12 +28,8 @@ _LOOKS = select(*(t.look.c[name] for name in LookRow._fields))
 _GLASS = select(*(t.glass.c[name] for name in GlassRow._fields))
 
 
-class PeopleReads:
+class PeopleReads(StaffReads):
     """Reads within the transaction of one connection; see `service.people.ports.PeopleReader`."""
-
-    @property
-    def _sql(self) -> Connection:
-        raise NotImplementedError
 
     def people(self) -> list[PersonRow]:
         return [PersonRow(*row) for row in self._sql.execute(_PEOPLE.order_by(t.person.c.name, t.person.c.login))]
@@ -102,7 +99,7 @@ class PeopleReads:
         return sorted(row[0] for row in self._sql.execute(union(open_ones, select(t.post.c.ward))) if row[0] != "*")
 
 
-class PeopleWrites(PeopleReads):
+class PeopleWrites(PeopleReads, StaffWrites):
     """Writes within the transaction of one connection; see `service.people.ports.PeopleChange`."""
 
     def add_person(self, row: PersonRow) -> None:

@@ -152,7 +152,18 @@ staff_record = Table(
     _col("about", Text(), "whose account"),
     _col("detail", Text(), "what it is now, as JSON; never a secret"),
     _col("hash", LargeBinary(), "keyed hash over the record before and this one: see audit.looks"),
-    PrimaryKeyConstraint("seq"), **STRICT,
+    _col("cause", LargeBinary(), "hash of who asked with which key: a repeat finds the first answer", null=True),
+    _col("request", LargeBinary(), "hash of what was asked: the same key with another wish is refused", null=True),
+    PrimaryKeyConstraint("seq"), UniqueConstraint("cause"), Index(None, "about", "seq"), **STRICT,
+)  # fmt: skip
+
+identity = Table(
+    "identity", metadata,
+    _col("issuer", Text(), "address of the provider of OpenID Connect that vouches"),
+    _col("subject", Text(), "its own opaque name for the person, never an e-mail address"),
+    _col("person_id", Text(), "who comes in by it", ForeignKey("person.person_id")),
+    _col("linked_at", Instant(), "wall time at which it was linked"),
+    PrimaryKeyConstraint("issuer", "subject"), Index(None, "person_id"), **CLUSTERED,
 )  # fmt: skip
 
 look = Table(

@@ -14,13 +14,17 @@ from orchestrator.errors import CarepathError, Conflict, InputError, NotAllowed,
 from orchestrator.http.failures import Failures
 from orchestrator.http.needs import calls, check_all, served
 from orchestrator.service.lookout import Banner
+from orchestrator.service.people.provider import Provider
 from orchestrator.web import (
     acting,
     enrolling,
     episode,
     finding,
     glass,
+    mine,
     opened,
+    people,
+    provider,
     report,
     seen,
     signing,
@@ -30,7 +34,9 @@ from orchestrator.web.door import PUBLIC, Door
 from orchestrator.web.forms import read_form
 from orchestrator.web.pages import Menu, gettext, render
 
-PAGES = (signing, static, opened, finding, enrolling, episode, acting, report, seen, glass)
+PAGES = (
+    signing, provider, static, opened, finding, enrolling, episode, acting, report, seen, glass, people, mine,
+)  # fmt: skip
 """The files of routes; one with a line for the menu has it as ENTRY, and stands here where its line is to stand."""
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (NotFound, 404), (NotAllowed, 403), (Conflict, 409), (InputError, 422), (StoreError, 503),
@@ -46,10 +52,12 @@ def create_pages(
     timezone: str,
     banner: Callable[[], Banner | None] = lambda: None,
     failures: Failures | None = None,
+    vouching: Provider | None = None,
 ) -> FastAPI:
     """Return the pages over an opened system; whoever opened the system closes it.
 
     timezone: the hospital's, an IANA name, in which pages show times.   banner: what everybody is to see now.
+    vouching: who else vouches for people who come in; nobody for None.
     """
     app = FastAPI(
         title="carepath",
@@ -64,6 +72,7 @@ def create_pages(
     app.state.simulated = system.simulated
     app.state.timezone = timezone
     app.state.banner = banner
+    app.state.provider = vouching
     app.state.failures = failures or Failures(_MOST_FAILURES)
     app.state.menu = Menu([page.ENTRY for page in PAGES if hasattr(page, "ENTRY")])
     for page in PAGES:

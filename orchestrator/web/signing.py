@@ -9,12 +9,13 @@ from orchestrator.bootstrap import System
 from orchestrator.errors import CarepathError, NotSignedIn
 from orchestrator.http.failures import Failures
 from orchestrator.http.needs import PRINCIPAL, Needs, needs, principal
-from orchestrator.notify.hosts import is_loopback
-from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.principal import Action
+from orchestrator.service.people.recording import Author
 from orchestrator.web.door import drop_session, keep_session
 from orchestrator.web.forms import Sent, inside
 from orchestrator.web.pages import gettext, render
+from orchestrator.web.provider import label
+from orchestrator.wire.hosts import is_loopback
 
 _log = logging.getLogger(__name__)
 router = APIRouter(include_in_schema=False)
@@ -34,7 +35,7 @@ def sign_in_page(request: Request, next: str = "/") -> Response:  # noqa: A002  
         return RedirectResponse(inside(next), 303)
     if _system(request).people.nobody():
         return RedirectResponse("/welcome", 303)
-    return render(request, "sign-in.html", next=inside(next), login="", problem="")
+    return render(request, "sign-in.html", next=inside(next), login="", problem="", provider=label(request))
 
 
 @router.post("/sign-in")
@@ -51,9 +52,8 @@ def sign_in(request: Request, form: Sent) -> Response:
         failures.add(client)
         _log.warning("a wrong password came from %s", client, extra={"event": "wrong-password"})
         problem = gettext(request, str(error))
-        return render(
-            request, "sign-in.html", status=401, next=inside(form["next"]), login=form["login"], problem=problem
-        )
+        shown = {"next": inside(form["next"]), "login": form["login"], "problem": problem, "provider": label(request)}
+        return render(request, "sign-in.html", status=401, **shown)
     answer = RedirectResponse("/password" if found.principal.renew else inside(form["next"]), 303)
     keep_session(request, answer, found.token)
     return answer

@@ -19,9 +19,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from orchestrator.notify.channel import DELIVERED, Message, Result, Sent
-from orchestrator.notify.deadline import tls_context
 from orchestrator.notify.email import IMPLICIT, STARTTLS, EmailChannel, MailSettings
 from orchestrator.notify.webhook import HookHost, HookSettings, WebhookChannel
+from orchestrator.wire.deadline import tls_context
 from tests.servers import outside
 from tests.servers.certificates import Authority, authority
 from tests.servers.outside import DROP, HOST, LATER, NEVER, SAYS, Outside

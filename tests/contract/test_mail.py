@@ -15,10 +15,10 @@ import pytest
 from orchestrator.clock import VirtualClock
 from orchestrator.config import SettingError
 from orchestrator.notify.channel import DELIVERED, Message, Result, Sent
-from orchestrator.notify.deadline import tls_context
 from orchestrator.notify.email import STARTTLS, EmailChannel, MailSettings
 from orchestrator.notify.email.channel import fault
 from orchestrator.notify.email.letter import letter
+from orchestrator.wire.deadline import tls_context
 from tests.servers import outside
 from tests.servers.certificates import Authority, authority
 from tests.servers.outside import HOST, Outside

@@ -16,10 +16,11 @@ import pytest
 from orchestrator.clock import VirtualClock
 from orchestrator.config import SettingError
 from orchestrator.notify.channel import DELIVERED, Message, Result, Sent
-from orchestrator.notify.deadline import Address, resolve, tls_context
-from orchestrator.notify.webhook import HookHost, HookSettings, WebhookChannel, target
+from orchestrator.notify.webhook import HookHost, HookSettings, WebhookChannel
 from orchestrator.notify.webhook.addresses import Networks, allowed
 from orchestrator.notify.webhook.signature import secret_bytes, sign, verify
+from orchestrator.wire.deadline import Address, resolve, tls_context
+from orchestrator.wire.target import target
 from tests.servers import outside
 from tests.servers.certificates import Authority, authority
 from tests.servers.outside import HOST, Outside

@@ -14,9 +14,9 @@ import socket
 from orchestrator.clock import Clock, HostClock
 from orchestrator.config import SettingError
 from orchestrator.notify.channel import DELIVERED, UNREADABLE, Message, Result, Sent
-from orchestrator.notify.deadline import BoundedTLS, Deadline, addresses, connect, network_code, secure
 from orchestrator.notify.email.letter import letter
 from orchestrator.notify.email.settings import ADDRESS, IMPLICIT, MailSettings
+from orchestrator.wire.deadline import BoundedTLS, Deadline, addresses, connect, network_code, secure
 
 _GOODBYE_SECONDS = 2.0
 _FAILURES = (smtplib.SMTPException, OSError, SettingError)

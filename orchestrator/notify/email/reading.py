@@ -6,9 +6,9 @@ from pathlib import Path
 from orchestrator.config import SettingError, secret
 from orchestrator.notify.email.settings import ADDRESS, IMPLICIT, STARTTLS, MailSettings
 from orchestrator.notify.files import beside, fault_at, later, take_context, take_port, take_seconds
-from orchestrator.notify.hosts import is_host
 from orchestrator.pathway.fields import Fields
 from orchestrator.pathway.terms import name_in
+from orchestrator.wire.hosts import is_host
 
 _PORTS = {STARTTLS: 587, IMPLICIT: 465}
 

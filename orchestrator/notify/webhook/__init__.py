@@ -2,6 +2,6 @@
 
 from orchestrator.notify.webhook.addresses import Networks
 from orchestrator.notify.webhook.channel import WebhookChannel
-from orchestrator.notify.webhook.settings import HookHost, HookSettings, Target, key, target
+from orchestrator.notify.webhook.settings import HookHost, HookSettings, key
 
-__all__ = ["HookHost", "HookSettings", "Networks", "Target", "WebhookChannel", "key", "target"]
+__all__ = ["HookHost", "HookSettings", "Networks", "WebhookChannel", "key"]

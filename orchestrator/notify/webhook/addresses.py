@@ -9,7 +9,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-from orchestrator.notify.deadline import Address
+from orchestrator.wire.deadline import Address
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Networks: TypeAlias = tuple[Network, ...]

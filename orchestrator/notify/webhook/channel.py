@@ -20,10 +20,11 @@ from orchestrator.clock import Clock, HostClock
 from orchestrator.config import SettingError
 from orchestrator.notify import wording
 from orchestrator.notify.channel import DELIVERED, UNREADABLE, Message, Result, Sent
-from orchestrator.notify.deadline import Deadline, Resolver, addresses, connect, network_code, resolve, secure
 from orchestrator.notify.webhook.addresses import all_allowed
-from orchestrator.notify.webhook.settings import PORTS, HookHost, HookSettings, Target, target
+from orchestrator.notify.webhook.settings import HookHost, HookSettings
 from orchestrator.notify.webhook.signature import sign
+from orchestrator.wire.deadline import Deadline, Resolver, addresses, connect, network_code, resolve, secure
+from orchestrator.wire.target import PORTS, Target, target
 
 _PASSING = {408: "timeout-there", 425: "too-early", 429: "too-many"}
 

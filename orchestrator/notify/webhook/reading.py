@@ -6,12 +6,13 @@ from pathlib import Path
 
 from orchestrator.config import SettingError, secret
 from orchestrator.notify.files import beside, fault_at, later, take_context, take_seconds
-from orchestrator.notify.hosts import is_loopback
 from orchestrator.notify.webhook.addresses import Networks
-from orchestrator.notify.webhook.settings import HookHost, HookSettings, key, target
+from orchestrator.notify.webhook.settings import HookHost, HookSettings, key
 from orchestrator.notify.webhook.signature import LEAST_BYTES, MOST_BYTES, PREFIX, secret_bytes
 from orchestrator.pathway.fields import Fields
 from orchestrator.pathway.vocabulary import each
+from orchestrator.wire.hosts import is_loopback
+from orchestrator.wire.target import target
 
 _LOOPBACK: Networks = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 _MAKE_ONE = f"echo {PREFIX}$(openssl rand -base64 32) makes one"

@@ -2,22 +2,22 @@
 
 import re
 import secrets
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-import orjson
+from typing import Any, NamedTuple
 
 from orchestrator.audit import looks
-from orchestrator.audit.canonical import canonical
 from orchestrator.audit.chain import Fault
-from orchestrator.audit.seal import GENESIS, instant
+from orchestrator.audit.seal import instant
 from orchestrator.errors import Conflict, InputError, NotFound
 from orchestrator.service.people import passwords
 from orchestrator.service.people.principal import ADMINISTRATOR, EVERYWHERE, Principal
+from orchestrator.service.people.recording import CHANGES, Author, begin, cause_of, note, record
 from orchestrator.service.people.rows import PersonRow, PostRow, StaffRow
 from orchestrator.service.ports import Change, Reader, Store
+
+__all__ = ["Author", "People", "note", "principal_of"]
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
 _LONGEST_NAME, _LONGEST_WARD = 100, 200
@@ -27,12 +27,11 @@ Post = tuple[str, str]
 """Ward and role."""
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who changes something about people, and in which role."""
+class Page(NamedTuple):
+    """Some of a list. after: where the next part goes on; None at the end."""
 
-    id: str
-    role: str
+    rows: list[dict[str, Any]]
+    after: str | None
 
 
 class People:
@@ -49,13 +48,45 @@ class People:
     def people(self) -> list[dict[str, Any]]:
         """Return all accounts with their posts, by name; ended ones too."""
         with self._store.read() as reader:
-            posts = reader.posts()
-            return [_told(row, [each for each in posts if each.person_id == row.person_id]) for row in reader.people()]
+            held: dict[str, list[PostRow]] = defaultdict(list)
+            for post in reader.posts():
+                held[post.person_id].append(post)
+            return [_told(row, held[row.person_id]) for row in reader.people()]
+
+    def page(self, *, words: str = "", ended: bool = False, after: str | None = None, limit: int | None = None) -> Page:
+        """Return accounts by name, so many at most. words: what name, login, a ward or a role holds.
+
+        ended: ended accounts too.   after: the account behind which to go on. Raises InputError for none such.
+        """
+        wanted = words.casefold().split()
+        rows = sorted(self.people(), key=lambda each: (each["name"].casefold(), each["login"]))
+        if after is not None:
+            places = [place for place, each in enumerate(rows, 1) if each["person_id"] == after]
+            if not places:
+                raise InputError("this cursor leads nowhere: begin at the first page")
+            rows = rows[places[0] :]
+        rows = [each for each in rows if (ended or not each["ended_at"]) and _has(each, wanted)]
+        shown = rows[:limit]
+        return Page(shown, shown[-1]["person_id"] if len(shown) < len(rows) else None)
 
     def person(self, person_id: str) -> dict[str, Any]:
-        """Return one account with its posts. Raises NotFound."""
+        """Return one account with its posts, and `seq`: the number of its last change. Raises NotFound."""
         with self._store.read() as reader:
-            return _told(_found(reader, person_id), reader.posts(person_id))
+            row, last = _found(reader, person_id), reader.last_about(person_id, CHANGES)
+            linked = [
+                {"issuer": each.issuer, "subject": each.subject, "linked_at": instant(each.linked_at)}
+                for each in reader.identities(person_id)
+            ]
+            told = _told(row, reader.posts(person_id))
+        return {**told, "identities": linked, "seq": last.seq if last else 0}
+
+    def called(self, login: str) -> str:
+        """Return the id of whoever has this login. Raises NotFound."""
+        with self._store.read() as reader:
+            found = reader.person_called(login.strip().lower())
+        if found is None:
+            raise NotFound("nobody has this login: see who there is")
+        return found.person_id
 
     def names(self, person_ids: Collection[str]) -> dict[str, str]:
         """Return what people are called, by id; what is no account's id is left out."""
@@ -70,17 +101,19 @@ class People:
 
         Raises InputError; Conflict when the login is taken.
         """
-        login = _login(login)
+        login, name = _login(login), _name(name)
         kept = passwords.hashed(password, own=(login, name)) if password else ""
         person_id = f"u-{secrets.token_hex(8)}"
+        told = {"login": login, "name": name, "posts": _sorted(posts)}
         with self._store.change() as change:
+            mark = begin(change, by, "added", "", {**told, "language": language, "signs_in": bool(password)})
             if change.person_called(login):
                 raise Conflict(f"there is an account with the login '{login}' already: take another")
             now = change.times().wall
-            row = PersonRow(person_id, login, _name(name), language, kept, bool(kept), 0, None, now, None)
+            row = PersonRow(person_id, login, name, language, kept, bool(kept), 0, None, now, None)
             change.add_person(row)
             change.set_posts(person_id, self._posts(person_id, posts))
-            self._note(change, by, "added", person_id, {"login": login, "name": row.name, "posts": _sorted(posts)})
+            note(change, self._mac, by, "added", about=person_id, detail=told, mark=mark)
         return person_id
 
     def first(self, *, login: str, name: str, password: str) -> str:
@@ -95,26 +128,29 @@ class People:
             change.add_person(PersonRow(person_id, login, name, "", kept, False, 0, None, now, None))
             change.set_posts(person_id, self._posts(person_id, row_posts))
             told = {"login": login, "name": name, "posts": _sorted(row_posts)}
-            self._note(change, Author(person_id, ADMINISTRATOR), "added", person_id, told)
+            note(change, self._mac, Author(person_id, ADMINISTRATOR), "added", about=person_id, detail=told)
         return person_id
 
     def change(self, by: Author, person_id: str, *, name: str | None = None, language: str | None = None) -> None:
         """Change what is told of a person. Raises NotFound and InputError."""
         with self._store.change() as change:
+            mark = begin(change, by, "changed", person_id, {"name": name, "language": language})
             row = _there(change, person_id)
             row = row._replace(
                 name=row.name if name is None else _name(name), language=row.language if language is None else language
             )
             change.save_person(row)
-            self._note(change, by, "changed", person_id, {"name": row.name, "language": row.language})
+            told = {"name": row.name, "language": row.language}
+            note(change, self._mac, by, "changed", about=person_id, detail=told, mark=mark)
 
     def set_posts(self, by: Author, person_id: str, posts: Sequence[Post]) -> None:
         """Let a person hold these posts and no others; it holds at once. Raises NotFound, InputError and Conflict."""
         with self._store.change() as change:
+            mark = begin(change, by, "posts", person_id, {"posts": _sorted(posts)})
             _there(change, person_id)
             change.set_posts(person_id, self._posts(person_id, posts))
             _check_administered(change)
-            self._note(change, by, "posts", person_id, {"posts": _sorted(posts)})
+            note(change, self._mac, by, "posts", about=person_id, detail={"posts": _sorted(posts)}, mark=mark)
 
     def set_password(self, by: Author, person_id: str, password: str, *, keep: bytes | None = None) -> None:
         """Give a person another password, to be changed at once unless it is his own; ends his sessions but `keep`.
@@ -122,24 +158,43 @@ class People:
         Raises NotFound and InputError.
         """
         with self._store.change() as change:
+            mark = begin(change, by, "password", person_id, {})
             row = _there(change, person_id)
             kept = passwords.hashed(password, own=(row.login, row.name))
             renew = by.id != person_id
             change.save_person(row._replace(password_hash=kept, renew=renew, failures=0, locked_until=None))
             change.end_sessions(person_id, but=keep)
-            self._note(change, by, "password", person_id, {"renew": renew})
+            note(change, self._mac, by, "password", about=person_id, detail={"renew": renew}, mark=mark)
+
+    def unlock(self, by: Author, person_id: str) -> None:
+        """Let a person try passwords again at once. Raises NotFound and Conflict."""
+        with self._store.change() as change:
+            mark = begin(change, by, "unlocked", person_id, {})
+            change.save_person(_there(change, person_id)._replace(failures=0, locked_until=None))
+            note(change, self._mac, by, "unlocked", about=person_id, detail={}, mark=mark)
 
     def end(self, by: Author, person_id: str) -> None:
         """Let nobody come in by this account from now on. Raises NotFound, and Conflict for the last administrator."""
         with self._store.change() as change:
+            mark = begin(change, by, "ended", person_id, {})
             row, now = _there(change, person_id), change.times().wall
             change.save_person(row._replace(ended_at=now, password_hash=""))
             change.end_sessions(person_id)
             for token in change.personal_tokens(person_id):
                 change.end_personal_token(token.token_id, now)
+            for identity in change.identities(person_id):
+                change.end_identity(identity.issuer, identity.subject)
             change.set_posts(person_id, ())
             _check_administered(change)
-            self._note(change, by, "ended", person_id, {})
+            note(change, self._mac, by, "ended", about=person_id, detail={}, mark=mark)
+
+    def done(self, by: Author) -> StaffRow:
+        """Return what is on record of a change that was made with this author's key. Raises NotFound."""
+        with self._store.read() as reader:
+            row = reader.staff_record_of(cause_of(by))
+        if row is None:
+            raise NotFound("nothing was changed with this key")
+        return row
 
     def wards(self) -> list[str]:
         """Return the wards that are known: with open episodes, or with somebody's post."""
@@ -148,11 +203,27 @@ class People:
 
     def records(self) -> list[dict[str, Any]]:
         """Return what was changed about people, the first one first."""
-        return [{**_record(row), "seq": row.seq} for row in self._all_records()]
+        return [{**record(row), "seq": row.seq} for row in self._all_records()]
+
+    def recorded(self, *, about: str | None = None, before: int | None = None, limit: int = 100) -> Page:
+        """Return what was changed, the latest first, with the names of who did it; about one account, or all for None.
+
+        before: a number before which to begin. The page's `after` is the next one's, as text.
+        """
+        with self._store.read() as reader:
+            rows = reader.staff_page(before, limit + 1, about)
+            names = {each.person_id: each.name for each in reader.people()}
+        told = [_named(row, names) for row in rows[:limit]]
+        return Page(told, str(rows[limit - 1].seq) if len(rows) > limit else None)
+
+    def since(self, person_id: str, seen: int) -> list[dict[str, Any]]:
+        """Return what others changed of an account since a number, the latest first."""
+        rows = self.recorded(about=person_id, limit=50).rows
+        return [each for each in rows if each["seq"] > seen and each["kind"] in CHANGES]
 
     def faults(self) -> list[Fault]:
         """Return what is wrong with that record; nothing when it is whole."""
-        return list(looks.faults(self._mac, ((row.seq, _record(row), row.hash) for row in self._all_records())))
+        return list(looks.faults(self._mac, ((row.seq, record(row), row.hash) for row in self._all_records())))
 
     def _all_records(self) -> Iterable[StaffRow]:
         last = 0
@@ -171,18 +242,6 @@ class People:
                 )
         return [PostRow(person_id, ward, role) for ward, role in sorted(set(posts))]
 
-    def _note(self, change: Change, by: Author, kind: str, about: str, detail: dict[str, Any]) -> None:
-        note(change, self._mac, by, kind, about=about, detail=detail)
-
-
-def note(change: Change, mac: looks.Mac, by: Author, kind: str, *, about: str, detail: dict[str, Any]) -> None:
-    """Record that something about people was changed. detail: never a secret."""
-    last = change.last_staff_record()
-    seq, previous = (last.seq + 1, last.hash) if last else (1, GENESIS)
-    text = canonical(detail).decode()
-    row = StaffRow(seq, change.times().wall, by.id, by.role, kind, about, text, b"")
-    change.add_staff_record(row._replace(hash=looks.link(mac, previous, _record(row))))
-
 
 def principal_of(reader: Reader, row: PersonRow) -> Principal:
     """Return what a person may, by the posts that he holds now."""
@@ -190,11 +249,15 @@ def principal_of(reader: Reader, row: PersonRow) -> Principal:
     return Principal(row.person_id, row.name, posts, language=row.language, renew=row.renew)
 
 
-def _record(row: StaffRow) -> dict[str, Any]:
-    return {
-        "at": instant(row.at), "by": row.by, "role": row.role, "kind": row.kind, "about": row.about,
-        "detail": orjson.loads(row.detail),
-    }  # fmt: skip
+def _named(row: StaffRow, names: dict[str, str]) -> dict[str, Any]:
+    by, about = names.get(row.by, row.by), names.get(row.about, row.about)
+    return {**record(row), "seq": row.seq, "by_name": by, "about_name": about}
+
+
+def _has(told: dict[str, Any], wanted: Sequence[str]) -> bool:
+    posts = " ".join(f"{each['ward']} {each['role']}" for each in told["posts"])
+    text = f"{told['name']} {told['login']} {posts}".casefold()
+    return all(word in text for word in wanted)
 
 
 def _told(row: PersonRow, posts: Iterable[PostRow]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Is this the password? Argon2id, with OWASP's parameters; what was hashed with weaker ones is hashed anew."""
 
+import secrets
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -8,6 +9,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from orchestrator.errors import InputError
 
 SHORTEST, LONGEST = 12, 256
+_HARD, _SOFT = "bdfghjkmnprstvwz", "aeiou"
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 
@@ -18,6 +20,12 @@ def hashed(password: str, *, own: tuple[str, ...] = ()) -> str:
     """
     check(password, own)
     return _HASHER.hash(password)
+
+
+def generated() -> str:
+    """Return a password for somebody else, to be read out and typed once: five groups of four letters, 63 bits."""
+    groups = ("".join(secrets.choice(letters) for letters in (_HARD, _SOFT, _HARD, _SOFT)) for _ in range(5))
+    return "-".join(groups)
 
 
 def fits(kept: str, password: str) -> bool:

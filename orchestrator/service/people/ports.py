@@ -1,11 +1,12 @@
 """What do accounts and sessions ask of the store? Part of `service.ports.Reader` and `Change`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from orchestrator.service.people.rows import (
     GlassRow,
+    IdentityRow,
     LookRow,
     PersonalTokenRow,
     PersonRow,
@@ -34,6 +35,24 @@ class PeopleReader(Protocol):
     def personal_tokens(self, person_id: str) -> list[PersonalTokenRow]: ...
     def staff_records(self, after: int, limit: int) -> list[StaffRow]:
         """Return what was changed about people, the first one first, beginning behind a number."""
+        ...
+
+    def staff_page(self, before: int | None, limit: int, about: str | None = None) -> list[StaffRow]:
+        """Return the last changes before a number, the latest first; those about one account, or all for None."""
+        ...
+
+    def staff_record_of(self, cause: bytes) -> StaffRow | None: ...
+    def last_about(self, person_id: str, kinds: Collection[str]) -> StaffRow | None:
+        """Return the last record of one of these kinds about an account."""
+        ...
+
+    def sessions(self, person_id: str) -> list[SessionRow]:
+        """Return a person's sessions, the last used first; those that nobody has cleared away yet too."""
+        ...
+
+    def identity(self, issuer: str, subject: str) -> IdentityRow | None: ...
+    def identities(self, person_id: str | None = None) -> list[IdentityRow]:
+        """Return as whom a provider knows a person; everybody for None."""
         ...
 
     def looks(self, chain: str, after: int, limit: int) -> list[LookRow]:
@@ -86,6 +105,11 @@ class PeopleChange(PeopleReader, Protocol):
     def add_personal_token(self, row: PersonalTokenRow) -> None: ...
     def end_personal_token(self, token_id: str, at: datetime) -> None: ...
     def used_token(self, token_id: str, at: datetime) -> None: ...
+    def add_identity(self, row: IdentityRow) -> None:
+        """Link an identity to a person. Raises Collision when it is somebody's already."""
+        ...
+
+    def end_identity(self, issuer: str, subject: str) -> None: ...
     def add_staff_record(self, row: StaffRow) -> None: ...
     def last_staff_record(self) -> StaffRow | None:
         """Return the last one; until the transaction ends nobody else adds one."""

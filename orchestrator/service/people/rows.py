@@ -62,6 +62,7 @@ class StaffRow(NamedTuple):
     """What was changed about people, by whom. One chain for the whole store: see `audit.looks`.
 
     kind: added, changed, ended, posts, password, token …   about: whose account.   detail: JSON without secrets.
+    cause: hash of who asked with which idempotency key; request: hash of what was asked. None where there is no key.
     """
 
     seq: int
@@ -72,6 +73,20 @@ class StaffRow(NamedTuple):
     about: str
     detail: str
     hash: bytes
+    cause: bytes | None = None
+    request: bytes | None = None
+
+
+class IdentityRow(NamedTuple):
+    """As whom another house's provider of identities knows a person. Issuer and subject together, never an e-mail.
+
+    issuer: the provider's address.   subject: its own opaque name for the person.
+    """
+
+    issuer: str
+    subject: str
+    person_id: str
+    linked_at: datetime
 
 
 class LookRow(NamedTuple):

@@ -13,8 +13,9 @@ from orchestrator.audit import looks
 from orchestrator.audit.seal import instant
 from orchestrator.errors import InputError, NotFound, NotSignedIn
 from orchestrator.service.people import passwords
-from orchestrator.service.people.accounts import Author, note, principal_of
+from orchestrator.service.people.accounts import principal_of
 from orchestrator.service.people.principal import Action, Principal
+from orchestrator.service.people.recording import Author, begin, note
 from orchestrator.service.people.rows import PersonalTokenRow, PersonRow, SessionRow
 from orchestrator.service.ports import Change, Store
 
@@ -99,6 +100,7 @@ class Signing:
             raise InputError("say in 1 to 100 characters what the token is for")
         token, token_id = f"cpp_{secrets.token_urlsafe(32)}", f"t-{secrets.token_hex(6)}"
         with self._store.change() as change:
+            mark = begin(change, by, "token", person_id, {"label": label, "scopes": sorted(set(scopes)), "days": days})
             person = change.person(person_id)
             if person is None or person.ended_at is not None:
                 raise NotFound("there is no such person")
@@ -108,22 +110,48 @@ class Signing:
             row = PersonalTokenRow(token_id, _hash(token), person_id, label.strip(), kept, now, until, None, None)
             change.add_personal_token(row)
             told = {"token": token_id, "label": row.label, "scopes": kept, "expires_at": instant(until)}
-            note(change, self._mac, by, "token", about=person_id, detail=told)
+            note(change, self._mac, by, "token", about=person_id, detail=told, mark=mark)
         return token_id, token
 
     def end_token(self, by: Author, person_id: str, token_id: str) -> None:
         """Let a person's token open nothing from now on. Raises NotFound."""
         with self._store.change() as change:
+            mark = begin(change, by, "token-ended", person_id, {"token": token_id})
             if token_id not in {row.token_id for row in change.personal_tokens(person_id)}:
                 raise NotFound("there is no such token")
             change.end_personal_token(token_id, change.times().wall)
-            note(change, self._mac, by, "token-ended", about=person_id, detail={"token": token_id})
+            note(change, self._mac, by, "token-ended", about=person_id, detail={"token": token_id}, mark=mark)
 
     def tokens(self, person_id: str) -> list[dict[str, Any]]:
         """Return a person's tokens, the first one first, without what opens anything."""
         with self._store.read() as reader:
             rows, wall = reader.personal_tokens(person_id), reader.times().wall
         return [_told(row, wall) for row in rows]
+
+    def sessions(self, person_id: str, own: bytes | None = None) -> list[dict[str, Any]]:
+        """Return where a person is signed in, the last used first. own: the session that asks, marked as such."""
+        with self._store.read() as reader:
+            rows, wall = reader.sessions(person_id), reader.times().wall
+        return [
+            {
+                "session_id": _name_of(row), "made_at": instant(row.made_at), "seen_at": instant(row.seen_at),
+                "own": row.session_hash == own,
+            }
+            for row in rows if _lives(row, wall)
+        ]  # fmt: skip
+
+    def end_sessions(self, by: Author, person_id: str, session_id: str = "", *, but: bytes | None = None) -> None:
+        """End one session of a person, or all for an empty id. but: save this one. Raises NotFound."""
+        with self._store.change() as change:
+            mark = begin(change, by, "sessions-ended", person_id, {"session": session_id})
+            rows = [row for row in change.sessions(person_id) if session_id in {"", _name_of(row)}]
+            if session_id and not rows:
+                raise NotFound("there is no such session: it has ended")
+            for row in rows:
+                if row.session_hash != but:
+                    change.end_session(row.session_hash)
+            told = {"session": session_id or "all"}
+            note(change, self._mac, by, "sessions-ended", about=person_id, detail=told, mark=mark)
 
     def bearer(self, token: str) -> Principal | None:
         """Return for whom a token acts; None when it opens nothing, or no longer."""
@@ -140,17 +168,14 @@ class Signing:
 
     def _let_in(self, change: Change, seen: PersonRow, password: str) -> SignedIn | None:
         """Open a session, unless the account was changed while the password was tried."""
-        person, now = change.person(seen.person_id), change.times().wall
+        person = change.person(seen.person_id)
         if person is None or person.password_hash != seen.password_hash:
             return None
         if passwords.outdated(person.password_hash):
             person = person._replace(password_hash=passwords.hashed(password))
-        change.save_person(person._replace(failures=0, locked_until=None))
-        change.forget_sessions(now - LONGEST)
-        token = f"cps_{secrets.token_urlsafe(32)}"
-        change.add_session(SessionRow(_hash(token), person.person_id, now, now))
-        note(change, self._mac, Author(person.person_id, ""), "signed-in", about=person.person_id, detail={})
-        return SignedIn(token, principal_of(change, person)._replace(session=_hash(token)))
+        person = person._replace(failures=0, locked_until=None)
+        change.save_person(person)
+        return open_session(change, self._mac, person)
 
     def _fail(self, change: Change, person_id: str) -> None:
         """Count a wrong password, and lock the account after some of them."""
@@ -163,6 +188,21 @@ class Signing:
             until = change.times().wall + wait
             note(change, self._mac, Author(person_id, ""), "locked", about=person_id, detail={"until": instant(until)})
         change.save_person(person._replace(failures=failures, locked_until=until))
+
+
+def open_session(change: Change, mac: looks.Mac, person: PersonRow, detail: dict[str, Any] | None = None) -> SignedIn:
+    """Let a person in, with a new session each time. detail: by which other way than a password."""
+    now = change.times().wall
+    change.forget_sessions(now - LONGEST)
+    token = f"cps_{secrets.token_urlsafe(32)}"
+    change.add_session(SessionRow(_hash(token), person.person_id, now, now))
+    note(change, mac, Author(person.person_id, ""), "signed-in", about=person.person_id, detail=detail or {})
+    return SignedIn(token, principal_of(change, person)._replace(session=_hash(token)))
+
+
+def _name_of(row: SessionRow) -> str:
+    """Return what names a session to people, and opens nothing."""
+    return f"s-{row.session_hash[:6].hex()}"
 
 
 def _lives(row: SessionRow, wall: datetime) -> bool:

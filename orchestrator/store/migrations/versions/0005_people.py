@@ -21,6 +21,7 @@ def upgrade() -> None:
     """Make the tables. Nothing that older programs use is changed."""
     _accounts()
     _ways_in()
+    _identities()
     _records()
     _looks()
 
@@ -92,6 +93,25 @@ def _ways_in() -> None:
     op.create_index(op.f("ix_personal_token_person_id"), "personal_token", ["person_id"], unique=False)
 
 
+def _identities() -> None:
+    op.create_table(
+        "identity",
+        _col("issuer", sa.Text(), "address of the provider of OpenID Connect that vouches"),
+        _col("subject", sa.Text(), "its own opaque name for the person, never an e-mail address"),
+        _col(
+            "person_id",
+            sa.Text(),
+            "who comes in by it",
+            sa.ForeignKey("person.person_id", name=op.f("fk_identity_person_id")),
+        ),
+        _col("linked_at", Instant(), "wall time at which it was linked"),
+        sa.PrimaryKeyConstraint("issuer", "subject", name=op.f("pk_identity")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_identity_person_id"), "identity", ["person_id"], unique=False)
+
+
 def _records() -> None:
     op.create_table(
         "staff_record",
@@ -103,9 +123,15 @@ def _records() -> None:
         _col("about", sa.Text(), "whose account"),
         _col("detail", sa.Text(), "what it is now, as JSON; never a secret"),
         _col("hash", sa.LargeBinary(), "keyed hash over the record before and this one: see audit.looks"),
+        _col("cause", sa.LargeBinary(), "hash of who asked with which key: a repeat finds the first answer", null=True),
+        _col(
+            "request", sa.LargeBinary(), "hash of what was asked: the same key with another wish is refused", null=True
+        ),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_staff_record")),
+        sa.UniqueConstraint("cause", name=op.f("uq_staff_record_cause")),
         sqlite_strict=True,
     )
+    op.create_index(op.f("ix_staff_record_about"), "staff_record", ["about", "seq"], unique=False)
 
 
 def _looks() -> None:

@@ -1,0 +1,275 @@
+"""The routes about people: accounts, posts, first passwords, tokens, sessions, identities, and what was changed.
+
+Each change is done once for a key, recorded with who made it, and refused (412) when If-Match names an older state.
+What opens anything is shown in the first answer alone, and kept nowhere.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from starlette.responses import Response
+
+from orchestrator.api.answers import ProblemDetails, reply
+from orchestrator.api.caller import Key, Saying, Seen, acting
+from orchestrator.api.people_shapes import (
+    Account,
+    Accounts,
+    AddPerson,
+    ChangePerson,
+    EndSessions,
+    EndToken,
+    Identity,
+    MakeToken,
+    Me,
+    Nothing,
+    SetPosts,
+    StaffDone,
+    StaffRecords,
+    Tokens,
+)
+from orchestrator.api.reads import Cursor, Limit, Term
+from orchestrator.api.strict import StrictRoute
+from orchestrator.audit.seal import instant
+from orchestrator.bootstrap import System
+from orchestrator.errors import NotAllowed
+from orchestrator.http.needs import needs, principal
+from orchestrator.service.people import passwords
+from orchestrator.service.people.principal import Action
+from orchestrator.service.people.recording import Author, Repeated
+
+_READ: dict[int | str, dict[str, Any]] = {
+    403: {"model": ProblemDetails, "description": "Neither a post nor a scope allows it."},
+    404: {"model": ProblemDetails, "description": "There is no such person."},
+    422: {"model": ProblemDetails, "description": "A parameter does not fit."},
+    503: {"model": ProblemDetails, "description": "The store cannot be used."},
+}
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    **_READ,
+    400: {"model": ProblemDetails, "description": "Not JSON, or a header is missing."},
+    409: {"model": ProblemDetails, "description": "The key was used with another wish, or it contradicts what holds."},
+    412: {"model": ProblemDetails, "description": "Somebody else changed the account since If-Match."},
+    413: {"model": ProblemDetails, "description": "The body is too large."},
+    415: {"model": ProblemDetails, "description": "The body is not JSON."},
+    422: {"model": ProblemDetails, "description": "It does not fit."},
+}
+_SERVICE = "service"
+PersonId = Annotated[str, Path(pattern=r"^u-[0-9a-f]{16}$", description="As adding the person gave it.")]
+Number = Annotated[int | None, Query(ge=1, le=2_147_483_647, description="The number that the page before gave.")]
+About = Annotated[str | None, Query(pattern=r"^u-[0-9a-f]{16}$", description="Of this account alone.")]
+router = APIRouter(route_class=StrictRoute, tags=["people"])
+_ADMIN, _OWN = needs(Action.PEOPLE), needs(Action.KNOW)
+
+
+def _verb(path: str, summary: str, allowed: list[Any], status: int = 200) -> Any:  # noqa: ANN401  a decorator
+    return router.post(
+        path, summary=summary, status_code=status, dependencies=allowed,
+        responses={status: {"model": StaffDone}, **_PROBLEMS},
+    )  # fmt: skip
+
+
+class Call:
+    """One change that is asked for: who asks, with which key, and what had he before his eyes?"""
+
+    def __init__(self, request: Request, said: Saying, key: Key, seen: Seen) -> None:
+        self._request, self._said, self._key, self._seen = request, said, key, seen
+        self.system: System = request.app.state.system
+
+    def author(self, action: Action = Action.PEOPLE) -> Author:
+        """Return who makes the change, in which role."""
+        actor = acting(principal(self._request), self._said, action)
+        return Author(actor.id, actor.role, asserted=not actor.authenticated, key=self._key, seen=self._seen)
+
+    def carry_out(self, by: Author, work: Callable[[], dict[str, Any] | None], status: int = 200) -> Response:
+        """Make the change, or find it made before, and answer with what is on record of it."""
+        try:
+            shown, repeated = work() or {}, False
+        except Repeated:
+            shown, repeated = {}, True
+        row = self.system.people.done(by)
+        told = {"person_id": row.about, "record": row.seq, "at": instant(row.at), "repeated": repeated, **shown}
+        headers = {"Idempotent-Replayed": "true"} if repeated else {}
+        if status == 201:
+            headers["Location"] = f"/api/v1/people/{row.about}"
+        return reply(self._request, told, status=status, headers=headers)
+
+
+Calling = Annotated[Call, Depends(Call)]
+
+
+def _system(request: Request) -> System:
+    found: System = request.app.state.system
+    return found
+
+
+@router.get("/me", dependencies=_OWN, responses={200: {"model": Me}, **_READ})
+def me(request: Request) -> Response:
+    """Return who asks: posts, scopes of the token, and the account; null for the administrator's token."""
+    who = principal(request)
+    told = None if who.asserts else _system(request).people.person(who.actor_id)
+    posts = [{"ward": ward, "role": role} for ward, role in sorted(who.posts)]
+    scopes = sorted(who.scopes) if who.scopes is not None else sorted(Action)
+    return reply(request, {"actor_id": who.actor_id, "posts": posts, "scopes": scopes, "account": told})
+
+
+@router.get("/me/tokens", dependencies=_OWN, responses={200: {"model": Tokens}, **_READ})
+def my_tokens(request: Request) -> Response:
+    """Return the caller's own tokens, without what opens anything."""
+    return reply(request, {"tokens": _system(request).signing.tokens(principal(request).actor_id)})
+
+
+@_verb("/me/tokens", "Make a token of one's own", _OWN, 201)
+def make_my_token(request: Request, call: Calling, body: MakeToken) -> Response:
+    """Make a token for the caller; it may do no more than the one that makes it."""
+    who = principal(request)
+    if who.asserts:
+        raise NotAllowed("the administrator's token is no person: make a token for an account")
+    if who.scopes is not None and not who.scopes.issuperset(body.scopes):
+        raise NotAllowed("a token makes none that may do more than itself")
+    return _made(call, call.author(Action.KNOW), who.actor_id, body)
+
+
+@_verb("/me/tokens/end", "End a token of one's own", _OWN)
+def end_my_token(request: Request, call: Calling, body: EndToken) -> Response:
+    """Let one of the caller's tokens open nothing from now on."""
+    by, who = call.author(Action.KNOW), principal(request)
+    return call.carry_out(by, lambda: call.system.signing.end_token(by, who.actor_id, body.token_id))
+
+
+@router.get("/people", dependencies=_ADMIN, responses={200: {"model": Accounts}, **_READ})
+def people(
+    request: Request,
+    *,
+    find: Annotated[Term | None, Query(description="What name, login, a ward or a role holds.")] = None,
+    ended: Annotated[bool, Query(description="Ended accounts too.")] = False,
+    after: Cursor = None,
+    limit: Limit = 100,
+) -> Response:
+    """Return the accounts by name, some at a time."""
+    page = _system(request).people.page(words=find or "", ended=ended, after=after, limit=limit)
+    return reply(request, {"people": page.rows, "after": page.after})
+
+
+@_verb("/people", "Add a person", _ADMIN, 201)
+def add(call: Calling, body: AddPerson) -> Response:
+    """Make an account; its first password stands in the first answer alone, and is changed at the first signing in."""
+    by, made = call.author(), passwords.generated() if body.password else ""
+
+    def work() -> dict[str, Any]:
+        posts = [(each.ward, each.role) for each in body.posts]
+        call.system.people.add(by, login=body.login, name=body.name, password=made, posts=posts, language=body.language)
+        return {"password": made} if made else {}
+
+    return call.carry_out(by, work, 201)
+
+
+@router.get("/people/records", dependencies=_ADMIN, responses={200: {"model": StaffRecords}, **_READ})
+def records(request: Request, *, about: About = None, before: Number = None, limit: Limit = 100) -> Response:
+    """Return what was changed about people, the latest first."""
+    page = _system(request).people.recorded(about=about, before=before, limit=limit)
+    return reply(request, {"records": page.rows, "before": None if page.after is None else int(page.after)})
+
+
+@router.get("/people/{person_id}", dependencies=_ADMIN, responses={200: {"model": Account}, **_READ})
+def person(request: Request, person_id: PersonId) -> Response:
+    """Return one account; its entity tag is the number of its last change."""
+    told = _system(request).people.person(person_id)
+    return reply(request, told, seq=told["seq"])
+
+
+@_verb("/people/{person_id}/change", "Take another name or language", _ADMIN)
+def change(person_id: PersonId, call: Calling, body: ChangePerson) -> Response:
+    """Change what is told of a person; what is left out stays."""
+    by = call.author()
+    return call.carry_out(by, lambda: call.system.people.change(by, person_id, name=body.name, language=body.language))
+
+
+@_verb("/people/{person_id}/posts", "Set a person's posts", _ADMIN)
+def posts(person_id: PersonId, call: Calling, body: SetPosts) -> Response:
+    """Let a person hold these posts and no others; it holds at once."""
+    by, wanted = call.author(), [(each.ward, each.role) for each in body.posts]
+    return call.carry_out(by, lambda: call.system.people.set_posts(by, person_id, wanted))
+
+
+@_verb("/people/{person_id}/password", "Give a new first password", _ADMIN)
+def password(person_id: PersonId, call: Calling, body: Nothing) -> Response:
+    """Give a person a new first password, shown in the first answer alone; every session of that person ends."""
+    del body
+    by, made = call.author(), passwords.generated()
+
+    def work() -> dict[str, Any]:
+        call.system.people.set_password(by, person_id, made)
+        return {"password": made}
+
+    return call.carry_out(by, work)
+
+
+@_verb("/people/{person_id}/unlock", "Unlock an account", _ADMIN)
+def unlock(person_id: PersonId, call: Calling, body: Nothing) -> Response:
+    """Let a person try passwords again at once."""
+    del body
+    by = call.author()
+    return call.carry_out(by, lambda: call.system.people.unlock(by, person_id))
+
+
+@_verb("/people/{person_id}/end", "End an account", _ADMIN)
+def end(person_id: PersonId, call: Calling, body: Nothing) -> Response:
+    """Let nobody come in by an account from now on: sessions, tokens, posts and identities end. It is never deleted."""
+    del body
+    by = call.author()
+    return call.carry_out(by, lambda: call.system.people.end(by, person_id))
+
+
+@router.get("/people/{person_id}/tokens", dependencies=_ADMIN, responses={200: {"model": Tokens}, **_READ})
+def tokens(request: Request, person_id: PersonId) -> Response:
+    """Return a person's tokens, without what opens anything."""
+    system = _system(request)
+    system.people.person(person_id)
+    return reply(request, {"tokens": system.signing.tokens(person_id)})
+
+
+@_verb("/people/{person_id}/tokens", "Make a token for a program's account", _ADMIN, 201)
+def make_token(person_id: PersonId, call: Calling, body: MakeToken) -> Response:
+    """Make a token for an account that has posts of the role service alone: people make their own."""
+    roles = {each["role"] for each in call.system.people.person(person_id)["posts"]}
+    if roles != {_SERVICE}:
+        raise NotAllowed("nobody makes a token that acts for a person but that person: see /me/tokens")
+    return _made(call, call.author(), person_id, body)
+
+
+@_verb("/people/{person_id}/tokens/end", "End a person's token", _ADMIN)
+def end_token(person_id: PersonId, call: Calling, body: EndToken) -> Response:
+    """Let a person's token open nothing from now on."""
+    by = call.author()
+    return call.carry_out(by, lambda: call.system.signing.end_token(by, person_id, body.token_id))
+
+
+@_verb("/people/{person_id}/sessions/end", "End a person's sessions", _ADMIN)
+def end_sessions(person_id: PersonId, call: Calling, body: EndSessions) -> Response:
+    """End where a person is signed in: one session, or all."""
+    by = call.author()
+    return call.carry_out(by, lambda: call.system.signing.end_sessions(by, person_id, body.session_id))
+
+
+@_verb("/people/{person_id}/identities", "Link an identity", _ADMIN)
+def link(person_id: PersonId, call: Calling, body: Identity) -> Response:
+    """Let a person come in as whom a provider of OpenID Connect vouches for."""
+    by = call.author()
+    return call.carry_out(by, lambda: call.system.linking.link(by, person_id, body.issuer, body.subject))
+
+
+@_verb("/people/{person_id}/identities/end", "Take an identity away", _ADMIN)
+def unlink(person_id: PersonId, call: Calling, body: Identity) -> Response:
+    """Let a person come in by an identity no longer; every session of that person ends."""
+    by = call.author()
+    return call.carry_out(by, lambda: call.system.linking.unlink(by, person_id, body.issuer, body.subject))
+
+
+def _made(call: Call, by: Author, person_id: str, body: MakeToken) -> Response:
+    def work() -> dict[str, Any]:
+        token_id, token = call.system.signing.make_token(
+            by, person_id, label=body.label, scopes=list(body.scopes), days=body.days
+        )
+        return {"token_id": token_id, "token": token}
+
+    return call.carry_out(by, work, 201)

@@ -1,0 +1,1 @@
+"""Who vouches for people: providers of identities, asked over the network."""
