@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from orchestrator import __version__
 from orchestrator.bootstrap import System
-from orchestrator.errors import CarepathError, Conflict, InputError, NotAllowed, NotFound, StoreError
+from orchestrator.errors import CarepathError, Conflict, InputError, NotAllowed, NotFound, NotSignedIn, StoreError
 from orchestrator.http.failures import Failures
 from orchestrator.http.needs import calls, check_all, served
 from orchestrator.service.lookout import Banner
@@ -39,7 +39,7 @@ PAGES = (
 )  # fmt: skip
 """The files of routes; one with a line for the menu has it as ENTRY, and stands here where its line is to stand."""
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
-    (NotFound, 404), (NotAllowed, 403), (Conflict, 409), (InputError, 422), (StoreError, 503),
+    (NotFound, 404), (NotAllowed, 403), (NotSignedIn, 401), (Conflict, 409), (InputError, 422), (StoreError, 503),
     (RequestValidationError, 404),
 )  # fmt: skip
 _MOST_FAILURES = 30
