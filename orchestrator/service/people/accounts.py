@@ -148,8 +148,7 @@ class People:
         with self._store.change() as change:
             mark = begin(change, by, "posts", person_id, {"posts": _sorted(posts)})
             _there(change, person_id)
-            change.set_posts(person_id, self._posts(person_id, posts))
-            _check_administered(change)
+            _give_posts(change, person_id, self._posts(person_id, posts))
             note(change, self._mac, by, "posts", about=person_id, detail={"posts": _sorted(posts)}, mark=mark)
 
     def set_password(self, by: Author, person_id: str, password: str, *, keep: bytes | None = None) -> None:
@@ -184,8 +183,7 @@ class People:
                 change.end_personal_token(token.token_id, now)
             for identity in change.identities(person_id):
                 change.end_identity(identity.issuer, identity.subject)
-            change.set_posts(person_id, ())
-            _check_administered(change)
+            _give_posts(change, person_id, ())
             note(change, self._mac, by, "ended", about=person_id, detail={}, mark=mark)
 
     def done(self, by: Author) -> StaffRow:
@@ -293,9 +291,16 @@ def _there(change: Change, person_id: str) -> PersonRow:
     return row
 
 
-def _check_administered(change: Change) -> None:
-    if not any(post.role == ADMINISTRATOR for post in change.posts()):
+def _give_posts(change: Change, person_id: str, posts: Sequence[PostRow]) -> None:
+    """Let a person hold these posts. Raises Conflict when nobody would be administrator any more."""
+    before = _administered(change)
+    change.set_posts(person_id, posts)
+    if before and not _administered(change):
         raise Conflict("somebody must remain administrator: give that post to another first")
+
+
+def _administered(change: Change) -> bool:
+    return any(post.role == ADMINISTRATOR for post in change.posts())
 
 
 def _login(text: str) -> str:

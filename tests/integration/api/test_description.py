@@ -82,7 +82,7 @@ def test_problems_have_their_media_type_and_only_health_and_banner_are_public(de
 def test_the_page_about_the_api_names_every_route_and_code(described: dict[str, Any]) -> None:
     text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     for method, path, _ in operations(described):
-        shown = path.removeprefix("/api/v1").replace("{episode_id}", "ID")
+        shown = path.removeprefix("/api/v1").replace("{episode_id}", "ID").replace("{person_id}", "PERSON")
         assert f"`{method.upper()} {shown}`" in text, shown
     assert {"conflict", "method-not-allowed", "not-proposed"} <= set(TITLES)
     assert "Carepath-Role" in text.partition("```sh")[2].partition("```")[0]
