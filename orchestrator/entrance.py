@@ -1,10 +1,10 @@
 """By whom else do people come in? The hospital's provider of OpenID Connect, where the settings name one."""
 
-from orchestrator.config import Settings
+from orchestrator.config import OpenIdSettings
 from orchestrator.identity.openid import OpenId
 from orchestrator.service.people.provider import Provider
 
 
-def open_provider(settings: Settings) -> Provider | None:
+def open_provider(settings: OpenIdSettings | None) -> Provider | None:
     """Return the provider; None where there is none. It is asked when somebody comes, and not before."""
-    return None if settings.openid is None else OpenId(settings.openid)
+    return None if settings is None else OpenId(settings)

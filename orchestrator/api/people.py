@@ -5,7 +5,7 @@ What opens anything is shown in the first answer alone, and kept nowhere.
 """
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
@@ -53,6 +53,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     415: {"model": ProblemDetails, "description": "The body is not JSON."},
     422: {"model": ProblemDetails, "description": "It does not fit."},
 }
+Route = TypeVar("Route", bound=Callable[..., Response])
 _SERVICE = "service"
 PersonId = Annotated[str, Path(pattern=r"^u-[0-9a-f]{16}$", description="As adding the person gave it.")]
 Number = Annotated[int | None, Query(ge=1, le=2_147_483_647, description="The number that the page before gave.")]
@@ -61,7 +62,7 @@ router = APIRouter(route_class=StrictRoute, tags=["people"])
 _ADMIN, _OWN = needs(Action.PEOPLE), needs(Action.KNOW)
 
 
-def _verb(path: str, summary: str, allowed: list[Any], status: int = 200) -> Any:  # noqa: ANN401  a decorator
+def _verb(path: str, summary: str, allowed: list[Any], status: int = 200) -> Callable[[Route], Route]:
     return router.post(
         path, summary=summary, status_code=status, dependencies=allowed,
         responses={status: {"model": StaffDone}, **_PROBLEMS},

@@ -10,8 +10,9 @@ from starlette.types import Receive, Send
 from orchestrator.api.app import create_app
 from orchestrator.api.guard import PUBLIC
 from orchestrator.bootstrap import System
+from orchestrator.config import OpenIdSettings
+from orchestrator.entrance import open_provider
 from orchestrator.service.lookout import Banner
-from orchestrator.service.people.provider import Provider
 from orchestrator.web.app import create_pages
 
 
@@ -34,10 +35,13 @@ def faces(
     *,
     draining: threading.Event | None = None,
     banner: Callable[[], Banner | None] = lambda: None,
-    vouching: Provider | None = None,
+    openid: OpenIdSettings | None = None,
 ) -> Faces:
-    """Return both faces over an opened system; whoever opened it closes it. See `create_app` and `create_pages`."""
+    """Return both faces over an opened system; whoever opened it closes it. See `create_app` and `create_pages`.
+
+    openid: the provider that vouches for people besides; None where nobody does.
+    """
     return Faces(
         create_app(system, timezone=timezone, draining=draining, banner=banner),
-        create_pages(system, timezone=timezone, banner=banner, vouching=vouching),
+        create_pages(system, timezone=timezone, banner=banner, vouching=open_provider(openid)),
     )

@@ -54,14 +54,12 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
     import uvicorn  # noqa: PLC0415  neither worker nor clock needs it
 
     from orchestrator.cli.faces import faces  # noqa: PLC0415
-    from orchestrator.entrance import open_provider  # noqa: PLC0415
 
     system = open_to_run(settings)
     logs.begin("api", system.simulation, as_json=settings.log_json)
     draining = threading.Event()
     looking = lookout(system)
-    vouching = open_provider(settings)
-    app = faces(system, settings.timezone, draining=draining, banner=lambda: looking.banner, vouching=vouching)
+    app = faces(system, settings.timezone, draining=draining, banner=lambda: looking.banner, openid=settings.openid)
     looked = Repeated(looking.turn, SECONDS, "lookout").start()
     present = stay_present(system, "api")
     settle_memory()

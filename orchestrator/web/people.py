@@ -51,14 +51,15 @@ def new_page(request: Request) -> Response:
 def new(request: Request, form: Sent) -> Response:
     """Add a person, and show the first password, this once."""
     system = _system(request)
-    typed = {"login": form["login"], "name": form["name"], "language": form["language"], "posts": _posts(form)}
+    wanted = _posts(form)
+    typed = {"login": form["login"], "name": form["name"], "language": form["language"], "posts": wanted}
     password = "" if form["way"] == "provider" and label(request) else passwords.generated()
     try:
         _prove(request, form, ())
         person_id = once(
             lambda: system.people.add(
-                _author(request, form), login=typed["login"], name=typed["name"], language=_language(form),
-                password=password, posts=typed["posts"],
+                _author(request, form), login=form["login"], name=form["name"], language=_language(form),
+                password=password, posts=wanted,
             )
         )  # fmt: skip
     except CarepathError as error:

@@ -4,6 +4,7 @@ What is sent to the provider and comes back stands in addresses: a code that is 
 browser. The token that the code stands for is fetched by us, and no browser ever sees it.
 """
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
@@ -88,7 +89,7 @@ def _take_in(request: Request, setting: Setting, subject: str) -> Response:
         return _confirm(request, subject, word)
     found = system.linking.enter(provider.issuer, subject)
     if found is None:
-        shown = {"issuer": provider.issuer, "subject": subject, "label": provider.label}
+        shown: dict[str, Any] = {"issuer": provider.issuer, "subject": subject, "label": provider.label}
         return render(request, "unknown.html", status=403, **shown)
     answer = RedirectResponse(setting.next, 303)
     keep_session(request, answer, found.token)
@@ -136,14 +137,24 @@ def inside(address: str) -> str:
 
 
 def _confirm(request: Request, subject: str, word: str, problem: str = "") -> Response:
-    shown = {"subject": subject, "label": _provider(request).label, "vouched": word, "problem": problem}
+    shown: dict[str, Any] = {
+        "subject": subject,
+        "label": _provider(request).label,
+        "vouched": word,
+        "problem": problem,
+    }
     return render(request, "link.html", status=422 if problem else 200, **shown)
 
 
 def _told(request: Request, error: Exception) -> Response:
     """Say what went wrong, where one can sign in otherwise."""
     status = 401 if isinstance(error, NotSignedIn) else 502
-    shown = {"next": "/", "login": "", "provider": label(request), "problem": gettext(request, str(error))}
+    shown: dict[str, Any] = {
+        "next": "/",
+        "login": "",
+        "provider": label(request),
+        "problem": gettext(request, str(error)),
+    }
     return render(request, "sign-in.html", status=status, **shown)
 
 

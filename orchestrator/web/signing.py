@@ -1,6 +1,7 @@
 """How does a person come in, go, and choose a password? And how does the first one come to a store without anybody?"""
 
 import logging
+from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
@@ -52,8 +53,8 @@ def sign_in(request: Request, form: Sent) -> Response:
         failures.add(client)
         _log.warning("a wrong password came from %s", client, extra={"event": "wrong-password"})
         problem = gettext(request, str(error))
-        shown = {"next": inside(form["next"]), "login": form["login"], "problem": problem, "provider": label(request)}
-        return render(request, "sign-in.html", status=401, **shown)
+        shown: dict[str, Any] = {"next": inside(form["next"]), "login": form["login"], "provider": label(request)}
+        return render(request, "sign-in.html", status=401, problem=problem, **shown)
     answer = RedirectResponse("/password" if found.principal.renew else inside(form["next"]), 303)
     keep_session(request, answer, found.token)
     return answer

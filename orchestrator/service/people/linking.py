@@ -129,8 +129,8 @@ class Linking:
         return read["issuer"], read["subject"]
 
     def _trip(self, cookie: str, back: str) -> Trip:
-        made = [self._proof(purpose, cookie.encode()) for purpose in (b"state", b"nonce", b"verifier")]
-        return Trip(*made, back)
+        state, nonce, verifier = (self._proof(each, cookie.encode()) for each in (b"state", b"nonce", b"verifier"))
+        return Trip(state, nonce, verifier, back)
 
     def _proof(self, purpose: bytes, content: bytes) -> str:
         """Return 43 characters that nobody else can make. No purpose is as long as what `looks.link` begins with."""

@@ -36,13 +36,13 @@ def test_a_token_is_shown_once_and_does_what_was_ticked(each_house: House) -> No
     wrong = nurse.send("/me", "/me/tokens", label="a program", scope=["see"], days="9999")
     assert wrong.status_code == 422
     assert 'value="a program"' in wrong.text, "what was typed is kept"
-    typed = {"label": "a program", "scope": ["see"], "days": "30", "key": "k" * 32}
+    typed: dict[str, str | list[str]] = {"label": "a program", "scope": ["see"], "days": "30", "key": "k" * 32}
     (token,) = SECRET.findall(nurse.send("/me", "/me/tokens", **typed).text)
     assert not SECRET.search(nurse.send("/me", "/me/tokens", **typed).text), "sent twice, it is made once"
     assert token not in nurse.get("/me").text
     found = each_house.ward.system.signing.bearer(token)
     assert found is not None
-    assert found.scopes == {"see"}
+    assert found.scopes == frozenset({"see"})
     (row,) = each_house.ward.system.signing.tokens(each_house.people["nurse"])
     assert nurse.send("/me", "/me/tokens/end", token=row["token_id"]).status_code == 303
     assert each_house.ward.system.signing.bearer(token) is None
