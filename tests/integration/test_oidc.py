@@ -58,7 +58,7 @@ class Clinic:
 
     def browser(self) -> Browser:
         pages = create_pages(self.house.ward.system, timezone="Europe/London", vouching=self.openid)
-        return Browser(TestClient(pages))
+        return Browser(TestClient(pages, client=("127.0.0.1", 50000)))
 
     def person(self, login: str = "nurse", subject: str = "s-1") -> str:
         """Add a nurse who comes in as this subject."""
