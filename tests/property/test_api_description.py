@@ -1,6 +1,7 @@
 """Goal: whatever the description of the API allows, and what it forbids, is answered as the description says.
 
-schemathesis makes requests of both kinds for each route, with and without a token, on a store that holds an episode.
+schemathesis makes requests of both kinds for each route, with and without a token, on a store that holds an episode and
+an account.
 """
 
 import re
@@ -30,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 LIBRARY = load_library(ROOT / "workflows")
 KEPT = orjson.loads((ROOT / "docs" / "openapi.json").read_bytes())  # a test holds it to what the program describes
 ROUTES = [(path, method) for path, methods in KEPT["paths"].items() for method in methods]
-_ID = re.compile(r"[0-9a-f-]{36}")
+_ID = re.compile(r"[0-9a-f-]{36}|u-[0-9a-f]{16}")
 _NOT_IN_A_SCHEMA = ["2xx", "400", "401", "403", "404", "409", "412", "415", "422"]
 """What fits a schema may still be refused: what a name means is the pathway's to say, what a moment means is time's."""
 
@@ -42,11 +43,11 @@ def described() -> Iterator[tuple[BaseSchema, str]]:
         app = create_app(system, failures=Failures(10**9))  # it tries wrong tokens by the hundred
         token = f"Bearer {system.access.first_token()}"
         with TestClient(app, headers={"Authorization": token}) as client:
-            episode = _enrol(client)
-        yield _schema(app.openapi(), app, episode), token
+            there = {"episode_id": _enrol(client), "person_id": _add(client)}
+        yield _schema(app.openapi(), app, there), token
 
 
-def _schema(raw: dict[str, Any], app: object, episode: str) -> BaseSchema:
+def _schema(raw: dict[str, Any], app: object, known: dict[str, str]) -> BaseSchema:
     checks = ChecksConfig.from_dict({"positive_data_acceptance": {"expected-statuses": _NOT_IN_A_SCHEMA}})
     projects = ProjectsConfig(default=ProjectConfig(checks=checks))
     schema = from_dict(raw, config=SchemathesisConfig(projects=projects))
@@ -54,9 +55,9 @@ def _schema(raw: dict[str, Any], app: object, episode: str) -> BaseSchema:
 
     @schema.hook("map_path_parameters")
     def there(_: object, parameters: dict[str, Any] | None) -> dict[str, Any] | None:
-        """Ask for the episode that is there, else every answer would be that there is none."""
-        fits = parameters and _ID.fullmatch(str(parameters.get("episode_id", "")))
-        return {**parameters, "episode_id": episode} if parameters and fits else parameters
+        """Ask for the episode or account that is there, else every answer would be that there is none."""
+        fits = {name for name, held in (parameters or {}).items() if name in known and _ID.fullmatch(str(held))}
+        return parameters and {name: known[name] if name in fits else held for name, held in parameters.items()}
 
     return schema
 
@@ -87,3 +88,10 @@ def _enrol(client: TestClient) -> str:
     answer = client.post(f"{PREFIX}/episodes", json=body, headers=headers)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["episode_id"])
+
+
+def _add(client: TestClient) -> str:
+    body = {"login": "program", "name": "A program", "posts": [{"ward": "*", "role": "service"}]}
+    answer = client.post(f"{PREFIX}/people", json=body, headers={"Idempotency-Key": "person"})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["person_id"])
