@@ -1,0 +1,138 @@
+"""Goal: accounts are kept alike by every store: one change after the other, each key once, all on record."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from orchestrator.errors import Changed, Conflict, KeyReused, NotSignedIn
+from orchestrator.service.people.accounts import People
+from orchestrator.service.people.linking import Linking, Setting
+from orchestrator.service.people.recording import Author, Repeated
+from orchestrator.service.people.signing import Signing
+from tests.contract.conftest import System
+
+BY = Author("u-boss", "administrator")
+ROLES = ("nurse", "lead", "administrator")
+PASSWORD = "four plain words here"  # noqa: S105  of somebody who is made up
+
+
+@pytest.fixture
+def people(sut: System) -> People:
+    return People(sut.store, sut.desk.keyring.look_mac, ROLES)
+
+
+@pytest.fixture
+def signing(sut: System) -> Signing:
+    return Signing(sut.store, sut.desk.keyring.look_mac)
+
+
+@pytest.fixture
+def linking(sut: System) -> Linking:
+    return Linking(sut.store, sut.desk.keyring.look_mac)
+
+
+def test_a_key_does_it_once(people: People) -> None:
+    by = replace(BY, key="k")
+    person_id = people.add(by, login="nurse", name="Nurse", posts=[("N2", "nurse")])
+    with pytest.raises(Repeated) as again:
+        people.add(by, login="nurse", name="Nurse", posts=[("N2", "nurse")])
+    assert (again.value.row.about, again.value.row.kind) == (person_id, "added")
+    assert people.done(by) == again.value.row
+    with pytest.raises(KeyReused):
+        people.add(by, login="other", name="Nurse", posts=[("N2", "nurse")])
+    with pytest.raises(KeyReused):
+        people.unlock(by, person_id)
+    people.unlock(replace(by, id="u-other"), person_id)  # keys belong to the actor
+    assert [each["kind"] for each in people.records()] == ["added", "unlocked"]
+
+
+def test_of_two_who_decide_at_once_one_is_told(sut: System, people: People) -> None:
+    person_id = people.add(BY, login="nurse", name="Nurse")
+    seen = people.person(person_id)["seq"]
+
+    def decide(ward: str) -> bool:
+        try:
+            people.set_posts(Author(f"u-{ward}", "administrator", seen=seen), person_id, [(ward, "nurse")])
+        except Changed:
+            return False
+        return True
+
+    wards = [f"N{number}" for number in range(6)]
+    with ThreadPoolExecutor(len(wards)) as pool:
+        done = list(pool.map(decide, wards))
+    assert done.count(True) == 1
+    assert people.person(person_id)["posts"] == [{"ward": wards[done.index(True)], "role": "nurse"}]
+    assert people.faults() == []
+
+
+def test_what_does_not_change_the_account_does_not_hinder(people: People, signing: Signing) -> None:
+    person_id = people.add(BY, login="nurse", name="Nurse", password=PASSWORD)
+    seen = people.person(person_id)["seq"]
+    signing.sign_in("nurse", PASSWORD)
+    signing.make_token(BY, person_id, label="a program", scopes=["know"], days=1)
+    people.change(replace(BY, seen=seen), person_id, name="Nora Nurse")
+    with pytest.raises(Changed, match="changed this account meanwhile"):
+        people.change(replace(BY, seen=seen), person_id, name="Nina Nurse")
+    assert [each["detail"]["name"] for each in people.since(person_id, seen)] == ["Nora Nurse"]
+
+
+def test_somebody_remains_administrator(people: People) -> None:
+    nurse = people.add(BY, login="nurse", name="Nurse", posts=[("N2", "nurse")])
+    people.set_posts(BY, nurse, [])  # while there is none, nobody is kept from anything
+    first = people.add(BY, login="first", name="First", posts=[("*", "administrator")])
+    for change in (lambda: people.set_posts(BY, first, []), lambda: people.end(BY, first)):
+        with pytest.raises(Conflict, match="somebody must remain administrator"):
+            change()
+    assert people.person(first)["posts"] == [{"ward": "*", "role": "administrator"}]
+    assert people.person(first)["ended_at"] is None, "what was refused is undone as a whole"
+    people.set_posts(BY, nurse, [("*", "administrator")])
+    people.end(BY, first)
+
+
+def test_an_identity_is_one_persons(people: People, linking: Linking, signing: Signing) -> None:
+    nurse = people.add(BY, login="nurse", name="Nurse", password=PASSWORD)
+    other = people.add(BY, login="other", name="Other")
+    linking.link(BY, nurse, "https://login.example", "s-1")
+    with pytest.raises(Conflict, match="another account"):
+        linking.link(BY, other, "https://login.example", "s-1")
+    assert linking.enter("https://login.example", "S-1") is None
+    assert linking.enter("https://elsewhere.example", "s-1") is None
+    found = linking.enter("https://login.example", "s-1")
+    assert found is not None
+    assert (found.principal.actor_id, found.principal.renew) == (nurse, False)
+    with pytest.raises(NotSignedIn):
+        signing.sign_in("nurse", PASSWORD)  # what somebody else gave and nobody used is gone
+    linking.unlink(BY, nurse, "https://login.example", "s-1")
+    assert signing.principal(found.token) is None
+    linking.link(BY, other, "https://login.example", "s-1")
+    assert people.faults() == []
+
+
+def test_a_journey_is_tied_to_its_cookie(linking: Linking) -> None:
+    cookie, trip = linking.set_out("http://us/back", Setting("/me", ""))
+    setting, again = linking.returned(cookie, trip.state, "http://us/back")
+    assert (setting, again) == (Setting("/me", ""), trip)
+    assert len({trip.state, trip.nonce, trip.verifier}) == 3
+    other, _ = linking.set_out("http://us/back", Setting("/me", ""))
+    for told, state in ((other, trip.state), (cookie + "x", trip.state), ("", ""), (cookie, ""), (cookie, "ü")):
+        with pytest.raises(NotSignedIn):
+            linking.returned(told, state, "http://us/back")
+    word = linking.vouched("u-1", "https://login.example", "s-1")
+    assert linking.read_vouched(word, "u-1") == ("https://login.example", "s-1")
+    for told, person_id in ((word, "u-2"), (word[:-1], "u-1"), (f"x{word}", "u-1"), ("", "u-1"), ("ü.ü", "u-1")):
+        with pytest.raises(NotSignedIn):
+            linking.read_vouched(told, person_id)
+
+
+def test_sessions_are_named_without_opening_anything(people: People, signing: Signing) -> None:
+    person_id = people.add(BY, login="nurse", name="Nurse", password=PASSWORD)
+    first, second = signing.sign_in("nurse", PASSWORD), signing.sign_in("nurse", PASSWORD)
+    listed = signing.sessions(person_id, second.principal.session)
+    assert sorted(each["own"] for each in listed) == [False, True]
+    assert all(signing.principal(each["session_id"]) is None for each in listed)
+    signing.end_sessions(BY, person_id, next(each["session_id"] for each in listed if not each["own"]))
+    assert signing.principal(first.token) is None
+    assert signing.principal(second.token) is not None
+    signing.end_sessions(BY, person_id)
+    assert signing.principal(second.token) is None
