@@ -32,7 +32,7 @@ from orchestrator.api.reads import Cursor, Limit, Term
 from orchestrator.api.strict import StrictRoute
 from orchestrator.audit.seal import instant
 from orchestrator.bootstrap import System
-from orchestrator.errors import NotAllowed
+from orchestrator.errors import InputError, NotAllowed
 from orchestrator.http.needs import needs, principal
 from orchestrator.service.people import passwords
 from orchestrator.service.people.principal import Action
@@ -124,7 +124,7 @@ def make_my_token(request: Request, call: Calling, body: MakeToken) -> Response:
     """Make a token for the caller; it may do no more than the one that makes it."""
     who = principal(request)
     if who.asserts:
-        raise NotAllowed("the administrator's token is no person: make a token for an account")
+        raise InputError("the administrator's token is no person: make a token for an account")
     if who.scopes is not None and not who.scopes.issuperset(body.scopes):
         raise NotAllowed("a token makes none that may do more than itself")
     return _made(call, call.author(Action.KNOW), who.actor_id, body)

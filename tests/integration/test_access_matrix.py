@@ -63,6 +63,7 @@ class Patient:
     number: str
     episode_id: str
     patient_id: str
+    person_id: str = ""
 
 
 @dataclass
@@ -103,6 +104,8 @@ class Hospital:
 def hospital() -> Iterator[Hospital]:
     with throwaway_system(ROOT / "workflows", VirtualClock(T0)) as system:
         own, other = _enrolled(system, OWN, "0001"), _enrolled(system, OTHER, "0002")
+        program = system.people.add(ADMINISTRATOR, login="x-program", name="A program", posts=[(OWN, "service")])
+        own = replace(own, person_id=program)
         for each in (own, other):
             _tell(system, each)
         patient = Failures(10**9)  # nobody guesses here
@@ -209,7 +212,7 @@ def ask(hospital: Hospital, caller: Caller, route: str, asked: Asked, of: Patien
 
 
 def _filled(path: str, of: Patient) -> str:
-    known = {"episode_id": of.episode_id}
+    known = {"episode_id": of.episode_id, "person_id": of.person_id}
     strange = {name for _, name, _, _ in string.Formatter().parse(path) if name} - set(known)
     assert not strange, f"say in _filled what stands for {strange} in {path}"
     return _worded(path.format(**known), of)

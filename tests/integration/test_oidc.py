@@ -179,7 +179,7 @@ def test_whoever_is_signed_in_by_password_links_the_own_identity(house: House, p
     house.add("other", ("N2", "nurse"))
     other = clinic.browser().sign_in("other")
     word = re.findall(r'name="csrf" value="([^"]+)"', other.get("/me").text)[0]
-    assert confirm(other, present=PASSWORD, csrf=word).status_code == 401, "vouched for somebody else"
+    assert confirm(other, present=PASSWORD, csrf=word).status_code == 422, "vouched for somebody else"
     assert confirm(browser, present=PASSWORD).status_code == 303
     (linked,) = house.ward.system.people.person(house.people["nurse"])["identities"]
     assert (linked["issuer"], linked["subject"]) == (provider, "subject-9")

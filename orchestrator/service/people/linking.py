@@ -105,7 +105,8 @@ class Linking:
         if len(cookie) > _LONGEST_COOKIE or not hmac.compare_digest(trip.state.encode(), state.encode()):
             raise NotSignedIn(_STALE)
         told = orjson.loads(base64.urlsafe_b64decode(cookie))  # ours: the state proves it
-        self._check_age(told["at"])
+        if not self._is_fresh(told["at"]):
+            raise NotSignedIn(_STALE)
         return Setting(told["next"], told["person"]), trip
 
     def vouched(self, person_id: str, issuer: str, subject: str) -> str:
@@ -114,18 +115,17 @@ class Linking:
         return f"{base64.urlsafe_b64encode(told).decode()}.{self._proof(b'vouched', told)}"
 
     def read_vouched(self, word: str, person_id: str) -> tuple[str, str]:
-        """Return issuer and subject of such a word of the same person. Raises NotSignedIn."""
+        """Return issuer and subject of such a word of the same person. Raises InputError."""
         text, _, proof = word.partition(".")
         try:
             told = base64.urlsafe_b64decode(text)
         except ValueError:
-            raise NotSignedIn(_STALE) from None
+            raise InputError(_STALE) from None
         if not hmac.compare_digest(self._proof(b"vouched", told).encode(), proof.encode()):
-            raise NotSignedIn(_STALE)
+            raise InputError(_STALE)
         read = orjson.loads(told)
-        self._check_age(read["at"])
-        if read["person"] != person_id:
-            raise NotSignedIn(_STALE)
+        if read["person"] != person_id or not self._is_fresh(read["at"]):
+            raise InputError(_STALE)
         return read["issuer"], read["subject"]
 
     def _trip(self, cookie: str, back: str) -> Trip:
@@ -140,9 +140,8 @@ class Linking:
     def _seconds(self) -> int:
         return int(self._wall().timestamp())
 
-    def _check_age(self, begun: int) -> None:
-        if not 0 <= self._seconds() - begun <= JOURNEY.total_seconds():
-            raise NotSignedIn(_STALE)
+    def _is_fresh(self, begun: int) -> bool:
+        return 0 <= self._seconds() - begun <= JOURNEY.total_seconds()
 
     def _wall(self) -> datetime:
         with self._store.read() as reader:
