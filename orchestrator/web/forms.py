@@ -15,6 +15,7 @@ from orchestrator.errors import InputError, NotAllowed
 from orchestrator.web.door import TOKEN
 
 FIELD = "csrf"
+_LONGEST_ADDRESS = 1000  # it travels in a cookie too
 _MOST_FIELDS, _LONGEST = 400, 10_000
 _AS_TYPED = frozenset({"password", "again", "present"})
 """Fields that hold passwords."""
@@ -61,8 +62,17 @@ class Form:
 
 def inside(address: str, otherwise: str = "/") -> str:
     """Return an address of ours; `otherwise` for an empty one, and for one that would lead elsewhere."""
-    parts = urlsplit(address)
-    outside = parts.scheme or parts.netloc or not address.startswith("/") or address.startswith(("//", "/\\"))
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return otherwise
+    outside = (
+        len(address) > _LONGEST_ADDRESS
+        or parts.scheme
+        or parts.netloc
+        or not address.startswith("/")
+        or address.startswith(("//", "/\\"))
+    )
     return otherwise if outside or not address.isprintable() else address
 
 

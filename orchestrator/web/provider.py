@@ -5,7 +5,6 @@ browser. The token that the code stands for is fetched by us, and no browser eve
 """
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -21,7 +20,7 @@ from orchestrator.service.people.principal import Action, Principal
 from orchestrator.service.people.provider import Came, Provider, Trip
 from orchestrator.service.people.recording import Author, once
 from orchestrator.web.door import keep_session
-from orchestrator.web.forms import Sent
+from orchestrator.web.forms import Sent, inside
 from orchestrator.web.pages import gettext, render
 
 router = APIRouter(include_in_schema=False)
@@ -124,16 +123,6 @@ def label(request: Request) -> str:
     """Return what people call the provider; empty where there is none."""
     found: Provider | None = request.app.state.provider
     return found.label if found is not None else ""
-
-
-def inside(address: str) -> str:
-    """Return an address of ours; the first page for one that would lead elsewhere."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return "/"
-    outside = parts.scheme or parts.netloc or not address.startswith("/") or address.startswith(("//", "/\\"))
-    return "/" if outside or not address.isprintable() or len(address) > _LONGEST // 4 else address
 
 
 def _confirm(request: Request, subject: str, word: str, problem: str = "") -> Response:
