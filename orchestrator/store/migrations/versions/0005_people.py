@@ -23,6 +23,7 @@ def upgrade() -> None:
     _ways_in()
     _records()
     _looks()
+    _demonstration()
 
 
 def _accounts() -> None:
@@ -148,3 +149,8 @@ def _looks() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
+
+
+def _demonstration() -> None:
+    what = "simulated: making or made, of a demonstration, whose people all have one shown password"
+    op.add_column("store_info", _col("demo", sa.Text(), what, null=True))
