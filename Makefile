@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check verify mutants chaos simulate format bench bench-peers lock secrets clean
+.PHONY: help run demo test check verify mutants chaos simulate screens format bench bench-peers lock secrets clean
 
 PORT ?= 8000
 PYTHON ?= python3
@@ -26,6 +26,10 @@ help:  ## list the targets
 run: $(VENV)/.core  ## bring the system up on this machine: make run PORT=8000
 	@$(BIN)/carepath up --port $(PORT) $(ARGS)
 
+# A second call opens the same ward again; FRESH=1 makes another.
+demo: $(VENV)/.core  ## show a ward of made-up patients on a fast clock: make demo SPEED=60 FRESH=1
+	@$(BIN)/carepath demo --port $(PORT) $(if $(SPEED),--speed $(SPEED)) $(if $(FRESH),--fresh) $(ARGS)
+
 test: $(VENV)/.dev lint  ## everything that CI runs: linters, types, layers, all tests
 	@$(BIN)/pytest -n auto $(ARGS)
 
@@ -44,6 +48,9 @@ chaos: $(VENV)/.dev  ## kill real processes for long, and check that nothing was
 
 simulate: $(VENV)/.dev  ## play seeds in virtual time, everything going wrong: make simulate ARGS="--seeds 1000 --from 0"
 	@$(BIN)/python -m tests.simulation.run $(ARGS)
+
+screens: $(VENV)/.dev  ## take a picture of every page into docs/screens, with the machine's Chromium
+	@$(BIN)/python -m tests.browser.screens $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.dev

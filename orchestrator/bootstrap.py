@@ -174,11 +174,11 @@ def prepare_store(settings: Settings, simulation: Simulation | None = None) -> S
     return simulation
 
 
-def open_system(settings: Settings) -> System:
-    """Open the store that `prepare_store` has made. Raises StoreError or PathwayError."""
+def open_system(settings: Settings, past: Clock | None = None) -> System:
+    """Open the store that `prepare_store` has made. Raises StoreError or PathwayError. past: see `opening`."""
     library = open_library(settings)
     outside = read_outside(settings, library, files=False)
-    opened = opening.open_store(_there(settings).database_url, settings.keys)
+    opened = opening.open_store(_there(settings).database_url, settings.keys, past)
     if opened.simulation is not None:
         outside = None  # nobody may be called to a patient who does not exist
     system = assemble(

@@ -118,15 +118,18 @@ def read(
     host: str | None = None,
     port: int | None = None,
     simulated: bool = False,
+    beside: str = "simulated",
 ) -> Settings:
     """Return the settings. simulated: those of the simulated store, a sister of the real one in the same home.
+
+    beside: the folder of that sister.
 
     Raises SettingError.
     """
     given = {name: value for name, value in (os.environ if environ is None else environ).items() if value}
     folder = (home or Path(given.get("CAREPATH_HOME") or _default_home(given))).expanduser().absolute()
     if simulated:
-        folder /= "simulated"
+        folder /= beside
         given.pop("CAREPATH_DATABASE_URL", None)  # that of the real one
         given.pop("CAREPATH_KEYS", None)
     database = database_url or given.get("CAREPATH_DATABASE_URL") or f"sqlite:///{folder / 'carepath.db'}"

@@ -14,6 +14,7 @@ from orchestrator.cli import (
     acting,
     copying,
     delivering,
+    demo,
     doctor,
     enrolling,
     failure,
@@ -31,7 +32,7 @@ from orchestrator.cli import (
 )
 
 _GROUPS: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
-    ("Run it", processes.COMMANDS),
+    ("Run it", (*processes.COMMANDS, demo.demo)),
     ("A patient's episode", (enrolling.enrol, *acting.COMMANDS)),
     ("Look", reading.COMMANDS),
     ("The record", (*records.COMMANDS, seeing.seen)),

@@ -10,6 +10,7 @@ import ipaddress
 import os
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from orchestrator.cli.children import Child, Signals
 from orchestrator.cli.logs import mark
 from orchestrator.config import Settings, secret
 from orchestrator.errors import CarepathError
+from orchestrator.service.demo import PASSWORD, cast
 
 DEFAULT_SPEED = 3600
 _START_SECONDS = 45.0
@@ -37,19 +39,21 @@ class CannotStart(CarepathError):
     code = "cannot-start"
 
 
-def run(settings: Settings, speed: int | None = None) -> int:
+def run(settings: Settings, speed: int | None = None, *, prepare: Callable[[Settings], None] = lambda _: None) -> int:
     """Run until a signal ends it; return the exit code: 0 when it was asked to end, 1 when it did not come up.
 
     speed: of a simulated store that is born now; of one that exists, it must be the same or None.
+    prepare: is done before the store is opened, while nobody else can run in this home.
     Raises CarepathError, in one line that says what to do, when it cannot be started here; nothing is left running.
     """
     if speed is not None and not settings.simulated:
         raise CannotStart("--speed is for a simulated store: add --simulated")
     open_library(settings)  # what is wrong with the pathways is said before anything is made that would be left behind
     with ExitStack() as stack:
-        signals = stack.enter_context(Signals())
         listening = stack.enter_context(_listen(settings.host, settings.port))
         stack.callback(os.close, _hold(settings))
+        prepare(settings)
+        signals = stack.enter_context(Signals())
         system = stack.enter_context(_open(settings, speed))
         return Launcher(settings, system, listening, signals).run()
 
@@ -130,12 +134,18 @@ class Launcher:
 
     def _greet(self) -> None:
         shown = "127.0.0.1" if self._settings.host in {"0.0.0.0", "::"} else self._settings.host
-        place = f"[{shown}]" if ":" in shown else shown
-        self._say(
-            f"carepath {__version__} on http://{place}:{self._settings.port}, with its store in {self._settings.home}"
-        )
+        address = f"http://{f'[{shown}]' if ':' in shown else shown}:{self._settings.port}"
+        self._say(f"carepath {__version__} on {address}, with its store in {self._settings.home}")
         if self._system.simulation is not None:
             self._say("this store is for trying things out: its clock is not the wall's, and no patient belongs in it")
+        if self._system.simulation is not None and self._system.simulation.demo:
+            logins = ", ".join(each.login for each in cast.CAST)
+            self._say(f"open {address} and sign in as one of {logins}; the password of each is: {PASSWORD}")
+            return
+        if self._system.people.nobody():
+            self._say(f"nobody has an account yet: open {address}/welcome, and have the administrator's token at hand")
+        else:
+            self._say(f"open {address} in a browser")
         self._show_token()
 
     def _show_token(self) -> None:

@@ -1,6 +1,6 @@
 """How is a store made, opened and shut? Which kind is it, what time is it in it, and are its keys at hand?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,9 +10,11 @@ from orchestrator.audit.keys import Keyring
 from orchestrator.clock import Clock, HostClock, SimulatedClock
 from orchestrator.episode import formats
 from orchestrator.errors import CarepathError, KeyMissing, StoreError
+from orchestrator.service.demo import MAKING
 from orchestrator.store import guards, keyfile, schema  # noqa: F401  guards: the triggers belong to the tables
 from orchestrator.store.connect import make_file, memory_engine, postgres_engine, sqlite_engines
 from orchestrator.store.faults import translate
+from orchestrator.store.past import PastStore
 from orchestrator.store.postgres import PostgresStore
 from orchestrator.store.sqlite import SqliteStore
 from orchestrator.store.tables import kek, metadata, store_info
@@ -26,10 +28,14 @@ _LOCK_WAIT_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """A store's own time: what its clock shows when it is born, and how many times as fast as the wall it runs."""
+    """A store's own time: what its clock shows when it is born, and how many times as fast as the wall it runs.
+
+    demo: of a demonstration `MAKING` until its ward is whole, then `MADE`; empty for any other.
+    """
 
     start: datetime
     factor: int
+    demo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +99,32 @@ def born(url: str) -> Simulation | None:
     return found
 
 
-def open_store(url: str, keys: Path) -> Opened:
-    """Open a store that `prepare` has made. Raises StoreError, in one line that says what to do."""
+def open_store(url: str, keys: Path, past: Clock | None = None) -> Opened:
+    """Open a store that `prepare` has made. Raises StoreError, in one line that says what to do.
+
+    past: a clock of the caller's, for a demonstration in the making, on which its past is played; no other has any.
+    """
     engine = _writer(url)
     try:
         schema.check(engine)
         with engine.connect() as connection:
             simulation, since = _kind(connection)
             form = _format(connection)
+            simulation = _with_demo(connection, simulation)
             ring = keyfile.load(keys).ring
             prove(connection, ring, keys)
     except Exception as error:
         engine.dispose()
         raise _said(error) from None
     clock: Clock = HostClock() if simulation is None else SimulatedClock(simulation.start, simulation.factor, since)
+    if past is not None:
+        if simulation is None or simulation.demo != MAKING:
+            engine.dispose()
+            raise StoreError("only a demonstration in the making has a past to be played: choose another store")
+        clock = past
     if engine.dialect.name == "postgresql":
-        return Opened(PostgresStore(engine, _sql_clock(simulation, since)), ring, simulation, clock, form)
+        made = PostgresStore(engine, _sql_clock(simulation, since)) if past is None else PastStore(engine, past)
+        return Opened(made, ring, simulation, clock, form)
     engine.dispose()
     store = SqliteStore(*sqlite_engines(_path(url), _WAIT_S), clock, wait_s=_WAIT_S)
     return Opened(store, ring, simulation, clock, form)
@@ -132,7 +148,9 @@ def _settle(connection: Connection, keys: Path, simulation: Simulation | None) -
     if connection.execute(select(store_info.c.id)).first() is None:
         _check_simulation(simulation)
         start, factor = (None, None) if simulation is None else (simulation.start, simulation.factor)
-        values = {"created_at": now, "simulated_start": start, "simulated_factor": factor}
+        values: dict[str, object] = {"created_at": now, "simulated_start": start, "simulated_factor": factor}
+        if simulation is not None and simulation.demo:  # a store of an older schema has no such column
+            values["demo"] = simulation.demo
         connection.execute(insert(store_info).values(id=1, kind=SIMULATED if simulation else REAL, **values))
         schema.note(connection)
         if formats.OWN > 1:  # no older program has ever been here
@@ -161,6 +179,11 @@ def _kind(connection: Connection) -> tuple[Simulation | None, datetime]:
     if info.kind == REAL:
         return None, info.created_at
     return Simulation(info.simulated_start, info.simulated_factor), info.created_at
+
+
+def _with_demo(connection: Connection, simulation: Simulation | None) -> Simulation | None:
+    """Add what the present schema knows besides."""
+    return simulation and replace(simulation, demo=connection.execute(select(store_info.c.demo)).scalar() or "")
 
 
 def _format(connection: Connection) -> int:

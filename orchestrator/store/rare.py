@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ColumnElement
 
 from orchestrator.audit.release import RELEASES, Release
+from orchestrator.service.demo import MADE, MAKING
 from orchestrator.service.rows import (
     EpisodeRow,
     IdentifierRow,
@@ -103,6 +104,11 @@ class RareWrites(ColdReader, PeopleWrites, RosterWrites, WorklistWrites):
     def saw(self, wall: datetime) -> None:
         seen = t.store_info.c.seen_at
         self._sql.execute(update(t.store_info).where(seen.is_(None) | (seen < wall)).values(seen_at=wall))
+
+    def begin_now(self) -> None:
+        times = self.times()
+        born = {"created_at": times.wall, "simulated_start": times.now, "demo": MADE}
+        self._sql.execute(update(t.store_info).where(t.store_info.c.demo == MAKING).values(**born))
 
     def take(self, limit: int, seconds: int, kind: str = "") -> list[Lease]:
         wall = self.times().wall

@@ -15,29 +15,13 @@ from orchestrator.service.ports import Store
 from orchestrator.store import opening
 from orchestrator.store.connect import make_file, postgres_engine, sqlite_engines
 from orchestrator.store.faults import translate
-from orchestrator.store.postgres import PostgresStore
+from orchestrator.store.past import PastStore
 from orchestrator.store.sqlite import SqliteStore
 from orchestrator.store.tables import metadata
 
 _WAIT_S = 5.0
 Open = Callable[[Clock], tuple[Store, Keyring]]
 """Gives a story its store and keys, on the clock that it moves."""
-
-
-class _StoryStore(PostgresStore):
-    """A PostgreSQL store on a clock of this process: the instant stands in the SQL of each transaction."""
-
-    def __init__(self, engine: Engine, story: Clock) -> None:
-        super().__init__(engine)
-        self._story = story
-
-    @property
-    def _clock(self) -> str:
-        return f"timestamptz '{self._story.now().isoformat()}'"
-
-    @_clock.setter
-    def _clock(self, _: str) -> None:
-        """The parent sets it once; here it follows the story."""
 
 
 @contextmanager
@@ -94,7 +78,7 @@ def _in_schema(url: str) -> Iterator[Open]:
         connection.exec_driver_sql(f"CREATE SCHEMA {name}")
     try:
         ring = _make(engine)
-        yield lambda clock: (_StoryStore(engine, clock), ring)
+        yield lambda clock: (PastStore(engine, clock), ring)
     finally:
         with engine.connect() as connection:
             connection.exec_driver_sql(f"DROP SCHEMA {name} CASCADE")

@@ -66,6 +66,10 @@ store_info = Table(
         "format", Integer(), "the format in which documents and entries are written; raised when no older program runs",
         default="1",
     ),
+    _col(
+        "demo", Text(), "simulated: making or made, of a demonstration, whose people all have one shown password",
+        null=True,
+    ),
     PrimaryKeyConstraint("id"), CheckConstraint("id = 1", name="one_row"),
     CheckConstraint("kind IN ('real', 'simulated')", name="kind"), **STRICT,
 )  # fmt: skip

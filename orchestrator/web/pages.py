@@ -1,7 +1,7 @@
 """How does a page come about? A template, filled with what every page needs: who is there, words, moments, menu."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 
 from orchestrator.bootstrap import System
 from orchestrator.http.needs import PRINCIPAL
+from orchestrator.service.demo import PASSWORD, cast
 from orchestrator.service.people.principal import EVERYWHERE, Action, Principal
 from orchestrator.web import static, words
 from orchestrator.web.forms import word_of
@@ -69,6 +70,7 @@ def render(
         everywhere=EVERYWHERE,
         glass=_glass(request),
         asset=static.address,
+        demo=_demonstrated(system),
         **more,
     )
     return HTMLResponse(text, status, headers={"Content-Language": language, **(headers or {})})
@@ -114,6 +116,11 @@ def _glass(request: Request) -> dict[str, object] | None:
     if seen is None or not seen.glass:
         return None
     return {"until": seen.until, "episode_id": request.path_params["episode_id"]}
+
+
+def _demonstrated(system: System) -> tuple[Sequence[cast.Member], str] | None:
+    """Return who can sign in, and with which password, to a demonstration; None in any other store."""
+    return (cast.CAST, PASSWORD) if system.simulation is not None and system.simulation.demo else None
 
 
 def _may(principal: Principal | None) -> Callable[..., bool]:

@@ -27,6 +27,7 @@ def upgrade() -> None:
     _rota()
     _wards()
     _claims()
+    _demonstration()
 
 
 def _accounts() -> None:
@@ -276,3 +277,8 @@ def _claims() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_claim_person_id"), "claim", ["person_id"], unique=False)
+
+
+def _demonstration() -> None:
+    what = "simulated: making or made, of a demonstration, whose people all have one shown password"
+    op.add_column("store_info", _col("demo", sa.Text(), what, null=True))

@@ -1,0 +1,1 @@
+"""Tests in a real browser: Chromium, driven as a person would drive it, over a real server on a real store."""

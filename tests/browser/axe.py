@@ -1,0 +1,28 @@
+"""Can everybody use this page? axe-core, vendored, run in the page; what it finds is told by rule and element."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+SOURCE = Path(__file__).parent / "vendor" / "axe.min.js"
+_LEVELS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
+_RUN = """async (only) => {
+  const found = await axe.run(document, {runOnly: only, resultTypes: ['violations']});
+  return found.violations.map(each => (
+    {rule: each.id, at: each.nodes.map(node => [node.target.join(' '), node.failureSummary])}));
+}"""
+
+
+def faults(page: Page, *rules: str) -> list[str]:
+    """Return what a page lacks of WCAG 2.2 AA, each with its rule and where; by these rules alone if they are named."""
+    page.evaluate(_source())
+    only = {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": _LEVELS}
+    found: list[dict[str, Any]] = page.evaluate(_RUN, only)
+    return [f"{each['rule']} at {where}: {why}" for each in found for where, why in each["at"]]
+
+
+@cache
+def _source() -> str:
+    return SOURCE.read_text(encoding="utf-8")
