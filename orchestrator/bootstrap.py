@@ -360,14 +360,14 @@ def assemble(
     desk.write_in(form)
     post = outside.post(zone, duty.reach.contact)
     deliveries = Deliveries(desk)
-    presence, sight = Presence(desk, Program(__version__, schema.REVISIONS[-1])), Sight(desk, keyring.look_mac)
+    mac, presence = keyring.look_mac, Presence(desk, Program(__version__, schema.REVISIONS[-1]))
+    sight = Sight(desk, mac)
     return System(
         store, keyring, library, clock, simulation, desk, Grouped(Handlers(desk)),
         Enrolments(desk, released_only=released_only), Queries(desk), Firing(desk), deliveries, Outgoing(deliveries),
         Audit(desk), Pulse(desk), Access(store), Telling(desk), Releases(desk), post,
-        presence, Sheets(desk), People(store, keyring.look_mac, roles), Signing(store, keyring.look_mac),
-        Linking(store, keyring.look_mac), sight, Identities(desk), duty, overview(desk, library, sight, presence),
-        Claims(desk, keyring.look_mac),
+        presence, Sheets(desk), People(store, mac, roles), Signing(store, mac), Linking(store, mac), sight,
+        Identities(desk), duty, overview(desk, library, sight, presence), Claims(desk, mac),
     )  # fmt: skip
 
 
@@ -375,9 +375,8 @@ def _born(settings: Settings) -> Simulation:
     file = settings.database_file
     found = None if file is not None and not file.exists() else opening.born(settings.database_url)
     if found is None:
-        raise StoreError(
-            f"there is no simulated store at {settings.database_name} yet: carepath up --simulated makes one"
-        )
+        where = settings.database_name
+        raise StoreError(f"there is no simulated store at {where} yet: carepath up --simulated makes one")
     return found
 
 

@@ -97,7 +97,7 @@ class Telling:
         """Return what a command would come to now, in the words of the record; nothing is done. Raises NotFound."""
         with self._desk.store.read() as reader:
             found = self._open(reader, _found(reader, episode_id))
-        unheld = self._desk.directory.unheld(found.row.ward)
+        unheld = self._desk.directory.unheld(found.row.ward, found.now)
         outcome = self._desk.engine.decide(found.pathway, found.episode, command, actor, found.now, unheld=unheld)
         return ahead(found.pathway, found.episode, command, actor, outcome, now=found.now)
 

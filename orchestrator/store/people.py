@@ -16,62 +16,63 @@ from orchestrator.service.people.rows import (
     Span,
     StaffRow,
 )
+from orchestrator.store import staff_tables as s
 from orchestrator.store import tables as t
 from orchestrator.store.staff import StaffReads, StaffWrites
 
-_PEOPLE = select(*(t.person.c[name] for name in PersonRow._fields))
-_POSTS = select(*(t.post.c[name] for name in PostRow._fields))
-_SESSIONS = select(*(t.session.c[name] for name in SessionRow._fields))
-_TOKENS = select(*(t.personal_token.c[name] for name in PersonalTokenRow._fields))
-_STAFF = select(*(t.staff_record.c[name] for name in StaffRow._fields))
-_LOOKS = select(*(t.look.c[name] for name in LookRow._fields))
-_GLASS = select(*(t.glass.c[name] for name in GlassRow._fields))
+_PEOPLE = select(*(s.person.c[name] for name in PersonRow._fields))
+_POSTS = select(*(s.post.c[name] for name in PostRow._fields))
+_SESSIONS = select(*(s.session.c[name] for name in SessionRow._fields))
+_TOKENS = select(*(s.personal_token.c[name] for name in PersonalTokenRow._fields))
+_STAFF = select(*(s.staff_record.c[name] for name in StaffRow._fields))
+_LOOKS = select(*(s.look.c[name] for name in LookRow._fields))
+_GLASS = select(*(s.glass.c[name] for name in GlassRow._fields))
 
 
 class PeopleReads(StaffReads):
     """Reads within the transaction of one connection; see `service.people.ports.PeopleReader`."""
 
     def people(self) -> list[PersonRow]:
-        return [PersonRow(*row) for row in self._sql.execute(_PEOPLE.order_by(t.person.c.name, t.person.c.login))]
+        return [PersonRow(*row) for row in self._sql.execute(_PEOPLE.order_by(s.person.c.name, s.person.c.login))]
 
     def person(self, person_id: str) -> PersonRow | None:
-        row = self._sql.execute(_PEOPLE.where(t.person.c.person_id == person_id)).first()
+        row = self._sql.execute(_PEOPLE.where(s.person.c.person_id == person_id)).first()
         return None if row is None else PersonRow(*row)
 
     def person_called(self, login: str) -> PersonRow | None:
-        row = self._sql.execute(_PEOPLE.where(t.person.c.login == login)).first()
+        row = self._sql.execute(_PEOPLE.where(s.person.c.login == login)).first()
         return None if row is None else PersonRow(*row)
 
     def posts(self, person_id: str | None = None) -> list[PostRow]:
-        chosen = _POSTS if person_id is None else _POSTS.where(t.post.c.person_id == person_id)
-        return [PostRow(*row) for row in self._sql.execute(chosen.order_by(t.post.c.ward, t.post.c.role))]
+        chosen = _POSTS if person_id is None else _POSTS.where(s.post.c.person_id == person_id)
+        return [PostRow(*row) for row in self._sql.execute(chosen.order_by(s.post.c.ward, s.post.c.role))]
 
     def session(self, session_hash: bytes) -> SessionRow | None:
-        row = self._sql.execute(_SESSIONS.where(t.session.c.session_hash == session_hash)).first()
+        row = self._sql.execute(_SESSIONS.where(s.session.c.session_hash == session_hash)).first()
         return None if row is None else SessionRow(*row)
 
     def personal_token(self, token_hash: bytes) -> PersonalTokenRow | None:
-        row = self._sql.execute(_TOKENS.where(t.personal_token.c.token_hash == token_hash)).first()
+        row = self._sql.execute(_TOKENS.where(s.personal_token.c.token_hash == token_hash)).first()
         return None if row is None else PersonalTokenRow(*row)
 
     def personal_tokens(self, person_id: str) -> list[PersonalTokenRow]:
-        c = t.personal_token.c
+        c = s.personal_token.c
         chosen = _TOKENS.where(c.person_id == person_id).order_by(c.made_at, c.token_id)
         return [PersonalTokenRow(*row) for row in self._sql.execute(chosen)]
 
     def staff_records(self, after: int, limit: int) -> list[StaffRow]:
-        c = t.staff_record.c
+        c = s.staff_record.c
         return [StaffRow(*row) for row in self._sql.execute(_STAFF.where(c.seq > after).order_by(c.seq).limit(limit))]
 
     def looks(self, chain: str, after: int, limit: int) -> list[LookRow]:
-        c = t.look.c
+        c = s.look.c
         chosen = _LOOKS.where(c.chain == chain, c.seq > after).order_by(c.seq).limit(limit)
         return [LookRow(*row) for row in self._sql.execute(chosen)]
 
     def looks_within(
         self, spans: Sequence[Span], before: tuple[datetime, str, int] | None, limit: int
     ) -> list[LookRow]:
-        c = t.look.c
+        c = s.look.c
         chosen = _LOOKS.where(or_(false(), *(_within(span) for span in spans)))
         if before is not None:
             at, *key = before
@@ -80,7 +81,7 @@ class PeopleReads(StaffReads):
         return [LookRow(*row) for row in self._sql.execute(latest)]
 
     def chain_after(self, chain: str) -> str | None:
-        c = t.look.c.chain
+        c = s.look.c.chain
         return self._sql.execute(select(c).where(c > chain).order_by(c).limit(1)).scalar()
 
     def whereabouts(self, episode_id: str) -> tuple[str, str] | None:
@@ -89,80 +90,80 @@ class PeopleReads(StaffReads):
         return None if row is None else (row[0], row[1])
 
     def glass(self, person_id: str, patient_id: str, now: datetime) -> GlassRow | None:
-        c = t.glass.c
+        c = s.glass.c
         chosen = _GLASS.where(c.person_id == person_id, c.patient_id == patient_id, c.until > now)
         row = self._sql.execute(chosen.order_by(c.until.desc()).limit(1)).first()
         return None if row is None else GlassRow(*row)
 
     def wards(self) -> list[str]:
         open_ones = select(t.episode.c.ward).where(t.episode.c.closed == false())
-        return sorted(row[0] for row in self._sql.execute(union(open_ones, select(t.post.c.ward))) if row[0] != "*")
+        return sorted(row[0] for row in self._sql.execute(union(open_ones, select(s.post.c.ward))) if row[0] != "*")
 
 
 class PeopleWrites(PeopleReads, StaffWrites):
     """Writes within the transaction of one connection; see `service.people.ports.PeopleChange`."""
 
     def add_person(self, row: PersonRow) -> None:
-        self._sql.execute(insert(t.person).values(**row._asdict()))
+        self._sql.execute(insert(s.person).values(**row._asdict()))
 
     def save_person(self, row: PersonRow) -> None:
-        self._sql.execute(update(t.person).where(t.person.c.person_id == row.person_id).values(**row._asdict()))
+        self._sql.execute(update(s.person).where(s.person.c.person_id == row.person_id).values(**row._asdict()))
 
     def set_posts(self, person_id: str, posts: Sequence[PostRow]) -> None:
-        self._sql.execute(delete(t.post).where(t.post.c.person_id == person_id))
+        self._sql.execute(delete(s.post).where(s.post.c.person_id == person_id))
         if posts:
-            self._sql.execute(insert(t.post), [row._asdict() for row in posts])
+            self._sql.execute(insert(s.post), [row._asdict() for row in posts])
 
     def add_session(self, row: SessionRow) -> None:
-        self._sql.execute(insert(t.session).values(**row._asdict()))
+        self._sql.execute(insert(s.session).values(**row._asdict()))
 
     def touch_session(self, session_hash: bytes, at: datetime) -> None:
-        self._sql.execute(update(t.session).where(t.session.c.session_hash == session_hash).values(seen_at=at))
+        self._sql.execute(update(s.session).where(s.session.c.session_hash == session_hash).values(seen_at=at))
 
     def end_session(self, session_hash: bytes) -> None:
-        self._sql.execute(delete(t.session).where(t.session.c.session_hash == session_hash))
+        self._sql.execute(delete(s.session).where(s.session.c.session_hash == session_hash))
 
     def end_sessions(self, person_id: str, *, but: bytes | None = None) -> None:
-        theirs = delete(t.session).where(t.session.c.person_id == person_id)
-        self._sql.execute(theirs if but is None else theirs.where(t.session.c.session_hash != but))
+        theirs = delete(s.session).where(s.session.c.person_id == person_id)
+        self._sql.execute(theirs if but is None else theirs.where(s.session.c.session_hash != but))
 
     def forget_sessions(self, before: datetime) -> None:
-        self._sql.execute(delete(t.session).where(t.session.c.seen_at < before))
+        self._sql.execute(delete(s.session).where(s.session.c.seen_at < before))
 
     def add_personal_token(self, row: PersonalTokenRow) -> None:
-        self._sql.execute(insert(t.personal_token).values(**row._asdict()))
+        self._sql.execute(insert(s.personal_token).values(**row._asdict()))
 
     def end_personal_token(self, token_id: str, at: datetime) -> None:
-        c = t.personal_token.c
-        live = update(t.personal_token).where(c.token_id == token_id, c.ended_at.is_(None))
+        c = s.personal_token.c
+        live = update(s.personal_token).where(c.token_id == token_id, c.ended_at.is_(None))
         self._sql.execute(live.values(ended_at=at))
 
     def used_token(self, token_id: str, at: datetime) -> None:
-        c = t.personal_token.c
-        self._sql.execute(update(t.personal_token).where(c.token_id == token_id).values(last_used_at=at))
+        c = s.personal_token.c
+        self._sql.execute(update(s.personal_token).where(c.token_id == token_id).values(last_used_at=at))
 
     def add_staff_record(self, row: StaffRow) -> None:
-        self._sql.execute(insert(t.staff_record).values(**row._asdict()))
+        self._sql.execute(insert(s.staff_record).values(**row._asdict()))
 
     def last_staff_record(self) -> StaffRow | None:
         self._hold("staff")
-        row = self._sql.execute(_STAFF.order_by(t.staff_record.c.seq.desc()).limit(1)).first()
+        row = self._sql.execute(_STAFF.order_by(s.staff_record.c.seq.desc()).limit(1)).first()
         return None if row is None else StaffRow(*row)
 
     def add_look(self, row: LookRow) -> None:
-        self._sql.execute(insert(t.look).values(**row._asdict()))
+        self._sql.execute(insert(s.look).values(**row._asdict()))
 
     def last_look(self, chain: str) -> LookRow | None:
         self._hold(chain)
-        row = self._sql.execute(_LOOKS.where(t.look.c.chain == chain).order_by(t.look.c.seq.desc()).limit(1)).first()
+        row = self._sql.execute(_LOOKS.where(s.look.c.chain == chain).order_by(s.look.c.seq.desc()).limit(1)).first()
         return None if row is None else LookRow(*row)
 
     def add_glass(self, row: GlassRow) -> None:
-        self._sql.execute(insert(t.glass).values(**row._asdict()))
+        self._sql.execute(insert(s.glass).values(**row._asdict()))
 
     def end_glass(self, person_id: str, patient_id: str, now: datetime) -> None:
-        c = t.glass.c
-        broken = update(t.glass).where(c.person_id == person_id, c.patient_id == patient_id, c.until > now)
+        c = s.glass.c
+        broken = update(s.glass).where(c.person_id == person_id, c.patient_id == patient_id, c.until > now)
         self._sql.execute(broken.values(until=now))
 
     def _hold(self, chain: str) -> None:
@@ -173,7 +174,7 @@ class PeopleWrites(PeopleReads, StaffWrites):
 
 
 def _within(span: Span) -> ColumnElement[bool]:
-    c = t.look.c
+    c = s.look.c
     bounds = [c.at >= span.since] if span.since is not None else []
     bounds += [c.at <= span.until] if span.until is not None else []
     return and_(c.chain == span.chain, *bounds)

@@ -5,48 +5,29 @@ its hash. The tables of the write path carry no foreign keys: their rows are wri
 episode, under its lock. (A claim carries one to its item, so that it goes with it whoever removes that.)
 """
 
-from typing import Any
-
 from sqlalchemy import (
     CheckConstraint,
-    Column,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.schema import SchemaItem
-from sqlalchemy.types import TypeEngine
 
+from orchestrator.store import staff_tables
+from orchestrator.store.columns import CLUSTERED, STRICT, metadata
+from orchestrator.store.columns import col as _col
 from orchestrator.store.types import Flag, Instant
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+__all__ = ["metadata", "staff_tables"]
+"""What belongs to the schema though it is made elsewhere."""
+
 _HAS_ALARM = text("next_due_at IS NOT NULL")
-
-STRICT: dict[str, Any] = {"sqlite_strict": True}
-CLUSTERED: dict[str, Any] = {"sqlite_strict": True, "sqlite_with_rowid": False}
-
-
-def _col(
-    name: str, kind: TypeEngine[Any], comment: str, *args: SchemaItem, null: bool = False, default: str | None = None
-) -> Column[Any]:
-    return Column(name, kind, *args, nullable=null, comment=comment, server_default=default)
-
 
 store_info = Table(
     "store_info", metadata,
@@ -99,134 +80,6 @@ access_token = Table(
     _col("created_at", Instant(), "wall time at which it was made"),
     _col("revoked_at", Instant(), "wall time from which it is refused", null=True),
     PrimaryKeyConstraint("token_hash"), **STRICT,
-)  # fmt: skip
-
-person = Table(
-    "person", metadata,
-    _col("person_id", Text(), "opaque id: it stands in entries, which can never be erased"),
-    _col("login", Text(), "name to sign in with, in lower case"),
-    _col("name", Text(), "as people call this person"),
-    _col("language", Text(), "of the pages; empty: the hospital's"),
-    _col("password_hash", Text(), "Argon2id; empty where the person signs in by other means alone"),
-    _col("renew", Flag(), "the password was given by somebody else, and is to be changed before anything"),
-    _col("failures", Integer(), "wrong passwords in a row"),
-    _col("locked_until", Instant(), "wall time until which no password is even tried", null=True),
-    _col("created_at", Instant(), "wall time at which the account was made"),
-    _col("ended_at", Instant(), "wall time from which nobody comes in by it; it is never deleted", null=True),
-    PrimaryKeyConstraint("person_id"), UniqueConstraint("login"), **STRICT,
-)  # fmt: skip
-
-post = Table(
-    "post", metadata,
-    _col("person_id", Text(), "who", ForeignKey("person.person_id")),
-    _col("ward", Text(), "on which ward; an asterisk for all"),
-    _col("role", Text(), "in which role"),
-    PrimaryKeyConstraint("person_id", "ward", "role"), **CLUSTERED,
-)  # fmt: skip
-
-session = Table(
-    "session", metadata,
-    _col("session_hash", LargeBinary(), "SHA-256 of the random token in the browser's cookie"),
-    _col("person_id", Text(), "who is signed in", ForeignKey("person.person_id")),
-    _col("made_at", Instant(), "wall time of the signing in"),
-    _col("seen_at", Instant(), "wall time at which it was last used, to the minute"),
-    PrimaryKeyConstraint("session_hash"), Index(None, "person_id"), **STRICT,
-)  # fmt: skip
-
-personal_token = Table(
-    "personal_token", metadata,
-    _col("token_id", Text(), "names it to people, opens nothing"),
-    _col("token_hash", LargeBinary(), "SHA-256 of a random token of 256 bits; the token is never kept"),
-    _col("person_id", Text(), "for whom it acts", ForeignKey("person.person_id")),
-    _col("label", Text(), "what it is for, in that person's words"),
-    _col("scopes", Text(), "actions that it may do, with blanks between, of those that the person may"),
-    _col("made_at", Instant(), "wall time at which it was made"),
-    _col("expires_at", Instant(), "wall time from which it opens nothing"),
-    _col("ended_at", Instant(), "wall time at which somebody ended it before that", null=True),
-    _col("last_used_at", Instant(), "wall time of its last use, to the minute", null=True),
-    PrimaryKeyConstraint("token_id"), UniqueConstraint("token_hash"), Index(None, "person_id"), **STRICT,
-)  # fmt: skip
-
-contact = Table(
-    "contact", metadata,
-    _col("person_id", Text(), "whom it reaches", ForeignKey("person.person_id")),
-    _col("name", Text(), "tells it from the others of that person: channel and number"),
-    _col("channel", Text(), "by which channel"),
-    _col("address", Text(), "an address of that channel"),
-    _col("kinds", Text(), "kinds of notices that go there, with blanks between; empty for all"),
-    _col("quiet", Text(), "hours of the hospital's day in which it is left alone, such as 22:00-06:30; or empty"),
-    PrimaryKeyConstraint("person_id", "name"), **CLUSTERED,
-)  # fmt: skip
-
-duty = Table(
-    "duty", metadata,
-    _col("duty_id", Text(), "random"),
-    _col("ward", Text(), "on which ward; an asterisk for all"),
-    _col("role", Text(), "in which role"),
-    _col("person_id", Text(), "who is on duty", ForeignKey("person.person_id")),
-    _col("starts_at", Instant(), "from when, by the store's clock"),
-    _col("ends_at", Instant(), "until before when, by the store's clock"),
-    PrimaryKeyConstraint("duty_id"), Index(None, "ends_at"), **STRICT,
-)  # fmt: skip
-
-deputy = Table(
-    "deputy", metadata,
-    _col("away_id", Text(), "random"),
-    _col("person_id", Text(), "who is away", ForeignKey("person.person_id")),
-    _col("deputy_id", Text(), "who is told instead; NULL for nobody", ForeignKey("person.person_id"), null=True),
-    _col("starts_at", Instant(), "from when, by the store's clock"),
-    _col("ends_at", Instant(), "until before when, by the store's clock"),
-    PrimaryKeyConstraint("away_id"), Index(None, "ends_at"), **STRICT,
-)  # fmt: skip
-
-staff_record = Table(
-    "staff_record", metadata,
-    _col("seq", Integer(), "1, 2, 3 … without a gap"),
-    _col("at", Instant(), "wall time"),
-    _col("by", Text(), "who changed something about people"),
-    _col("role", Text(), "in which role"),
-    _col("kind", Text(), "what was done"),
-    _col("about", Text(), "whose account"),
-    _col("detail", Text(), "what it is now, as JSON; never a secret"),
-    _col("hash", LargeBinary(), "keyed hash over the record before and this one: see audit.looks"),
-    _col("cause", LargeBinary(), "hash of who asked with which key: a repeat finds the first answer", null=True),
-    _col("request", LargeBinary(), "hash of what was asked: the same key with another wish is refused", null=True),
-    PrimaryKeyConstraint("seq"), UniqueConstraint("cause"), Index(None, "about", "seq"), **STRICT,
-)  # fmt: skip
-
-identity = Table(
-    "identity", metadata,
-    _col("issuer", Text(), "address of the provider of OpenID Connect that vouches"),
-    _col("subject", Text(), "its own opaque name for the person, never an e-mail address"),
-    _col("person_id", Text(), "who comes in by it", ForeignKey("person.person_id")),
-    _col("linked_at", Instant(), "wall time at which it was linked"),
-    PrimaryKeyConstraint("issuer", "subject"), Index(None, "person_id"), **CLUSTERED,
-)  # fmt: skip
-
-look = Table(
-    "look", metadata,
-    _col("chain", Text(), "the patient whose record was looked at; ward/NAME for a ward's lists"),
-    _col("seq", Integer(), "1, 2, 3 … without a gap within the chain"),
-    _col("at", Instant(), "when, by the store's clock"),
-    _col("by", Text(), "who"),
-    _col("role", Text(), "in which role"),
-    _col("kind", Text(), "read, list, glass, claim …"),
-    _col("what", Text(), "which page or list, without a patient's data"),
-    _col("episode_id", Text(), "the episode, if it was about one; else empty"),
-    _col("glass", Flag(), "seen by a broken glass alone"),
-    _col("sealed", LargeBinary(), "a reason, encrypted with the patient's key", null=True),
-    _col("hash", LargeBinary(), "keyed hash over the record before and this one: see audit.looks"),
-    PrimaryKeyConstraint("chain", "seq"), Index(None, "chain", "at"), **CLUSTERED,
-)  # fmt: skip
-
-glass = Table(
-    "glass", metadata,
-    _col("person_id", Text(), "who broke the glass", ForeignKey("person.person_id")),
-    _col("patient_id", Text(), "to which patient", ForeignKey("patient.patient_id")),
-    _col("ward", Text(), "on which ward the patient was then"),
-    _col("opened_at", Instant(), "when, by the store's clock"),
-    _col("until", Instant(), "until when it lets in, by the store's clock"),
-    PrimaryKeyConstraint("person_id", "patient_id", "opened_at"), **CLUSTERED,
 )  # fmt: skip
 
 process = Table(

@@ -11,6 +11,7 @@ from orchestrator.service.people.rows import PersonRow
 from orchestrator.service.rows import ItemRow, NoticeRow, ToldRow, WorkRow
 from orchestrator.service.worklist.ports import Place
 from orchestrator.service.worklist.rows import ClaimRow, ItemId, Mark, Sieve
+from orchestrator.store import staff_tables as s
 from orchestrator.store import tables as t
 from orchestrator.store.types import to_micros
 
@@ -19,10 +20,10 @@ _ITEM, _CLAIM = [_I[name] for name in ItemRow._fields], [_C[name] for name in Cl
 _WIDE = len(_ITEM)
 _TAKEN = and_(_C.episode_id == _I.episode_id, _C.kind == _I.kind, _C.key == _I.key, _C.ward == _I.ward)
 _WORK = (
-    select(*_ITEM, _E.patient_id, _E.pathway, _E.state, _E.seq, _E.version, func.coalesce(t.person.c.name, ""), *_CLAIM)
+    select(*_ITEM, _E.patient_id, _E.pathway, _E.state, _E.seq, _E.version, func.coalesce(s.person.c.name, ""), *_CLAIM)
     .join_from(t.item, t.episode, _I.episode_id == _E.episode_id)
     .outerjoin(t.claim, _TAKEN)
-    .outerjoin(t.person, t.person.c.person_id == _C.person_id)
+    .outerjoin(s.person, s.person.c.person_id == _C.person_id)
 )
 _WAITS = and_(_I.episode_id == _N.episode_id, _I.kind == "reminder", _I.key == _N.about)
 _TOLD = (
@@ -71,7 +72,7 @@ class WorklistReads:
         return None if row is None else ClaimRow(*row)
 
     def colleagues(self, ward: str, roles: Sequence[str]) -> list[PersonRow]:
-        p, held = t.person.c, t.post.c
+        p, held = s.person.c, s.post.c
         there = select(held.person_id).where(held.ward.in_((ward, EVERYWHERE)), held.role.in_(roles))
         chosen = select(*(p[name] for name in PersonRow._fields)).where(p.ended_at.is_(None), p.person_id.in_(there))
         return [PersonRow(*row) for row in self._sql.execute(chosen.order_by(p.name, p.login))]
