@@ -396,6 +396,5 @@ def _see_to_home(settings: Settings) -> None:
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(
-            f"the folder {home} cannot be made: {error.strerror}; choose another with CAREPATH_HOME"
-        ) from None
+        why = f"{error.strerror}; choose another with CAREPATH_HOME"
+        raise StoreError(f"the folder {home} cannot be made: {why}") from None
