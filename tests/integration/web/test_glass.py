@@ -120,4 +120,8 @@ def test_the_patients_page_says_that_it_is_open_and_what_is_done_there_says_so(h
     assert sent.status_code == 303, sent.text
     last = house.ward.get(f"{episode}/timeline").json()["entries"][-1]
     assert (last["actor"], last["role"], last["glass"]) == (house.people["stranger"], "clinician", True)
-    assert "this patient is of another ward" not in house.signed_in("nurse").get(episode).text
+    assert f'{episode}/seen"' not in shown.text, "who has seen it is the ward's own affair"
+    own = house.signed_in("nurse").get(episode).text
+    assert "this patient is of another ward" not in own
+    assert f'href="{episode}/seen"' not in own
+    assert f'href="{episode}/seen"' in house.signed_in("lead").get(episode).text
