@@ -180,6 +180,12 @@ class KeyMissing(StoreError):
     """The key file does not hold a key that the store needs."""
 
 
+class Erased(KeyMissing):
+    """The record of this patient was erased: it can be proved, and read by nobody."""
+
+    code = "record-erased"
+
+
 class NewerFormat(StoreError):
     """Something was written by a newer program, in a format that this one does not read."""
 

@@ -189,6 +189,18 @@ class GlassClosed(Reply):
     closed: bool
 
 
+class Held(Reply):
+    """held: by whom and since when; null where the record is not held."""
+
+    episode_id: str
+    erased: bool
+    held: Object | None
+
+
+class Erased(Reply):
+    erased: Annotated[list[str], Field(description="The episodes that nobody can read any more.")]
+
+
 class Look(BaseModel):
     """Who saw the record, or a ward's list that showed the patient. kind: read, list, glass …   what: which page.
 

@@ -11,7 +11,19 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from orchestrator import __version__, config
-from orchestrator.api import access, changes, commands, deliveries, health, items, overview, people, reads, rota
+from orchestrator.api import (
+    access,
+    changes,
+    commands,
+    deliveries,
+    erasure,
+    health,
+    items,
+    overview,
+    people,
+    reads,
+    rota,
+)
 from orchestrator.api.caller import one_header
 from orchestrator.api.description import describe
 from orchestrator.api.guard import PUBLIC, Guard
@@ -66,6 +78,7 @@ def create_app(
     app.include_router(access.router, prefix=PREFIX)
     app.include_router(items.router, prefix=PREFIX)
     app.include_router(deliveries.router, prefix=PREFIX)
+    app.include_router(erasure.router, prefix=PREFIX)
     app.include_router(reads.router, prefix=PREFIX)
     app.include_router(people.router, prefix=PREFIX)
     app.include_router(rota.router, prefix=PREFIX)

@@ -83,10 +83,9 @@ class Call(NamedTuple):
     def execute(self, body: CommandBody) -> Response:
         """Carry the command out. Raises Problem when it is refused."""
         command = body.command()
-        who, glass = principal(self.request), self.sighted.glass
-        actor = acting(who, self.said, Action.ACT, self.sighted.posted, leading=bool(command.override))
-        wards = None if glass else who.wards(Action.ACT)
-        asked = Asked(self.episode_id, command, actor, self.key, self.seen, wards=wards, glass=glass)
+        who, seen = principal(self.request), self.sighted
+        actor = acting(who, self.said, Action.ACT, seen.posted, leading=bool(command.override))
+        asked = Asked(self.episode_id, command, actor, self.key, self.seen, wards=seen.wards(who), glass=seen.glass)
         return answered(self.request, self.request.app.state.system.handlers.execute(asked))
 
 

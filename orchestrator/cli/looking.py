@@ -16,17 +16,18 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,99}")
 
 def look(system: "System", episode: str, what: str) -> None:
     """Record that somebody looks at an episode; one that is not there is nobody's to look at."""
-    system.sight.peek(_who(), episode, what)
+    system.sight.peek(who(), episode, what)
 
 
 def look_at_lists(system: "System", wards: Sequence[str], what: str) -> None:
     """Record that somebody sees the lists of wards; of all for none."""
     from orchestrator.service.people.principal import EVERYWHERE  # noqa: PLC0415  not for --help
 
-    system.sight.listed(_who(), wards or (EVERYWHERE,), what)
+    system.sight.listed(who(), wards or (EVERYWHERE,), what)
 
 
-def _who() -> "Who":
+def who() -> "Who":
+    """Return who sits here, as the environment says."""
     from orchestrator.service.people.sight import Who  # noqa: PLC0415  not for --help
 
     named, role = os.environ.get("CAREPATH_ACTOR", ""), os.environ.get("CAREPATH_ROLE", "")

@@ -17,6 +17,7 @@ from orchestrator.cli import (
     demo,
     doctor,
     enrolling,
+    erasing,
     failure,
     pathways,
     processes,
@@ -35,7 +36,7 @@ _GROUPS: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
     ("Run it", (*processes.COMMANDS, demo.demo)),
     ("A patient's episode", (enrolling.enrol, *acting.COMMANDS)),
     ("Look", reading.COMMANDS),
-    ("The record", (*records.COMMANDS, seeing.seen)),
+    ("The record", (*records.COMMANDS, seeing.seen, *erasing.COMMANDS)),
     ("Pathways", (*pathways.COMMANDS, *scenarios.COMMANDS, *verifying.COMMANDS, rules.rules)),
     (
         "Look after it",

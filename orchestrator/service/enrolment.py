@@ -118,7 +118,14 @@ class Enrolments:
         }
         header = ledger.add(request.actor, (_KIND, cause), request_hash(key, asked), command, outcome)
         change.add_episode(self._desk.written(ledger))
+        self._check_kept(change, patient)
         return Answer(episode_id, header.seq, "", "", header.to_state, header.at)
+
+    def _check_kept(self, change: Change, patient: PatientRow) -> None:
+        """Undo an enrolment whose patient was erased while it was written: its reminders could never fire."""
+        now = change.patient(patient.patient_id)
+        if now is None or now.wrapped_key is None:
+            raise Conflict("the record of this patient was erased")
 
     def _patient(self, change: Change, request: EnrolRequest, times: Times) -> PatientRow:
         """Return the patient to whom the identifiers belong, or a new one; identifiers not yet known are added."""

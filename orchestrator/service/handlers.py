@@ -10,7 +10,7 @@ from orchestrator.audit.keys import Keyring, PatientKey
 from orchestrator.audit.seal import Header, Sealed, open_body, open_header
 from orchestrator.episode import formats
 from orchestrator.episode.commands import Actor, Command, Tick, command_to_json
-from orchestrator.errors import CarepathError, Changed, KeyMissing, KeyReused, NotFound, StoreError
+from orchestrator.errors import CarepathError, Changed, Erased, KeyReused, NotFound, StoreError
 from orchestrator.service.cause import cause_id, request_hash
 from orchestrator.service.ledger import ACCEPTED, Ledger, unpack
 from orchestrator.service.notices import InHouse
@@ -93,9 +93,9 @@ class Desk:
         raise AssertionError("unreachable")
 
     def key(self, row: EpisodeRow) -> PatientKey:
-        """Return the key of the episode's patient. Raises KeyMissing when it was destroyed."""
+        """Return the key of the episode's patient. Raises Erased when it was destroyed."""
         if row.wrapped_key is None:
-            raise KeyMissing("this patient's key was destroyed: the episode can be proved, but no longer read")
+            raise Erased("this patient's key was destroyed: the episode can be proved, but no longer read")
         return self.keyring.open(row.kek_id, row.wrapped_key, row.patient_id)
 
     def ledger(self, change: Change, row: EpisodeRow, times: Times) -> Ledger:

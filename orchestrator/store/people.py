@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, false, func, insert, or_, se
 
 from orchestrator.service.people.rows import (
     GlassRow,
+    HoldRow,
     LookRow,
     PersonalTokenRow,
     PersonRow,
@@ -16,6 +17,7 @@ from orchestrator.service.people.rows import (
     Span,
     StaffRow,
 )
+from orchestrator.service.rows import PatientRow
 from orchestrator.store import staff_tables as s
 from orchestrator.store import tables as t
 from orchestrator.store.staff import StaffReads, StaffWrites
@@ -26,6 +28,8 @@ _SESSIONS = select(*(s.session.c[name] for name in SessionRow._fields))
 _TOKENS = select(*(s.personal_token.c[name] for name in PersonalTokenRow._fields))
 _STAFF = select(*(s.staff_record.c[name] for name in StaffRow._fields))
 _LOOKS = select(*(s.look.c[name] for name in LookRow._fields))
+_HOLDS = select(*(s.legal_hold.c[name] for name in HoldRow._fields))
+_PATIENTS = select(*(t.patient.c[name] for name in PatientRow._fields))
 _GLASS = select(*(s.glass.c[name] for name in GlassRow._fields))
 
 
@@ -94,6 +98,10 @@ class PeopleReads(StaffReads):
         chosen = _GLASS.where(c.person_id == person_id, c.patient_id == patient_id, c.until > now)
         row = self._sql.execute(chosen.order_by(c.until.desc()).limit(1)).first()
         return None if row is None else GlassRow(*row)
+
+    def hold(self, patient_id: str) -> HoldRow | None:
+        row = self._sql.execute(_HOLDS.where(s.legal_hold.c.patient_id == patient_id)).first()
+        return None if row is None else HoldRow(*row)
 
     def wards(self) -> list[str]:
         open_ones = select(t.episode.c.ward).where(t.episode.c.closed == false())
@@ -165,6 +173,19 @@ class PeopleWrites(PeopleReads, StaffWrites):
         c = s.glass.c
         broken = update(s.glass).where(c.person_id == person_id, c.patient_id == patient_id, c.until > now)
         self._sql.execute(broken.values(until=now))
+
+    def lock_patient(self, patient_id: str) -> PatientRow | None:
+        row = self._sql.execute(_PATIENTS.where(t.patient.c.patient_id == patient_id).with_for_update()).first()
+        return None if row is None else PatientRow(*row)
+
+    def destroy_key(self, patient_id: str) -> None:
+        self._sql.execute(update(t.patient).where(t.patient.c.patient_id == patient_id).values(wrapped_key=None))
+
+    def add_hold(self, row: HoldRow) -> None:
+        self._sql.execute(insert(s.legal_hold).values(**row._asdict()))
+
+    def end_hold(self, patient_id: str) -> None:
+        self._sql.execute(delete(s.legal_hold).where(s.legal_hold.c.patient_id == patient_id))
 
     def _hold(self, chain: str) -> None:
         """Keep others from adding to a chain until the transaction ends. SQLite has one writer at a time anyway."""

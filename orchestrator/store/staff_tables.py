@@ -142,3 +142,11 @@ glass = Table(
     _col("until", Instant(), "until when it lets in, by the store's clock"),
     PrimaryKeyConstraint("person_id", "patient_id", "opened_at"), **CLUSTERED,
 )  # fmt: skip
+
+legal_hold = Table(
+    "legal_hold", metadata,
+    _col("patient_id", Text(), "whose record is not to be erased", ForeignKey("patient.patient_id")),
+    _col("held_at", Instant(), "wall time since which it is held"),
+    _col("held_by", Text(), "who holds it"),
+    PrimaryKeyConstraint("patient_id"), **STRICT,
+)  # fmt: skip

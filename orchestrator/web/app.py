@@ -14,6 +14,7 @@ from orchestrator.bootstrap import System
 from orchestrator.errors import (
     CarepathError,
     Conflict,
+    Erased,
     InputError,
     NotAcceptable,
     NotAllowed,
@@ -64,8 +65,8 @@ PAGES = (
 )  # fmt: skip
 """The files of routes; one with a line for the menu has it as ENTRY, and stands here where its line is to stand."""
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
-    (NotFound, 404), (NotAllowed, 403), (NotSignedIn, 401), (Conflict, 409), (InputError, 422), (StoreError, 503),
-    (TooMany, 503), (NotAcceptable, 406), (RequestValidationError, 404),
+    (NotFound, 404), (NotAllowed, 403), (NotSignedIn, 401), (Conflict, 409), (InputError, 422), (Erased, 410),
+    (StoreError, 503), (TooMany, 503), (NotAcceptable, 406), (RequestValidationError, 404),
 )  # fmt: skip
 _MOST_FAILURES = 30
 """Wrong passwords a minute from one address, behind which a whole hospital may sit."""

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from orchestrator.audit import looks
 from orchestrator.audit.seal import GENESIS, instant
+from orchestrator.service.people.principal import Action, Principal
 from orchestrator.service.people.rows import LookRow
 from orchestrator.service.ports import Change
 
@@ -34,6 +35,10 @@ class Seen(NamedTuple):
     def posted(self) -> str | None:
         """The ward whose roles count: the patient's; with a broken glass whichever the person works on, as None."""
         return None if self.glass else self.ward
+
+    def wards(self, principal: Principal) -> frozenset[str] | None:
+        """Return the wards on one of which the patient must still be when somebody acts; None where it is no matter."""
+        return None if self.glass else principal.wards(Action.ACT)
 
 
 def add(change: Change, mac: looks.Mac, row: LookRow) -> None:

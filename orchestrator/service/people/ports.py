@@ -6,6 +6,7 @@ from typing import Protocol
 
 from orchestrator.service.people.rows import (
     GlassRow,
+    HoldRow,
     IdentityRow,
     LookRow,
     PersonalTokenRow,
@@ -15,6 +16,7 @@ from orchestrator.service.people.rows import (
     Span,
     StaffRow,
 )
+from orchestrator.service.rows import PatientRow
 
 
 class PeopleReader(Protocol):
@@ -77,6 +79,10 @@ class PeopleReader(Protocol):
         """Return the glass that this person broke to this patient, if it is still open."""
         ...
 
+    def hold(self, patient_id: str) -> HoldRow | None:
+        """Return what keeps a patient's record from being erased."""
+        ...
+
     def wards(self) -> list[str]:
         """Return the wards on which there are open episodes, or on which somebody has a post."""
         ...
@@ -124,3 +130,14 @@ class PeopleChange(PeopleReader, Protocol):
     def end_glass(self, person_id: str, patient_id: str, now: datetime) -> None:
         """Let what this person broke to this patient end now."""
         ...
+
+    def lock_patient(self, patient_id: str) -> PatientRow | None:
+        """Return a patient; until the transaction ends no episode of his is begun."""
+        ...
+
+    def destroy_key(self, patient_id: str) -> None:
+        """Let nobody read any more what a patient's key sealed."""
+        ...
+
+    def add_hold(self, row: HoldRow) -> None: ...
+    def end_hold(self, patient_id: str) -> None: ...

@@ -20,6 +20,8 @@ class Action(StrEnum):
     SEE = "see"  # patients' records and the lists of a ward
     ACT = "act"  # commands on an episode, enrolment too
     AUDIT = "audit"  # who has seen a record, and whether it is whole
+    HOLD = "hold"  # keep a record from being erased
+    ERASE = "erase"  # destroy a patient's key
     OPERATE = "operate"  # dead letters, episodes set aside, what runs
     PEOPLE = "people"  # accounts, posts, tokens of others
     KNOW = "know"  # pathways, and what concerns oneself: whoever has an account
@@ -29,6 +31,8 @@ ROLES: Mapping[Action, frozenset[str]] = {
     Action.SEE: AT_THE_BEDSIDE | {AUDITOR},
     Action.ACT: AT_THE_BEDSIDE,
     Action.AUDIT: frozenset({AUDITOR, LEAD}),
+    Action.HOLD: frozenset({AUDITOR}),
+    Action.ERASE: frozenset({ADMINISTRATOR}),
     Action.OPERATE: frozenset({ADMINISTRATOR, LEAD}),
     Action.PEOPLE: frozenset({ADMINISTRATOR}),
     Action.KNOW: AT_THE_BEDSIDE | {AUDITOR, ADMINISTRATOR, "service"},

@@ -171,3 +171,11 @@ class AwayRow(NamedTuple):
     deputy_id: str | None
     starts_at: datetime
     ends_at: datetime
+
+
+class HoldRow(NamedTuple):
+    """A patient's record is not to be erased: a legal hold."""
+
+    patient_id: str
+    held_at: datetime
+    held_by: str

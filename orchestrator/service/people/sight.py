@@ -12,6 +12,7 @@ from orchestrator.audit import looks
 from orchestrator.audit.chain import Fault
 from orchestrator.errors import NotFound, StoreError
 from orchestrator.service.handlers import Desk
+from orchestrator.service.people.erasure import Erasure
 from orchestrator.service.people.glass import Glass
 from orchestrator.service.people.looked import Looked
 from orchestrator.service.people.looking import Seen, Who, add, chain_of, record
@@ -45,12 +46,12 @@ class _Look(NamedTuple):
 class Sight:
     """Opens patients' records to those who may see them, and records who did. mac: chains that record.
 
-    glass: lets in who must, in an emergency.   looked: tells who did look.
+    glass: lets in who must, in an emergency.   looked: tells who did look.   erasure: lets nobody, for ever.
     """
 
     def __init__(self, desk: Desk, mac: looks.Mac) -> None:
         self._store, self._mac = desk.store, mac
-        self.glass, self.looked = Glass(desk, mac), Looked(desk)
+        self.glass, self.looked, self.erasure = Glass(desk, mac), Looked(desk), Erasure(desk, mac)
 
     def check(self, principal: Principal, episode_id: str, action: Action) -> Seen:
         """Return whose an episode is. Raises NotFound for none, or another ward's: which of it is not told.

@@ -59,3 +59,20 @@ def test_a_changed_record_is_found_by_each_who_looks_after_it(terminal: Terminal
     said = terminal("seen", episode)
     assert said.code == 1
     assert "BROKEN" in said.out
+
+
+def test_a_record_is_held_and_erased_in_so_many_words(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAREPATH_ACTOR", "it-7")
+    episode = terminal.enrol()
+    why = ("--reason", "request 2026-117")
+    assert terminal("erase", episode, *why).code == 2, "it is not done without --yes"
+    open_one = terminal("erase", episode, *why, "--yes")
+    assert open_one.code == 1
+    assert "close it first" in open_one.line
+    terminal("close", episode, "withdrawn", "--reason", "moved away")
+    assert "held: nobody" in terminal("hold", episode, *why).out
+    assert terminal("erase", episode, *why, "--yes").code == 1
+    assert "no longer" in terminal("hold", episode, *why, "--end").out
+    assert terminal("erase", episode, *why, "--yes", "--json").document["erased"] == [episode]
+    assert terminal("show", episode).code != 0
+    assert terminal("audit", "verify", "--all").code == 0

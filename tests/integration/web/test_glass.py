@@ -105,3 +105,23 @@ def test_who_tries_numbers_is_slowed_down(house: House) -> None:
         assert "no patient with this number" in broken(browser, number=f"9{number}")
     house.ward.enrol()
     assert "wait a minute" in broken(browser)
+
+
+def test_the_patients_page_says_that_it_is_open_and_what_is_done_there_says_so(house: House) -> None:
+    house.add("stranger", ("S9", "clinician"))
+    browser = house.browser().sign_in("stranger")
+    episode = house.ward.enrol()
+    assert broken(browser) == episode
+    shown = browser.get(episode)
+    assert shown.status_code == 200
+    assert "this patient is of another ward" in shown.text
+    assert f'action="{episode}/glass/close"' in shown.text
+    sent = browser.send(episode, f"{episode}/record", **{"fact.severity": "severe"})
+    assert sent.status_code == 303, sent.text
+    last = house.ward.get(f"{episode}/timeline").json()["entries"][-1]
+    assert (last["actor"], last["role"], last["glass"]) == (house.people["stranger"], "clinician", True)
+    assert f'{episode}/seen"' not in shown.text, "who has seen it is the ward's own affair"
+    own = house.signed_in("nurse").get(episode).text
+    assert "this patient is of another ward" not in own
+    assert f'href="{episode}/seen"' not in own
+    assert f'href="{episode}/seen"' in house.signed_in("lead").get(episode).text

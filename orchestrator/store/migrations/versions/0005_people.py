@@ -28,6 +28,7 @@ def upgrade() -> None:
     _wards()
     _claims()
     _demonstration()
+    _holds()
 
 
 def _accounts() -> None:
@@ -282,3 +283,19 @@ def _claims() -> None:
 def _demonstration() -> None:
     what = "simulated: making or made, of a demonstration, whose people all have one shown password"
     op.add_column("store_info", _col("demo", sa.Text(), what, null=True))
+
+
+def _holds() -> None:
+    op.create_table(
+        "legal_hold",
+        _col(
+            "patient_id",
+            sa.Text(),
+            "whose record is not to be erased",
+            sa.ForeignKey("patient.patient_id", name=op.f("fk_legal_hold_patient_id")),
+        ),
+        _col("held_at", Instant(), "wall time since which it is held"),
+        _col("held_by", sa.Text(), "who holds it"),
+        sa.PrimaryKeyConstraint("patient_id", name=op.f("pk_legal_hold")),
+        sqlite_strict=True,
+    )

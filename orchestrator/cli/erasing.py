@@ -1,0 +1,59 @@
+"""How is a patient's record erased at the command line, and kept from it? Who does it is asserted, and on record."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.cli.face import EPISODE, Face, with_settings
+from orchestrator.cli.looking import who
+from orchestrator.errors import InvalidCommand
+
+if TYPE_CHECKING:
+    from orchestrator.service.people.accounts import Author
+
+_REASON = click.option(
+    "--reason", required=True, help="The request or the case; nothing of the patient, for it can never be erased."
+)
+
+
+@click.command()
+@EPISODE
+@_REASON
+@click.option("--yes", is_flag=True, help="Do it: what is erased is gone for ever.")
+@with_settings
+def erase(face: Face, episode: str, reason: str, *, yes: bool) -> None:
+    """Destroy the key of an episode's patient.
+
+    Nobody can read any episode of that patient from then on; what happened can still be proved. Refused while one of
+    them is open, or the record is held. Copies of the store that were made before can be read until they are deleted.
+    """
+    if not yes:
+        raise InvalidCommand("this erases every episode of the patient for ever: say --yes to do it")
+    with face.system() as system:
+        gone = system.sight.erasure.erase(_author("administrator"), episode, reason)
+    face.show(
+        {"erased": gone}, lambda _: f"erased: {len(gone)} episodes of this patient can be read by nobody any more"
+    )
+
+
+@click.command()
+@EPISODE
+@_REASON
+@click.option("--end", is_flag=True, help="End the hold.")
+@with_settings
+def hold(face: Face, episode: str, reason: str, *, end: bool) -> None:
+    """Keep the record of an episode's patient from being erased, or end that."""
+    with face.system() as system:
+        work = system.sight.erasure.end_hold if end else system.sight.erasure.hold
+        work(_author("auditor"), episode, reason)
+        told = system.sight.erasure.standing(episode)
+    face.show(told, lambda shown: "held: nobody can erase this record" if shown["held"] else "held no longer")
+
+
+def _author(role: str) -> "Author":
+    from orchestrator.service.people.accounts import Author  # noqa: PLC0415  not for --help
+
+    return Author(who().id, role)
+
+
+COMMANDS = (hold, erase)
