@@ -37,6 +37,7 @@ _TOLD = (
     .outerjoin(t.episode, _E.episode_id == _N.episode_id)
     .outerjoin(t.item, _WAITS)
 )
+_NOTICES = select(*(_N[name] for name in NoticeRow._fields))
 _TOLD_WIDE = len(NoticeRow._fields)
 _OPEN = _E.closed == false()
 
@@ -58,14 +59,14 @@ class WorklistReads:
     def told(
         self, wards: Sequence[str], roles: Sequence[str], before: tuple[datetime, str, str] | None, limit: int
     ) -> list[ToldRow]:
-        order = (_N.told_at, _N.episode_id, _N.key)
-        chosen = _within(_TOLD, t.notice, wards, roles)
-        if before is not None:
-            moment, *key = before
-            earlier = and_(order[0] == moment, tuple_(*order[1:]) < tuple_(*key))
-            chosen = chosen.where(or_(order[0] < moment, earlier))
-        found = self._sql.execute(chosen.order_by(*(each.desc() for each in order)).limit(limit))
-        return [_told_row(row) for row in found]
+        chosen = _latest(_within(_TOLD, t.notice, wards, roles), before)
+        return [_told_row(row) for row in self._sql.execute(chosen.limit(limit))]
+
+    def notices(
+        self, wards: Sequence[str], roles: Sequence[str], before: tuple[datetime, str, str] | None, limit: int
+    ) -> list[NoticeRow]:
+        chosen = _latest(_within(_NOTICES, t.notice, wards, roles), before)
+        return [NoticeRow(*row) for row in self._sql.execute(chosen.limit(limit))]
 
     def claim_of(self, item: ItemId) -> ClaimRow | None:
         row = self._sql.execute(select(*_CLAIM).where(*_is(t.claim, item))).first()
@@ -141,6 +142,15 @@ def _within(chosen: Select[Any], table: Any, wards: Sequence[str], roles: Sequen
     if wards:
         chosen = chosen.where(table.c.ward.in_(wards))
     return chosen.where(table.c.role.in_(roles)) if roles else chosen
+
+
+def _latest(chosen: Select[Any], before: tuple[datetime, str, str] | None) -> Select[Any]:
+    order = (_N.told_at, _N.episode_id, _N.key)
+    if before is not None:
+        moment, *key = before
+        earlier = and_(order[0] == moment, tuple_(*order[1:]) < tuple_(*key))
+        chosen = chosen.where(or_(order[0] < moment, earlier))
+    return chosen.order_by(*(each.desc() for each in order))
 
 
 def _behind(order: Sequence[Any], after: Sequence[Any]) -> Any:  # noqa: ANN401

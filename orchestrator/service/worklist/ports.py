@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from orchestrator.service.people.rows import PersonRow
-from orchestrator.service.rows import ItemRow, ToldRow, WorkRow
+from orchestrator.service.rows import ItemRow, NoticeRow, ToldRow, WorkRow
 from orchestrator.service.worklist.rows import ClaimRow, ItemId, Mark, Sieve
 
 Place = tuple[datetime, str, str, str]
@@ -23,6 +23,12 @@ class WorklistReader(Protocol):
         self, wards: Sequence[str], roles: Sequence[str], before: tuple[datetime, str, str] | None, limit: int
     ) -> list[ToldRow]:
         """Return notices of the inbox, latest first, each with its episode and whether its reminder still waits."""
+        ...
+
+    def notices(
+        self, wards: Sequence[str], roles: Sequence[str], before: tuple[datetime, str, str] | None, limit: int
+    ) -> list[NoticeRow]:
+        """Return notices of the inbox alone, latest first. before: told_at and key of the last seen."""
         ...
 
     def claim_of(self, item: ItemId) -> ClaimRow | None: ...

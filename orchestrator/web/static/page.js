@@ -8,7 +8,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 document.addEventListener("htmx:afterSwap", (event) => {
   const id = event.detail.target.dataset.focus;
-  if (id && document.getElementById(id)) document.getElementById(id).focus();
+  if (id && document.getElementById(id)) document.getElementById(id).focus({ preventScroll: true });
 });
 
 // A form is sent once, however often its button is pressed.

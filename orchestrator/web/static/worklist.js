@@ -35,7 +35,7 @@
   });
   document.addEventListener("htmx:afterSwap", () => {
     const all = lines();
-    if (place >= 0 && all.length && (!document.activeElement || document.activeElement === document.body)) all[Math.min(place, all.length - 1)].focus();
+    if (place >= 0 && all.length && (!document.activeElement || document.activeElement === document.body)) all[Math.min(place, all.length - 1)].focus({ preventScroll: true });
     place = -1;
   });
 })();
