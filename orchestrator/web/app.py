@@ -7,6 +7,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 
 from orchestrator import __version__
@@ -112,6 +113,7 @@ def create_pages(
     for page in PAGES:
         app.include_router(page.router)
     _check(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Door, signing=system.signing, simulated=system.simulated, banner=banner, answer=error_page)
     return app
 

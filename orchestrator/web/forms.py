@@ -2,8 +2,8 @@
 type again.
 """
 
-import hashlib
 import hmac
+import os
 from collections.abc import Container
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -22,9 +22,32 @@ _AS_TYPED = frozenset({"password", "again", "present"})
 
 
 def word_of(request: Request) -> str:
-    """Return the word that a form of this session carries; empty for who is not signed in."""
+    """Return the word that a form of this session carries, masked anew for each page: pages travel compressed, and what
+    is the same in all of them could be guessed from their lengths. Empty for who is not signed in.
+    """
+    word = _word(request)
+    mask = os.urandom(len(word))
+    return (mask + _mixed(word, mask)).hex()
+
+
+def _is_word(request: Request, given: str) -> bool:
+    """Tell whether a form carries the word of this session."""
+    word = _word(request)
+    try:
+        sent = bytes.fromhex(given)
+    except ValueError:
+        return False
+    fits = len(sent) == 2 * len(word)
+    return fits and hmac.compare_digest(_mixed(sent[: len(word)], sent[len(word) :]), word)
+
+
+def _word(request: Request) -> bytes:
     token = request.scope.get(TOKEN, "")
-    return hmac.new(token.encode(), b"carepath form", hashlib.sha256).hexdigest() if token else ""
+    return hmac.digest(token.encode(), b"carepath form", "sha256") if token else b""
+
+
+def _mixed(one: bytes, other: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(one, other, strict=True))
 
 
 class Form:
@@ -76,7 +99,7 @@ async def read_form(request: Request) -> Form:
     if any(isinstance(value, str) and len(value) > _LONGEST for value in sent.values()):
         raise InputError(f"a field holds more than {_LONGEST} characters")
     given = sent.get(FIELD, "")
-    if not hmac.compare_digest(str(given).encode(), word_of(request).encode()):
+    if not _is_word(request, str(given)):
         raise NotAllowed("this form is of another session, or of one that has ended: open the page again")
     return Form(sent)
 

@@ -39,7 +39,7 @@ def address(name: str) -> str:
 
 @cache
 def _packed(name: str) -> bytes:
-    """Return a file compressed. Pages are not: their length would tell of the secret word that they hold."""
+    """Return a file compressed, once for all who ask."""
     return gzip.compress(_files()[name][1], mtime=0)
 
 

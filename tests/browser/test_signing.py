@@ -51,7 +51,7 @@ def test_a_password_that_was_given_is_changed_first(site: Site, script: bool) ->
     page.get_by_label("The new password again").fill(PASSWORD)
     page.get_by_role("button", name="Take this password").click()
     page.get_by_role("heading", name="Choose a password").wait_for(state="detached")
-    assert site.visitor(script=script).sign_in("nell").page.url == f"{site.address}/"
+    assert site.visitor(script=script).sign_in("nell").page.url == f"{site.address}/worklist"
 
 
 def test_who_types_a_wrong_password_is_told_and_keeps_the_login(site: Site) -> None:

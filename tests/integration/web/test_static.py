@@ -1,6 +1,7 @@
-"""Goal: what pages load is small on its way, and nothing else is compressed: a page holds a secret word."""
+"""Goal: what is loaded is small on its way, and a page's length tells nothing of the secret word in its forms."""
 
 import gzip
+import re
 
 from orchestrator.web import static
 from tests.integration.web.conftest import House
@@ -20,6 +21,14 @@ def test_files_travel_compressed_where_that_is_asked_for(house: House) -> None:
     assert browser.get(address.replace("page.css", "nothing.css")).status_code == 404
 
 
-def test_pages_are_not_compressed(house: House) -> None:
-    house.add("nurse")
-    assert "content-encoding" not in house.browser().client.get("/sign-in", headers={"Accept-Encoding": "gzip"}).headers
+def test_pages_travel_compressed_and_their_secret_word_is_another_each_time(house: House) -> None:
+    browser = house.signed_in("nurse")
+    packed = [browser.client.get("/password", headers={"Accept-Encoding": "gzip"}) for _ in range(2)]
+    assert {page.headers["content-encoding"] for page in packed} == {"gzip"}
+    words = [re.findall(r'name="csrf" value="([0-9a-f]{128})"', page.text)[0] for page in packed]
+    assert words[0] != words[1]
+    own = {"Sec-Fetch-Site": "same-origin"}
+    sent = browser.client.post("/sign-out", data={"csrf": words[0][:-1] + "g"}, headers=own, follow_redirects=False)
+    assert sent.status_code == 403
+    sent = browser.client.post("/sign-out", data={"csrf": words[0]}, headers=own, follow_redirects=False)
+    assert sent.status_code == 303, "an older page's word counts as long as its session"
