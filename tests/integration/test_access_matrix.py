@@ -134,7 +134,7 @@ def _enrolled(system: System, ward: str, number: str) -> Patient:
         row = reader.episode(episode_id)
         assert row is not None
         handle = handle_of(system.keyring, ItemId(episode_id, *OPEN))
-        return Patient(ward, number, episode_id, row.patient_id, handle)
+        return Patient(ward, number, episode_id, row.patient_id, handle=handle)
 
 
 def _tell(system: System, of: Patient) -> None:
