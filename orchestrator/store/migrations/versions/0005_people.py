@@ -136,7 +136,7 @@ def _records() -> None:
         sa.UniqueConstraint("cause", name=op.f("uq_staff_record_cause")),
         sqlite_strict=True,
     )
-    op.create_index(op.f("ix_staff_record_about"), "staff_record", ["about", "seq"], unique=False)
+    op.create_index(op.f("ix_staff_record_about_seq"), "staff_record", ["about", "seq"], unique=False)
 
 
 def _looks() -> None:
