@@ -57,8 +57,7 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
 
     system = open_to_run(settings)
     logs.begin("api", system.simulation, as_json=settings.log_json)
-    draining = threading.Event()
-    looking = lookout(system)
+    draining, looking = threading.Event(), lookout(system)
     told: dict[str, Any] = {"openid": settings.openid, "proofs": settings.cache / "proofs"}
     app = faces(system, settings.timezone, draining=draining, banner=lambda: looking.banner, **told)
     beside = [Repeated(looking.turn, SECONDS, "lookout").start(), *_beside(system, "api")]
