@@ -2,7 +2,7 @@
 
 What was sealed with that key can be read by nobody from then on: bodies, documents, identifiers, reasons. Headers,
 hashes and the record of looks stay. An open episode keeps a record from being erased, since its alarms would fire no
-more; so does a legal hold, which an auditor places. Both are recorded with the accounts: that record outlives the key.
+more; so does a legal hold, which an auditor places. Each stands in the record of looks, which outlives the key.
 """
 
 from typing import Any
@@ -11,8 +11,9 @@ from orchestrator.audit import looks
 from orchestrator.audit.seal import instant
 from orchestrator.errors import Conflict, InputError, NotFound
 from orchestrator.service.handlers import Desk
-from orchestrator.service.people.accounts import Author, note
-from orchestrator.service.people.rows import HoldRow
+from orchestrator.service.people.accounts import Author
+from orchestrator.service.people.looking import add
+from orchestrator.service.people.rows import HoldRow, LookRow
 from orchestrator.service.ports import Change
 from orchestrator.service.rows import PatientRow
 
@@ -37,7 +38,7 @@ class Erasure:
             if change.hold(patient.patient_id) is not None:
                 raise Conflict("this record is held already")
             change.add_hold(HoldRow(patient.patient_id, change.times().wall, by.id))
-            note(change, self._mac, by, "held", about=patient.patient_id, detail={"reason": reason})
+            self._record(change, by, "held", (patient.patient_id, episode_id), reason)
 
     def end_hold(self, by: Author, episode_id: str, reason: str) -> None:
         """Let an episode's patient be erased again. Raises NotFound, InputError, and Conflict where none is held."""
@@ -47,7 +48,7 @@ class Erasure:
             if change.hold(patient.patient_id) is None:
                 raise Conflict("this record is not held")
             change.end_hold(patient.patient_id)
-            note(change, self._mac, by, "hold-ended", about=patient.patient_id, detail={"reason": reason})
+            self._record(change, by, "hold-ended", (patient.patient_id, episode_id), reason)
 
     def erase(self, by: Author, episode_id: str, reason: str) -> list[str]:
         """Destroy the key of an episode's patient; return the episodes that nobody can read any more.
@@ -64,8 +65,14 @@ class Erasure:
             if any(not row.closed for row in rows):
                 raise Conflict("an episode of this patient is open: close it first, for its reminders would end unseen")
             change.destroy_key(patient.patient_id)
-            note(change, self._mac, by, "erased", about=patient.patient_id, detail={"reason": reason})
+            self._record(change, by, "erased", (patient.patient_id, episode_id), reason)
         return [row.episode_id for row in rows]
+
+    def _record(self, change: Change, by: Author, kind: str, about: tuple[str, str], reason: str) -> None:
+        """Record what was done. about: patient and episode."""
+        now, (patient_id, episode_id) = change.times().now, about
+        row = LookRow(patient_id, 0, now, by.id, by.role, kind, reason, episode_id, glass=False, sealed=None, hash=b"")
+        add(change, self._mac, row)
 
     def standing(self, episode_id: str) -> dict[str, Any]:
         """Return whether an episode's patient was erased, and by whom he is held since when. Raises NotFound."""
