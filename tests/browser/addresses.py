@@ -7,6 +7,8 @@ from itertools import product
 from orchestrator.http.needs import served
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.demo.cast import WARDS
+from orchestrator.service.worklist.claims import handle_of
+from orchestrator.service.worklist.rows import ItemId
 from tests.browser.site import Site
 
 NO_PAGES = {"/static/{version}/{name:path}": "files that pages load", "/live": "a stream of what has changed"}
@@ -72,8 +74,16 @@ def _people(site: Site) -> Sequence[str]:
     return [each["person_id"] for each in site.system.people.people()][:2]
 
 
+def _handles(site: Site) -> Sequence[str]:
+    """Return what stands for one open item of one of these patients: of another it names nothing."""
+    with site.system.store.read() as reader:
+        items = (item for episode_id in _episodes(site) for item in reader.items(episode_id))
+        return [handle_of(site.system.keyring, ItemId(*next(items)[:3]))]
+
+
 _VALUES: dict[str, Callable[[Site], Sequence[str]]] = {
     "episode_id": _episodes,
+    "handle": _handles,
     "person_id": _people,
     "notice": lambda _: ["nothing.1.0"],
     "ward": lambda _: WARDS,
