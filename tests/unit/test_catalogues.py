@@ -1,0 +1,51 @@
+"""Goal: every text of the pages is said in every language, with the same gaps to fill, and nothing else is kept.
+
+After a change of a text: CAREPATH_WRITE=1 pytest tests/unit/test_catalogues.py, then translate what is empty.
+"""
+
+import os
+import re
+
+import pytest
+from babel.messages.catalog import Catalog
+
+from orchestrator.web import words
+from tests import catalogue
+
+LANGUAGES = sorted(set(words.languages()) - {words.OWN})
+_GAP = re.compile(r"%\(\w+\)[sd]")
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def kept(request: pytest.FixtureRequest) -> Catalog:
+    return catalogue.read(request.param)
+
+
+def test_the_catalogue_is_current(kept: Catalog) -> None:
+    file, made = words.FOLDER / f"{kept.locale}.po", catalogue.written(catalogue.current(kept))
+    if os.environ.get("CAREPATH_WRITE"):
+        file.write_text(made, encoding="utf-8")
+    assert file.read_text(encoding="utf-8") == made
+    assert not kept.obsolete
+
+
+def test_every_text_is_translated_with_the_same_gaps(kept: Catalog) -> None:
+    for message in kept:
+        if not message.id:
+            continue
+        said = [message.string] if isinstance(message.string, str) else list(message.string)
+        asked = message.id if isinstance(message.id, str) else message.id[-1]
+        assert all(said), message.id
+        assert not message.fuzzy, message.id
+        assert set(_GAP.findall(said[-1])) == set(_GAP.findall(asked)), message.id
+        assert len(said) == (1 if isinstance(message.id, str) else kept.num_plurals), message.id
+
+
+def test_german_is_offered_by_its_own_name() -> None:
+    assert words.languages() == {"en": "English", "de": "Deutsch"}
+
+
+def test_one_and_several_are_said_differently() -> None:
+    said = words.catalogue("de").ngettext
+    assert said("One entry more", "%(num)s entries more", 1) == "Ein weiterer Eintrag"
+    assert said("One entry more", "%(num)s entries more", 2) == "%(num)s weitere Einträge"
