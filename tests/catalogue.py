@@ -20,8 +20,9 @@ from orchestrator.notify.wording import KINDS as NOTICES
 from orchestrator.notify.wording import of_kind
 from orchestrator.pathway.loader import load_library
 from orchestrator.pathway.model import Standing
-from orchestrator.service.lookout import OVERDUE, UNREADABLE, Banner
+from orchestrator.service.lookout import UNREADABLE, Banner
 from orchestrator.service.people.principal import ROLES
+from orchestrator.service.pulse import OVERDUE
 from orchestrator.web import inbox, mine, people, reach, words, worklist
 from tests.factories import T0
 
@@ -85,7 +86,8 @@ def written(catalogue: Catalog) -> str:
 def _translation(known: Message | None, text: Key) -> Key:
     if known is None or isinstance(known.id, str) != isinstance(text, str):
         return "" if isinstance(text, str) else ("", "")
-    return known.string
+    said = known.string or ""
+    return said if isinstance(said, str) else tuple(said)
 
 
 def _of_templates() -> Iterator[Key]:

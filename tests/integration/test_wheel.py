@@ -1,4 +1,4 @@
-"""Goal: the wheel carries the schema's steps, and the pathways as data under orchestrator/, no package of that name."""
+"""Goal: the wheel carries the pages and their words, the steps of the schema, and the pathways as data, no package."""
 
 import subprocess
 import sys
@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+_SHOWN = {".html", ".css", ".js", ".svg", ".po"}
 STEPS = ROOT / "orchestrator" / "store" / "migrations" / "versions"
 
 
@@ -21,6 +22,10 @@ def test_the_wheel_carries_the_pathways(tmp_path: Path) -> None:
     steps = {f"orchestrator/store/migrations/versions/{path.name}" for path in STEPS.glob("[0-9]*.py")}
     assert len(steps) > 1
     assert steps <= names
+    pages = ROOT / "orchestrator" / "web"
+    shown = {path.relative_to(ROOT).as_posix() for path in pages.rglob("*.*") if path.suffix in _SHOWN}
+    assert {Path(name).suffix for name in shown} == _SHOWN
+    assert shown <= names
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {
         "orchestrator",
         "workers",

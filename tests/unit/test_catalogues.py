@@ -33,7 +33,7 @@ def test_every_text_is_translated_with_the_same_gaps(kept: Catalog) -> None:
     for message in kept:
         if not message.id:
             continue
-        said = [message.string] if isinstance(message.string, str) else list(message.string)
+        said = [message.string] if isinstance(message.string, str) else list(message.string or ())
         asked = message.id if isinstance(message.id, str) else message.id[-1]
         assert all(said), message.id
         assert not message.fuzzy, message.id
