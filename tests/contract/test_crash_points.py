@@ -4,6 +4,7 @@ Every statement is a crash point: each write is tried again and again, and ends 
 makes, COMMIT included, until it comes through. Killed means that no line of ours runs any more: the connection is gone.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, event
 
 from orchestrator.episode.commands import Close
 from orchestrator.service.handlers import Request
-from orchestrator.service.rows import Lease, OutgoingId
+from orchestrator.service.rows import EpisodeRow, Lease, OutgoingId
 from orchestrator.store.pipeline import Statement
 from orchestrator.store.postgres import PostgresStore
 from orchestrator.store.sqlite import SqliteStore
@@ -144,8 +145,15 @@ def close(sut: System) -> Work:
 
 
 def fire_batch(sut: System) -> Work:
-    due(sut)
-    return lambda: sut.desk.transact(lambda change: sut.firing._fire_batch(change, 10, []))
+    due(sut, 5)  # so many that what is added goes as columns
+
+    def fire() -> None:
+        """Fire until something did: what was killed just before may hold its locks for a moment yet."""
+        deadline, claimed = time.monotonic() + 30, list[EpisodeRow]()
+        while not claimed and time.monotonic() < deadline:
+            sut.desk.transact(lambda change: sut.firing._fire_batch(change, 10, claimed))
+
+    return fire
 
 
 def fire_alone(sut: System) -> Work:

@@ -94,7 +94,7 @@ def test_health_is_told_on_the_same_port(shop: Production) -> None:
     for running in shop.started:
         assert (running.status("/healthz"), running.status("/readyz"), running.status("/else")) == (200, 200, 404)
     (api,) = (running for running in shop.started if running.role == "api")
-    assert ask(api.port, "/metrics")[0] == 401, "the public port tells no figures"
+    assert ask(api.port, "/metrics")[0] == 303, "the public port tells no figures: it asks to sign in"
 
 
 def test_what_a_killed_process_counted_stays_and_its_files_go(shop: Production, place: Installation) -> None:

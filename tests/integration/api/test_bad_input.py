@@ -194,7 +194,7 @@ def test_a_parameter_or_role_that_nobody_knows_is_refused(ward: Ward) -> None:
         _is_problem(ward.get(path), 422, "invalid-request")
     _is_problem(ward.post(f"{episode}/complete?force=1", {"task": "eeg"}), 422, "invalid-request")
     assert "query wards: " in ward.get("/worklist?wards=N2").json()["detail"]
-    assert "ward, role, after, limit" in ward.get("/worklist?wards=N2").json()["detail"]
+    assert "ward, role, kind, overdue, holder, after, limit" in ward.get("/worklist?wards=N2").json()["detail"]
     assert "nurse" in ward.get("/worklist?role=nurze").json()["detail"]
     assert ward.get("/worklist?role=nurse&role=lead").status_code == 200
 

@@ -121,7 +121,7 @@ def test_opening_a_link_changes_nothing_and_tells_nothing(ward: Ward, pages: Tes
     answer = pages.get(link)
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == "same-origin"
     assert answer.headers["x-robots-tag"] == "noindex, nofollow"
     assert "set-cookie" not in answer.headers
 
