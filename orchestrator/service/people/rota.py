@@ -143,7 +143,7 @@ def _check_post(change: Change, row: DutyRow, person: PersonRow) -> None:
 def _stretch(starts_at: datetime, ends_at: datetime, told: Told, people: dict[str, str]) -> dict[str, Any]:
     return {
         "starts_at": instant(starts_at), "ends_at": instant(ends_at), "on_duty": told.on_duty,
-        "people": [_person(who, people) for who in told.people],
+        "people": sorted((_person(who, people) for who in told.people), key=lambda each: each["name"]),
     }  # fmt: skip
 
 
