@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -45,6 +46,12 @@ def merge(sight: Sight, episode_id: str, number: str, principal: Principal = LEA
     return str(told["record"])
 
 
+def shown(sight: Sight, principal: Principal, episode_id: str) -> dict[str, Any]:
+    return sight.person(
+        principal, Who(principal.actor_id, ""), sight.check(principal, episode_id, Action.SEE), episode_id
+    )
+
+
 def found(sut: System, number: str) -> list[str]:
     return [each["episode_id"] for each in sut.queries.episodes_of(Identifier("mrn", number))]
 
@@ -58,7 +65,7 @@ def test_either_number_finds_both_and_what_is_taken_back_is_as_before(sut: Syste
     before = {each: (sut.queries.timeline(each), sut.queries.show(each)) for each in (first, second)}
     replaced = merge(sight, first, "2")
     assert found(sut, "1") == found(sut, "2") == [first, second]
-    told = sight.merging.person(LEAD, second)
+    told = shown(sight, LEAD, second)
     assert [each["patient_id"] for each in told["records"]] == [whose(sut, first), whose(sut, second)]
     assert [each["replaced_by"] for each in told["records"]] == [None, whose(sut, first)]
     assert [each["identifiers"][0]["value"] for each in told["records"]] == ["1", "2"]
@@ -68,7 +75,7 @@ def test_either_number_finds_both_and_what_is_taken_back_is_as_before(sut: Syste
     back = sight.merging.unmerge(LEAD, BY, second, replaced, "two people of one name")
     assert [(each["person_id"], each["episodes"]) for each in back["acted"]] == [("c-1", [second])]
     assert (found(sut, "1"), found(sut, "2")) == ([first], [second])
-    assert [each["patient_id"] for each in sight.merging.person(LEAD, first)["records"]] == [whose(sut, first)]
+    assert [each["patient_id"] for each in shown(sight, LEAD, first)["records"]] == [whose(sut, first)]
     assert sight.check_all().faults == ()
     assert all(sut.audit.verify(each).whole for each in (first, second))
 
@@ -130,14 +137,14 @@ def test_two_open_ones_on_one_pathway_are_pointed_out(sut: System, sight: Sight)
     assert told["open_twice"] == [{"pathway": "small", "episodes": [first, second], "elsewhere": False}]
     merge(sight, first, "2")
     nurse = Principal("u-nurse", "Nurse", frozenset({("w-2", "nurse")}))
-    seen = sight.merging.person(nurse, second)
+    seen = shown(sight, nurse, second)
     assert [each["episode_id"] for each in seen["episodes"]] == [second], "another ward's is not there"
     assert seen["open_twice"] == [{"pathway": "small", "episodes": [second], "elsewhere": True}]
     with sut.store.read() as reader:
         told = {(row.notice.ward, row.notice.name, row.notice.role) for row in reader.told((), (), None, 10)}
     assert told == {("w-1", "records-merged", "lead"), ("w-2", "records-merged", "lead")}
     ended(sut, first)
-    assert sight.merging.person(nurse, second)["open_twice"] == []
+    assert shown(sight, nurse, second)["open_twice"] == []
 
 
 def test_chains_and_what_cannot_be_merged(sut: System, sight: Sight) -> None:
@@ -152,7 +159,7 @@ def test_chains_and_what_cannot_be_merged(sut: System, sight: Sight) -> None:
             merge(sight, episode_id, number)
     merge(sight, b, "3")
     assert found(sut, "1") == found(sut, "2") == found(sut, "3")
-    assert sight.merging.person(LEAD, c)["records"][0]["patient_id"] == whose(sut, a), "the kept one comes first"
+    assert shown(sight, LEAD, c)["records"][0]["patient_id"] == whose(sut, a), "the kept one comes first"
     with pytest.raises(Conflict, match="through another record"):
         merge(sight, c, "1")
     with pytest.raises(Conflict, match="replaced by another already"):
@@ -212,7 +219,7 @@ def test_of_two_who_merge_at_once_one_is_told_by_whom(sut: System, sight: Sight)
         answers = sorted(pool.map(work, told))
     assert answers[0] == ""
     assert answers[1].startswith("these two are merged already, by u-")
-    assert len(sight.merging.person(LEAD, first)["records"]) == 2
+    assert len(shown(sight, LEAD, first)["records"]) == 2
 
 
 def test_whoever_is_enrolled_while_merged_has_one_open_episode_or_is_pointed_out(sut: System, sight: Sight) -> None:
@@ -272,7 +279,7 @@ def test_a_hold_on_either_protects_both_and_what_is_erased_is_said(sut: System, 
             one(sut, number)
     with pytest.raises(Conflict, match="was erased"):
         sight.merging.unmerge(LEAD, BY, first, replaced, "too late")
-    assert sight.merging.person(LEAD, first)["records"][1]["reason"] is None
+    assert shown(sight, LEAD, first)["records"][1]["reason"] is None
     assert sight.check_all().faults == ()
 
 
@@ -307,6 +314,7 @@ def test_a_broken_glass_opens_the_patient_and_no_merge_opens_more(sut: System, s
         sight.check(nurse, second, Action.SEE)
     sight.glass.open(stranger, Who(far, "clinician"), second, "called to an arrest")
     assert sight.check(stranger, first, Action.SEE).glass
+    assert [each["episode_id"] for each in shown(sight, stranger, first)["episodes"]] == [first, second]
     sight.merging.unmerge(LEAD, BY, first, replaced, "two people of one name")
     assert sight.check(stranger, second, Action.SEE).glass
     with pytest.raises(NotFound):

@@ -22,7 +22,7 @@ from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.looking import add, sealed_for
 from orchestrator.service.people.merged import Person, episodes_of, open_twice, person_of, side_of
 from orchestrator.service.people.principal import ADMINISTRATOR, LEAD, Action, Principal
-from orchestrator.service.people.records import Records, acted_json, bound, name_of, twice_json
+from orchestrator.service.people.records import Records, Sees, acted_json, bound, name_of, twice_json
 from orchestrator.service.people.rows import LookRow, MergeRow
 from orchestrator.service.ports import Change, Reader
 from orchestrator.service.replay import all_entries
@@ -41,10 +41,15 @@ class Merging:
         self._desk, self._mac = desk, mac
         self._records = Records(desk)
 
-    def person(self, principal: Principal, episode_id: str) -> dict[str, Any]:
+    def is_merged(self, patient_id: str) -> bool:
+        """Tell whether a record is one of several that were merged."""
+        with self._desk.store.read() as reader:
+            return bool(reader.merges([patient_id]))
+
+    def person(self, sees: Sees, episode_id: str) -> dict[str, Any]:
         """Return an episode's patient: see `records`. Raises NotFound."""
         with self._desk.store.read() as reader:
-            return self._records.person(reader, principal, person_of(reader, _whose(reader, episode_id)))
+            return self._records.person(reader, sees, person_of(reader, _whose(reader, episode_id)))
 
     def compare(self, principal: Principal, episode_id: str, identifier: Identifier) -> dict[str, Any]:
         """Return an episode's patient and the one with a number, side by side, and the word for having compared them.
@@ -52,6 +57,7 @@ class Merging:
         Raises NotFound where the number belongs to no patient on a ward that the caller leads, and Conflict where the
         two cannot be merged, saying why.
         """
+        sees = _sees(principal)
         hashed = self._desk.keyring.identifier_hash(identifier.system, identifier.value)
         with self._desk.store.read() as reader:
             kept = _whose(reader, episode_id)
@@ -62,11 +68,11 @@ class Merging:
             sides = self._sides(reader, kept, replaced)
             rows = [row for side in sides for row in episodes_of(reader, side)]
             return {
-                "kept": self._records.person(reader, principal, sides[0]),
-                "replaced": self._records.person(reader, principal, sides[1]),
+                "kept": self._records.person(reader, sees, sides[0]),
+                "replaced": self._records.person(reader, sees, sides[1]),
                 "record": replaced,
                 "compared": self._compared(reader, kept, replaced, sides),
-                "open_twice": twice_json(principal, open_twice(rows)),
+                "open_twice": twice_json(sees, open_twice(rows)),
             }
 
     def merge(
@@ -120,7 +126,7 @@ class Merging:
                 what = f"{was}; acted meanwhile: {' '.join(since) or 'nobody'}"
                 self._record(change, by, (record, keys[record]), "unmerged", what, reason=reason)
             self._tell(change, by, "records-separated", rows)
-            return {"acted": acted_json(change, principal, acted)}
+            return {"acted": acted_json(change, _sees(principal), acted)}
 
     def _sides(self, reader: Reader, kept: str, replaced: str) -> tuple[Person, Person]:
         """Return both patients as they are. Raises Conflict where these two records cannot be merged."""
@@ -177,7 +183,7 @@ class Merging:
         for row in rows:
             if not row.closed:
                 role = ADMINISTRATOR if LEAD in self._desk.directory.unheld(row.ward, now) else LEAD
-                key = f"{KIND}.{by.id}.{instant(now)}"
+                key = f"{KIND}.{name}.{by.id}.{instant(now)}"
                 notices.append(NoticeRow(row.episode_id, key, KIND, name, "", role, row.ward, 0, now, now, late=False))
         tell(change, self._desk.directory, notices)
 
@@ -192,6 +198,10 @@ def _whose(reader: Reader, episode_id: str) -> str:
 def _leads(reader: Reader, principal: Principal, patient_id: str) -> bool:
     """Tell whether the caller may merge on a ward of one of the record's own episodes."""
     return any(principal.may(Action.MERGE, row.ward) for row in reader.episodes_of(patient_id))
+
+
+def _sees(principal: Principal) -> Sees:
+    return lambda ward: principal.may(Action.SEE, ward)
 
 
 def _acted(reader: Reader, row: EpisodeRow, since: datetime) -> set[str]:

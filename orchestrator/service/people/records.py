@@ -5,7 +5,7 @@ with. An episode on a ward that is not the caller's is not there, but for this: 
 pathway is told, without where, for two teams that treat one disease unknown to each other are a danger.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from orchestrator.audit.seal import instant
@@ -13,11 +13,13 @@ from orchestrator.errors import KeyMissing, WrongKey
 from orchestrator.service.handlers import Desk
 from orchestrator.service.identity import Identities
 from orchestrator.service.people.merged import Person, Twice, episodes_of, open_twice
-from orchestrator.service.people.principal import Action, Principal
 from orchestrator.service.people.rows import MergeRow
 from orchestrator.service.ports import Reader
 from orchestrator.service.queries import row_json
 from orchestrator.service.rows import EpisodeRow, PatientRow
+
+Sees = Callable[[str], bool]
+"""Tells whether the caller may see the episodes of a ward."""
 
 
 class Records:
@@ -27,7 +29,7 @@ class Records:
         self._desk = desk
         self._identities = Identities(desk)
 
-    def person(self, reader: Reader, principal: Principal, person: Person) -> dict[str, Any]:
+    def person(self, reader: Reader, sees: Sees, person: Person) -> dict[str, Any]:
         """Return a patient's records, the kept one first, and those of his episodes that the caller may see."""
         numbers = self._identities.read(reader, person.records)
         merges = {row.patient_id: row for row in person.merges}
@@ -40,8 +42,8 @@ class Records:
                 records.append(self._record(reader, patient, told, merges.get(record)))
         return {
             "records": records,
-            "episodes": [row_json(row) for row in rows if principal.may(Action.SEE, row.ward)],
-            "open_twice": twice_json(principal, open_twice(rows)),
+            "episodes": [row_json(row) for row in rows if sees(row.ward)],
+            "open_twice": twice_json(sees, open_twice(rows)),
         }
 
     def _record(
@@ -70,22 +72,22 @@ class Records:
             return None
 
 
-def twice_json(principal: Principal, found: Iterable[Twice]) -> list[dict[str, Any]]:
+def twice_json(sees: Sees, found: Iterable[Twice]) -> list[dict[str, Any]]:
     """Return on which pathways more than one episode is open. elsewhere: one is on a ward that is not the caller's."""
     told = []
     for each in found:
-        seen = [row.episode_id for row in each.episodes if principal.may(Action.SEE, row.ward)]
+        seen = [row.episode_id for row in each.episodes if sees(row.ward)]
         told.append({"pathway": each.pathway, "episodes": seen, "elsewhere": len(seen) < len(each.episodes)})
     return told
 
 
 def acted_json(
-    reader: Reader, principal: Principal, acted: Sequence[tuple[EpisodeRow, str]]
+    reader: Reader, sees: Sees, acted: Sequence[tuple[EpisodeRow, str]]
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Return who acted on which episodes, of those that the caller may see. acted: episode and person's id."""
     by: dict[str, list[str]] = {}
     for row, who in acted:
-        if principal.may(Action.SEE, row.ward):
+        if sees(row.ward):
             by.setdefault(who, []).append(row.episode_id)
     return [{"person_id": who, "name": name_of(reader, who), "episodes": by[who]} for who in sorted(by)]
 
