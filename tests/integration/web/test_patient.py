@@ -53,7 +53,7 @@ def test_both_are_shown_first_and_either_number_finds_both(each_house: House, tw
         assert WHY in shown
     notices = each_house.ward.get("/inbox?ward=N2&role=lead").json()["notices"]
     assert [each["name"] for each in notices if each["kind"] == "merge"] == ["records-merged"] * 2
-    assert "Records of a patient were merged, or separated" in lead.get("/inbox?view=ward").text
+    assert "Two records were merged into one patient" in lead.get("/inbox?view=ward").text
 
 
 def test_it_is_taken_back_and_who_acted_is_told(each_house: House, two: tuple[str, str]) -> None:
