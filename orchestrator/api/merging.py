@@ -34,7 +34,9 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     422: {"model": ProblemDetails, "description": "There is no reason."},
     503: _READ[503],
 }
-_CHANGED = {412: {"model": ProblemDetails, "description": "One was changed since they were compared."}}
+_CHANGED: dict[int | str, dict[str, Any]] = {
+    412: {"model": ProblemDetails, "description": "One was changed since they were compared."}
+}
 router = APIRouter(route_class=StrictRoute, tags=["patients"])
 Showing = Annotated[Seen, Depends(Looking(Action.SEE, "patient"))]
 Comparing = Annotated[Seen, Depends(Looking(Action.MERGE, "merge"))]
