@@ -141,8 +141,8 @@ def test_two_open_ones_on_one_pathway_are_pointed_out(sut: System, sight: Sight)
     assert [each["episode_id"] for each in seen["episodes"]] == [second], "another ward's is not there"
     assert seen["open_twice"] == [{"pathway": "small", "episodes": [second], "elsewhere": True}]
     with sut.store.read() as reader:
-        told = {(row.notice.ward, row.notice.name, row.notice.role) for row in reader.told((), (), None, 10)}
-    assert told == {("w-1", "records-merged", "lead"), ("w-2", "records-merged", "lead")}
+        notices = {(row.notice.ward, row.notice.name, row.notice.role) for row in reader.told((), (), None, 10)}
+    assert notices == {("w-1", "records-merged", "lead"), ("w-2", "records-merged", "lead")}
     ended(sut, first)
     assert shown(sight, nurse, second)["open_twice"] == []
 
@@ -177,7 +177,7 @@ def test_who_does_not_lead_a_ward_of_each_merges_nothing(sut: System, sight: Sig
     led = {ward: Principal(f"u-{ward}", ward, frozenset({(ward, "lead"), ("*", "nurse")})) for ward in ("w-1", "w-2")}
     told = sight.compare(LEAD, Who("u-lead", "lead"), first, Identifier("mrn", "2"))
     with pytest.raises(NotFound):
-        merge(sight, first, "2", led["w-1"])
+        sight.compare(led["w-1"], Who("u-w-1", "lead"), first, Identifier("mrn", "2"))
     with pytest.raises(NotFound):
         sight.merging.merge(led["w-1"], BY, first, told["record"], compared=told["compared"], reason=WHY)
     replaced = merge(sight, first, "2")
