@@ -14,7 +14,8 @@ from orchestrator.episode.decide import Accepted, Refused
 from orchestrator.episode.items import Item
 from orchestrator.episode.model import Episode
 from orchestrator.errors import Ambiguous, NotFound
-from orchestrator.pathway.model import Pathway, Rung
+from orchestrator.pathway.kinds import Rung
+from orchestrator.pathway.model import Pathway
 from orchestrator.service.enrolment import EnrolRequest, Identifier
 from orchestrator.service.handlers import Request, new_key
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from orchestrator.api.app import PREFIX
 from orchestrator.service.overview.shift import Span
 from orchestrator.service.people.sight import Who
-from tests.integration.api.conftest import PREFIX, T0
-from tests.integration.web.conftest import ADMINISTRATOR, House
+from tests.integration.api.conftest import T0
+from tests.integration.web.conftest import ADMINISTRATOR, PASSWORD, House
 from tests.integration.web.filling import form, forms, send
 from tests.integration.web.test_episode import treated, words
 
@@ -119,7 +120,7 @@ def test_it_is_for_who_may_close_and_works_there(two_wards: House) -> None:
     assert "nurse may not change ward; clinician, lead, on-call may" in refused.json()["detail"]
     assert house.ward.system.queries.timeline(page.rpartition("/")[2])[-1]["result"] == "refused:needs-role"
     taking = house.signed_in("taking")
-    assert taking.send("/glass", number="0001", system="hospital-number", reason=WHY, password="four plain words here")
+    taking.send("/glass", number="0001", system="hospital-number", reason=WHY, password=PASSWORD)
     shown = taking.get(page)
     assert shown.status_code == 200
     assert not [each for each in forms(shown.text) if each.action.endswith("/change-ward")], "an emergency moves nobody"
