@@ -122,6 +122,24 @@ class Claimed(Conflict):
         super().__init__(f"{name} has taken this already")
 
 
+class UnknownWard(InputError):
+    """Nobody works on a ward of this name, and no patient is there."""
+
+    code = "unknown-ward"
+
+
+class WardUnattended(Conflict):
+    """Nobody works on this ward who could be told of a reminder; whoever means it says so."""
+
+    code = "ward-unattended"
+
+
+class UpgradeUnfinished(Conflict):
+    """This cannot be written in the format in which older programs still read."""
+
+    code = "upgrade-unfinished"
+
+
 class AlreadyEnrolled(Conflict):
     """The patient has an open episode on this pathway."""
 

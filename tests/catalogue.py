@@ -36,6 +36,7 @@ SAYING = (
     "service/worklist",
     "service/enrolment.py",
     "service/handlers.py",
+    "service/transfers.py",
 )
 """Whose errors a page shows as they are."""
 Key = str | tuple[str, ...]

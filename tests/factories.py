@@ -9,11 +9,12 @@ from typing import Any, cast
 
 from orchestrator.episode import document, fold
 from orchestrator.episode import events as ev
-from orchestrator.episode.commands import Actor, Close, Command, Enrolment, Record, Tick
+from orchestrator.episode.commands import Actor, ChangeWard, Close, Command, Enrolment, Record, Tick
 from orchestrator.episode.decide import Accepted, Refused
 from orchestrator.episode.items import Item
 from orchestrator.episode.model import Episode
 from orchestrator.errors import Ambiguous, NotFound
+from orchestrator.pathway.kinds import Rung
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.enrolment import EnrolRequest, Identifier
 from orchestrator.service.handlers import Request, new_key
@@ -35,6 +36,10 @@ class SmallPathway:
     @property
     def text(self) -> str:
         return json.dumps({"facts.yaml": self.facts, "pathway.yaml": f"{self.name} {self.version}"})
+
+    @property
+    def ladders(self) -> dict[str, tuple[Rung, ...]]:
+        return {"standard": (Rung("nurse", timedelta()), Rung("lead", HOUR))}
 
     @property
     def hash(self) -> str:
@@ -105,6 +110,8 @@ class SmallEngine:
             return self._tick(episode, now)
         if episode.closed:
             return Refused("episode-closed", "the episode is closed")
+        if isinstance(command, ChangeWard):
+            return self._accept(episode, now, ev.WardChanged(episode.ward, command.ward, command.along))
         if isinstance(command, Close):
             closed = ev.Closed(command.outcome, f"closed/{command.outcome}")
             return self._accept(episode, now, closed, ev.AlarmSet(None))

@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.episode.commands import (
     Acknowledge,
     Actor,
+    ChangeWard,
     Close,
     Command,
     Complete,
@@ -144,6 +145,6 @@ def severe(**facts: Any) -> Patient:  # noqa: ANN401
 
 
 __all__ = [
-    "P", "T0", "Acknowledge", "Close", "Complete", "Confirm", "Decline", "Give", "Miss", "Patient", "Record", "Retract",
-    "Stop", "Tick", "pathway", "severe",
+    "P", "T0", "Acknowledge", "ChangeWard", "Close", "Complete", "Confirm", "Decline", "Give", "Miss", "Patient",
+    "Record", "Retract", "Stop", "Tick", "pathway", "severe",
 ]  # fmt: skip

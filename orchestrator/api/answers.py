@@ -53,6 +53,10 @@ class Done(Reply):
     repeated: bool
 
 
+class WardChanged(Done):
+    along: Annotated[list[str], Field(description="The patient's other episodes that were moved with this one.")]
+
+
 class EpisodeNow(Reply):
     """An episode as it stands; an answer to 'why' beside each thing: rules, sources, the facts used."""
 
@@ -318,15 +322,25 @@ def reply(
 
 
 def answered(
-    request: Request, answer: Answer, *, status: int = 200, headers: Mapping[str, str] | None = None
+    request: Request,
+    answer: Answer,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> Response:
-    """Return what became of a command. Raises Problem for a refusal, which stands in the record all the same."""
+    """Return what became of a command. more: what is told besides of one that was done.
+
+    Raises Problem for a refusal, which stands in the record all the same.
+    """
     told = {"episode_id": answer.episode_id, "seq": answer.seq, "state": answer.state, "at": answer.at}
     if not answer.accepted:
         by_default = answer.code == "needs-role" and "carepath-role" not in request.headers
         raise _refusal(answer, told, f"{answer.text}; {_NO_ROLE}" if by_default else answer.text)
     made = {**(headers or {}), **({"Idempotent-Replayed": "true"} if answer.repeated else {})}
-    return reply(request, {**told, "repeated": answer.repeated}, status=status, seq=answer.seq, headers=made)
+    return reply(
+        request, {**told, **(more or {}), "repeated": answer.repeated}, status=status, seq=answer.seq, headers=made
+    )
 
 
 def _refusal(answer: Answer, told: dict[str, Any], text: str) -> Problem:

@@ -24,6 +24,7 @@ from orchestrator.api import (
     people,
     reads,
     rota,
+    transferring,
 )
 from orchestrator.api.caller import one_header
 from orchestrator.api.description import describe
@@ -76,6 +77,7 @@ def create_app(
     app.state.timezone = timezone or _hospital_zone()
     app.include_router(health.router)
     app.include_router(commands.router, prefix=PREFIX)
+    app.include_router(transferring.router, prefix=PREFIX)
     app.include_router(access.router, prefix=PREFIX)
     app.include_router(items.router, prefix=PREFIX)
     app.include_router(deliveries.router, prefix=PREFIX)

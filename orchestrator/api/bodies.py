@@ -180,6 +180,13 @@ class Close(CommandBody):
     override: Override = []
 
 
+class ChangeWard(CommandBody):
+    kind = "change-ward"
+    model_config = examples({"ward": "ward-8", "reason": "why"})
+    ward: Annotated[Text, Field(description="On which people work, or patients are.")]
+    anyway: Annotated[bool, Field(description="Though nobody works there now who could be told.")] = False
+
+
 BODIES: tuple[type[CommandBody], ...] = (
-    Record, Confirm, Give, Miss, Decline, Stop, Retract, Complete, Acknowledge, Close
+    Record, Confirm, Give, Miss, Decline, Stop, Retract, Complete, Acknowledge, Close, ChangeWard
 )  # fmt: skip

@@ -32,7 +32,7 @@ from orchestrator.service.people.principal import Action, Principal
 from orchestrator.service.people.sight import Seen as Sighted
 
 Enrolling = Annotated[Principal, Depends(Needs(Action.ACT))]
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
+PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"model": ProblemDetails, "description": "Not JSON, or a header is missing."},
     404: {"model": ProblemDetails, "description": "There is no such episode or pathway."},
     409: {"model": ProblemDetails, "description": "The key was used with another body, or the episode is closed."},
@@ -49,7 +49,7 @@ router = APIRouter(route_class=StrictRoute, tags=["commands"])
     "/episodes",
     status_code=201,
     summary="Enrol a patient",
-    responses={201: {"model": Done}, **_PROBLEMS},
+    responses={201: {"model": Done}, **PROBLEMS},
 )
 def enrol(request: Request, body: Enrol, said: Saying, key: Key, who: Enrolling) -> Response:
     """Enrol a patient on the newest version of a pathway. He is found by his identifiers, or made new."""
@@ -66,7 +66,7 @@ def enrol(request: Request, body: Enrol, said: Saying, key: Key, who: Enrolling)
 
 def _command(verb: str, summary: str) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
     return router.post(
-        f"/episodes/{{episode_id}}/{verb}", summary=summary, responses={200: {"model": Done}, **_PROBLEMS}
+        f"/episodes/{{episode_id}}/{verb}", summary=summary, responses={200: {"model": Done}, **PROBLEMS}
     )
 
 

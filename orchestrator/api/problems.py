@@ -83,8 +83,11 @@ TITLES = {
     "too-many": "More than this process serves",
     "too-many-failures": "Too many wrong tokens",
     "unknown-fact": "The pathway knows no such fact",
+    "unknown-ward": "There is no such ward",
     "unsupported-media-type": "The body must be JSON",
+    "upgrade-unfinished": "An upgrade is not finished",
     "version-changed": "The pathway was changed, but not its version",
+    "ward-unattended": "Nobody works there who could be told",
 }
 GATE = "Refused by a gate"
 """The title of a refusal whose code is a gate's name."""

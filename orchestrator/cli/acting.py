@@ -90,7 +90,9 @@ def carry_out(face: Face, asked: Asked, episode: str, kind: str, body: dict[str,
     from orchestrator.episode.commands import command_from_json  # noqa: PLC0415  not for --help
     from orchestrator.service.handlers import Request  # noqa: PLC0415
 
-    given = {name: value for name, value in {**body, "reason": asked.reason}.items() if value not in (None, (), [])}
+    given = {
+        name: value for name, value in {**body, "reason": asked.reason}.items() if value not in (None, (), [], False)
+    }
     command, actor, key = command_from_json(kind, given), asked.actor(), asked.idempotency_key()
     with face.system() as system:
         answer = system.handlers.execute(Request(episode, command, actor, key, asked.seen))
@@ -109,7 +111,8 @@ def tell(face: Face, kind: str, answer: "Answer", done: str = "") -> None:
 
 def _accepted(answer: "Answer", done: str) -> str:
     again = "  (done before: the first answer again)" if answer.repeated else ""
-    return f"{done}, entry {answer.seq}, now {answer.state}{again}"
+    along = f", with {len(answer.along)} other open episodes of this patient" if answer.along else ""
+    return f"{done}{along}, entry {answer.seq}, now {answer.state}{again}"
 
 
 OVERRIDE = click.option("--override", multiple=True, metavar="GATE", help="Pass this gate: needs a lead and a reason.")
@@ -193,6 +196,20 @@ def close(face: Face, asked: Asked, episode: str, outcome: str, override: tuple[
     carry_out(face, asked, episode, "close", {"outcome": outcome, "override": list(override)})
 
 
+@click.command()
+@EPISODE
+@click.argument("ward")
+@click.option("--anyway", is_flag=True, help="Though nobody works there now who could be told.")
+@acts
+def transfer(face: Face, asked: Asked, episode: str, ward: str, *, anyway: bool) -> None:
+    """Move the patient to another ward of the house.
+
+    With every episode of his that is open on this one; our care goes on, and nothing that is due changes. Needs a
+    reason. A patient who leaves our care is closed instead.
+    """
+    carry_out(face, asked, episode, "change-ward", {"ward": ward, "anyway": anyway})
+
+
 def _simple(kind: str, field: str, text: str) -> click.Command:
     """Return a command that names one thing and nothing else."""
 
@@ -221,4 +238,5 @@ COMMANDS = (
     _simple("complete", "task", "Complete a task."),
     _simple("acknowledge", "reminder", "Acknowledge a reminder: a person saw it, no more."),
     close,
+    transfer,
 )

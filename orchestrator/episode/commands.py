@@ -134,6 +134,19 @@ class Close(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeWard(Command):
+    """Move the patient to another ward of the house; our care goes on (who leaves it is closed). Needs a reason.
+
+    anyway: though nobody there could be told.   along: see `events.WardChanged`; no client says it.
+    """
+
+    kind: ClassVar[str] = "change-ward"
+    ward: str
+    anyway: bool = False
+    along: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Tick(Command):
     """Fire what is due. Given by the clock alone."""
 
@@ -142,7 +155,7 @@ class Tick(Command):
 
 COMMANDS: dict[str, type[Command]] = {
     each.kind: each
-    for each in (Record, Confirm, Give, Miss, Decline, Stop, Retract, Complete, Acknowledge, Close, Tick)
+    for each in (Record, Confirm, Give, Miss, Decline, Stop, Retract, Complete, Acknowledge, Close, ChangeWard, Tick)
 }
 
 
@@ -155,7 +168,7 @@ def command_to_json(command: Command) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name in _names(type(command)):
         value = getattr(command, name)
-        if value not in (None, (), {}):
+        if value not in (None, (), {}) and value is not False:
             made[name] = _json(value)
     return made
 
@@ -218,6 +231,12 @@ def _reason(name: str, value: object) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
 
 
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidCommand(f"{name} must be true or false")
+    return value
+
+
 def _texts(name: str, value: object) -> tuple[str, ...]:
     listed = [value] if isinstance(value, str) else value
     if not isinstance(listed, list | tuple) or len(listed) > 50:
@@ -237,5 +256,7 @@ _READERS: dict[str, Any] = {
     "regimens": _texts,
     "facts": _mapping,
     "parameters": _mapping,
+    "anyway": _flag,
+    "along": _texts,
     "given_at": lambda name, value: None if value is None else moment(value, name),
 }

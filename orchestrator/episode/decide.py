@@ -16,6 +16,7 @@ from orchestrator.episode.commands import (
     MAX_REASON,
     Acknowledge,
     Actor,
+    ChangeWard,
     Close,
     Command,
     Complete,
@@ -37,7 +38,7 @@ from orchestrator.episode.gates import pass_gates
 from orchestrator.episode.host import QUIET, Signals
 from orchestrator.episode.model import CLOSED, STOPPED, Episode
 from orchestrator.episode.proposals import concerns
-from orchestrator.episode.refusal import Refusal, need_role
+from orchestrator.episode.refusal import Refusal, need_reason, need_role
 from orchestrator.episode.reminders import acknowledge
 from orchestrator.episode.retract import retract
 from orchestrator.episode.settle import end_course, settle
@@ -211,6 +212,19 @@ def _accept_concerns(draft: Draft, subject: str) -> None:
             draft.emit(ev.ConcernAccepted(course.id, concern))
 
 
+def _change_ward(draft: Draft, command: ChangeWard, actor: Actor) -> Signals:
+    """Move the patient to another ward. No guard sees a ward: stage, timers and what is open stay as they are."""
+    ward = command.ward
+    if ward != ward.strip() or not ward.isprintable():
+        raise InvalidCommand("ward must be printable text without blanks around it")
+    if ward == draft.episode.ward:
+        raise InvalidCommand("the patient is on this ward already")
+    need_role(draft.pathway, actor, command.kind)
+    need_reason(command, "moving a patient to another ward")
+    draft.emit(ev.WardChanged(draft.episode.ward, ward, command.along))
+    return QUIET
+
+
 _HANDLERS: dict[type[Command], Callable[[Draft, Any, Actor], Signals]] = {
     Tick: _tick,
     Record: _record,
@@ -223,4 +237,5 @@ _HANDLERS: dict[type[Command], Callable[[Draft, Any, Actor], Signals]] = {
     Complete: _complete,
     Acknowledge: _acknowledge,
     Close: _close,
+    ChangeWard: _change_ward,
 }

@@ -370,6 +370,18 @@ class Closed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class WardChanged(Event):
+    """The patient was moved from one ward of the house to another; our care goes on. Of format 2: see `formats`.
+
+    along: the patient's other episodes that were moved in the same transaction.
+    """
+
+    origin: str
+    target: str
+    along: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Refused(Event):
     """An action was refused; nothing else changed."""
 
@@ -379,19 +391,8 @@ class Refused(Event):
 
 BOOKKEEPING: frozenset[type[Event]] = frozenset(
     {
-        ConditionChanged,
-        TaskOpened,
-        ReminderArmed,
-        ReminderMoved,
-        ReminderFired,
-        ReminderTold,
-        ReminderAcknowledged,
-        ReminderFulfilled,
-        ReminderReopened,
-        ReminderEnded,
-        WaitBegan,
-        WaitEnded,
-        AlarmSet,
-    }  # fmt: skip
-)
+        ConditionChanged, TaskOpened, ReminderArmed, ReminderMoved, ReminderFired, ReminderTold, ReminderAcknowledged,
+        ReminderFulfilled, ReminderReopened, ReminderEnded, WaitBegan, WaitEnded, AlarmSet, WardChanged,
+    }
+)  # fmt: skip
 """Events that no guard can see: proposals, warnings, gates and moves are the same after them as before."""

@@ -326,6 +326,10 @@ def _closed(episode: Episode, event: ev.Closed, seq: int, at: dt.datetime) -> Ep
     )
 
 
+def _ward_changed(episode: Episode, event: ev.WardChanged, _: int, __: dt.datetime) -> Episode:
+    return episode._replace(ward=event.target)
+
+
 _FOLDS: dict[type[ev.Event], Callable[[Episode, Any, int, dt.datetime], Episode]] = {
     ev.FactRecorded: _fact_recorded,
     ev.FactRetracted: _fact_retracted,
@@ -357,4 +361,5 @@ _FOLDS: dict[type[ev.Event], Callable[[Episode, Any, int, dt.datetime], Episode]
     ev.WaitEnded: _wait_ended,
     ev.AlarmSet: _alarm,
     ev.Closed: _closed,
+    ev.WardChanged: _ward_changed,
 }

@@ -27,8 +27,11 @@ class Step(NamedTuple):
     body_down: Convert = _same
 
 
-STEPS: tuple[Step, ...] = ()
+STEPS: tuple[Step, ...] = (Step(),)
 """The first leads from format 1 to format 2."""
+WARD_CHANGES = 2
+"""From this format on an episode can change wards. No step leads that down: it is refused until an upgrade is finished.
+"""
 OWN = len(STEPS) + 1
 """The format that this program has inside, the newest that it reads."""
 

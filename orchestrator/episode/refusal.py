@@ -1,6 +1,6 @@
 """How is a command refused? By a code of the contract; ``decide`` turns it into a value."""
 
-from orchestrator.episode.commands import Actor, Command
+from orchestrator.episode.commands import Actor, ChangeWard, Command
 from orchestrator.pathway.model import Pathway
 
 
@@ -12,11 +12,19 @@ class Refusal(Exception):  # noqa: N818  (a refusal is an answer, not an error; 
         super().__init__(text)
 
 
+def permitted(pathway: Pathway, action: str) -> frozenset[str]:
+    """Return the roles that may do ``action``. Whoever may end our care may give it into other hands (local)."""
+    return pathway.permissions.get("close" if action == ChangeWard.kind else action, frozenset())
+
+
 def need_role(pathway: Pathway, actor: Actor, action: str) -> None:
     """Refuse unless the actor's role may do ``action``."""
-    allowed = pathway.permissions.get(action, frozenset())
+    allowed = permitted(pathway, action)
     if actor.role not in allowed:
-        raise Refusal("needs-role", f"{actor.role} may not {action}; {', '.join(sorted(allowed)) or 'nobody'} may")
+        raise Refusal(
+            "needs-role",
+            f"{actor.role} may not {action.replace('-', ' ')}; {', '.join(sorted(allowed)) or 'nobody'} may",
+        )
 
 
 def need_reason(command: Command, what: str) -> None:

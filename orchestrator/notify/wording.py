@@ -18,6 +18,7 @@ _TITLES = {
     "undelivered": "A notice could not be delivered",
     "glass": "Somebody of another ward opened a patient's record in an emergency",
     "merge": "Two records were merged into one patient, or that was taken back",
+    "ward-changed": "A patient was moved to your ward",
     "unassigned": "A reminder reaches nobody: no role on its ladder is held",
 }
 KINDS = tuple(_TITLES)

@@ -11,8 +11,10 @@ import logging
 import threading
 from collections.abc import Sequence
 
+from orchestrator.episode.commands import ChangeWard
 from orchestrator.errors import CarepathError
 from orchestrator.service.handlers import Answer, Handlers, Request
+from orchestrator.service.transfers import Transfers
 
 _log = logging.getLogger(__name__)
 AT_ONCE = 2
@@ -46,14 +48,19 @@ class Grouped:
     """The commands on an episode, for any number of threads."""
 
     def __init__(self, handlers: Handlers) -> None:
-        self._handlers = handlers
+        self._handlers, self.transfers = handlers, Transfers(handlers)
         self._lock = threading.Lock()
         self._under_way = 0
         self._busy: set[str] = set()  # episodes of those under way
         self._waiting: list[_Caller] = []
 
     def execute(self, request: Request) -> Answer:
-        """Carry out a person's command, or refuse it on the record; raises as `Handlers.execute`."""
+        """Carry out a person's command, or refuse it on the record; raises as `Handlers.execute`.
+
+        What moves a patient to another ward takes several episodes at once, and goes by itself: see `Transfers`.
+        """
+        if isinstance(request.command, ChangeWard):
+            return self.transfers.move(request)
         mine = _Caller(request)
         with self._lock:
             if self._under_way < AT_ONCE and request.episode_id not in self._busy:

@@ -44,7 +44,10 @@ class Request:
 
 
 class Answer(NamedTuple):
-    """What became of a request. code, text: of a refusal, else empty.   repeated: the first answer again."""
+    """What became of a request. code, text: of a refusal, else empty.   repeated: the first answer again.
+
+    along: the patient's other episodes that changed wards with this one.
+    """
 
     episode_id: str
     seq: int
@@ -53,6 +56,7 @@ class Answer(NamedTuple):
     state: str
     at: str
     repeated: bool = False
+    along: tuple[str, ...] = ()
 
     @property
     def accepted(self) -> bool:
@@ -122,7 +126,7 @@ class Handlers:
     """The commands on an episode."""
 
     def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+        self.desk = desk
 
     def execute(self, request: Request) -> Answer:
         """Carry out a person's command, or refuse it on the record; what is due fires before.
@@ -131,7 +135,7 @@ class Handlers:
         changed.
         """
         cause = _cause(request)
-        return self._desk.transact(lambda change: self._alone(change, request, cause))
+        return self.desk.transact(lambda change: self._alone(change, request, cause))
 
     def execute_together(self, requests: Sequence[Request]) -> list[Answer | CarepathError | None]:
         """Carry out commands on different episodes in one transaction; return what became of each.
@@ -140,7 +144,7 @@ class Handlers:
         somebody else holds it, so that it is to be tried by itself. Raises whatever undoes all of them.
         """
         causes = [_cause(each) for each in requests]
-        with self._desk.store.change() as change:
+        with self.desk.store.change() as change:
             found = change.lock_free([(each.episode_id, cause) for each, cause in zip(requests, causes, strict=True)])
             wanted = zip(requests, causes, found, strict=True)
             return [locked and self._outcome(change, each, cause, locked) for each, cause, locked in wanted]
@@ -162,32 +166,33 @@ class Handlers:
     def _execute(self, change: Change, request: Request, cause: bytes, locked: Locked) -> Answer:
         if request.wards is not None and locked.row.ward not in request.wards:
             raise NotFound("there is no such episode")
-        key = self._desk.key(locked.row)
+        key = self.desk.key(locked.row)
         asked = command_to_json(request.command)
         hashed = request_hash(key, canonical([request.actor.role, request.actor.on_behalf_of, asked]))
         if locked.prior is not None:
             return repeat(locked.prior, key, hashed)
-        ledger = self._desk.ledger(change, locked.row, locked.times)
+        ledger = self.desk.ledger(change, locked.row, locked.times)
         if ledger.due:
             fire(ledger)
-        self._check_seen(change, request, ledger, locked)
+        check_seen(change, request, ledger, locked)
         outcome = ledger.decide(request.command, request.actor)
         header = ledger.add(request.actor, (request.command.kind, cause), hashed, asked, outcome, glass=request.glass)
-        change.save([self._desk.written(ledger)])
-        return _answer(header, getattr(outcome, "text", ""))
+        change.save([self.desk.written(ledger)])
+        return answer_of(header, getattr(outcome, "text", ""))
 
-    def _check_seen(self, change: Change, request: Request, ledger: Ledger, locked: Locked) -> None:
-        """Refuse a decision when what it depends on has changed since it was read; another entry alone is no matter."""
-        if request.seen is None or request.seen == ledger.row.seq:
-            return
-        if request.seen > ledger.row.seq:  # a store that was restored from a backup has lost what people saw
-            raise Changed(f"entry {request.seen} is not on record, the last one is {locked.row.seq}: read it anew")
-        seen = change.entries(request.episode_id, request.seen - 1, 1)
-        if not seen or open_header(seen[0]).tag != ledger.row.tag:
-            now = locked.row.seq
-            raise Changed(
-                f"proposals, warnings, gates or courses have changed since entry {request.seen}; read entry {now}"
-            )
+
+def check_seen(change: Change, request: Request, ledger: Ledger, locked: Locked) -> None:
+    """Raise Changed when what a decision depends on has changed since it was read; another entry alone is no matter."""
+    if request.seen is None or request.seen == ledger.row.seq:
+        return
+    if request.seen > ledger.row.seq:  # a store that was restored from a backup has lost what people saw
+        raise Changed(f"entry {request.seen} is not on record, the last one is {locked.row.seq}: read it anew")
+    seen = change.entries(request.episode_id, request.seen - 1, 1)
+    if not seen or open_header(seen[0]).tag != ledger.row.tag:
+        now = locked.row.seq
+        raise Changed(
+            f"proposals, warnings, gates or courses have changed since entry {request.seen}; read entry {now}"
+        )
 
 
 def _cause(request: Request) -> bytes:
@@ -207,9 +212,10 @@ def repeat(prior: Sealed, key: PatientKey, request: str) -> Answer:
     if header.request != request:
         raise KeyReused("idempotency-key-reused: this key was used with another request; take a new one")
     events = open_body(key, prior)["events"] if header.result != ACCEPTED else []
-    return _answer(header, events[0]["text"] if events else "")._replace(repeated=True)
+    return answer_of(header, events[0]["text"] if events else "")._replace(repeated=True)
 
 
-def _answer(header: Header, text: str) -> Answer:
+def answer_of(header: Header, text: str) -> Answer:
+    """Return what an entry answers. text: of a refusal."""
     code = "" if header.result == ACCEPTED else header.result.removeprefix("refused:")
     return Answer(header.episode_id, header.seq, code, text if code else "", header.to_state, header.at)

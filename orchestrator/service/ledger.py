@@ -134,6 +134,10 @@ class Ledger:
         )  # fmt: skip
         return header
 
+    def tell(self, notices: list[NoticeRow]) -> None:
+        """Have notices of the program's own written with the rest."""
+        self._told += notices
+
     def write(self) -> Write:
         """Return everything to be written."""
         document = pack(self.key, self.row.episode_id, self._engine.dump(self.episode, self.form))

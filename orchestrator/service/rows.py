@@ -80,9 +80,9 @@ class NoticeRow(NamedTuple):
     """One notice in the inbox, where every notice stands from the transaction on that caused it.
 
     key: what tells it from its like; written twice it stands there once.   kind: reminder, set-aside, clock, overdue,
-    restored, undelivered, unassigned, glass.   name: the reminder's, or what went wrong as a code.   about: key of the
-    reminder, by which it is acknowledged.   skipped: roles that were passed over because nobody holds them, with
-    commas between.
+    restored, undelivered, unassigned, glass, ward-changed.   name: the reminder's, or what happened as a code.
+    about: key of the reminder, by which it is acknowledged.   ward: that was told, whichever the patient is on now.
+    skipped: roles that were passed over because nobody holds them, with commas between.
     """
 
     episode_id: str
@@ -233,6 +233,8 @@ class WorkRow(NamedTuple):
 
 class ToldRow(NamedTuple):
     """A notice, with what its episode tells; that is empty for a notice about none.
+
+    patient_id, state: empty too once the patient has left the ward that was told.
 
     waits: it tells of a reminder that nobody has answered yet.
     """

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, false, func, insert, or_, select, tuple_
+from sqlalchemy import Connection, Select, and_, case, delete, false, func, insert, or_, select, tuple_
 
 from orchestrator.service.people.principal import EVERYWHERE
 from orchestrator.service.people.rows import PersonRow
@@ -25,11 +25,13 @@ _WORK = (
     .outerjoin(t.claim, _TAKEN)
     .outerjoin(s.person, s.person.c.person_id == _C.person_id)
 )
-_WAITS = and_(_I.episode_id == _N.episode_id, _I.kind == "reminder", _I.key == _N.about)
+# what a ward was told stays; who the patient is, and whether it waits yet, is for the ward on which he is now
+_WAITS = and_(_I.episode_id == _N.episode_id, _I.kind == "reminder", _I.key == _N.about, _I.ward == _N.ward)
 _TOLD = (
     select(
         *(_N[name] for name in NoticeRow._fields),
-        *(func.coalesce(_E[name], "") for name in ("patient_id", "version", "state")),
+        *(case((_E.ward == _N.ward, _E[name]), else_="") for name in ("patient_id", "state")),
+        func.coalesce(_E.version, ""),
         func.coalesce(_E.seq, 0),
         _I.episode_id.is_not(None),
     )
@@ -71,6 +73,10 @@ class WorklistReads:
     def claim_of(self, item: ItemId) -> ClaimRow | None:
         row = self._sql.execute(select(*_CLAIM).where(*_is(t.claim, item))).first()
         return None if row is None else ClaimRow(*row)
+
+    def claims_of(self, episode_id: str) -> list[ClaimRow]:
+        chosen = select(*_CLAIM).where(_C.episode_id == episode_id).order_by(_C.kind, _C.key)
+        return [ClaimRow(*row) for row in self._sql.execute(chosen)]
 
     def colleagues(self, ward: str, roles: Sequence[str]) -> list[PersonRow]:
         p, held = s.person.c, s.post.c
@@ -119,7 +125,7 @@ def _work_row(row: Sequence[Any]) -> WorkRow:
 
 
 def _told_row(row: Sequence[Any]) -> ToldRow:
-    patient_id, version, state, seq, waits = row[_TOLD_WIDE:]
+    patient_id, state, version, seq, waits = row[_TOLD_WIDE:]
     return ToldRow(NoticeRow(*row[:_TOLD_WIDE]), patient_id, version, state, seq, bool(waits))
 
 

@@ -13,6 +13,7 @@ repeatable) and `place` (the form of the patient's page into which what was type
     complete              `task`
     acknowledge           `reminder`
     close                 `outcome`
+    change-ward           `ward`; `anyway` says yes though nobody there could be told: see `web.transferring`
 
 What takes something away says what it will do before: it is sent twice, the second time with `sure`.
 """
@@ -42,7 +43,7 @@ from orchestrator.web.episode import show
 from orchestrator.web.forms import Form, Sent, inside
 from orchestrator.web.look import EpisodeId, OnEpisode, acting, record_look
 from orchestrator.web.pages import render
-from orchestrator.web.typed import VERBS, TwiceThatNight, command_of, key_of, seen_of
+from orchestrator.web.typed import CHANGE_WARD, VERBS, TwiceThatNight, command_of, key_of, seen_of
 
 router = APIRouter(include_in_schema=False)
 TAKES_AWAY = frozenset({"stop", "close", "retract"})
@@ -97,10 +98,16 @@ class Wish:
 
     def _back(self, answer: Answer) -> Response:
         """Go where the form says; the address tells which entry was made, and nothing of the patient."""
-        scheme, host, path, query, part = urlsplit(inside(self.form["back"], f"/episodes/{self.episode_id}"))
+        scheme, host, path, query, part = urlsplit(inside(self.form["back"], self._home))
         kept = "&".join(each for each in query.split("&") if each and not each.startswith(("done=", "entry=")))
         query = "&".join(filter(None, (kept, f"done={self.verb}&entry={answer.seq}")))
         return RedirectResponse(urlunsplit((scheme, host, path, query, part)), 303)
+
+    @property
+    def _home(self) -> str:
+        """Return the patient's page; where that is not there for who has just moved the patient away, the worklist."""
+        gone = self.verb == CHANGE_WARD and not principal(self.request).may(Action.SEE, self.form["ward"])
+        return "/worklist" if gone else f"/episodes/{self.episode_id}"
 
     # what is not done
 
@@ -160,4 +167,6 @@ def _route(verb: str) -> Callable[..., Response]:
 
 
 for _verb in VERBS:
+    if _verb == CHANGE_WARD:
+        continue
     router.add_api_route(f"/episodes/{{episode_id}}/{_verb}", _route(_verb), methods=["POST"], name=_verb)

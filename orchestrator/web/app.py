@@ -54,6 +54,7 @@ from orchestrator.web import (
     seen,
     signing,
     static,
+    transferring,
     worklist,
 )
 from orchestrator.web.door import PUBLIC, Door
@@ -63,7 +64,7 @@ from orchestrator.web.pages import Menu, gettext, render
 
 PAGES = (
     worklist, board, inbox, handover, finding, enrolling, load, rota, pathways, operations, people, items, live,
-    signing, provider, static, opened, episode, acting, report, seen, patient, glass, mine, reach,
+    signing, provider, static, opened, episode, acting, transferring, report, seen, patient, glass, mine, reach,
 )  # fmt: skip
 """The files of routes; one with a line for the menu has it as ENTRY, and stands here where its line is to stand."""
 _STATUS: tuple[tuple[type[Exception], int], ...] = (

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from functools import partial
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from markupsafe import Markup
 
 from orchestrator.bootstrap import System
 from orchestrator.episode.codec import rich
+from orchestrator.episode.refusal import permitted
 from orchestrator.http.needs import principal
 from orchestrator.pathway.naming import fact_is, fact_label, fact_value
 from orchestrator.report import chart, plot, svg
@@ -76,19 +78,23 @@ def zone_of(request: Request) -> dt.tzinfo:
 
 
 def _rights(request: Request, seen: Seen, whole: Whole, chosen: str) -> dict[str, Any]:
-    """Return in which role who looks would act, which others he holds there, and what each may do."""
+    """Return in which role who looks would act, which others he holds there, what each may do, and which other wards
+    the patient could be moved to.
+    """
     me, ward = principal(request), seen.posted
     held = sorted(me.roles(ward) & ROLES[Action.ACT]) if me.may(Action.ACT, ward) else []
     role = chosen if chosen in held else me.role_for(Action.ACT, ward) if held else ""
-    allowed, closed = whole.pathway.permissions, whole.row["closed"]
+    system: System = request.app.state.system
+    may, closed = partial(permitted, whole.pathway), whole.row["closed"]
     return {
         "role": role,
         "chosen": chosen if chosen in held else "",
         "roles": held,
-        "can": lambda verb: not closed and role in allowed.get(verb, ()),
-        "leads": not closed and any(each in allowed.get("override", ()) for each in held),
-        "others_may": lambda verb: [each for each in held if each != role and each in allowed.get(verb, ())],
-        "who_may": lambda verb: [each for each in whole.pathway.roles if each in allowed.get(verb, ())],
+        "can": lambda verb: not closed and role in may(verb),
+        "leads": not closed and any(each in may("override") for each in held),
+        "others_may": lambda verb: [each for each in held if each != role and each in may(verb)],
+        "who_may": lambda verb: [each for each in whole.pathway.roles if each in may(verb)],
+        "wards": [] if closed or seen.glass else [each for each in system.duty.reach.wards() if each != seen.ward],
     }
 
 

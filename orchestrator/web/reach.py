@@ -29,6 +29,7 @@ KINDS = {
     "unassigned": "Reminders that reach nobody",
     "glass": "Emergency access to a record",
     "merge": "Records of a patient were merged, or separated",
+    "ward-changed": "Patients moved to the ward",
 }
 _CONTACT = ("channel", "address", "quiet_from", "quiet_until")
 _AWAY = ("deputy", "starts", "ends")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from orchestrator.episode.commands import Command, command_from_json
+from orchestrator.episode.commands import ChangeWard, Command, command_from_json
 from orchestrator.episode.parameters import choices
 from orchestrator.errors import InputError, InvalidCommand
 from orchestrator.pathway.kinds import Fact
@@ -20,6 +20,7 @@ UNKNOWN, NOTHING = "?", "[]"
 FIRST, SECOND = "first", "second"
 """Which of the two, of a local time that clocks showed twice; in the field WHICH + its name."""
 WHICH = "which."
+CHANGE_WARD = ChangeWard.kind
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:#/-]{0,199}")
 _KEY = re.compile(r"[!-~]{1,200}")
 _ENTRY = re.compile(r"[1-9][0-9]{0,9}")
@@ -188,6 +189,11 @@ def _naming(field: str) -> Callable[[Form, Pathway, dt.tzinfo], dict[str, Any]]:
     return lambda form, _pathway, _zone: {field: _name(form[field])}
 
 
+def _ward(form: Form, _: Pathway, __: dt.tzinfo) -> dict[str, Any]:
+    """Return a ward as it was typed: a name that people gave it."""
+    return {"ward": form["ward"], **({"anyway": True} if form["anyway"] == "yes" else {})}
+
+
 _BODIES: Mapping[str, Callable[[Form, Pathway, dt.tzinfo], dict[str, Any]]] = {
     "record": lambda form, pathway, _zone: {"facts": _facts(form, pathway)},
     "confirm": _confirm,
@@ -199,5 +205,6 @@ _BODIES: Mapping[str, Callable[[Form, Pathway, dt.tzinfo], dict[str, Any]]] = {
     "complete": _naming("task"),
     "acknowledge": _naming("reminder"),
     "close": _naming("outcome"),
+    CHANGE_WARD: _ward,
 }
 VERBS = tuple(_BODIES)

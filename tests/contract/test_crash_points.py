@@ -12,15 +12,19 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from orchestrator.episode.commands import Close
+from orchestrator.episode.commands import ChangeWard, Close
+from orchestrator.service.grouped import Grouped
 from orchestrator.service.handlers import Request
+from orchestrator.service.people.principal import EVERYWHERE
+from orchestrator.service.people.rows import PersonRow, PostRow
 from orchestrator.service.rows import EpisodeRow, Lease, OutgoingId
+from orchestrator.service.worklist.rows import ClaimRow
 from orchestrator.store.pipeline import Statement
 from orchestrator.store.postgres import PostgresStore
 from orchestrator.store.sqlite import SqliteStore
 from tests.contract.conftest import BUILDERS, System
 from tests.contract.test_transactions import contents
-from tests.factories import CLINICIAN, HOUR, enrolment, record
+from tests.factories import CLINICIAN, HOUR, T0, enrolment, record
 from tests.letterbox import Everything
 
 Work = Callable[[], object]
@@ -144,6 +148,21 @@ def close(sut: System) -> Work:
     return lambda: sut.handlers.execute(Request(episode_id, Close("recovered"), CLINICIAN, "k"))
 
 
+def change_ward(sut: System) -> Work:
+    """Move a patient with two episodes, of whose open things two were taken: one by who works there too."""
+    episode_id, _ = (sut.enrolments.enrol(enrolment("7", pathway=each)).episode_id for each in ("small", "other"))
+    sut.handlers.execute(record(episode_id, a=1, b=2))
+    with sut.store.change() as change:
+        for who, ward in (("u-1", "w-1"), ("u-2", EVERYWHERE)):
+            change.add_person(PersonRow(who, who, who, "", "", False, 0, None, T0, None))
+            change.set_posts(who, [PostRow(who, ward, "nurse")])
+        for key, who in (("a", "u-1"), ("b", "u-2")):
+            change.put_claim(ClaimRow(episode_id, "task", key, "w-1", who, T0, None, None, None))
+    sut.enrolments.enrol(enrolment("8", ward="w-2"))
+    wish = Request(episode_id, ChangeWard("w-2", reason="a bed"), CLINICIAN, "k")
+    return lambda: Grouped(sut.handlers).execute(wish)
+
+
 def fire_batch(sut: System) -> Work:
     due(sut, 5)  # so many that what is added goes as columns
 
@@ -201,9 +220,10 @@ def drop(sut: System) -> Work:
 WRITES: dict[str, tuple[Callable[[System], Work], int]] = {
     # by name: what prepares it and returns it, and the least number of statements that it must make to be one
     "enrol": (enrol, 8), "enrol a known patient": (enrol_known, 6), "command": (command, 5),
-    "command after a timer": (command_after_timer, 7), "close": (close, 5), "fire a batch": (fire_batch, 8),
-    "fire alone": (fire_alone, 6), "set aside": (set_aside, 4), "take": (take, 3), "finish": (finish, 3),
-    "give back": (give_back, 4), "give up": (give_up, 4), "resend": (resend, 2), "drop": (drop, 3),
+    "command after a timer": (command_after_timer, 7), "close": (close, 5), "change ward": (change_ward, 12),
+    "fire a batch": (fire_batch, 8), "fire alone": (fire_alone, 6), "set aside": (set_aside, 4), "take": (take, 3),
+    "finish": (finish, 3), "give back": (give_back, 4), "give up": (give_up, 4), "resend": (resend, 2),
+    "drop": (drop, 3),
 }  # fmt: skip
 
 
@@ -232,7 +252,9 @@ def test_killed_before_any_statement_a_write_has_left_nothing_and_comes_through_
         assert sut.audit.replay(episode_id).equal
 
 
-@pytest.mark.parametrize("write", ["enrol", "enrol a known patient", "command", "command after a timer", "close"])
+@pytest.mark.parametrize(
+    "write", ["enrol", "enrol a known patient", "command", "command after a timer", "close", "change ward"]
+)
 def test_killed_after_the_last_statement_a_command_is_done_and_asked_again_gives_its_answer(
     sut: System, write: str
 ) -> None:

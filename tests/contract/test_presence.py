@@ -41,7 +41,7 @@ def test_an_upgrade_is_finished_when_no_older_program_runs(sut: System) -> None:
     older(sut, "killed", UNHEARD + timedelta(seconds=1))
     older(sut, "running", timedelta(seconds=100))
     assert [row.process_id for row in here.older(here.running())] == ["running"]
-    with pytest.raises(OlderRuns, match=r"do not read format 1: 1 clock \(0.9.0\); replace them first"):
+    with pytest.raises(OlderRuns, match=rf"do not read format {formats.OWN}: 1 clock \(0.9.0\); replace them first"):
         here.finish()
     assert here.unfinished()
     sut.sql("DELETE FROM process WHERE process_id = 'running'")

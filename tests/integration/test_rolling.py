@@ -27,6 +27,7 @@ import pytest
 
 from orchestrator.cli import valkey
 from orchestrator.episode.commands import Record
+from orchestrator.episode.formats import OWN
 from orchestrator.errors import NewerFormat
 from orchestrator.service.handlers import Request, new_key
 from orchestrator.service.ledger import unpack
@@ -218,20 +219,20 @@ def test_the_next_version_takes_over_while_people_work(place: Installation, newe
         until(lambda: len(place.system.presence.running()) >= 5, "all say that they run")
         with api(new) as ward:
             fire(place, people, people.here, ward.record)
-            assert {1} == formats(place, people)
+            assert {OWN} == formats(place, people)
             assert all(place.system.replay.replay(each).equal for each in people.done)  # by the old version
             code, said = new.says("db", "finish")
-            assert (code, "programs run that do not read format 2: 2 clock" in said) == (1, True), said
+            assert (code, f"programs run that do not read format {OWN + 1}: 2 clock" in said) == (1, True), said
             killed.kill()
             goes.close()
-            place.sql("UPDATE process SET seen_at = {past} WHERE format = 1")
+            place.sql(f"UPDATE process SET seen_at = {{past}} WHERE format = {OWN}")
             assert new.says("doctor", "--json")[1].count("an upgrade is not finished") == 1
             code, said = new.says("db", "finish")
-            assert (code, "is written in format 2" in said) == (0, True), said
+            assert (code, f"is written in format {OWN + 1}" in said) == (0, True), said
             fire(place, people, ward.record)  # it was there before, and learns of it in its own time
         with api(new) as ward:
             fire(place, people, ward.record)
-        assert 2 in formats(place, people)
+        assert OWN + 1 in formats(place, people)
         it_is_refused_by_the_old_version_in_words(old, people)
     assert_sound(place, people, new)
 
@@ -268,7 +269,7 @@ def formats(place: Installation, people: People) -> set[int]:
 
 
 def it_is_refused_by_the_old_version_in_words(old: Side, people: People) -> None:
-    words = "the store is written in format 2, this program reads up to 1: install a newer carepath"
+    words = f"the store is written in format {OWN + 1}, this program reads up to {OWN}: install a newer carepath"
     episode_id = next(iter(people.done))
     with pytest.raises(NewerFormat, match=words):
         people.here(episode_id, 70)
@@ -294,7 +295,7 @@ def assert_sound(place: Installation, people: People, new: Side) -> None:
         told = [(row["name"], row["about"], row["rung"]) for row in inbox(place, episode_id)]
         assert sorted(told) == sorted(set(told))
         assert {rung for *_, rung in told} == {0, 1}
-    assert spoken == {1, 2}
+    assert spoken == {OWN, OWN + 1}
 
 
 def inbox(place: Installation, episode_id: str) -> list[dict[str, Any]]:

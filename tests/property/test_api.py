@@ -53,6 +53,7 @@ BODIES: dict[str, Any] = {
     "complete": st.fixed_dictionaries({"task": st.sampled_from(list(PATHWAY.tasks)) | TEXT}),
     "acknowledge": st.fixed_dictionaries({"reminder": st.sampled_from(list(PATHWAY.reminders)) | TEXT}),
     "close": st.fixed_dictionaries({"outcome": NAMES | TEXT}, optional=SHARED),
+    "change-ward": st.fixed_dictionaries({"ward": TEXT, "reason": TEXT}, optional={"anyway": st.booleans() | VALUES}),
 }
 ANY_BODY = st.dictionaries(TEXT | st.sampled_from(["facts", "regimens", "task"]), VALUES, max_size=4)
 WISHES = st.one_of(*(st.tuples(st.just(verb), st.just(verb).flatmap(BODIES.__getitem__) | ANY_BODY) for verb in BODIES))

@@ -10,11 +10,12 @@ from typing import Any
 import orjson
 import pytest
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import invariant
+from hypothesis import strategies as st
+from hypothesis.stateful import invariant, rule
 
 from orchestrator.audit.canonical import canonical
 from orchestrator.episode import events as ev
-from orchestrator.episode.commands import Actor, Command, Tick, command_from_json, command_to_json
+from orchestrator.episode.commands import Actor, ChangeWard, Command, Tick, command_from_json, command_to_json
 from orchestrator.episode.decide import Accepted, Refused, decide
 from orchestrator.episode.document import dump, load
 from orchestrator.episode.event_json import event_from_json, event_to_json
@@ -24,7 +25,7 @@ from orchestrator.episode.items import items
 from orchestrator.episode.model import Episode
 from orchestrator.episode.view import decision_tag, view
 from orchestrator.pathway.model import Pathway
-from tests.lives import Lives
+from tests.lives import ROLES, Lives
 from tests.patients import CLOCK, P
 from tests.worlds import PATHWAYS
 
@@ -37,6 +38,10 @@ CODES = {
 
 class Life(Lives):
     """One patient's life on the pathway."""
+
+    @rule(number=st.integers(1, 3), role=st.sampled_from(ROLES))
+    def change_ward(self, number: int, role: str) -> None:
+        self.act(ChangeWard(f"w-{number}", reason="a bed with a monitor"), role)
 
     # what must hold of every answer
 
@@ -126,6 +131,8 @@ def check(pathway: Pathway, before: Episode, command: Command, answer: Accepted,
     if overridden:
         assert command.reason
         assert overridden <= set(command.override)
+    if isinstance(command, ChangeWard):
+        _check_ward(before, after, answer.events, at)
     if isinstance(command, Tick):
         _check_late(before, after, answer.events, at)
 
@@ -161,6 +168,15 @@ def _check_order(pathway: Pathway, before: Episode, event: ev.CourseConfirmed, v
         return
     if event.standing in {"recommended", "acceptable"} and before.round == 0:
         assert any(each.regimen == before_it and each.counts for each in before.courses)
+
+
+def _check_ward(before: Episode, after: Episode, events: tuple[ev.Event, ...], at: datetime) -> None:
+    """A ward is nothing that a pathway sees: what was due fires as it would have, and nothing else follows."""
+    moved = [event for event in events if isinstance(event, ev.WardChanged)]
+    assert [(each.origin, each.target) for each in moved] == [(before.ward, after.ward)]
+    if before.next_due_at is None or before.next_due_at > at:
+        assert list(events) == moved
+        assert after == stamp(before._replace(ward=after.ward), before.seq + 1, at)
 
 
 def _check_late(before: Episode, after: Episode, events: tuple[ev.Event, ...], at: datetime) -> None:

@@ -13,6 +13,7 @@ from orchestrator.episode import events as ev
 from orchestrator.episode.codec import plain, rich
 from orchestrator.episode.commands import (
     Acknowledge,
+    ChangeWard,
     Close,
     Command,
     Complete,
@@ -110,6 +111,7 @@ COMMANDS: list[Command] = [
     Confirm(("ivmp-pulse", "plex"), {"days": 5, "start": T0}, reason="both", override=("infection-excluded",)),
     Give("ivig", T0), Give("ivig"), Miss("ivig"), Decline("ivig"), Stop("ivig", override=("steroid-stop",), reason="x"),
     Retract("response", reason="wrong"), Complete("eeg"), Acknowledge("dose-due"), Close("recovered"),
+    ChangeWard("ward 7 süd", anyway=True, along=("e-2",), reason="a bed"), ChangeWard("w-2"),
 ]  # fmt: skip
 
 
@@ -143,6 +145,9 @@ def test_a_command_is_written_canonically_and_read_again(command: Command) -> No
         ("close", {"outcome": "recovered", "reason": 5}),
         ("close", {"outcome": "recovered", "reason": "x" * 4001}),
         ("close", {"outcome": "recovered", "override": {}}),
+        ("change-ward", {}),
+        ("change-ward", {"ward": ""}),
+        ("change-ward", {"ward": "w-2", "anyway": "yes"}),
     ],
 )
 def test_a_command_that_does_not_fit_is_refused_by_its_shape(kind: str, body: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from orchestrator.episode.view import decision_tag, upcoming, view
 from tests.patients import (
     T0,
     Acknowledge,
+    ChangeWard,
     Close,
     Complete,
     Confirm,
@@ -51,6 +52,7 @@ MAY: list[tuple[Command, set[str]]] = [
     (Complete("eeg"), EVERYDAY),
     (Acknowledge("neurology-consult-due"), EVERYDAY),
     (Close("withdrawn"), DECIDING),
+    (ChangeWard("w-2", reason="a bed"), DECIDING),
 ]
 
 

@@ -36,22 +36,24 @@ def _say(word: str) -> formats.Convert:
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> None:
     """Be a program two formats on."""
-    first = formats.Step(_swapped, _swapped, _say("up to 2"), _say("down to 1"))
-    second = formats.Step(body_up=_say("up to 3"), body_down=_say("down to 2"))
-    monkeypatch.setattr(formats, "STEPS", (first, second))
-    monkeypatch.setattr(formats, "OWN", 3)
+    first = formats.Step(_swapped, _swapped, _say("up to 3"), _say("down to 2"))
+    second = formats.Step(body_up=_say("up to 4"), body_down=_say("down to 3"))
+    monkeypatch.setattr(formats, "STEPS", (*formats.STEPS, first, second))
+    monkeypatch.setattr(formats, "OWN", 4)
 
 
-def test_a_document_of_today_is_read_for_ever(request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("form", [1, 2])
+def test_a_document_of_today_is_read_for_ever(request: pytest.FixtureRequest, form: int) -> None:
     episode = Patient().episode
-    kept = document.dump(episode)
-    assert document.form_of(kept) == 1
+    kept = document.dump(episode, form)
+    assert document.form_of(kept) == form
+    assert document.load(kept) == episode
     request.getfixturevalue("later")
     assert document.load(kept) == episode._replace(ward=episode.timezone, timezone=episode.ward)
 
 
 @pytest.mark.usefixtures("later")
-@pytest.mark.parametrize("form", [1, 2, 3])
+@pytest.mark.parametrize("form", [1, 2, 3, 4])
 def test_what_is_written_in_any_format_comes_back(form: int) -> None:
     episode = Patient().episode
     kept = document.dump(episode, form)
@@ -63,7 +65,7 @@ def test_what_is_written_in_any_format_comes_back(form: int) -> None:
 @pytest.mark.usefixtures("later")
 @pytest.mark.parametrize(
     ("form", "said"),
-    [(1, ["down to 2", "down to 1", "up to 2", "up to 3"]), (2, ["down to 2", "up to 3"]), (3, [])],
+    [(1, ["down to 3", "down to 2", "up to 3", "up to 4"]), (3, ["down to 3", "up to 4"]), (4, [])],
 )
 def test_a_body_goes_down_and_up_by_the_steps_between(form: int, said: list[str]) -> None:
     header = Header(
@@ -75,8 +77,8 @@ def test_a_body_goes_down_and_up_by_the_steps_between(form: int, said: list[str]
 
 
 def test_a_newer_format_is_refused_in_words() -> None:
-    kept = orjson.dumps([2, orjson.loads(document.dump(Patient().episode))])
-    with pytest.raises(NewerFormat, match="written in format 2, this program reads up to 1: install a newer carepath"):
+    kept = orjson.dumps([3, orjson.loads(document.dump(Patient().episode))])
+    with pytest.raises(NewerFormat, match="written in format 3, this program reads up to 2: install a newer carepath"):
         document.load(kept)
 
 

@@ -41,7 +41,7 @@ _CALLED = {
     "enrol": "Enrolment", "record": "Recording", "confirm": "Confirmation", "give": "Administration given",
     "miss": "Administration missed", "decline": "Administration declined", "stop": "Course stopped",
     "retract": "Retraction", "complete": "Task completed", "acknowledge": "Reminder acknowledged", "close": "Closing",
-    "tick": "What fell due",
+    "change-ward": "Change of ward", "tick": "What fell due",
 }  # fmt: skip
 
 
@@ -85,6 +85,18 @@ def _retract(entry: Entry, pathway: Pathway) -> str:
     return f"Took back {what}" if entry.refused is None else f"Take back {what}"
 
 
+def _change_ward(entry: Entry, _: Pathway) -> str:
+    event = next(entry.of(ev.WardChanged), None)
+    if event is None:
+        return f"Move to ward {_named(entry, 'ward')}"
+    return f"Moved from ward {event.origin} to ward {event.target}; our care goes on"
+
+
+def _along(event: ev.WardChanged, _: Pathway) -> str:
+    others = len(event.along)
+    return f"With {others} other open episode{'s' if others > 1 else ''} of this patient" if others else ""
+
+
 def _tick(entry: Entry, pathway: Pathway) -> str:
     fired = [reminder_words(pathway, event.name, event.subject) for event in entry.of(ev.ReminderFired)]
     told = [reminder_words(pathway, event.name, event.subject) for event in entry.of(ev.ReminderTold)]
@@ -109,6 +121,7 @@ _HEADLINES: dict[str, Callable[[Entry, Pathway], str]] = {
         f"Saw the reminder: {reminder_title(pathway, _named(entry, 'reminder').partition('#')[0])}"
     ),
     "close": lambda entry, _: f"{'Closed' if entry.refused is None else 'Close'} as {_named(entry, 'outcome')}",
+    "change-ward": _change_ward,
     "tick": _tick,
 }
 
@@ -202,5 +215,6 @@ _DETAILS: dict[type[ev.Event], Callable[[Any, Pathway], str]] = {
     ev.ReminderTold: _told,
     ev.ReminderFulfilled: lambda event, pathway: f"Answered: {reminder_words(pathway, event.name, event.subject)}",
     ev.ReminderReopened: lambda event, pathway: f"Open again: {reminder_words(pathway, event.name, event.subject)}",
+    ev.WardChanged: _along,
     ev.Refused: lambda event, _: event.text,
 }

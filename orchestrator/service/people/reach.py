@@ -78,6 +78,10 @@ class Reach:
         by_posts = self._roster.unheld(ward, self._roles, at)
         return self._house.unheld(ward) if by_posts is None else by_posts - self._house.held(ward)
 
+    def wards(self) -> tuple[str, ...]:
+        """Return the wards on which somebody works, by name."""
+        return self._roster.wards
+
     def contact(self, route: str) -> tuple[str, str] | None:
         """Return to which channel and address a personal route leads now, as the store has it; None where it is gone.
 

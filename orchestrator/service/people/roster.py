@@ -32,7 +32,10 @@ class Told(NamedTuple):
 
 
 class Roster:
-    """People's posts, duties, absences and contacts. mark: of what was read, by `RosterReader.staff_mark`."""
+    """People's posts, duties, absences and contacts. mark: of what was read, by `RosterReader.staff_mark`.
+
+    wards: on which somebody has a post at the bedside, by name.
+    """
 
     def __init__(
         self,
@@ -44,6 +47,8 @@ class Roster:
     ) -> None:
         self.mark = mark
         self._holders = _grouped(((each.ward, each.role), each.person_id) for each in posts)
+        beds = {each.ward for each in posts if each.role in AT_THE_BEDSIDE and each.ward != EVERYWHERE}
+        self.wards = tuple(sorted(beds))
         self._anywhere = _grouped((role, who) for (_, role), people in self._holders.items() for who in people)
         self._duties = _grouped(((each.ward, each.role), each) for each in duties)
         self._aways = _grouped((each.person_id, each) for each in aways)

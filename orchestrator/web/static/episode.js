@@ -13,3 +13,9 @@ function touched(part) {
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
   if (touched(event.detail.target)) event.detail.shouldSwap = false;
 });
+
+// The patient has left the wards of whoever looks: the page would stand there as if it were true.
+document.addEventListener("htmx:responseError", (event) => {
+  const gone = document.getElementById("gone");
+  if (gone && event.detail.xhr.status === 404) gone.hidden = false;
+});

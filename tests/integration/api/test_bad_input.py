@@ -111,7 +111,10 @@ def test_a_closed_episode_is_a_conflict(ward: Ward) -> None:
 
 def test_a_command_needs_its_key(ward: Ward) -> None:
     episode = ward.enrol()
-    for verb in ("record", "confirm", "give", "miss", "decline", "retract", "stop", "complete", "acknowledge", "close"):
+    for verb in (
+        "record", "confirm", "give", "miss", "decline", "retract", "stop", "complete", "acknowledge", "close",
+        "change-ward",
+    ):  # fmt: skip
         bare = ward.client.post(f"/api/v1{episode}/{verb}", json={}, headers=ward._bearer())
         _is_problem(bare, 400, "idempotency-key-missing")
     for key in ("", " ", "x" * 201, "a b"):
@@ -246,6 +249,7 @@ def test_a_name_comes_back_only_short_and_shaped_like_a_name(ward: Ward) -> None
         "complete": {"task": long},
         "acknowledge": {"reminder": long},
         "close": {"outcome": long},
+        "change-ward": {"ward": long},
     }.items():
         answer = ward.post(f"{episode}/{verb}", body)
         assert answer.status_code == 422

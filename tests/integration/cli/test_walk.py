@@ -215,3 +215,16 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_patient_is_moved_to_another_ward(terminal: Terminal) -> None:
+    episode = terminal.enrol()
+    assert terminal("transfer", episode, "neuro-2").code == 1, "it needs a reason"
+    said = terminal("transfer", episode, "neuro-2", "--reason", "a bed with a monitor", "--key", "k")
+    assert (said.code, said.out.startswith("change-ward: done, entry ")) == (0, True), said
+    assert terminal("worklist", "--ward", "neuro-1").out == "nothing is open\n"
+    assert "neuro-2" in terminal("inbox", "--ward", "neuro-2").out
+    assert "Moved from ward neuro-1 to ward neuro-2; our care goes on" in terminal("timeline", episode).out
+    again = terminal("transfer", episode, "neuro-2", "--reason", "a bed with a monitor", "--key", "k")
+    assert "the first answer again" in again.out
+    assert terminal("audit", "replay", episode).code == 0
