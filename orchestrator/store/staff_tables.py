@@ -27,7 +27,7 @@ person = Table(
     _col("locked_until", Instant(), "wall time until which no password is even tried", null=True),
     _col("created_at", Instant(), "wall time at which the account was made"),
     _col("ended_at", Instant(), "wall time from which nobody comes in by it; it is never deleted", null=True),
-    PrimaryKeyConstraint("person_id"), UniqueConstraint("login"), **STRICT,
+    PrimaryKeyConstraint("person_id"), UniqueConstraint("login"), Index(None, "name", "login"), **STRICT,
 )  # fmt: skip
 
 post = Table(
@@ -149,4 +149,13 @@ legal_hold = Table(
     _col("held_at", Instant(), "wall time since which it is held"),
     _col("held_by", Text(), "who holds it"),
     PrimaryKeyConstraint("patient_id"), **STRICT,
+)  # fmt: skip
+
+answer = Table(
+    "answer", metadata,
+    _col("cause", LargeBinary(), "hash of who asked with which key: a repeat finds the first answer"),
+    _col("request", LargeBinary(), "keyed hash of what was asked: the same key with another wish is refused"),
+    _col("at", Instant(), "wall time of the first answer; after a week it is forgotten"),
+    _col("answer", Text(), "what was answered, as JSON; never what opens anything"),
+    PrimaryKeyConstraint("cause"), Index(None, "at"), **CLUSTERED,
 )  # fmt: skip
