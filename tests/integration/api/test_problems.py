@@ -71,14 +71,14 @@ def test_a_command_without_a_key_or_over_what_nobody_read_is_told_so(ward: Ward)
             if "idempotency-key" not in named:
                 continue
             address, asked = path.format(**_NOWHERE), asked + 1
-            sent = {"json": {}} if "requestBody" in told else {}
-            answer = ward.client.request(method, address, headers=ward._bearer(), **sent)
+            sent: dict[str, Any] | None = {} if "requestBody" in told else None
+            answer = ward.client.request(method, address, headers=ward._bearer(), json=sent)
             assert answer.status_code in {400, 404}, (path, answer.text)
             if answer.status_code == 400:
                 problem(answer, 400, "idempotency-key-missing")
             if named.get("if-match"):
                 keyed = {**ward._bearer(), "Idempotency-Key": "k"}
-                problem(ward.client.request(method, address, headers=keyed, **sent), 428, "precondition-required")
+                problem(ward.client.request(method, address, headers=keyed, json=sent), 428, "precondition-required")
     assert asked > 35
 
 
