@@ -1,6 +1,6 @@
 """The routes about who comes to a patient's record: in an emergency from another ward, and who has seen it.
 
-To break the glass needs no Idempotency-Key: while it is broken, to break it again changes nothing.
+While the glass is broken, to break it again changes nothing, whatever the key.
 """
 
 from typing import Annotated, Any
@@ -9,23 +9,29 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from orchestrator.api.answers import GlassBroken, GlassClosed, Looks, ProblemDetails, reply
-from orchestrator.api.bodies import Body
-from orchestrator.api.caller import EpisodeId, Said, Saying, acting
-from orchestrator.api.needs import Looking, OnEpisode
+from orchestrator.api.answers import GlassBroken, GlassClosed, Looks, Object, ProblemDetails, paged
+from orchestrator.api.bodies import Body, PatientIdentifier, examples
+from orchestrator.api.caller import EpisodeId
+from orchestrator.api.needs import Looking
+from orchestrator.api.once import Carrying, Once
+from orchestrator.api.problems import Problem
 from orchestrator.api.reads import Cursor, Limit
 from orchestrator.api.strict import StrictRoute
 from orchestrator.audit.seal import instant
-from orchestrator.bootstrap import System
+from orchestrator.errors import NotFound
 from orchestrator.http.needs import needs, principal
 from orchestrator.service.people.glass import LASTS, LONGEST_REASON, SHORTEST_REASON
 from orchestrator.service.people.principal import Action
-from orchestrator.service.people.sight import Seen, Who
+from orchestrator.service.people.sight import Who
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {"model": ProblemDetails, "description": "Not JSON, or a header is missing."},
     403: {"model": ProblemDetails, "description": "Who asks works at no bedside."},
     404: {"model": ProblemDetails, "description": "There is no such episode."},
-    409: {"model": ProblemDetails, "description": "Who asks sees this patient anyway."},
+    409: {
+        "model": ProblemDetails,
+        "description": "Who asks sees this patient anyway, or the key was used with another request.",
+    },
     415: {"model": ProblemDetails, "description": "The body is not JSON."},
     422: {"model": ProblemDetails, "description": "There is no reason."},
     503: {"model": ProblemDetails, "description": "The store is busy or cannot be used. Ask again."},
@@ -42,6 +48,13 @@ class BreakGlass(Body):
     ]
 
 
+class BreakGlassTo(BreakGlass):
+    model_config = examples(
+        {"identifier": {"system": "hospital-number", "value": "0000001"}, "reason": "called to a cardiac arrest"}
+    )
+    identifier: PatientIdentifier
+
+
 @router.post(
     "/episodes/{episode_id}/glass",
     status_code=201,
@@ -50,25 +63,53 @@ class BreakGlass(Body):
     tags=["access"],
     responses={201: {"model": GlassBroken}, **_PROBLEMS},
 )
-def break_glass(request: Request, episode_id: EpisodeId, body: BreakGlass, said: Saying) -> Response:
+def break_glass(request: Request, episode_id: EpisodeId, body: BreakGlass, once: Once) -> Response:
     """Open a patient of another ward in an emergency: for an hour, on record, and the ward's lead is told."""
-    broken = _system(request).sight.glass.open(principal(request), _who(request, said), episode_id, body.reason)
-    told = {"episode_id": broken.episode_id, "until": instant(broken.until), "repeated": broken.repeated}
-    return reply(request, {**told, "seconds": int(LASTS.total_seconds())}, status=201)
+    who = _who(once)
+    return once.out(who, lambda: _opened(once, request, who, episode_id, body.reason), status=201)
+
+
+@router.post(
+    "/glass",
+    status_code=201,
+    dependencies=needs(Action.ACT),
+    summary="Break the glass to the patient with a number",
+    tags=["access"],
+    responses={201: {"model": GlassBroken}, **_PROBLEMS, 429: {"model": ProblemDetails, "description": "Wait."}},
+)
+def break_glass_to(request: Request, body: BreakGlassTo, once: Once) -> Response:
+    """Open a patient of another ward who is known by a number; whoever guesses numbers must wait (429)."""
+    who, failures = _who(once), request.app.state.failures
+    if failures.waits(who.id):
+        raise Problem(429, "too-many-failures", "Too many numbers that nobody has: wait a minute.")
+
+    def work() -> Object:
+        return _opened(once, request, who, once.system.sight.glass.find(body.identifier.identifier()), body.reason)
+
+    try:
+        return once.out(who, work, status=201)
+    except NotFound:
+        failures.add(who.id)
+        raise
 
 
 @router.delete(
     "/episodes/{episode_id}/glass",
+    dependencies=needs(Action.SEE),
     summary="Mend the glass before its hour is over",
     tags=["access"],
-    responses={200: {"model": GlassClosed}, 404: _PROBLEMS[404], 503: _PROBLEMS[503]},
+    responses={200: {"model": GlassClosed}, **{code: _PROBLEMS[code] for code in (400, 404, 409, 422, 503)}},
 )
-def mend_glass(
-    request: Request, episode_id: EpisodeId, said: Saying, seen: Annotated[Seen, Depends(OnEpisode(Action.SEE))]
-) -> Response:
+def mend_glass(request: Request, episode_id: EpisodeId, once: Once) -> Response:
     """Let the broken glass let in no longer. Nothing is done where none is broken."""
-    closed = seen.glass and _system(request).sight.glass.close(principal(request), _who(request, said), episode_id)
-    return reply(request, {"episode_id": episode_id, "closed": closed})
+    who, sight = _who(once), once.system.sight
+
+    def work() -> Object:
+        seen = sight.check(principal(request), episode_id, Action.SEE)  # a repeat comes when it lets in no longer
+        closed = seen.glass and sight.glass.close(principal(request), who, episode_id)
+        return {"episode_id": episode_id, "closed": closed}
+
+    return once.out(who, work)
 
 
 @router.get(
@@ -86,17 +127,18 @@ def looks(
     limit: Limit = 100,
 ) -> Response:
     """Return who has seen the patient's record, latest first, with the verdict on that record."""
-    sight = _system(request).sight
+    sight = request.app.state.system.sight
     page = sight.looked.of(episode_id, lists=lists, before=before, limit=limit)
     faults = [{"seq": fault.seq, "what": fault.what} for fault in sight.faults(*sight.looked.chains_of(episode_id))]
-    return reply(request, {"looks": page.rows, "before": page.after, "whole": not faults, "faults": faults})
+    return paged(request, "looks", page, by="before", whole=not faults, faults=faults)
 
 
-def _system(request: Request) -> System:
-    found: System = request.app.state.system
-    return found
+def _opened(once: Carrying, request: Request, who: Who, episode_id: str, reason: str) -> Object:
+    broken = once.system.sight.glass.open(principal(request), who, episode_id, reason)
+    told = {"episode_id": broken.episode_id, "until": instant(broken.until), "repeated": broken.repeated}
+    return {**told, "seconds": int(LASTS.total_seconds())}
 
 
-def _who(request: Request, said: Said) -> Who:
-    actor = acting(principal(request), said, Action.ACT)
+def _who(once: Carrying) -> Who:
+    actor = once.actor(Action.ACT)
     return Who(actor.id, actor.role)

@@ -5,14 +5,17 @@ from typing import Annotated, Any
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import Response
 
 from orchestrator.api.problems import GATE, TITLES, Problem
+from orchestrator.service.cursor import Page
 from orchestrator.service.handlers import Answer
 
 Object = dict[str, Any]
-Seq = Annotated[int, Field(description="Number of the episode's last entry; its entity tag is this number in quotes.")]
+Seq = Annotated[int, Field(description="Number of the episode's last entry.")]
+Tag = Annotated[str, Field(description="Stands for the episode as it is now: its entity tag, without the quotes.")]
 Simulated = Annotated[bool, Field(description="True in a store for trying things out: no patient is real.")]
 _FACTS = (
     "By name: value, when and in which entry; derived (it follows from others) or own (a person's entry of what the "
@@ -35,6 +38,22 @@ class Reply(BaseModel):
 
 class ProblemDetails(Reply):
     """RFC 9457. A refusal that is on the record also has episode_id and seq, the entry in which it stands."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "/api/v1/problems/not-found",
+                    "title": "There is no such thing",
+                    "status": 404,
+                    "code": "not-found",
+                    "detail": "there is no such episode",
+                    "simulated": False,
+                }
+            ]
+        },
+    )
 
     type: str
     title: str
@@ -68,6 +87,7 @@ class EpisodeNow(Reply):
     state: str
     stage: str
     seq: Seq
+    tag: Tag
     at: str
     enrolled_at: str
     next_due_at: str | None
@@ -98,11 +118,12 @@ class Explanation(Reply):
 
 
 class Timeline(Reply):
-    """The entries in order: header, command and events, and the hash that chains them."""
+    """The entries in order: header, command and events, and the hash that chains them. after: cursor of the next."""
 
     episode_id: str
     seq: Seq
     entries: list[Object]
+    after: str | None
 
 
 class Story(Reply):
@@ -236,7 +257,10 @@ class Looks(Reply):
 
 
 class Episodes(Reply):
+    """A page. after: cursor of the next one, null at the end."""
+
     episodes: list[Object]
+    after: str | None
 
 
 class VersionRelease(BaseModel):
@@ -310,15 +334,26 @@ def reply(
     document: Mapping[str, Any],
     *,
     status: int = 200,
-    seq: int | None = None,
+    tag: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return a document as JSON. seq: the entry that it stands at, sent as the entity tag."""
+    """Return a document as JSON. tag: its entity tag, without quotes."""
     body = orjson.dumps({**document, "simulated": request.app.state.simulated})
     made = dict(headers or {})
-    if seq is not None:
-        made["ETag"] = f'"{seq}"'
+    if tag is not None:
+        made["ETag"] = f'"{tag}"'
     return Response(body, status, headers=made, media_type="application/json")
+
+
+def paged(
+    request: Request, name: str, page: Page, *, by: str = "after", tag: str | None = None, **more: object
+) -> Response:
+    """Return a page as JSON: rows under a name, and the next one's cursor, to which a Link leads. by: its parameter."""
+    headers = {}
+    if page.after is not None:
+        there = URL(scope=request.scope).include_query_params(**{by: page.after})
+        headers["Link"] = f'<{there.path}?{there.query}>; rel="next"'
+    return reply(request, {name: page.rows, by: page.after, **more}, tag=tag, headers=headers)
 
 
 def answered(
@@ -338,9 +373,8 @@ def answered(
         by_default = answer.code == "needs-role" and "carepath-role" not in request.headers
         raise _refusal(answer, told, f"{answer.text}; {_NO_ROLE}" if by_default else answer.text)
     made = {**(headers or {}), **({"Idempotent-Replayed": "true"} if answer.repeated else {})}
-    return reply(
-        request, {**told, **(more or {}), "repeated": answer.repeated}, status=status, seq=answer.seq, headers=made
-    )
+    told = {**told, **(more or {}), "repeated": answer.repeated}
+    return reply(request, told, status=status, tag=answer.tag, headers=made)
 
 
 def _refusal(answer: Answer, told: dict[str, Any], text: str) -> Problem:
@@ -348,6 +382,6 @@ def _refusal(answer: Answer, told: dict[str, Any], text: str) -> Problem:
     title = TITLES.get(answer.code, GATE)  # the engine's own codes are all there: any other is a gate's name
     if not answer.seq:  # an enrolment that was refused: there is no episode in whose record it could stand
         return Problem(status, answer.code, text, title=title)
-    headers = {"ETag": f'"{answer.seq}"'}
+    headers = {"ETag": f'"{answer.tag}"'}
     more = {**told, "repeated": answer.repeated}
     return Problem(status, answer.code, text, title=title, headers=headers, more=more)

@@ -21,6 +21,7 @@ from orchestrator.api import (
     items,
     merging,
     overview,
+    own,
     people,
     reads,
     rota,
@@ -35,6 +36,7 @@ from orchestrator.http.failures import Failures
 from orchestrator.http.live import Live
 from orchestrator.http.needs import check_all, served
 from orchestrator.service.lookout import Banner
+from orchestrator.service.once import Once
 from orchestrator.service.readiness import Readiness
 
 PREFIX = "/api/v1"
@@ -74,6 +76,9 @@ def create_app(
     app.state.banner = banner
     app.state.draining = draining or threading.Event()
     app.state.live = live or Live(system.store, app.state.draining)
+    failures = failures or Failures()
+    app.state.failures = failures
+    app.state.once = Once(system.store, system.keyring.look_mac)
     app.state.timezone = timezone or _hospital_zone()
     app.include_router(health.router)
     app.include_router(commands.router, prefix=PREFIX)
@@ -85,13 +90,14 @@ def create_app(
     app.include_router(merging.router, prefix=PREFIX)
     app.include_router(reads.router, prefix=PREFIX)
     app.include_router(people.router, prefix=PREFIX)
+    app.include_router(own.router, prefix=PREFIX)
     app.include_router(rota.router, prefix=PREFIX)
     app.include_router(overview.router, prefix=PREFIX)
     app.include_router(changes.router, prefix=PREFIX)
     check_all(served(app), PUBLIC | {f"{PREFIX}/openapi.json"})
     app.add_middleware(
         Guard, access=system.access, signing=system.signing, simulated=system.simulated,
-        failures=failures or Failures(), banner=banner,
+        failures=failures, banner=banner,
     )  # fmt: skip
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app

@@ -71,14 +71,46 @@ def seen(
     if_match: Annotated[
         str | None,
         Header(
-            pattern=r'^(\*|"[1-9][0-9]{0,9}")$',
-            description='The entity tag that was read, such as "12". The command is refused (412) only if proposals, '
-            "warnings, gates or courses have changed since.",
+            pattern=r'^(\*|"[1-9][0-9]{0,9}-[0-9a-f]{16}")$',
+            description='The entity tag that was read, such as "12-9f86d081884c7d65". The command is refused (412) '
+            "only if proposals, warnings, gates or courses have changed since.",
         ),
     ] = None,
-) -> int | None:
-    """Return the number of the entry that the person saw; None asks for no check."""
-    return None if if_match in {None, "*"} else int(if_match.strip('"'))
+) -> str | None:
+    """Return the tag of the entry that the person saw; None asks for no check."""
+    return None if if_match in {None, "*"} else if_match.strip('"')
+
+
+def looked(
+    if_match: Annotated[
+        str,
+        Header(
+            pattern=r'^(\*|"[1-9][0-9]{0,9}-[0-9a-f]{16}")$',
+            description="The entity tag that was read. What is sent replaces what is there: it is refused (412) if "
+            "anybody changed the account since, and (428) without this header; * replaces whatever is there.",
+        ),
+    ],
+) -> str | None:
+    """Return the tag of what the person saw, who must have looked; None where whatever is there is to go."""
+    return None if if_match == "*" else if_match.strip('"')
+
+
+def number_of(tag: str | None) -> int | None:
+    """Return the number of the entry that an entity tag names."""
+    return None if tag is None else int(tag.partition("-")[0])
+
+
+def held(
+    if_match: Annotated[
+        str | None,
+        Header(
+            pattern=r'^(\*|"[0-9a-f]{32}")$',
+            description="The entity tag that was read. The change is refused (412) if anything else changed it since.",
+        ),
+    ] = None,
+) -> str | None:
+    """Return the tag of the state that the person saw; None asks for no check."""
+    return None if if_match in {None, "*"} else if_match.strip('"')
 
 
 def one_header(request: Request) -> None:
@@ -91,4 +123,6 @@ def one_header(request: Request) -> None:
 EpisodeId = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$", description="As enrolling gave it.")]
 Saying = Annotated[Said, Depends(said)]
 Key = Annotated[str, Depends(key)]
-Seen = Annotated[int | None, Depends(seen)]
+Seen = Annotated[str | None, Depends(seen)]
+Looked = Annotated[str | None, Depends(looked)]
+Held = Annotated[str | None, Depends(held)]

@@ -21,7 +21,7 @@ from orchestrator.api.bodies import (
     Retract,
     Stop,
 )
-from orchestrator.api.caller import EpisodeId, Key, Said, Saying, Seen, acting
+from orchestrator.api.caller import EpisodeId, Key, Said, Saying, Seen, acting, number_of
 from orchestrator.api.needs import OnEpisode
 from orchestrator.api.strict import StrictRoute
 from orchestrator.errors import NotAllowed
@@ -78,14 +78,17 @@ class Call(NamedTuple):
     said: Said
     sighted: Sighted
     key: str
-    seen: int | None
+    seen: str | None
 
     def execute(self, body: CommandBody) -> Response:
         """Carry the command out. Raises Problem when it is refused."""
         command = body.command()
         who, seen = principal(self.request), self.sighted
         actor = acting(who, self.said, Action.ACT, seen.posted, leading=bool(command.override))
-        asked = Asked(self.episode_id, command, actor, self.key, self.seen, wards=seen.wards(who), glass=seen.glass)
+        last = number_of(self.seen)
+        asked = Asked(
+            self.episode_id, command, actor, self.key, last, self.seen or "", wards=seen.wards(who), glass=seen.glass
+        )
         return answered(self.request, self.request.app.state.system.handlers.execute(asked))
 
 

@@ -1,6 +1,6 @@
 """The routes about what leaves the house: what waits, and what people do about dead letters.
 
-They need no Idempotency-Key: a letter that is no longer dead is not sent again, nor dropped, a second time.
+A letter that is no longer dead is not sent again, nor dropped, a second time, whatever the key.
 """
 
 from typing import Annotated, Any
@@ -9,16 +9,18 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field, StringConstraints, model_validator
 from starlette.responses import Response
 
-from orchestrator.api.answers import Deliveries, Dropped, ProblemDetails, Resent, reply
+from orchestrator.api.answers import Deliveries, Dropped, Object, ProblemDetails, Resent, paged
 from orchestrator.api.bodies import Body
-from orchestrator.api.caller import Saying, acting
+from orchestrator.api.once import Once
 from orchestrator.api.reads import Cursor, Limit
 from orchestrator.api.strict import StrictRoute
 from orchestrator.http.needs import needs, principal
 from orchestrator.service.people.principal import Action
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {"model": ProblemDetails, "description": "Not JSON, or a header is missing."},
     404: {"model": ProblemDetails, "description": "There is no such dead letter."},
+    409: {"model": ProblemDetails, "description": "The key was used with another request."},
     415: {"model": ProblemDetails, "description": "The body is not JSON."},
     422: {"model": ProblemDetails, "description": "It does not fit."},
     503: {"model": ProblemDetails, "description": "The store is busy or cannot be used. Ask again."},
@@ -56,25 +58,33 @@ def deliveries(
 ) -> Response:
     """Return what has not left the house yet: by which route, since when, how many tries, the last error."""
     page = request.app.state.system.outgoing.page(dead=dead, after=after, limit=limit, wards=_wards(request))
-    return reply(request, {"deliveries": page.rows, "after": page.after})
+    return paged(request, "deliveries", page)
 
 
 @router.post("/deliveries/resend", summary="Send dead letters again", responses={200: {"model": Resent}, **_PROBLEMS})
-def resend(request: Request, body: Resend) -> Response:
+def resend(request: Request, body: Resend, once: Once) -> Response:
     """Have dead letters sent again, by their routes as they are configured now."""
-    outgoing, wards = request.app.state.system.outgoing, _wards(request)
-    if body.delivery is None:
-        return reply(request, {"resent": outgoing.resend_all(body.route, wards=wards)})
-    outgoing.resend(body.delivery, wards=wards)
-    return reply(request, {"resent": 1})
+    outgoing, wards = once.system.outgoing, _wards(request)
+
+    def work() -> Object:
+        if body.delivery is None:
+            return {"resent": outgoing.resend_all(body.route, wards=wards)}
+        outgoing.resend(body.delivery, wards=wards)
+        return {"resent": 1}
+
+    return once.out(once.actor(Action.OPERATE), work)
 
 
 @router.post("/deliveries/drop", summary="Take over a dead letter", responses={200: {"model": Dropped}, **_PROBLEMS})
-def drop(request: Request, body: Drop, said: Saying) -> Response:
+def drop(request: Request, body: Drop, once: Once) -> Response:
     """Take over a dead letter: it is not sent; who took it over, and why, stays on record."""
-    actor = acting(principal(request), said, Action.OPERATE)
-    request.app.state.system.outgoing.drop(body.delivery, actor.id, body.reason, wards=_wards(request))
-    return reply(request, {"dropped": body.delivery, "by": actor.id})
+    actor, wards = once.actor(Action.OPERATE), _wards(request)
+
+    def work() -> Object:
+        once.system.outgoing.drop(body.delivery, actor.id, body.reason, wards=wards)
+        return {"dropped": body.delivery, "by": actor.id}
+
+    return once.out(actor, work)
 
 
 def _wards(request: Request) -> frozenset[str] | None:

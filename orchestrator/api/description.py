@@ -1,7 +1,9 @@
 """What does the API promise, machine-readable? OpenAPI 3.1, made from the routes."""
 
+from pathlib import Path
 from typing import Any
 
+import orjson
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
@@ -16,8 +18,10 @@ Runs care pathways: enrol a patient, record facts, confirm what is to be given; 
   there (404). With the administrator's token, who acts is asserted with `Carepath-Actor` and `Carepath-Role`, and
   recorded as asserted. Every look is on record.
 * Every command needs an `Idempotency-Key`: a repeat gets the first answer, another body under the same key a 409.
-* The number of an episode's last entry is its entity tag. A command with `If-Match` is refused (412) only when
-  proposals, warnings, gates or courses have changed since that entry.
+* What can be changed has an entity tag. A command on an episode with `If-Match` is refused (412) only when proposals,
+  warnings, gates or courses have changed since that entry; any other change when anything it may overwrite has.
+* Lists come in pages: the cursor that a page gives (`after`, or `before` where the latest comes first) leads to the
+  next one, as does its `Link`. A cursor is opaque.
 * A command that the pathway refuses is answered with a problem (422, or 409 for a closed episode). Its `code` names the
   gate, or what is wrong, such as `not-proposed` or `needs-reason`; it stands in the record as the entry `seq`.
 * Numbers are exact: a dose or weight may be sent as a JSON number or as text, and comes back as text.
@@ -25,6 +29,9 @@ Runs care pathways: enrol a patient, record facts, confirm what is to be given; 
   people the text of /api/v1/banner then.
 * `Carepath-Store` and `simulated` tell a store for trying things out from a real one.
 """
+
+EXAMPLES = Path(__file__).with_name("examples.json")
+"""Made by a test, which holds it to what the routes answer."""
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
@@ -44,6 +51,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
     for path, operations in made["paths"].items():
         for operation in operations.values():
             _finish(operation, public=path in PUBLIC)
+    _show(made["paths"])
     for unused in ("HTTPValidationError", "ValidationError"):
         made["components"]["schemas"].pop(unused, None)
     return made
@@ -66,6 +74,19 @@ def _finish(operation: dict[str, Any], *, public: bool) -> None:
         if code >= "400":
             content = {"application/json": _PROBLEM}
             response["content"] = {MEDIA_TYPE: content["application/json"]}
+
+
+def _show(paths: dict[str, Any]) -> None:
+    """Put the examples into the description: what a play of all routes sent and got, see `examples.json`."""
+    for route, shown in orjson.loads(EXAMPLES.read_bytes()).items():
+        method, path = route.split(" ")
+        operation = paths.get(path, {}).get(method.lower())
+        if operation is None:
+            continue
+        if "asked" in shown:
+            operation["requestBody"]["content"]["application/json"]["example"] = shown["asked"]
+        for content in operation["responses"][shown["status"]]["content"].values():
+            content["example"] = shown["answered"]
 
 
 _PROBLEM = {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}

@@ -1,6 +1,6 @@
 """The routes about erasing a patient's record, and about keeping it from being erased.
 
-They need no Idempotency-Key: what is done cannot be done a second time (409).
+Whether a record is held has an entity tag: with If-Match nothing is done (412) when that changed since.
 """
 
 from typing import Annotated, Any
@@ -9,27 +9,31 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from orchestrator.api.answers import Erased, Held, ProblemDetails, reply
+from orchestrator.api.answers import Erased, Held, Object, ProblemDetails, reply
 from orchestrator.api.bodies import Body
-from orchestrator.api.caller import EpisodeId, Said, Saying, acting
+from orchestrator.api.caller import EpisodeId
+from orchestrator.api.caller import Held as Had
 from orchestrator.api.needs import OnEpisode
+from orchestrator.api.once import Once
 from orchestrator.api.strict import StrictRoute
-from orchestrator.bootstrap import System
-from orchestrator.http.needs import principal
-from orchestrator.service.people.accounts import Author
+from orchestrator.service.once import tag_of
 from orchestrator.service.people.erasure import LONGEST_REASON, SHORTEST_REASON
 from orchestrator.service.people.principal import Action
 from orchestrator.service.people.sight import Seen
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {"model": ProblemDetails, "description": "Not JSON, or a header is missing."},
     403: {"model": ProblemDetails, "description": "Another role does this."},
     404: {"model": ProblemDetails, "description": "There is no such episode."},
     409: {"model": ProblemDetails, "description": "An episode is open, the record is held, or it was done before."},
+    412: {"model": ProblemDetails, "description": "Somebody else held or erased it since If-Match."},
     415: {"model": ProblemDetails, "description": "The body is not JSON."},
     422: {"model": ProblemDetails, "description": "There is no reason."},
     503: {"model": ProblemDetails, "description": "The store is busy or cannot be used. Ask again."},
 }
+_READ: dict[int | str, dict[str, Any]] = {code: _PROBLEMS[code] for code in (404, 503)}
 router = APIRouter(route_class=StrictRoute, tags=["erasure"])
+Knowing = Annotated[Seen, Depends(OnEpisode(Action.AUDIT))]
 Holding = Annotated[Seen, Depends(OnEpisode(Action.HOLD))]
 Erasing = Annotated[Seen, Depends(OnEpisode(Action.ERASE))]
 
@@ -54,34 +58,46 @@ class WhyErase(Why):
     merged: Annotated[bool, Field(description="All records are meant that were merged into this patient.")] = False
 
 
+@router.get(
+    "/episodes/{episode_id}/hold", summary="Whether a record is held", responses={200: {"model": Held}, **_READ}
+)
+def standing(request: Request, episode_id: EpisodeId, seen: Knowing) -> Response:
+    """Return whether a patient's record is held, by whom and since when, and whether it was erased."""
+    del seen
+    told = request.app.state.system.sight.erasure.standing(episode_id)
+    return reply(request, told, tag=tag_of(told))
+
+
 @router.post("/episodes/{episode_id}/hold", summary="Hold a record", responses={200: {"model": Held}, **_PROBLEMS})
-def hold(request: Request, episode_id: EpisodeId, body: Why, said: Saying, seen: Holding) -> Response:
+def hold(episode_id: EpisodeId, body: Why, once: Once, had: Had, seen: Holding) -> Response:
     """Keep a patient's record from being erased, until the hold is ended."""
-    system = _system(request)
-    system.sight.erasure.hold(_author(request, said, Action.HOLD, seen.ward), episode_id, body.reason)
-    return reply(request, system.sight.erasure.standing(episode_id))
+    erasure, by = once.system.sight.erasure, once.author(Action.HOLD, seen.ward)
+
+    def work() -> Object:
+        erasure.hold(by, episode_id, body.reason)
+        return erasure.standing(episode_id)
+
+    return once.out(by, work, seen=had, state=lambda: erasure.standing(episode_id))
 
 
 @router.post("/episodes/{episode_id}/hold/end", summary="End a hold", responses={200: {"model": Held}, **_PROBLEMS})
-def end_hold(request: Request, episode_id: EpisodeId, body: Why, said: Saying, seen: Holding) -> Response:
+def end_hold(episode_id: EpisodeId, body: Why, once: Once, had: Had, seen: Holding) -> Response:
     """Let a patient's record be erased again."""
-    system = _system(request)
-    system.sight.erasure.end_hold(_author(request, said, Action.HOLD, seen.ward), episode_id, body.reason)
-    return reply(request, system.sight.erasure.standing(episode_id))
+    erasure, by = once.system.sight.erasure, once.author(Action.HOLD, seen.ward)
+
+    def work() -> Object:
+        erasure.end_hold(by, episode_id, body.reason)
+        return erasure.standing(episode_id)
+
+    return once.out(by, work, seen=had, state=lambda: erasure.standing(episode_id))
 
 
 @router.post("/episodes/{episode_id}/erase", summary="Erase a record", responses={200: {"model": Erased}, **_PROBLEMS})
-def erase(request: Request, episode_id: EpisodeId, body: WhyErase, said: Saying, seen: Erasing) -> Response:
+def erase(episode_id: EpisodeId, body: WhyErase, once: Once, had: Had, seen: Erasing) -> Response:
     """Destroy the key of an episode's patient: nobody can read any episode of his any more, for ever."""
-    author, erasure = _author(request, said, Action.ERASE, seen.ward), _system(request).sight.erasure
-    return reply(request, {"erased": erasure.erase(author, episode_id, body.reason, merged=body.merged)})
+    erasure, by = once.system.sight.erasure, once.author(Action.ERASE, seen.ward)
 
+    def work() -> Object:
+        return {"erased": erasure.erase(by, episode_id, body.reason, merged=body.merged)}
 
-def _system(request: Request) -> System:
-    found: System = request.app.state.system
-    return found
-
-
-def _author(request: Request, said: Said, action: Action, ward: str) -> Author:
-    actor = acting(principal(request), said, action, ward)
-    return Author(actor.id, actor.role)
+    return once.out(by, work, seen=had, state=lambda: erasure.standing(episode_id))

@@ -1,7 +1,4 @@
-"""The routes about which records are one patient's: shown, compared, merged, and that taken back.
-
-They need no Idempotency-Key: what is done cannot be done a second time (409).
-"""
+"""The routes about which records are one patient's: shown, compared, merged, and that taken back."""
 
 from typing import Annotated, Any
 
@@ -9,15 +6,15 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from orchestrator.api.answers import ProblemDetails, reply
+from orchestrator.api.answers import Object, ProblemDetails, reply
 from orchestrator.api.bodies import Body, Find, examples
 from orchestrator.api.caller import EpisodeId, Said, Saying, acting
 from orchestrator.api.needs import Looking, OnEpisode
+from orchestrator.api.once import Once
 from orchestrator.api.patient_shapes import Compared, Patient, Separated
 from orchestrator.api.strict import StrictRoute
 from orchestrator.bootstrap import System
 from orchestrator.http.needs import principal
-from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.merging import LONGEST_REASON, SHORTEST_REASON
 from orchestrator.service.people.principal import Action
 from orchestrator.service.people.sight import Seen, Who
@@ -93,13 +90,15 @@ def compare(request: Request, episode_id: EpisodeId, body: Find, said: Saying, s
     summary="Merge two records",
     responses={200: {"model": Patient}, **_PROBLEMS, **_CHANGED},
 )
-def merge(request: Request, episode_id: EpisodeId, body: Merge, said: Saying, seen: Merging) -> Response:
+def merge(request: Request, episode_id: EpisodeId, body: Merge, once: Once, seen: Merging) -> Response:
     """Say that a record is the same patient's as that of an episode, which is kept. Nothing of either is moved."""
-    sight, author = _system(request).sight, _author(request, said, seen)
-    sight.merging.merge(
-        principal(request), author, episode_id, body.replaced, compared=body.compared, reason=body.reason
-    )
-    return reply(request, sight.person(principal(request), Who(author.id, author.role), seen, episode_id))
+    sight, by, who = once.system.sight, once.author(Action.MERGE, seen.ward), principal(request)
+
+    def work() -> Object:
+        sight.merging.merge(who, by, episode_id, body.replaced, compared=body.compared, reason=body.reason)
+        return sight.person(who, Who(by.id, by.role), seen, episode_id)
+
+    return once.out(by, work)
 
 
 @router.post(
@@ -107,22 +106,20 @@ def merge(request: Request, episode_id: EpisodeId, body: Merge, said: Saying, se
     summary="Take a merge back",
     responses={200: {"model": Separated}, **_PROBLEMS},
 )
-def unmerge(request: Request, episode_id: EpisodeId, body: Unmerge, said: Saying, seen: Merging) -> Response:
+def unmerge(request: Request, episode_id: EpisodeId, body: Unmerge, once: Once, seen: Merging) -> Response:
     """Take back that a record was replaced: both are as they were, each with what was enrolled under it."""
-    sight, author = _system(request).sight, _author(request, said, seen)
-    told = sight.merging.unmerge(principal(request), author, episode_id, body.replaced, body.reason)
-    who = Who(author.id, author.role)
-    return reply(request, {**sight.person(principal(request), who, seen, episode_id), **told})
+    sight, by, who = once.system.sight, once.author(Action.MERGE, seen.ward), principal(request)
+
+    def work() -> Object:
+        told = sight.merging.unmerge(who, by, episode_id, body.replaced, body.reason)
+        return {**sight.person(who, Who(by.id, by.role), seen, episode_id), **told}
+
+    return once.out(by, work)
 
 
 def _system(request: Request) -> System:
     found: System = request.app.state.system
     return found
-
-
-def _author(request: Request, said: Said, seen: Seen) -> Author:
-    actor = acting(principal(request), said, Action.MERGE, seen.ward)
-    return Author(actor.id, actor.role)
 
 
 def _who(request: Request, said: Said, action: Action, seen: Seen) -> Who:

@@ -11,14 +11,15 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
-from orchestrator.api.answers import Object, ProblemDetails, Reply, reply
+from orchestrator.api.answers import Object, ProblemDetails, Reply, paged, reply
 from orchestrator.api.caller import Said, Saying, acting
 from orchestrator.api.needs import wards_within
-from orchestrator.api.reads import Term
+from orchestrator.api.reads import Cursor, Term
 from orchestrator.api.strict import StrictRoute
 from orchestrator.bootstrap import System
 from orchestrator.errors import NotFound
 from orchestrator.http.needs import needs, principal
+from orchestrator.service.cursor import Page
 from orchestrator.service.overview.shift import Span
 from orchestrator.service.people.principal import Action
 from orchestrator.service.people.sight import Who
@@ -29,7 +30,6 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     503: {"model": ProblemDetails, "description": "The store cannot be used."},
 }
 Ward = Annotated[Term, Query(description="One ward of the caller's.")]
-Page = Annotated[int, Query(ge=1, le=10_000, description="From 1.")]
 Moment = Annotated[
     AwareDatetime, Field(ge=dt.datetime(2000, 1, 1, tzinfo=dt.UTC), lt=dt.datetime(2200, 1, 1, tzinfo=dt.UTC))
 ]
@@ -50,14 +50,16 @@ class BoardNow(Reply):
 
 
 class HandOver(Reply):
-    """What a shift did for each patient, and what it hands over. total: patients in all."""
+    """What a shift did for each patient, and what it hands over; a page. total: patients in all.
+
+    after: cursor of the next page, null at the end.
+    """
 
     ward: str
     at: str
-    page: int
-    pages: int
     total: int
     patients: list[Object]
+    after: str | None
 
 
 class AlarmLoad(Reply):
@@ -119,13 +121,15 @@ def handover(
     *,
     begin: Annotated[Moment, Query(alias="from", description="When the shift began, with its zone.")],
     end: Annotated[Moment, Query(alias="to", description="When it ends; at most 48 hours later.")],
-    page: Page = 1,
+    after: Cursor = None,
 ) -> Response:
     """Return the sheet of a shift: what happened, what is due in the next as long, what is late or undecided."""
     span = Span(begin.astimezone(dt.UTC), end.astimezone(dt.UTC))
     _seeing(request, said, ward, "hand-over")
     actor = acting(principal(request), said, Action.SEE, ward)
-    return reply(request, _system(request).overview.shifts.sheet(Who(actor.id, actor.role), ward, span, page))
+    told = _system(request).overview.shifts.sheet(Who(actor.id, actor.role), ward, span, after=after)
+    page = Page(told.pop("patients"), told.pop("after"))
+    return paged(request, "patients", page, **{name: told[name] for name in told.keys() - {"page", "pages"}})
 
 
 @router.get("/load", dependencies=needs(Action.SEE), tags=["wards"], responses={200: {"model": AlarmLoad}, **_PROBLEMS})

@@ -10,8 +10,8 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
-from orchestrator.api.answers import ProblemDetails, reply
-from orchestrator.api.caller import Key, Saying, Seen, acting
+from orchestrator.api.answers import ProblemDetails, paged, reply
+from orchestrator.api.caller import Key, Looked, Saying, Seen, acting, number_of
 from orchestrator.api.people_shapes import (
     Account,
     Accounts,
@@ -34,18 +34,19 @@ from orchestrator.audit.seal import instant
 from orchestrator.bootstrap import System
 from orchestrator.errors import InputError, NotAllowed
 from orchestrator.http.needs import needs, principal
+from orchestrator.service.cursor import cut
 from orchestrator.service.people import passwords
 from orchestrator.service.people.principal import Action
-from orchestrator.service.people.recording import Author, Repeated
+from orchestrator.service.people.recording import Author, Repeated, record
 
-_READ: dict[int | str, dict[str, Any]] = {
+READ: dict[int | str, dict[str, Any]] = {
     403: {"model": ProblemDetails, "description": "Neither a post nor a scope allows it."},
     404: {"model": ProblemDetails, "description": "There is no such person."},
     422: {"model": ProblemDetails, "description": "A parameter does not fit."},
     503: {"model": ProblemDetails, "description": "The store cannot be used."},
 }
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    **_READ,
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    **READ,
     400: {"model": ProblemDetails, "description": "Not JSON, or a header is missing."},
     409: {"model": ProblemDetails, "description": "The key was used with another wish, or it contradicts what holds."},
     412: {"model": ProblemDetails, "description": "Somebody else changed the account since If-Match."},
@@ -56,16 +57,25 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 Route = TypeVar("Route", bound=Callable[..., Response])
 _SERVICE = "service"
 PersonId = Annotated[str, Path(pattern=r"^u-[0-9a-f]{16}$", description="As adding the person gave it.")]
-Number = Annotated[int | None, Query(ge=1, le=2_147_483_647, description="The number that the page before gave.")]
 About = Annotated[str | None, Query(pattern=r"^u-[0-9a-f]{16}$", description="Of this account alone.")]
 router = APIRouter(route_class=StrictRoute, tags=["people"])
 _ADMIN, _OWN = needs(Action.PEOPLE), needs(Action.KNOW)
 
 
-def _verb(path: str, summary: str, allowed: list[Any], status: int = 200) -> Callable[[Route], Route]:
+_LOOK_FIRST: dict[int | str, dict[str, Any]] = {428: {"model": ProblemDetails, "description": "There is no If-Match."}}
+
+
+def _verb(
+    path: str,
+    summary: str,
+    allowed: list[Any],
+    status: int = 200,
+    *,
+    more: dict[int | str, dict[str, Any]] | None = None,
+) -> Callable[[Route], Route]:
     return router.post(
         path, summary=summary, status_code=status, dependencies=allowed,
-        responses={status: {"model": StaffDone}, **_PROBLEMS},
+        responses={status: {"model": StaffDone}, **PROBLEMS, **(more or {})},
     )  # fmt: skip
 
 
@@ -79,7 +89,8 @@ class Call:
     def author(self, action: Action = Action.PEOPLE) -> Author:
         """Return who makes the change, in which role."""
         actor = acting(principal(self._request), self._said, action)
-        return Author(actor.id, actor.role, asserted=not actor.authenticated, key=self._key, seen=self._seen)
+        seen, tag = number_of(self._seen), self._seen or ""
+        return Author(actor.id, actor.role, asserted=not actor.authenticated, key=self._key, seen=seen, tag=tag)
 
     def carry_out(self, by: Author, work: Callable[[], dict[str, Any] | None], status: int = 200) -> Response:
         """Make the change, or find it made before, and answer with what is on record of it."""
@@ -88,6 +99,8 @@ class Call:
         except Repeated:
             shown, repeated = {}, True
         row = self.system.people.done(by)
+        if repeated and row.kind == "token":  # its name is no secret; what opens something stands nowhere
+            shown = {"token_id": record(row)["detail"]["token"]}
         told = {"person_id": row.about, "record": row.seq, "at": instant(row.at), "repeated": repeated, **shown}
         headers = {"Idempotent-Replayed": "true"} if repeated else {}
         if status == 201:
@@ -95,7 +108,15 @@ class Call:
         return reply(self._request, told, status=status, headers=headers)
 
 
+class Replacing(Call):
+    """A change that replaces what somebody else may have entered: If-Match says what was looked at before."""
+
+    def __init__(self, request: Request, said: Saying, key: Key, seen: Looked) -> None:
+        super().__init__(request, said, key, seen)
+
+
 Calling = Annotated[Call, Depends(Call)]
+Replace = Annotated[Replacing, Depends(Replacing)]
 
 
 def _system(request: Request) -> System:
@@ -103,7 +124,7 @@ def _system(request: Request) -> System:
     return found
 
 
-@router.get("/me", dependencies=_OWN, responses={200: {"model": Me}, **_READ})
+@router.get("/me", dependencies=_OWN, responses={200: {"model": Me}, **READ})
 def me(request: Request) -> Response:
     """Return who asks: posts, scopes of the token, and the account; null for the administrator's token."""
     who = principal(request)
@@ -113,10 +134,10 @@ def me(request: Request) -> Response:
     return reply(request, {"actor_id": who.actor_id, "posts": posts, "scopes": scopes, "account": told})
 
 
-@router.get("/me/tokens", dependencies=_OWN, responses={200: {"model": Tokens}, **_READ})
-def my_tokens(request: Request) -> Response:
+@router.get("/me/tokens", dependencies=_OWN, responses={200: {"model": Tokens}, **READ})
+def my_tokens(request: Request, after: Cursor = None, limit: Limit = 100) -> Response:
     """Return the caller's own tokens, without what opens anything."""
-    return reply(request, {"tokens": _system(request).signing.tokens(principal(request).actor_id)})
+    return _tokens(request, principal(request).actor_id, after, limit)
 
 
 @_verb("/me/tokens", "Make a token of one's own", _OWN, 201)
@@ -137,7 +158,7 @@ def end_my_token(request: Request, call: Calling, body: EndToken) -> Response:
     return call.carry_out(by, lambda: call.system.signing.end_token(by, who.actor_id, body.token_id))
 
 
-@router.get("/people", dependencies=_ADMIN, responses={200: {"model": Accounts}, **_READ})
+@router.get("/people", dependencies=_ADMIN, responses={200: {"model": Accounts}, **READ})
 def people(
     request: Request,
     *,
@@ -148,7 +169,7 @@ def people(
 ) -> Response:
     """Return the accounts by name, some at a time."""
     page = _system(request).people.page(words=find or "", ended=ended, after=after, limit=limit)
-    return reply(request, {"people": page.rows, "after": page.after})
+    return paged(request, "people", page)
 
 
 @_verb("/people", "Add a person", _ADMIN, 201)
@@ -164,29 +185,29 @@ def add(call: Calling, body: AddPerson) -> Response:
     return call.carry_out(by, work, 201)
 
 
-@router.get("/people/records", dependencies=_ADMIN, responses={200: {"model": StaffRecords}, **_READ})
-def records(request: Request, *, about: About = None, before: Number = None, limit: Limit = 100) -> Response:
+@router.get("/people/records", dependencies=_ADMIN, responses={200: {"model": StaffRecords}, **READ})
+def records(request: Request, *, about: About = None, before: Cursor = None, limit: Limit = 100) -> Response:
     """Return what was changed about people, the latest first."""
     page = _system(request).people.recorded(about=about, before=before, limit=limit)
-    return reply(request, {"records": page.rows, "before": None if page.after is None else int(page.after)})
+    return paged(request, "records", page, by="before")
 
 
-@router.get("/people/{person_id}", dependencies=_ADMIN, responses={200: {"model": Account}, **_READ})
+@router.get("/people/{person_id}", dependencies=_ADMIN, responses={200: {"model": Account}, **READ})
 def person(request: Request, person_id: PersonId) -> Response:
-    """Return one account; its entity tag is the number of its last change."""
+    """Return one account; its entity tag stands for its last change."""
     told = _system(request).people.person(person_id)
-    return reply(request, told, seq=told["seq"])
+    return reply(request, told, tag=told["tag"])
 
 
-@_verb("/people/{person_id}/change", "Take another name or language", _ADMIN)
-def change(person_id: PersonId, call: Calling, body: ChangePerson) -> Response:
+@_verb("/people/{person_id}/change", "Take another name or language", _ADMIN, more=_LOOK_FIRST)
+def change(person_id: PersonId, call: Replace, body: ChangePerson) -> Response:
     """Change what is told of a person; what is left out stays."""
     by = call.author()
     return call.carry_out(by, lambda: call.system.people.change(by, person_id, name=body.name, language=body.language))
 
 
-@_verb("/people/{person_id}/posts", "Set a person's posts", _ADMIN)
-def posts(person_id: PersonId, call: Calling, body: SetPosts) -> Response:
+@_verb("/people/{person_id}/posts", "Set a person's posts", _ADMIN, more=_LOOK_FIRST)
+def posts(person_id: PersonId, call: Replace, body: SetPosts) -> Response:
     """Let a person hold these posts and no others; it holds at once."""
     by, wanted = call.author(), [(each.ward, each.role) for each in body.posts]
     return call.carry_out(by, lambda: call.system.people.set_posts(by, person_id, wanted))
@@ -221,12 +242,12 @@ def end(person_id: PersonId, call: Calling, body: Nothing) -> Response:
     return call.carry_out(by, lambda: call.system.people.end(by, person_id))
 
 
-@router.get("/people/{person_id}/tokens", dependencies=_ADMIN, responses={200: {"model": Tokens}, **_READ})
-def tokens(request: Request, person_id: PersonId) -> Response:
+@router.get("/people/{person_id}/tokens", dependencies=_ADMIN, responses={200: {"model": Tokens}, **READ})
+def tokens(request: Request, person_id: PersonId, after: Cursor = None, limit: Limit = 100) -> Response:
     """Return a person's tokens, without what opens anything."""
     system = _system(request)
     system.people.person(person_id)
-    return reply(request, {"tokens": system.signing.tokens(person_id)})
+    return _tokens(request, person_id, after, limit)
 
 
 @_verb("/people/{person_id}/tokens", "Make a token for a program's account", _ADMIN, 201)
@@ -264,6 +285,11 @@ def unlink(person_id: PersonId, call: Calling, body: Identity) -> Response:
     """Let a person come in by an identity no longer; every session of that person ends."""
     by = call.author()
     return call.carry_out(by, lambda: call.system.linking.unlink(by, person_id, body.issuer, body.subject))
+
+
+def _tokens(request: Request, person_id: str, after: str | None, limit: int) -> Response:
+    found = _system(request).signing.tokens(person_id)
+    return paged(request, "tokens", cut(found, lambda each: (each["made_at"], each["token_id"]), after, limit))
 
 
 def _made(call: Call, by: Author, person_id: str, body: MakeToken) -> Response:

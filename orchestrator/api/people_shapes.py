@@ -60,6 +60,11 @@ class MakeToken(Body):
     days: Annotated[int, Field(ge=1, le=366)]
 
 
+class SpeakTo(Body):
+    model_config = examples({"language": "de"})
+    language: Language
+
+
 class EndToken(Body):
     model_config = examples({"token_id": "t-0123456789ab"})
     token_id: Annotated[str, Field(pattern=r"^t-[0-9a-f]{12}$")]
@@ -77,7 +82,7 @@ class Identity(Body):
 
 
 class Account(Reply):
-    """An account. seq: the number of its last change, its entity tag.   signs_in: has a password."""
+    """An account. seq: the number of its last change.   tag: its entity tag.   signs_in: has a password."""
 
     person_id: str
     login: str
@@ -90,6 +95,7 @@ class Account(Reply):
     ended_at: str | None
     identities: list[dict[str, Any]]
     seq: int
+    tag: str
 
 
 class Accounts(Reply):
@@ -119,7 +125,25 @@ class Token(BaseModel):
 
 
 class Tokens(Reply):
+    """A page. after: cursor of the next one, null at the end."""
+
     tokens: list[Token]
+    after: str | None
+
+
+class Session(BaseModel):
+    """A browser in which a person is signed in. session_id: names it, opens nothing.   seen_at: to the minute."""
+
+    session_id: str
+    made_at: str
+    seen_at: str
+
+
+class Sessions(Reply):
+    """A page, the first made first. after: cursor of the next one, null at the end."""
+
+    sessions: list[Session]
+    after: str | None
 
 
 class StaffDone(Reply):
@@ -138,7 +162,7 @@ class StaffDone(Reply):
 
 
 class StaffRecords(Reply):
-    """A page, the latest first. before: number for the next one, null at the end."""
+    """A page, the latest first. before: cursor of the next one, null at the end."""
 
     records: list[dict[str, Any]]
-    before: int | None
+    before: str | None

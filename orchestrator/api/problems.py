@@ -59,6 +59,7 @@ TITLES = {
     "episode-closed": "The episode is closed",
     "idempotency-key-missing": "A command needs an Idempotency-Key",
     "idempotency-key-reused": "This Idempotency-Key was used with another request",
+    "internal-error": "carepath failed",
     "invalid-json": "The body cannot be read as JSON",
     "invalid-request": "The request does not fit",
     "invalid-value": "A value does not fit",
@@ -75,6 +76,7 @@ TITLES = {
     "not-proposed": "It is not proposed",
     "not-released": "This version is not released",
     "not-signed-in": "Nobody is signed in",
+    "precondition-required": "What would be replaced must have been read",
     "record-erased": "The record was erased",
     "store-busy": "The store is busy",
     "store-unavailable": "The store cannot be used",
@@ -93,7 +95,7 @@ GATE = "Refused by a gate"
 """The title of a refusal whose code is a gate's name."""
 _SENTENCES = {
     ("header if-match", "string-pattern-mismatch"): (
-        'send one entity tag as an answer gave it, in double quotes, such as "12", or * for any'
+        'send one entity tag as an answer gave it, in double quotes, such as "12-9f86d081884c7d65", or * for any'
     ),
 }
 
@@ -171,9 +173,11 @@ def _of_ours(error: CarepathError) -> Problem:
 
 def _of_validation(error: RequestValidationError) -> Problem:
     errors = [_fault(each) for each in error.errors()[:20]]
-    first = errors[0]
-    if any(each["field"].lower() == "header idempotency-key" and each["code"] == "missing" for each in errors):
+    first, missing = errors[0], {each["field"].lower() for each in errors if each["code"] == "missing"}
+    if "header idempotency-key" in missing:
         return Problem(400, "idempotency-key-missing", "Send an Idempotency-Key that is new for each command.")
+    if "header if-match" in missing:
+        return Problem(428, "precondition-required", "Read it first, and send its entity tag as If-Match.")
     if first["field"].startswith("path "):
         what = "episode" if "episode" in first["field"] else "person"
         return Problem(404, NotFound.code, f"there is no such {what}")

@@ -18,6 +18,7 @@ from orchestrator.api.answers import (
     Story,
     Timeline,
     VersionRelease,
+    paged,
     reply,
 )
 from orchestrator.api.bodies import Find
@@ -29,6 +30,7 @@ from orchestrator.http.needs import needs, principal
 from orchestrator.http.page import headers_for
 from orchestrator.pathway.loader import version_key
 from orchestrator.report import as_html
+from orchestrator.service.cursor import cut
 from orchestrator.service.people.principal import Action
 from orchestrator.service.queries import LARGEST_PAGE
 
@@ -66,7 +68,7 @@ def _look(what: str) -> list[Any]:
 def episode(request: Request, episode_id: EpisodeId) -> Response:
     """Return an episode as it stands now."""
     document = request.app.state.system.queries.show(episode_id)
-    return reply(request, document, seq=document["seq"])
+    return reply(request, document, tag=document["tag"])
 
 
 @router.get(
@@ -78,20 +80,20 @@ def episode(request: Request, episode_id: EpisodeId) -> Response:
 def explain(request: Request, episode_id: EpisodeId) -> Response:
     """Return why the episode goes no further."""
     document = request.app.state.system.telling.explain(episode_id)
-    return reply(request, document, seq=document["seq"])
+    return reply(request, document, tag=document["tag"])
 
 
 @router.get(
     "/episodes/{episode_id}/timeline",
     dependencies=_look("timeline"),
     tags=["episodes"],
-    responses={200: {"model": Timeline}, **_NOT_FOUND},
+    responses={200: {"model": Timeline}, **_NOT_FOUND, 422: _PAGE[422]},
 )
-def timeline(request: Request, episode_id: EpisodeId) -> Response:
+def timeline(request: Request, episode_id: EpisodeId, after: Cursor = None, limit: Limit = LARGEST_PAGE) -> Response:
     """Return the episode's entries, the first one first."""
-    entries = request.app.state.system.queries.timeline(episode_id)
-    seq = entries[-1]["seq"]
-    return reply(request, {"episode_id": episode_id, "seq": seq, "entries": entries}, seq=seq)
+    page, row = request.app.state.system.queries.entries(episode_id, after=after, limit=limit)
+    at = {"episode_id": episode_id, "seq": row["seq"]}
+    return paged(request, "entries", page, tag=row["tag"], **at)
 
 
 @router.get(
@@ -102,8 +104,7 @@ def timeline(request: Request, episode_id: EpisodeId) -> Response:
 )
 def story(request: Request, episode_id: EpisodeId) -> Response:
     """Return the episode's story, with the verdict of its chain."""
-    document = _story(request, episode_id)
-    return reply(request, document, seq=document["episode"]["entries"])
+    return reply(request, _story(request, episode_id))
 
 
 @router.get(
@@ -132,13 +133,13 @@ def _story(request: Request, episode_id: str) -> dict[str, Any]:
     tags=["episodes"],
     responses={200: {"model": Episodes}, **_PAGE, 415: {"model": ProblemDetails, "description": "Not JSON."}},
 )
-def find(request: Request, body: Find, said: Saying) -> Response:
+def find(request: Request, body: Find, said: Saying, after: Cursor = None, limit: Limit = 100) -> Response:
     """Return the episodes of the patient with an identifier, first enrolled first, on the caller's wards."""
     found = request.app.state.system.queries.episodes_of(body.identifier.identifier())
     rows = [row for row in found if principal(request).may(Action.SEE, row["ward"])]
     if rows:
         wards_within(request, said, sorted({row["ward"] for row in rows}), "find")
-    return reply(request, {"episodes": rows})
+    return paged(request, "episodes", cut(rows, lambda row: (row["enrolled_at"], row["episode_id"]), after, limit))
 
 
 @router.get("/worklist", dependencies=needs(Action.SEE), tags=["wards"], responses={200: {"model": Items}, **_PAGE})
@@ -160,7 +161,7 @@ def worklist(
         wards=wards, roles=_known(request, role), kinds=kind, overdue=overdue, holder=holder or "", after=after,
         limit=limit,
     )  # fmt: skip
-    return reply(request, {"items": page.rows, "after": page.after})
+    return paged(request, "items", page)
 
 
 @router.get("/inbox", dependencies=needs(Action.SEE), tags=["wards"], responses={200: {"model": Notices}, **_PAGE})
@@ -176,7 +177,7 @@ def inbox(
     """Return the notices, latest first: who was told what, when, and how late."""
     wards = wards_within(request, said, ward, "inbox")
     page = request.app.state.system.queries.inbox(wards=wards, roles=_known(request, role), before=before, limit=limit)
-    return reply(request, {"notices": page.rows, "before": page.after})
+    return paged(request, "notices", page, by="before")
 
 
 def _known(request: Request, roles: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,7 +1,6 @@
 """The routes about who is told: the rota of a ward, a person's own channels and absences.
 
-They need no Idempotency-Key: the same duty, channel or absence is refused a second time (409), and what was removed is
-not there a second time (404).
+Each list has an entity tag: with If-Match a change is refused (412) when somebody else changed the list since.
 """
 
 from datetime import datetime
@@ -11,14 +10,17 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from orchestrator.api.answers import ProblemDetails, Reply, reply
+from orchestrator.api.answers import Object, ProblemDetails, Reply, paged, reply
 from orchestrator.api.bodies import Body, Name
-from orchestrator.api.caller import Said, Saying, acting
+from orchestrator.api.caller import Held
+from orchestrator.api.once import Once
+from orchestrator.api.reads import Cursor, Limit
 from orchestrator.api.strict import StrictRoute
 from orchestrator.bootstrap import System
 from orchestrator.http.needs import needs, principal
 from orchestrator.notify.channel import Result
-from orchestrator.service.people.accounts import Author
+from orchestrator.service.cursor import cut
+from orchestrator.service.once import tag_of
 from orchestrator.service.people.duty import check_person, check_ward
 from orchestrator.service.people.hours import day_of, instant_of
 from orchestrator.service.people.principal import Action
@@ -27,7 +29,9 @@ from orchestrator.service.people.rota import LONGEST_VIEW
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     403: {"model": ProblemDetails, "description": "No role of the caller's there allows it."},
     404: {"model": ProblemDetails, "description": "It is not there, or not the caller's to see."},
-    409: {"model": ProblemDetails, "description": "It contradicts what is entered already."},
+    400: {"model": ProblemDetails, "description": "Not JSON, or a header is missing."},
+    409: {"model": ProblemDetails, "description": "It contradicts what is entered already, or the key was used."},
+    412: {"model": ProblemDetails, "description": "Somebody else changed the list since If-Match."},
     415: {"model": ProblemDetails, "description": "The body is not JSON."},
     422: {"model": ProblemDetails, "description": "It does not fit."},
     503: {"model": ProblemDetails, "description": "The store is busy or cannot be used. Ask again."},
@@ -163,7 +167,10 @@ class Absence(BaseModel):
 
 
 class AbsencesShown(Reply):
+    """A page, the first to start first. after: cursor of the next one, null at the end."""
+
     absences: list[Absence]
+    after: str | None
 
 
 class AbsenceAdded(Reply):
@@ -186,35 +193,45 @@ def rota(
     """Return who is told on a ward, in stretches of time, and the duties that were entered."""
     check_ward(principal(request), ward)
     shown = _system(request).duty.rota
-    return reply(request, shown.view(ward, shown.today() if first is None else day_of(first), days))
+    told = shown.view(ward, shown.today() if first is None else day_of(first), days)
+    return reply(request, told, tag=tag_of(shown.ahead(ward)))
 
 
 @router.post(
     "/rota/{ward}/add", dependencies=_OPERATE, status_code=201, responses={201: {"model": DutyAdded}, **_PROBLEMS}
 )
-def add_duty(request: Request, ward: Ward, body: AddDuty, said: Saying) -> Response:
+def add_duty(request: Request, ward: Ward, body: AddDuty, once: Once, seen: Held) -> Response:
     """Put a person on duty; others may be on duty at the same time."""
     check_ward(principal(request), ward, change=True)
-    duty_id = _system(request).duty.rota.add(
-        _author(request, said, Action.OPERATE, ward), ward=ward, role=body.role, person_id=body.person_id,
-        starts_at=_moment(request, body.starts_at), ends_at=_moment(request, body.ends_at),
-    )  # fmt: skip
-    return reply(request, {"duty_id": duty_id}, status=201)
+    shown, by = once.system.duty.rota, once.author(Action.OPERATE, ward)
+    starts_at, ends_at = _moment(request, body.starts_at), _moment(request, body.ends_at)
+
+    def work() -> Object:
+        whom = {"role": body.role, "person_id": body.person_id}
+        return {"duty_id": shown.add(by, ward=ward, **whom, starts_at=starts_at, ends_at=ends_at)}
+
+    return once.out(by, work, status=201, seen=seen, state=lambda: shown.ahead(ward))
 
 
 @router.post("/rota/{ward}/remove", dependencies=_OPERATE, responses={200: {"model": Removed}, **_PROBLEMS})
-def remove_duty(request: Request, ward: Ward, body: RemoveDuty, said: Saying) -> Response:
+def remove_duty(request: Request, ward: Ward, body: RemoveDuty, once: Once, seen: Held) -> Response:
     """Take a duty that has not ended out of the rota."""
     check_ward(principal(request), ward, change=True)
-    _system(request).duty.rota.remove(_author(request, said, Action.OPERATE, ward), ward, body.duty_id)
-    return reply(request, {"removed": body.duty_id})
+    shown, by = once.system.duty.rota, once.author(Action.OPERATE, ward)
+
+    def work() -> Object:
+        shown.remove(by, ward, body.duty_id)
+        return {"removed": body.duty_id}
+
+    return once.out(by, work, seen=seen, state=lambda: shown.ahead(ward))
 
 
 @router.get("/people/{person_id}/contacts", dependencies=_KNOW, responses={200: {"model": ContactsShown}, **_READ})
 def contacts(request: Request, person_id: PersonId) -> Response:
     """Return by which channels of her own a person is told: one's own, or anybody's for an administrator."""
     check_person(principal(request), person_id)
-    return reply(request, {"contacts": _system(request).duty.contacts.of(person_id)})
+    told = _system(request).duty.contacts.of(person_id)
+    return reply(request, {"contacts": told}, tag=tag_of(told))
 
 
 @router.post(
@@ -223,42 +240,60 @@ def contacts(request: Request, person_id: PersonId) -> Response:
     status_code=201,
     responses={201: {"model": ContactAdded}, **_PROBLEMS},
 )
-def add_contact(request: Request, person_id: PersonId, body: AddContact, said: Saying) -> Response:
+def add_contact(request: Request, person_id: PersonId, body: AddContact, once: Once, seen: Held) -> Response:
     """Let notices reach a person by one more channel."""
     check_person(principal(request), person_id)
-    name = _system(request).duty.contacts.add(
-        _author(request, said, Action.KNOW), person_id, channel=body.channel, address=body.address, kinds=body.kinds,
-        quiet=body.quiet,
-    )  # fmt: skip
-    return reply(request, {"name": name}, status=201)
+    own, by = once.system.duty.contacts, once.author(Action.KNOW)
+
+    def work() -> Object:
+        where = {"channel": body.channel, "address": body.address, "quiet": body.quiet}
+        return {"name": own.add(by, person_id, **where, kinds=body.kinds)}
+
+    return once.out(by, work, status=201, seen=seen, state=lambda: own.of(person_id))
 
 
 @router.post(
     "/people/{person_id}/contacts/remove", dependencies=_KNOW, responses={200: {"model": Removed}, **_PROBLEMS}
 )
-def remove_contact(request: Request, person_id: PersonId, body: ContactName, said: Saying) -> Response:
+def remove_contact(request: Request, person_id: PersonId, body: ContactName, once: Once, seen: Held) -> Response:
     """Tell a person by one channel less. What waits to go there becomes a dead letter, of which the owners are told."""
     check_person(principal(request), person_id)
-    _system(request).duty.contacts.remove(_author(request, said, Action.KNOW), person_id, body.name)
-    return reply(request, {"removed": body.name})
+    own, by = once.system.duty.contacts, once.author(Action.KNOW)
+
+    def work() -> Object:
+        own.remove(by, person_id, body.name)
+        return {"removed": body.name}
+
+    return once.out(by, work, seen=seen, state=lambda: own.of(person_id))
 
 
 @router.post(
     "/people/{person_id}/contacts/test", dependencies=_KNOW, responses={200: {"model": ContactTested}, **_PROBLEMS}
 )
-def test_contact(request: Request, person_id: PersonId, body: ContactName, said: Saying) -> Response:
+def test_contact(request: Request, person_id: PersonId, body: ContactName, once: Once) -> Response:
     """Send a message that says that it is a test, now and once."""
     check_person(principal(request), person_id)
-    system, by = _system(request), _author(request, said, Action.KNOW)
-    sent = system.post.test(*system.duty.contacts.begin_test(by, person_id, body.name), system.clock.now())
-    return reply(request, {"sent": sent.result is Result.DELIVERED, "code": sent.code})
+    system, by = once.system, once.author(Action.KNOW)
+    where = []
+
+    def begin() -> Object:
+        where.append(system.duty.contacts.begin_test(by, person_id, body.name))
+        return {"sent": False, "code": "unknown"}
+
+    def send() -> Object:
+        sent = system.post.test(*where[-1], system.clock.now())
+        return {"sent": sent.result is Result.DELIVERED, "code": sent.code}
+
+    return once.out_after(by, begin, send)
 
 
 @router.get("/people/{person_id}/absences", dependencies=_KNOW, responses={200: {"model": AbsencesShown}, **_READ})
-def absences(request: Request, person_id: PersonId) -> Response:
+def absences(request: Request, person_id: PersonId, after: Cursor = None, limit: Limit = 100) -> Response:
     """Return when a person is away, and who is told instead: one's own, or anybody's for an administrator."""
     check_person(principal(request), person_id)
-    return reply(request, {"absences": _system(request).duty.aways.of(person_id)})
+    told = _system(request).duty.aways.of(person_id)
+    page = cut(told, lambda each: (each["starts_at"], each["away_id"]), after, limit)
+    return paged(request, "absences", page, tag=tag_of(told))
 
 
 @router.post(
@@ -267,34 +302,37 @@ def absences(request: Request, person_id: PersonId) -> Response:
     status_code=201,
     responses={201: {"model": AbsenceAdded}, **_PROBLEMS},
 )
-def add_absence(request: Request, person_id: PersonId, body: AddAbsence, said: Saying) -> Response:
+def add_absence(request: Request, person_id: PersonId, body: AddAbsence, once: Once, seen: Held) -> Response:
     """Let a person be away, with or without somebody who is told instead."""
     check_person(principal(request), person_id)
-    away_id = _system(request).duty.aways.add(
-        _author(request, said, Action.KNOW), person_id, deputy_id=body.deputy_id,
-        starts_at=_moment(request, body.starts_at), ends_at=_moment(request, body.ends_at),
-    )  # fmt: skip
-    return reply(request, {"away_id": away_id}, status=201)
+    aways, by = once.system.duty.aways, once.author(Action.KNOW)
+    starts_at, ends_at = _moment(request, body.starts_at), _moment(request, body.ends_at)
+
+    def work() -> Object:
+        away_id = aways.add(by, person_id, deputy_id=body.deputy_id, starts_at=starts_at, ends_at=ends_at)
+        return {"away_id": away_id}
+
+    return once.out(by, work, status=201, seen=seen, state=lambda: aways.of(person_id))
 
 
 @router.post(
     "/people/{person_id}/absences/remove", dependencies=_KNOW, responses={200: {"model": Removed}, **_PROBLEMS}
 )
-def remove_absence(request: Request, person_id: PersonId, body: RemoveAbsence, said: Saying) -> Response:
+def remove_absence(request: Request, person_id: PersonId, body: RemoveAbsence, once: Once, seen: Held) -> Response:
     """Take back an absence that has not ended."""
     check_person(principal(request), person_id)
-    _system(request).duty.aways.remove(_author(request, said, Action.KNOW), person_id, body.away_id)
-    return reply(request, {"removed": body.away_id})
+    aways, by = once.system.duty.aways, once.author(Action.KNOW)
+
+    def work() -> Object:
+        aways.remove(by, person_id, body.away_id)
+        return {"removed": body.away_id}
+
+    return once.out(by, work, seen=seen, state=lambda: aways.of(person_id))
 
 
 def _system(request: Request) -> System:
     found: System = request.app.state.system
     return found
-
-
-def _author(request: Request, said: Said, action: Action, ward: str | None = None) -> Author:
-    actor = acting(principal(request), said, action, ward)
-    return Author(actor.id, actor.role)
 
 
 def _moment(request: Request, text: str) -> datetime:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from orchestrator.api.answers import WardChanged, answered
 from orchestrator.api.bodies import ChangeWard
-from orchestrator.api.caller import EpisodeId, Key, Said, Saying, Seen, acting
+from orchestrator.api.caller import EpisodeId, Key, Said, Saying, Seen, acting, number_of
 from orchestrator.api.commands import PROBLEMS
 from orchestrator.api.strict import StrictRoute
 from orchestrator.bootstrap import System
@@ -40,7 +40,7 @@ def change_ward(
     return answered(request, answer, more={"along": list(answer.along)})
 
 
-def _asked(system: System, who: Principal, said: Said, wish: tuple[str, ChangeWard, str, int | None]) -> Asked | Answer:
+def _asked(system: System, who: Principal, said: Said, wish: tuple[str, ChangeWard, str, str | None]) -> Asked | Answer:
     """Return what is asked; the first answer to who asks again and sees the patient no more. Raises NotFound."""
     episode_id, body, key, seen = wish
     command = body.command()
@@ -52,4 +52,5 @@ def _asked(system: System, who: Principal, said: Said, wish: tuple[str, ChangeWa
             raise
         return first
     actor = acting(who, said, Action.ACT, sighted.posted)
-    return Asked(episode_id, command, actor, key, seen, wards=sighted.wards(who), glass=sighted.glass)
+    last = number_of(seen)
+    return Asked(episode_id, command, actor, key, last, seen or "", wards=sighted.wards(who), glass=sighted.glass)

@@ -198,9 +198,9 @@ def token(
 @user.command()
 @click.argument("login", metavar="[LOGIN]", required=False)
 @click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True, help="At most so many.")
-@click.option("--before", type=click.IntRange(min=1), metavar="N", help="Go on before this number.")
+@click.option("--before", metavar="CURSOR", help="Go on behind the cursor that --json gave as `before`.")
 @with_settings
-def records(face: Face, login: str | None, limit: int, before: int | None) -> None:
+def records(face: Face, login: str | None, limit: int, before: str | None) -> None:
     """List what was changed about people, the latest first, and check that the record is whole.
 
     Exit code 1 when it is not.

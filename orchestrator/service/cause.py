@@ -24,6 +24,14 @@ def episode_id_of(actor_id: str, key: str) -> str:
     return str(uuid.UUID(int=number & ~(0x3 << 62) | 0x2 << 62))
 
 
+def entity_tag(seq: int, hashed: bytes) -> str:
+    """Return what stands for a state in which an entry was the last: its number, and 16 hex digits of its hash.
+
+    The number alone could name another entry: in a store that was restored from a backup and written on.
+    """
+    return f"{seq}-{hashed[:8].hex()}"
+
+
 def request_hash(key: PatientKey, asked: bytes) -> str:
     """Return the keyed hash of a request's canonical bytes, hex; a bare one could be guessed."""
     return key.mac(b"request", asked).hex()

@@ -12,7 +12,7 @@ from orchestrator.episode.calendar import zone
 from orchestrator.episode.commands import Actor, Enrolment
 from orchestrator.episode.decide import Refused
 from orchestrator.errors import AlreadyEnrolled, Conflict, InvalidCommand, KeyReused, NotReleased
-from orchestrator.service.cause import cause_id, episode_id_of, request_hash
+from orchestrator.service.cause import cause_id, entity_tag, episode_id_of, request_hash
 from orchestrator.service.handlers import Answer, Desk, repeat
 from orchestrator.service.ledger import Ledger
 from orchestrator.service.people.merged import Person, person_of
@@ -118,7 +118,8 @@ class Enrolments:
         header = ledger.add(request.actor, (_KIND, cause), request_hash(key, asked), command, outcome)
         change.add_episode(self._desk.written(ledger))
         self._check_kept(change, patient, person)
-        return Answer(episode_id, header.seq, "", "", header.to_state, header.at)
+        tag = entity_tag(header.seq, ledger.row.chain_hash)
+        return Answer(episode_id, header.seq, "", "", header.to_state, header.at, tag=tag)
 
     def _check_kept(self, change: Change, patient: PatientRow, person: Person) -> None:
         """Undo an enrolment whose patient was erased while it was written: its reminders could never fire.

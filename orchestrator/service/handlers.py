@@ -11,7 +11,7 @@ from orchestrator.audit.seal import Header, Sealed, open_body, open_header
 from orchestrator.episode import formats
 from orchestrator.episode.commands import Actor, Command, Tick, command_to_json
 from orchestrator.errors import CarepathError, Changed, Erased, KeyReused, NotFound, StoreError
-from orchestrator.service.cause import cause_id, request_hash
+from orchestrator.service.cause import cause_id, entity_tag, request_hash
 from orchestrator.service.ledger import ACCEPTED, Ledger, unpack
 from orchestrator.service.notices import InHouse
 from orchestrator.service.ports import Change, Collision, Directory, Engine, Store
@@ -30,6 +30,7 @@ class Request:
 
     key: the client's idempotency key, scoped to actor and episode; a repeat gets the first answer.
     seen: number of the entry that the person had before his eyes; None asks for no check.
+    tag: that entry's entity tag, where the caller knows it: another entry of that number was not seen.
     wards: on which the caller may act; None for all. An episode that has left them meanwhile is not there.
     glass: the caller may act by a broken glass alone, and the entry says so.
     """
@@ -39,6 +40,7 @@ class Request:
     actor: Actor
     key: str
     seen: int | None = None
+    tag: str = ""
     wards: frozenset[str] | None = None
     glass: bool = False
 
@@ -46,6 +48,7 @@ class Request:
 class Answer(NamedTuple):
     """What became of a request. code, text: of a refusal, else empty.   repeated: the first answer again.
 
+    tag: entity tag of the entry; empty where none was made.
     along: the patient's other episodes that changed wards with this one.
     """
 
@@ -57,6 +60,7 @@ class Answer(NamedTuple):
     at: str
     repeated: bool = False
     along: tuple[str, ...] = ()
+    tag: str = ""
 
     @property
     def accepted(self) -> bool:
@@ -178,21 +182,31 @@ class Handlers:
         outcome = ledger.decide(request.command, request.actor)
         header = ledger.add(request.actor, (request.command.kind, cause), hashed, asked, outcome, glass=request.glass)
         change.save([self.desk.written(ledger)])
-        return answer_of(header, getattr(outcome, "text", ""))
+        return answer_of(header, getattr(outcome, "text", ""), ledger.row.chain_hash)
 
 
 def check_seen(change: Change, request: Request, ledger: Ledger, locked: Locked) -> None:
     """Raise Changed when what a decision depends on has changed since it was read; another entry alone is no matter."""
-    if request.seen is None or request.seen == ledger.row.seq:
+    if request.seen is None:
+        return
+    if request.seen == ledger.row.seq:
+        _check_same(request, ledger.row.chain_hash)
         return
     if request.seen > ledger.row.seq:  # a store that was restored from a backup has lost what people saw
         raise Changed(f"entry {request.seen} is not on record, the last one is {locked.row.seq}: read it anew")
     seen = change.entries(request.episode_id, request.seen - 1, 1)
-    if not seen or open_header(seen[0]).tag != ledger.row.tag:
+    _check_same(request, seen[0].hash)
+    if open_header(seen[0]).tag != ledger.row.tag:
         now = locked.row.seq
         raise Changed(
             f"proposals, warnings, gates or courses have changed since entry {request.seen}; read entry {now}"
         )
+
+
+def _check_same(request: Request, hashed: bytes) -> None:
+    """Refuse what was decided on another entry of the same number, which a restored backup has lost."""
+    if request.seen is not None and request.tag not in {"", entity_tag(request.seen, hashed)}:
+        raise Changed(f"entry {request.seen} is not the one that was seen: the store was restored; read it anew")
 
 
 def _cause(request: Request) -> bytes:
@@ -212,10 +226,11 @@ def repeat(prior: Sealed, key: PatientKey, request: str) -> Answer:
     if header.request != request:
         raise KeyReused("idempotency-key-reused: this key was used with another request; take a new one")
     events = open_body(key, prior)["events"] if header.result != ACCEPTED else []
-    return answer_of(header, events[0]["text"] if events else "")._replace(repeated=True)
+    return answer_of(header, events[0]["text"] if events else "", prior.hash)._replace(repeated=True)
 
 
-def answer_of(header: Header, text: str) -> Answer:
-    """Return what an entry answers. text: of a refusal."""
+def answer_of(header: Header, text: str, hashed: bytes) -> Answer:
+    """Return what an entry answers. text: of a refusal; hashed: the entry's hash."""
     code = "" if header.result == ACCEPTED else header.result.removeprefix("refused:")
-    return Answer(header.episode_id, header.seq, code, text if code else "", header.to_state, header.at)
+    tag = entity_tag(header.seq, hashed)
+    return Answer(header.episode_id, header.seq, code, text if code else "", header.to_state, header.at, tag=tag)

@@ -4,8 +4,9 @@ from typing import Any
 
 from orchestrator.audit.seal import instant
 from orchestrator.errors import InputError, NotFound
+from orchestrator.service.cursor import LARGEST_PAGE, Page, closed, opened, page_size
 from orchestrator.service.deliveries import Deliveries
-from orchestrator.service.queries import LARGEST_PAGE, Page, notice_json, page_size
+from orchestrator.service.queries import notice_json
 from orchestrator.service.rows import OutgoingId, OutgoingRow
 
 _NO_LETTER = "there is no such dead letter: it left, was dropped, or is still tried"
@@ -25,9 +26,9 @@ class Outgoing:
     ) -> Page:
         """Return what has not left yet, or the dead letters alone. after: a page's cursor. Raises InputError."""
         size = page_size(limit)
-        place = None if after is None else _parse(after)
+        place = None if after is None else OutgoingId(*opened(after, 3))
         rows = self._deliveries.outgoing(dead=dead, after=place, limit=size, wards=wards)
-        return Page([_json(row) for row in rows], str(_id(rows[-1])) if len(rows) == size else None)
+        return Page([_json(row) for row in rows], closed(*_id(rows[-1])) if len(rows) == size else None)
 
     def resend(self, delivery: str, *, wards: frozenset[str] | None = None) -> None:
         """Have a dead letter sent again, by its route as it is configured now. Raises NotFound, InputError."""

@@ -1,6 +1,6 @@
 """What does the service ask of the outside? A store in transactions, pathways by name or hash, the pure engine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -12,6 +12,7 @@ from orchestrator.service.overview.ports import OverviewReader
 from orchestrator.service.people.ports import PeopleChange, PeopleReader
 from orchestrator.service.people.roster_ports import RosterChange, RosterReader
 from orchestrator.service.rows import (
+    AnswerRow,
     EpisodeRow,
     IdentifierRow,
     ItemRow,
@@ -220,6 +221,16 @@ class Change(Reader, PeopleChange, RosterChange, WorklistChange, Protocol):
         """Refuse every token from now on."""
         ...
 
+    def answer_of(self, cause: bytes) -> AnswerRow | None:
+        """Return what was answered to this cause; until the transaction ends nobody else answers it."""
+        ...
+
+    def add_answer(self, row: AnswerRow) -> None: ...
+    def amend_answer(self, cause: bytes, answer: str) -> None: ...
+    def forget_answers(self, before: datetime, limit: int) -> None:
+        """Forget answers of before a moment, the oldest first."""
+        ...
+
     def set_aside(self, episode_id: str, until: datetime, attempts: int) -> None: ...
     def put_notices(self, rows: Sequence[NoticeRow]) -> list[NoticeRow]:
         """Write notices and return those that are new; one that is there already stays as it is."""
@@ -294,4 +305,12 @@ class Store(Protocol):
     """Where everything is kept."""
 
     def change(self) -> AbstractContextManager[Change]: ...
+    def together(self) -> AbstractContextManager[Change]:
+        """Give a transaction that all others of this thread are part of, until it ends."""
+        ...
+
+    def afterwards(self, work: Callable[[], object]) -> None:
+        """Do some work when what this thread changes is committed; at once where it holds no transaction."""
+        ...
+
     def read(self) -> AbstractContextManager[Reader]: ...

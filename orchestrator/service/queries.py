@@ -1,12 +1,13 @@
 """What can be asked? Episodes, worklists, timelines, the inbox; nothing here changes anything."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from orchestrator.audit.keys import PatientKey
 from orchestrator.audit.seal import Sealed, instant, open_body, open_header
-from orchestrator.errors import InputError, InvalidCommand, NotFound
+from orchestrator.errors import NotFound
+from orchestrator.service.cause import entity_tag
+from orchestrator.service.cursor import LARGEST_PAGE, Page, closed, moment, number, opened, page_size
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.handlers import Desk
 from orchestrator.service.ledger import unpack
@@ -17,16 +18,8 @@ from orchestrator.service.rows import NO_DUE, EpisodeRow, NoticeRow, ToldRow, Wo
 from orchestrator.service.worklist.claims import claim_json
 from orchestrator.service.worklist.rows import Sieve
 
-LARGEST_PAGE = 500
-_SEPARATOR = "~"
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some rows, JSON-ready, and the cursor behind which the next begin; None at the end."""
-
-    rows: list[dict[str, Any]]
-    after: str | None
+__all__ = ["LARGEST_PAGE", "Page", "page_size"]
+"""What others take from here though it is made elsewhere."""
 
 
 class Queries:
@@ -36,7 +29,7 @@ class Queries:
         self._desk = desk
 
     def show(self, episode_id: str) -> dict[str, Any]:
-        """Return an episode as it stands now: see `episode.view`. `seq` is its entity tag. Raises NotFound."""
+        """Return an episode as it stands now: see `episode.view`. `tag` is its entity tag. Raises NotFound."""
         with self._desk.store.read() as reader:
             row = _found(reader, episode_id)
             return self._view(reader, row, reader.times().now)
@@ -46,6 +39,19 @@ class Queries:
         with self._desk.store.read() as reader:
             key = self._desk.key(_found(reader, episode_id))
             return [entry_json(key, entry) for entry in all_entries(reader, episode_id)]
+
+    def entries(self, episode_id: str, *, after: str | None = None, limit: int = 100) -> tuple[Page, dict[str, Any]]:
+        """Return a page of an episode's entries, the first one first, and the episode's row as it is now.
+
+        after: a page's cursor. Raises NotFound and InputError.
+        """
+        last, size = 0 if after is None else number(opened(after, 1)[0]), page_size(limit)
+        with self._desk.store.read() as reader:
+            row = _found(reader, episode_id)
+            key, found = self._desk.key(row), reader.entries(episode_id, last, size)
+        rows = [entry_json(key, each) for each in found]
+        more = bool(found) and found[-1].seq < row.seq
+        return Page(rows, closed(str(found[-1].seq)) if more else None), row_json(row)
 
     def worklist(
         self,
@@ -66,15 +72,15 @@ class Queries:
         """
         place = None
         if after is not None:
-            due_at, (episode_id, kind, key) = _parse(after, 3)
-            place = (due_at, episode_id, kind, key)
+            due_at, episode_id, kind, key = opened(after, 4)
+            place = (moment(due_at), episode_id, kind, key)
         size = page_size(limit)
         with self._desk.store.read() as reader:
             now = reader.times().now
             sieve = Sieve(wards, roles, kinds, now if overdue else None, holder, now if awake else None, episode)
             rows = reader.worklist(sieve, place, size)
         last = rows[-1].item if len(rows) == size else None
-        cursor = None if last is None else _cursor(last.due_at, last.episode_id, last.kind, last.key)
+        cursor = None if last is None else closed(last.due_at, last.episode_id, last.kind, last.key)
         return Page([_work_json(row, now) for row in rows], cursor)
 
     def inbox(
@@ -83,13 +89,13 @@ class Queries:
         """Return notices, latest first. before: a page's cursor."""
         place = None
         if before is not None:
-            told_at, (episode_id, key) = _parse(before, 2)
-            place = (told_at, episode_id, key)
+            told_at, episode_id, key = opened(before, 3)
+            place = (moment(told_at), episode_id, key)
         size = page_size(limit)
         with self._desk.store.read() as reader:
             rows = reader.told(wards, roles, place, size)
         last = rows[-1].notice if len(rows) == size else None
-        cursor = None if last is None else _cursor(last.told_at, last.episode_id, last.key)
+        cursor = None if last is None else closed(last.told_at, last.episode_id, last.key)
         return Page([_told_json(row) for row in rows], cursor)
 
     def episodes_of(self, identifier: Identifier) -> list[dict[str, Any]]:
@@ -137,6 +143,7 @@ def row_json(row: EpisodeRow) -> dict[str, Any]:
         "state": row.state,
         "stage": row.state.partition("/")[0],
         "seq": row.seq,
+        "tag": entity_tag(row.seq, row.chain_hash),
         "at": instant(row.at),
         "enrolled_at": instant(row.enrolled_at),
         "next_due_at": row.next_due_at and instant(row.next_due_at),
@@ -161,25 +168,3 @@ def _told_json(row: ToldRow) -> dict[str, Any]:
 def notice_json(row: NoticeRow) -> dict[str, Any]:
     """Return a notice as JSON."""
     return {**row._asdict(), "due_at": instant(row.due_at), "told_at": instant(row.told_at)}
-
-
-def page_size(limit: int) -> int:
-    """Return how many rows a page may have. Raises InvalidCommand."""
-    if not 1 <= limit <= LARGEST_PAGE:
-        raise InvalidCommand(f"limit must lie between 1 and {LARGEST_PAGE}")
-    return limit
-
-
-def _cursor(at: datetime, *key: str) -> str:
-    return _SEPARATOR.join((instant(at), *key))
-
-
-def _parse(cursor: str, parts: int) -> tuple[datetime, list[str]]:
-    moment, *key = cursor.split(_SEPARATOR, parts)
-    try:
-        at = datetime.fromisoformat(moment)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None or len(key) != parts:
-        raise InputError("the cursor is not one that a page gave")
-    return at, key

@@ -247,6 +247,18 @@ class ToldRow(NamedTuple):
     waits: bool
 
 
+class AnswerRow(NamedTuple):
+    """What a program was answered, for when it asks again with the same key: see `service.once`.
+
+    cause: hash of who asked with which key.   request: keyed hash of what was asked.   answer: JSON.
+    """
+
+    cause: bytes
+    request: bytes
+    at: datetime
+    answer: str
+
+
 class OutgoingId(NamedTuple):
     """Names one notice on its way out by one route. As text: all three with dots between, as `parse` reads it."""
 

@@ -12,6 +12,7 @@ from orchestrator.episode.commands import Actor, Command
 from orchestrator.episode.explain import explain
 from orchestrator.episode.options import options
 from orchestrator.errors import NotFound, WrongKey
+from orchestrator.service.cause import entity_tag
 from orchestrator.service.handlers import Desk
 from orchestrator.service.ledger import unpack
 from orchestrator.service.ports import Reader
@@ -66,7 +67,8 @@ class Telling:
         """Return why the episode goes no further: see `episode.explain`. Raises NotFound."""
         with self._desk.store.read() as reader:
             found = self._open(reader, _found(reader, episode_id))
-        return {"episode_id": episode_id, "seq": found.row.seq, **explain(found.pathway, found.episode, found.now)}
+        at = {"seq": found.row.seq, "tag": entity_tag(found.row.seq, found.row.chain_hash)}
+        return {"episode_id": episode_id, **at, **explain(found.pathway, found.episode, found.now)}
 
     def pathway(self, episode_id: str) -> "Pathway":
         """Return the version that an episode runs on. Raises NotFound."""

@@ -21,6 +21,7 @@ from orchestrator.service.cause import cause_id, request_hash
 from orchestrator.service.handlers import Answer, Handlers, Request, answer_of, check_seen, fire, repeat
 from orchestrator.service.ledger import Ledger
 from orchestrator.service.notices import unassigned
+from orchestrator.service.people.merged import episodes_of, person_of
 from orchestrator.service.people.principal import ADMINISTRATOR, AT_THE_BEDSIDE, EVERYWHERE, LEAD
 from orchestrator.service.ports import Change
 from orchestrator.service.rows import Locked, NoticeRow
@@ -97,7 +98,7 @@ class Transfers:
                 ledger.tell(self._told(ledger, first=ledger is named))
                 _move_claims(change, ledger.row.episode_id, ledger.row.ward)
             if ledger is named:
-                answer = answer_of(header, getattr(outcome, "text", ""))
+                answer = answer_of(header, getattr(outcome, "text", ""), ledger.row.chain_hash)
         along = tuple(each.row.episode_id for each in outcomes if each is not named)
         change.save([self._handlers.desk.written(each) for each in outcomes])
         return answer._replace(along=along)
@@ -148,16 +149,15 @@ def _command(request: Request) -> ChangeWard:
 
 
 def _lock(change: Change, request: Request) -> list[Locked]:
-    """Lock the named episode, which comes first, and the patient's others that are open on its ward.
+    """Lock the named episode, which comes first, and the others of all the patient's records that are open on its ward.
 
     All in one order, so that nobody waits in a circle. Raises NotFound.
     """
     row = change.episode(request.episode_id)
     if row is None:
         raise NotFound("there is no such episode")
-    others = {
-        each.episode_id for each in change.episodes_of(row.patient_id) if not each.closed and each.ward == row.ward
-    }
+    his = episodes_of(change, person_of(change, row.patient_id))
+    others = {each.episode_id for each in his if not each.closed and each.ward == row.ward}
     ids = sorted(others | {row.episode_id})
     found = {each: change.lock(each, _cause(request, each)) for each in ids}
     named = found.pop(row.episode_id)

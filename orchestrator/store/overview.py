@@ -64,9 +64,14 @@ class OverviewReads:
         found = self._sql.execute(chosen.where(t.patient.c.patient_id.in_(patient_ids)))
         return [(PatientRow(*row[:wide]), IdentifierRow(*row[wide:])) for row in found]
 
-    def shift(self, ward: str, since: datetime, *, offset: int, limit: int) -> list[ShiftRow]:
+    def shift(
+        self, ward: str, since: datetime, *, offset: int, limit: int, after: tuple[datetime, str] | None = None
+    ) -> list[ShiftRow]:
         ids = _in_shift(ward, since)
         chosen = select(*_SHIFT).join_from(t.episode, t.patient).join(ids, ids.c.episode_id == _E.episode_id)
+        if after is not None:
+            at, episode_id = after
+            chosen = chosen.where(or_(_E.enrolled_at > at, (_E.enrolled_at == at) & (_E.episode_id > episode_id)))
         ordered = chosen.order_by(_E.enrolled_at, _E.episode_id).offset(offset).limit(limit)
         return [ShiftRow(*row) for row in self._sql.execute(ordered)]
 

@@ -41,6 +41,18 @@ class PeopleReads(StaffReads):
     def people(self) -> list[PersonRow]:
         return [PersonRow(*row) for row in self._sql.execute(_PEOPLE.order_by(s.person.c.name, s.person.c.login))]
 
+    def people_page(self, after: tuple[str, ...] | None, limit: int, *, ended: bool) -> list[PersonRow]:
+        c = s.person.c
+        chosen = _PEOPLE if ended else _PEOPLE.where(c.ended_at.is_(None))
+        if after is not None:
+            chosen = chosen.where(tuple_(c.name, c.login) > tuple_(*after))
+        return [PersonRow(*row) for row in self._sql.execute(chosen.order_by(c.name, c.login).limit(limit))]
+
+    def posts_of(self, person_ids: Sequence[str]) -> list[PostRow]:
+        c = s.post.c
+        chosen = _POSTS.where(c.person_id.in_(person_ids)).order_by(c.ward, c.role)
+        return [PostRow(*row) for row in self._sql.execute(chosen)]
+
     def person(self, person_id: str) -> PersonRow | None:
         row = self._sql.execute(_PEOPLE.where(s.person.c.person_id == person_id)).first()
         return None if row is None else PersonRow(*row)

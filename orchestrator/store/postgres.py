@@ -7,7 +7,7 @@ many, and COMMIT.
 
 import operator
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC
 from functools import lru_cache
 from types import TracebackType
@@ -35,6 +35,7 @@ from orchestrator.store.pipeline import (
 )
 from orchestrator.store.rare import RareWrites
 from orchestrator.store.schema import fits
+from orchestrator.store.together import Together
 
 _STORED = EpisodeRow._fields[:-2]
 _EPISODE = (*kinds(t.episode, _STORED), *kinds(t.patient, EpisodeRow._fields[-2:]))
@@ -217,19 +218,24 @@ class PostgresChange(PostgresReader, RareWrites):
         self._driver.execute("ROLLBACK")
 
 
-class PostgresStore:
+class PostgresStore(Together[PostgresChange]):
     """A store in one PostgreSQL database. clock: SQL with `{wall}` in it; just that for a real store."""
 
     def __init__(self, engine: Engine, clock: str = "{wall}") -> None:
+        super().__init__()
         self._engine, self._clock = engine, clock
 
-    def change(self) -> "_Transaction":
+    def change(self) -> AbstractContextManager[PostgresChange]:
         """Return a write transaction on a connection of its own."""
-        return _Transaction(self._engine, self._clock)
+        held = self._held()
+        return _Transaction(self._engine, self._clock) if held is None else nullcontext(held)
 
     @contextmanager
     def read(self) -> Iterator[ColdReader]:
-        """Give a reader of one snapshot."""
+        """Give a reader of one snapshot; within a transaction of this thread, of what stands in it."""
+        if (held := self._held()) is not None:
+            yield held
+            return
         try:
             with self._engine.connect() as connection:
                 connection.exec_driver_sql(_SNAPSHOT)

@@ -23,8 +23,8 @@ from orchestrator.service.rows import (
     TokenRow,
 )
 from orchestrator.store import tables as t
+from orchestrator.store.answers import AnswerWrites
 from orchestrator.store.cold import MAY_LEAVE, ColdReader, leaving
-from orchestrator.store.people import PeopleWrites
 from orchestrator.store.roster import RosterWrites
 from orchestrator.store.worklist import WorklistWrites
 
@@ -42,7 +42,7 @@ _MAY_BE_TAKEN = (
 _OF_KIND = _MAY_BE_TAKEN.where(exists().where(_ITS_NOTICE, t.notice.c.kind == bindparam("kind")))
 
 
-class RareWrites(ColdReader, PeopleWrites, RosterWrites, WorklistWrites):
+class RareWrites(ColdReader, AnswerWrites, RosterWrites, WorklistWrites):
     """Writes within the transaction of one connection; see `service.ports.Change`."""
 
     def add_patient(self, patient: PatientRow) -> None:

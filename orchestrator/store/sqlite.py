@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from types import TracebackType
 from typing import Any, NoReturn
@@ -17,6 +17,7 @@ from orchestrator.store.cold import ColdReader, sealed
 from orchestrator.store.faults import BUSY, translate
 from orchestrator.store.rare import RareWrites
 from orchestrator.store.schema import fits
+from orchestrator.store.together import Together
 from orchestrator.store.types import from_micros, to_micros
 
 _STORED = EpisodeRow._fields[:-2]
@@ -133,24 +134,29 @@ def _notice(row: NoticeRow) -> tuple[Any, ...]:
     return (*row[:8], to_micros(row.due_at), to_micros(row.told_at), row.late, row.skipped)
 
 
-class SqliteStore:
+class SqliteStore(Together[SqliteChange]):
     """A store in one SQLite file, or in memory where `reader` is None: then all share the one connection."""
 
     def __init__(
         self, writer: Engine, reader: Engine | None, clock: Clock, *, wait_s: float = 10.0, wall: Clock | None = None
     ) -> None:
+        super().__init__()
         self._writer, self._reader = writer, reader
         self._clock, self._wall, self._wait_s = clock, wall or HostClock(), wait_s
         self._turn = threading.RLock() if reader is None else threading.Lock()
         self._change: SqliteChange | None = None
 
-    def change(self) -> "_Transaction":
+    def change(self) -> AbstractContextManager[SqliteChange]:
         """Return a write transaction; entering waits its turn and raises StoreError when that takes too long."""
-        return _Transaction(self)
+        held = self._held()
+        return _Transaction(self) if held is None else nullcontext(held)
 
     @contextmanager
     def read(self) -> Iterator[ColdReader]:
-        """Give a reader of one snapshot."""
+        """Give a reader of one snapshot; within a transaction of this thread, of what stands in it."""
+        if (held := self._held()) is not None:
+            yield held
+            return
         try:
             if self._reader is None:
                 with self._turn:

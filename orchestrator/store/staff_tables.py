@@ -27,7 +27,7 @@ person = Table(
     _col("locked_until", Instant(), "wall time until which no password is even tried", null=True),
     _col("created_at", Instant(), "wall time at which the account was made"),
     _col("ended_at", Instant(), "wall time from which nobody comes in by it; it is never deleted", null=True),
-    PrimaryKeyConstraint("person_id"), UniqueConstraint("login"), **STRICT,
+    PrimaryKeyConstraint("person_id"), UniqueConstraint("login"), Index(None, "name", "login"), **STRICT,
 )  # fmt: skip
 
 post = Table(
@@ -159,4 +159,13 @@ patient_merge = Table(
     _col("merged_by", Text(), "who said so"),
     _col("sealed", LargeBinary(), "why, encrypted with the key of the replaced record"),
     PrimaryKeyConstraint("patient_id"), Index(None, "kept_id"), **CLUSTERED,
+)  # fmt: skip
+
+answer = Table(
+    "answer", metadata,
+    _col("cause", LargeBinary(), "hash of who asked with which key: a repeat finds the first answer"),
+    _col("request", LargeBinary(), "keyed hash of what was asked: the same key with another wish is refused"),
+    _col("at", Instant(), "wall time of the first answer; after a week it is forgotten"),
+    _col("answer", Text(), "what was answered, as JSON; never what opens anything"),
+    PrimaryKeyConstraint("cause"), Index(None, "at"), **CLUSTERED,
 )  # fmt: skip

@@ -43,7 +43,7 @@ from orchestrator.web.episode import show
 from orchestrator.web.forms import Form, Sent, inside
 from orchestrator.web.look import EpisodeId, OnEpisode, acting, record_look
 from orchestrator.web.pages import render
-from orchestrator.web.typed import CHANGE_WARD, VERBS, TwiceThatNight, command_of, key_of, seen_of
+from orchestrator.web.typed import CHANGE_WARD, VERBS, TwiceThatNight, command_of, key_of, seen_of, tag_of
 
 router = APIRouter(include_in_schema=False)
 TAKES_AWAY = frozenset({"stop", "close", "retract"})
@@ -91,7 +91,8 @@ class Wish:
     def _asked(self, command: Command, key: str, seen: int | None) -> Asked:
         glass = self.seen.glass
         wards = None if glass else principal(self.request).wards(Action.ACT)
-        return Asked(self.episode_id, command, self._actor(bool(command.override)), key, seen, wards=wards, glass=glass)
+        actor, tag = self._actor(bool(command.override)), tag_of(self.form)
+        return Asked(self.episode_id, command, actor, key, seen, tag, wards=wards, glass=glass)
 
     def _actor(self, leading: bool) -> Actor:
         return acting(self.request, self.seen.posted, role=self.form["role"], leading=leading)

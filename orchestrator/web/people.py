@@ -21,7 +21,7 @@ from orchestrator.web.provider import label
 ENTRY = Entry("/people", "People", Action.PEOPLE)
 router = APIRouter(include_in_schema=False, dependencies=needs(Action.PEOPLE))
 PersonId = Annotated[str, Path(pattern=r"^u-[0-9a-f]{16}$")]
-Number = Annotated[int | None, Query(ge=1, le=2_147_483_647)]
+Cursor = Annotated[str | None, Query(max_length=200)]
 About = Annotated[str, Query(pattern=r"^(u-[0-9a-f]{16})?$")]
 _PAGE, _NEW_POSTS = 100, 3
 KINDS = {
@@ -71,7 +71,7 @@ def new(request: Request, form: Sent) -> Response:
 
 
 @router.get("/people/records")
-def records(request: Request, before: Number = None, about: About = "", check: str = "") -> Response:
+def records(request: Request, before: Cursor = None, about: About = "", check: str = "") -> Response:
     """Show what was changed about people, the latest first. check: whether that is whole, which takes a while."""
     found = _system(request).people
     page = found.recorded(about=about or None, before=before, limit=_PAGE)

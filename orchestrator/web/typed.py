@@ -23,7 +23,7 @@ WHICH = "which."
 CHANGE_WARD = ChangeWard.kind
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:#/-]{0,199}")
 _KEY = re.compile(r"[!-~]{1,200}")
-_ENTRY = re.compile(r"[1-9][0-9]{0,9}")
+_ENTRY = re.compile(r"[1-9][0-9]{0,9}(-[0-9a-f]{16})?")
 _BOOLS = {"true": True, "false": False}
 
 
@@ -58,7 +58,12 @@ def seen_of(form: Form) -> int | None:
         return None
     if not _ENTRY.fullmatch(form["seen"]):
         raise InputError("this form does not say rightly which entry was seen: open the page again")
-    return int(form["seen"])
+    return int(form["seen"].partition("-")[0])
+
+
+def tag_of(form: Form) -> str:
+    """Return the entity tag of that entry, as `seen_of` checked it; empty where the form says its number alone."""
+    return form["seen"] if "-" in form["seen"] else ""
 
 
 def moment_of(field: str, text: str, zone: dt.tzinfo, which: str = "") -> str:

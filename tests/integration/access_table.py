@@ -45,6 +45,7 @@ NUMBER = "THE-NUMBER"
 EPISODE = "THE-EPISODE"
 """In a body: the episode of which is asked."""
 _IDENTIFIERS = [{"system": "hospital-number", "value": "0009"}]
+_NOBODYS = {"system": "hospital-number", "value": "none"}
 _TOKEN = {"label": "x", "scopes": ["know"], "days": 1}
 _IDENTITY = {"issuer": "https://login.example", "subject": "s-1"}
 _ENROL = {"pathway": "post-viral-cerebellar-demyelination", "ward": WARD, "identifiers": _IDENTIFIERS}
@@ -77,6 +78,7 @@ API: dict[str, Asked] = {
     "POST /api/v1/episodes/{episode_id}/acknowledge": Asked("act", {"reminder": "task-due"}),
     "POST /api/v1/episodes/{episode_id}/close": Asked("act", {"outcome": "nowhere"}),
     "POST /api/v1/episodes/{episode_id}/change-ward": Asked("act", {"ward": "no-such-ward", "reason": "why"}),
+    "GET /api/v1/episodes/{episode_id}/hold": Asked("audit"),
     "POST /api/v1/episodes/{episode_id}/hold": Asked("hold", {"reason": "case 7"}),
     "POST /api/v1/episodes/{episode_id}/hold/end": Asked("hold", {"reason": "case 7"}),
     "POST /api/v1/episodes/{episode_id}/erase": Asked("erase", {"reason": "case 7"}),
@@ -94,6 +96,7 @@ API: dict[str, Asked] = {
     "GET /api/v1/operations": Asked("operate"),
     "GET /api/v1/changes": Asked("see", query=f"?ward={WARD}", ward=404),
     "POST /api/v1/items/claim": Asked("act", _ITEM, ward=404),
+    "POST /api/v1/items/look": Asked("act", _ITEM, ward=404),
     "POST /api/v1/items/release": Asked("act", _ITEM, ward=404),
     "POST /api/v1/items/hand-over": Asked("act", {**_ITEM, "to": "u-1"}, ward=404),
     "POST /api/v1/items/take-over": Asked("act", {**_ITEM, "holder": "u-1"}, ward=404),
@@ -103,6 +106,11 @@ API: dict[str, Asked] = {
     "GET /api/v1/me/tokens": Asked("know"),
     "POST /api/v1/me/tokens": Asked("know", _TOKEN),
     "POST /api/v1/me/tokens/end": Asked("know", {"token_id": "t-000000000000"}, vain=True),
+    "POST /api/v1/me/language": Asked("know", {"language": "de"}),
+    "GET /api/v1/me/sessions": Asked("know"),
+    "POST /api/v1/me/sessions/end": Asked("know"),
+    "POST /api/v1/me/identities/end": Asked("know", _IDENTITY, vain=True),
+    "GET /api/v1/people/{person_id}/sessions": Asked("people"),
     "GET /api/v1/people": Asked("people"),
     "POST /api/v1/people": Asked("people", {"login": "y-new", "name": "New"}),
     "GET /api/v1/people/records": Asked("people"),
@@ -137,6 +145,7 @@ API: dict[str, Asked] = {
 """By method and path, as the router has them."""
 
 EMERGENCY = {
+    "POST /api/v1/glass": Asked("act", {"identifier": _NOBODYS, "reason": "called to an emergency"}),
     "POST /api/v1/episodes/{episode_id}/glass": Asked("act", {"reason": "called to an emergency"}),
 }
 """What opens another ward's patient, and is not asked with the others: tests of its own do."""

@@ -4,7 +4,7 @@ A crash is a BaseException of its own: nothing in the product may catch it, and 
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.store.connect import sqlite_module
@@ -143,6 +143,14 @@ class Door:
         process.point("read")
         with process.transaction(), self._store.read() as reader:
             yield reader
+
+    def together(self) -> AbstractContextManager[Any]:
+        """Begin what no process of the simulation does: it asks by no key of a client's."""
+        raise NotImplementedError
+
+    def afterwards(self, work: Callable[[], object]) -> None:
+        """Do it at once: no transaction here stands within another."""
+        work()
 
     def close(self) -> None:
         """Leave the store to the others."""

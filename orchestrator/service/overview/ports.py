@@ -28,8 +28,13 @@ class OverviewReader(Protocol):
         """Return these patients with each of their identifiers."""
         ...
 
-    def shift(self, ward: str, since: datetime, *, offset: int, limit: int) -> list[ShiftRow]:
-        """Return the episodes of a ward that are open, or were closed since then, first enrolled first."""
+    def shift(
+        self, ward: str, since: datetime, *, offset: int, limit: int, after: tuple[datetime, str] | None = None
+    ) -> list[ShiftRow]:
+        """Return the episodes of a ward that are open, or were closed since then, first enrolled first.
+
+        after: when the last one seen was enrolled, and its id.
+        """
         ...
 
     def shift_size(self, ward: str, since: datetime) -> int:

@@ -35,6 +35,7 @@ class ShiftRow(NamedTuple):
     seq: int
     at: datetime
     closed: bool
+    enrolled_at: datetime
     kek_id: str
     wrapped_key: bytes | None
 

@@ -15,6 +15,7 @@ from orchestrator.audit.story.entries import Entry, StoryEntry, read
 from orchestrator.episode import events as ev
 from orchestrator.errors import InvalidCommand
 from orchestrator.pathway.model import Pathway
+from orchestrator.service.cursor import closed, moment, opened
 from orchestrator.service.handlers import Desk
 from orchestrator.service.identity import Identities
 from orchestrator.service.overview.naming import named
@@ -63,16 +64,20 @@ class Shifts:
         """Return what time it is, by the store's clock."""
         return self._sheets.times()
 
-    def sheet(self, who: Who, ward: str, span: Span, page: int = 1) -> dict[str, Any]:
-        """Return the sheet of a ward's shift, at most `PAGE` patients a page. page: from 1. Raises InvalidCommand.
+    def sheet(self, who: Who, ward: str, span: Span, page: int = 1, after: str | None = None) -> dict[str, Any]:
+        """Return the sheet of a ward's shift, at most `PAGE` patients a page. page: from 1, of those behind `after`.
 
+        after: a sheet's cursor, for whoever reads one behind the other. Raises InputError.
         That somebody reads it is on the record of each patient on it, before anything is told.
         """
         if page < 1:
             raise InvalidCommand("pages are counted from 1")
+        enrolled_at, episode_id = ("", "") if after is None else opened(after, 2)
+        place = None if after is None else (moment(enrolled_at), episode_id)
         with self._desk.store.read() as reader:
             now, total = reader.times().now, reader.shift_size(ward, span.begin)
-            rows = reader.shift(ward, span.begin, offset=(page - 1) * PAGE, limit=PAGE)
+            rows = reader.shift(ward, span.begin, offset=(page - 1) * PAGE, limit=PAGE + 1, after=place)
+        more, rows = len(rows) > PAGE, rows[:PAGE]
         self._sight.record_all([(Seen(row.patient_id, ward), row.episode_id) for row in rows], who, "hand-over")
         return {
             "ward": ward,
@@ -83,6 +88,7 @@ class Shifts:
             "page": page,
             "pages": max(1, -(-total // PAGE)),
             "total": total,
+            "after": closed(rows[-1].enrolled_at, rows[-1].episode_id) if more else None,
             "patients": self._patients(rows, span),
         }
 

@@ -5,12 +5,14 @@ import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from orchestrator.audit import looks
 from orchestrator.audit.chain import Fault
 from orchestrator.audit.seal import instant
 from orchestrator.errors import Conflict, InputError, NotFound
+from orchestrator.service.cause import entity_tag
+from orchestrator.service.cursor import Page, closed, number, opened
 from orchestrator.service.people import passwords
 from orchestrator.service.people.principal import ADMINISTRATOR, EVERYWHERE, Principal
 from orchestrator.service.people.recording import CHANGES, Author, begin, cause_of, note, record
@@ -27,13 +29,6 @@ Post = tuple[str, str]
 """Ward and role."""
 
 
-class Page(NamedTuple):
-    """Some of a list. after: where the next part goes on; None at the end."""
-
-    rows: list[dict[str, Any]]
-    after: str | None
-
-
 class People:
     """The accounts. mac: chains what is recorded of their changes.   roles: all that there are."""
 
@@ -47,30 +42,26 @@ class People:
 
     def people(self) -> list[dict[str, Any]]:
         """Return all accounts with their posts, by name; ended ones too."""
-        with self._store.read() as reader:
-            held: dict[str, list[PostRow]] = defaultdict(list)
-            for post in reader.posts():
-                held[post.person_id].append(post)
-            return [_told(row, held[row.person_id]) for row in reader.people()]
+        return self.page(ended=True).rows
 
     def page(self, *, words: str = "", ended: bool = False, after: str | None = None, limit: int | None = None) -> Page:
         """Return accounts by name, so many at most. words: what name, login, a ward or a role holds.
 
-        ended: ended accounts too.   after: the account behind which to go on. Raises InputError for none such.
+        ended: ended accounts too.   after: a page's cursor.   limit: None for all. Raises InputError.
         """
         wanted = words.casefold().split()
-        rows = sorted(self.people(), key=lambda each: (each["name"].casefold(), each["login"]))
-        if after is not None:
-            places = [place for place, each in enumerate(rows, 1) if each["person_id"] == after]
-            if not places:
-                raise InputError("this cursor leads nowhere: begin at the first page")
-            rows = rows[places[0] :]
-        rows = [each for each in rows if (ended or not each["ended_at"]) and _has(each, wanted)]
-        shown = rows[:limit]
-        return Page(shown, shown[-1]["person_id"] if len(shown) < len(rows) else None)
+        place = None if after is None else tuple(opened(after, 2))
+        shown: list[dict[str, Any]] = []
+        with self._store.read() as reader:
+            while rows := reader.people_page(place, _PAGE, ended=ended):
+                place = (rows[-1].name, rows[-1].login)
+                shown += [each for each in _with_posts(reader, rows) if _has(each, wanted)]
+                if limit is not None and len(shown) > limit:
+                    return Page(shown[:limit], closed(shown[limit - 1]["name"], shown[limit - 1]["login"]))
+        return Page(shown, None)
 
     def person(self, person_id: str) -> dict[str, Any]:
-        """Return one account with its posts, and `seq`: the number of its last change. Raises NotFound."""
+        """Return one account with its posts, `seq`: the number of its last change, and `tag`. Raises NotFound."""
         with self._store.read() as reader:
             row, last = _found(reader, person_id), reader.last_about(person_id, CHANGES)
             linked = [
@@ -78,7 +69,8 @@ class People:
                 for each in reader.identities(person_id)
             ]
             told = _told(row, reader.posts(person_id))
-        return {**told, "identities": linked, "seq": last.seq if last else 0}
+        seq, hashed = (last.seq, last.hash) if last else (0, b"")
+        return {**told, "identities": linked, "seq": seq, "tag": entity_tag(seq, hashed)}
 
     def called(self, login: str) -> str:
         """Return the id of whoever has this login. Raises NotFound."""
@@ -203,16 +195,18 @@ class People:
         """Return what was changed about people, the first one first."""
         return [{**record(row), "seq": row.seq} for row in self._all_records()]
 
-    def recorded(self, *, about: str | None = None, before: int | None = None, limit: int = 100) -> Page:
+    def recorded(self, *, about: str | None = None, before: str | None = None, limit: int = 100) -> Page:
         """Return what was changed, the latest first, with the names of who did it; about one account, or all for None.
 
-        before: a number before which to begin. The page's `after` is the next one's, as text.
+        before: a page's cursor. Raises InputError.
         """
+        last = None if before is None else number(opened(before, 1)[0])
         with self._store.read() as reader:
-            rows = reader.staff_page(before, limit + 1, about)
-            names = {each.person_id: each.name for each in reader.people()}
+            rows = reader.staff_page(last, limit + 1, about)
+            about_whom = {person_id for row in rows for person_id in (row.by, row.about)}
+            names = {each.person_id: each.name for each in map(reader.person, sorted(about_whom)) if each}
         told = [_named(row, names) for row in rows[:limit]]
-        return Page(told, str(rows[limit - 1].seq) if len(rows) > limit else None)
+        return Page(told, closed(str(rows[limit - 1].seq)) if len(rows) > limit else None)
 
     def since(self, person_id: str, seen: int) -> list[dict[str, Any]]:
         """Return what others changed of an account since a number, the latest first."""
@@ -245,6 +239,13 @@ def principal_of(reader: Reader, row: PersonRow) -> Principal:
     """Return what a person may, by the posts that he holds now."""
     posts = frozenset((post.ward, post.role) for post in reader.posts(row.person_id))
     return Principal(row.person_id, row.name, posts, language=row.language, renew=row.renew)
+
+
+def _with_posts(reader: Reader, rows: Sequence[PersonRow]) -> list[dict[str, Any]]:
+    held: dict[str, list[PostRow]] = defaultdict(list)
+    for post in reader.posts_of([row.person_id for row in rows]):
+        held[post.person_id].append(post)
+    return [_told(row, held[row.person_id]) for row in rows]
 
 
 def _named(row: StaffRow, names: dict[str, str]) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from orchestrator.audit.keys import PatientKey
-from orchestrator.audit.seal import instant, open_header
-from orchestrator.errors import InputError, NotFound, WrongKey
+from orchestrator.audit.seal import open_header
+from orchestrator.errors import NotFound, WrongKey
+from orchestrator.service.cursor import Page, closed, moment, number, opened, page_size
 from orchestrator.service.handlers import Desk
 from orchestrator.service.people.looking import chain_of, record, sealed_for, ward_of
 from orchestrator.service.people.merged import person_of
@@ -15,11 +16,9 @@ from orchestrator.service.people.principal import EVERYWHERE
 from orchestrator.service.people.records import name_of
 from orchestrator.service.people.rows import LookRow, Span
 from orchestrator.service.ports import Reader
-from orchestrator.service.queries import Page, page_size
 from orchestrator.service.replay import all_entries
 from orchestrator.service.rows import PatientRow
 
-_SEPARATOR = "~"
 _NO_KEYS: Mapping[str, PatientKey | None] = MappingProxyType({})
 
 
@@ -86,7 +85,7 @@ class Looked:
         size = page_size(limit)
         rows = reader.looks_within(spans, None if before is None else _parse(before), size)
         names = {person_id: name_of(reader, person_id) for person_id in {row.by for row in rows}}
-        cursor = _cursor(rows[-1]) if len(rows) == size else None
+        cursor = closed(rows[-1].at, str(rows[-1].seq), rows[-1].chain) if len(rows) == size else None
         return Page([_told(row, names, keys.get(row.chain)) for row in rows], cursor)
 
 
@@ -130,17 +129,6 @@ def _key(desk: Desk, patient: PatientRow | None) -> PatientKey | None:
     return desk.keyring.open(patient.kek_id, patient.wrapped_key, patient.patient_id)
 
 
-def _cursor(row: LookRow) -> str:
-    return _SEPARATOR.join((instant(row.at), str(row.seq), row.chain))
-
-
 def _parse(cursor: str) -> _Place:
-    moment, _, rest = cursor.partition(_SEPARATOR)
-    number, _, chain = rest.partition(_SEPARATOR)
-    try:
-        at = datetime.fromisoformat(moment)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None or not (number.isascii() and number.isdigit() and len(number) < 10 and chain):
-        raise InputError("the cursor is not one that a page gave")
-    return _Place(at, chain, int(number))
+    at, seq, chain = opened(cursor, 3)
+    return _Place(moment(at), chain, number(seq))

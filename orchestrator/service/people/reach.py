@@ -43,7 +43,11 @@ class Reach:
                 self._roster = Roster.read(reader, reader.times().now - _PAST)
 
     def changed(self) -> None:
-        """Read anew what this process has just changed; where that fails now, `follow` does so in a moment."""
+        """Read anew what this process changes, once it is committed."""
+        self._store.afterwards(self._refresh_soon)
+
+    def _refresh_soon(self) -> None:
+        """Read it anew; where that fails now, `follow` does so in a moment."""
         try:
             self.refresh()
         except StoreError as error:

@@ -14,6 +14,7 @@ from orchestrator.audit import looks
 from orchestrator.audit.canonical import canonical
 from orchestrator.audit.seal import GENESIS, instant
 from orchestrator.errors import Changed, KeyReused
+from orchestrator.service.cause import entity_tag
 from orchestrator.service.people.rows import StaffRow
 from orchestrator.service.ports import Change
 
@@ -28,6 +29,7 @@ class Author:
 
     asserted: a program says who it is, and nobody proved it.   key: with it the same is done once; empty where nothing
     is repeated.   seen: number of the account's last change that was before this person's eyes; None asks for no check.
+    tag: that change's entity tag, where the caller knows it: another change of that number was not seen.
     """
 
     id: str
@@ -35,6 +37,7 @@ class Author:
     asserted: bool = False
     key: str = ""
     seen: int | None = None
+    tag: str = ""
 
 
 class Repeated(Exception):  # noqa: N818  an answer, not an error
@@ -79,7 +82,7 @@ def begin(change: Change, by: Author, kind: str, about: str, asked: Mapping[str,
                 raise KeyReused("this key was used with another wish: take a new one")
             raise Repeated(row)
     last = change.last_about(about, CHANGES) if by.seen is not None else None
-    if last is not None and last.seq > (by.seen or 0):
+    if last is not None and (last.seq > (by.seen or 0) or by.tag not in {"", entity_tag(last.seq, last.hash)}):
         who = change.person(last.by)
         name = who.name if who else last.by
         raise Changed(f"{name} changed this account meanwhile ({last.kind}): look at it again, then decide")

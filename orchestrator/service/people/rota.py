@@ -68,6 +68,12 @@ class Rota:
             note(change, self._mac, by, "duty-removed", about=row.person_id, detail=_detail(row))
         self._changed()
 
+    def ahead(self, ward: str) -> list[dict[str, Any]]:
+        """Return the duties of a ward that have not ended, as they are recorded: what an entity tag stands for."""
+        with self._store.read() as reader:
+            rows = [row for row in reader.duties(reader.times().now) if row.ward == ward]
+            return [{**_detail(row), "person": row.person_id} for row in rows]
+
     def today(self) -> date:
         """Return the day on the wards, by the store's clock."""
         with self._store.read() as reader:

@@ -92,7 +92,7 @@ def test_a_refusal_stands_in_the_record(ward: Ward) -> None:
     assert answer.status_code == 422
     last = ward.get(f"{episode}/timeline").json()["entries"][-1]
     assert (last["seq"], last["result"]) == (answer.json()["seq"], f"refused:{answer.json()['code']}")
-    assert answer.headers["etag"] == f'"{last["seq"]}"'
+    assert answer.headers["etag"] == f'"{last["seq"]}-{last["hash"][:16]}"'
     assert (last["actor"], last["role"], last["authenticated"]) == ("u-nurse", "nurse", False)
 
 
@@ -280,7 +280,7 @@ def test_a_problem_says_in_its_title_what_kind_it_is(ward: Ward) -> None:
 def test_a_tag_that_is_none_gets_one_sentence(ward: Ward) -> None:
     answer = ward.post(f"{ward.enrol()}/complete", {"task": "eeg"}, if_match="7")
     _is_problem(answer, 422, "invalid-request")
-    assert 'such as "12"' in answer.json()["detail"]
+    assert 'such as "12-' in answer.json()["detail"]
     assert not re.search(r"pattern|\^|\[", answer.json()["detail"])
 
 

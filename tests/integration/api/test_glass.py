@@ -65,10 +65,12 @@ def test_it_is_mended_at_once_when_asked(ward: Ward) -> None:
     episode = ward.enrol()
     stranger = holder(ward, "on-call")
     post(stranger, f"{episode}/glass", WHY)
-    mended = stranger.client.delete(f"{PREFIX}{episode}/glass", headers=stranger._bearer())
+    mended = stranger.client.delete(
+        f"{PREFIX}{episode}/glass", headers={**stranger._bearer(), "Idempotency-Key": "mend"}
+    )
     assert (mended.status_code, mended.json()["closed"]) == (200, True)
     assert stranger.get(episode).status_code == 404
-    own = ward.client.delete(f"{PREFIX}{episode}/glass", headers=ward._bearer())
+    own = ward.client.delete(f"{PREFIX}{episode}/glass", headers={**ward._bearer(), "Idempotency-Key": "mend"})
     assert own.json()["closed"] is False
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from httpx2 import Response
 
 from orchestrator.api.app import PREFIX
+from orchestrator.service.handlers import new_key
 from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.looking import sealed_for
 from tests.integration.api.conftest import T0, Ward
@@ -25,7 +26,7 @@ class Colleague:
         self._token = made[1]
 
     def ask(self, verb: str, item: dict[str, str], **more: object) -> Response:
-        headers = {"Authorization": f"Bearer {self._token}"}
+        headers = {"Authorization": f"Bearer {self._token}", "Idempotency-Key": new_key()}
         return self._ward.client.post(f"{PREFIX}/items/{verb}", json={**item, **more}, headers=headers)
 
     def list(self, **query: str) -> list[dict[str, Any]]:

@@ -61,14 +61,19 @@ def test_an_account_is_changed_and_a_change_of_others_is_seen(each_ward: Ward) -
     path = f"/people/{add(ward)['person_id']}"
     read = ward.get(path)
     seen = read.headers["etag"]
-    assert seen == f'"{read.json()["seq"]}"'
+    assert seen == f'"{read.json()["tag"]}"'
     assert ward.post(f"{path}/change", {"name": "Nora Nurse"}, "administrator", if_match=seen).status_code == 200
     late = ward.post(f"{path}/posts", {"posts": []}, "administrator", if_match=seen)
     assert (late.status_code, late.json()["code"]) == (412, "changed-since-read")
     told = ward.get(path).json()
     assert (told["name"], told["posts"]) == ("Nora Nurse", [{"ward": "N2", "role": "nurse"}])
-    assert ward.post(f"{path}/posts", {"posts": [{"ward": "*", "role": "lead"}]}, "administrator").status_code == 200
-    wrong = ward.post(f"{path}/posts", {"posts": [{"ward": "*", "role": "wizard"}]}, "administrator")
+    assert (
+        ward.post(
+            f"{path}/posts", {"posts": [{"ward": "*", "role": "lead"}]}, "administrator", if_match="*"
+        ).status_code
+        == 200
+    )
+    wrong = ward.post(f"{path}/posts", {"posts": [{"ward": "*", "role": "wizard"}]}, "administrator", if_match="*")
     assert wrong.status_code == 422
     assert ward.get(path).json()["posts"] == [{"ward": "*", "role": "lead"}]
     assert ward.post(f"{path}/unlock", {}, "administrator").status_code == 200
@@ -94,7 +99,7 @@ def test_ending_an_account_ends_everything_of_it(each_ward: Ward) -> None:
     assert (told["posts"], told["identities"]) == ([], [])
     assert person_id not in [each["person_id"] for each in ward.get("/people").json()["people"]]
     assert person_id in [each["person_id"] for each in ward.get("/people?ended=true").json()["people"]]
-    assert ward.post(f"{path}/change", {"name": "Again"}, "administrator").status_code == 409
+    assert ward.post(f"{path}/change", {"name": "Again"}, "administrator", if_match="*").status_code == 409
 
 
 def test_accounts_come_in_pages(each_ward: Ward) -> None:
@@ -168,7 +173,8 @@ def test_what_does_not_fit_changes_nothing(ward: Ward, verb: str, body: dict[str
     add(ward, "admin", "administrator")
     path = f"/people/{add(ward, 'program', 'service')['person_id']}"
     before = ward.get(path).json()
-    answer = ward.post(f"{path}/{verb}", body, "administrator")
+    answer = ward.post(f"{path}/{verb}", body, "administrator", if_match="*")
     assert answer.status_code == 422, answer.text
     assert ward.get(path).json() == before
-    assert ward.post(f"/people/u-{'0' * 16}/{verb}", body, "administrator").status_code in {404, 422}
+    nobody = ward.post(f"/people/u-{'0' * 16}/{verb}", body, "administrator", if_match="*")
+    assert nobody.status_code in {404, 422}

@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from orchestrator.api.app import PREFIX, create_app
+from orchestrator.service.handlers import new_key
 from orchestrator.service.people.accounts import Author
 from tests.integration.api.conftest import Ward
 
@@ -28,7 +29,9 @@ class Person:
         return self._client.get(PREFIX + path, headers={"Authorization": f"Bearer {self.token}"})
 
     def post(self, path: str, **body: object) -> Response:
-        return self._client.post(PREFIX + path, json=body, headers={"Authorization": f"Bearer {self.token}"})
+        return self._client.post(
+            PREFIX + path, json=body, headers={"Authorization": f"Bearer {self.token}", "Idempotency-Key": new_key()}
+        )
 
 
 def duty(person: Person, **other: object) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from orchestrator.service.cursor import closed
 from orchestrator.service.people.signing import LOCKED_AFTER
 from tests.integration.web.conftest import PASSWORD, Browser, House
 
@@ -149,7 +150,7 @@ def test_the_record_names_who_did_what_and_tells_when_it_was_changed(each_house:
     with each_house.ward.system.store.change() as change:
         change._sql.exec_driver_sql("UPDATE staff_record SET role = 'lead' WHERE kind = 'changed'")
     assert "was changed after it was written" in admin.get("/people/records?check=yes").text
-    assert admin.get("/people/records?before=1").status_code == 200
+    assert admin.get(f"/people/records?before={closed('1')}").status_code == 200
 
 
 @pytest.mark.parametrize(

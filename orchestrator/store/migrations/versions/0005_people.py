@@ -30,6 +30,7 @@ def upgrade() -> None:
     _demonstration()
     _holds()
     _merges()
+    _answers()
 
 
 def _accounts() -> None:
@@ -49,6 +50,7 @@ def _accounts() -> None:
         sa.UniqueConstraint("login", name=op.f("uq_person_login")),
         sqlite_strict=True,
     )
+    op.create_index(op.f("ix_person_name_login"), "person", ["name", "login"], unique=False)
     op.create_table(
         "post",
         _col("person_id", sa.Text(), "who", sa.ForeignKey("person.person_id", name=op.f("fk_post_person_id"))),
@@ -320,3 +322,17 @@ def _merges() -> None:
 def _record(name: str, comment: str) -> sa.Column[Any]:
     named = sa.ForeignKey("patient.patient_id", name=op.f(f"fk_patient_merge_{name}"))
     return _col(name, sa.Text(), comment, named)
+
+
+def _answers() -> None:
+    op.create_table(
+        "answer",
+        _col("cause", sa.LargeBinary(), "hash of who asked with which key: a repeat finds the first answer"),
+        _col("request", sa.LargeBinary(), "keyed hash of what was asked: the same key with another wish is refused"),
+        _col("at", Instant(), "wall time of the first answer; after a week it is forgotten"),
+        _col("answer", sa.Text(), "what was answered, as JSON; never what opens anything"),
+        sa.PrimaryKeyConstraint("cause", name=op.f("pk_answer")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_answer_at"), "answer", ["at"], unique=False)
