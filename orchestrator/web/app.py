@@ -116,7 +116,7 @@ def create_pages(
         app.include_router(page.router)
     _check(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
-    app.add_middleware(Door, signing=system.signing, simulated=system.simulated, banner=banner, answer=error_page)
+    app.add_middleware(Door, signing=system.signing, simulated=system.simulated, banner=banner, page=error_page)
     return app
 
 
