@@ -7,13 +7,13 @@ not there a second time (404).
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from orchestrator.api.answers import ProblemDetails, Reply, reply
 from orchestrator.api.bodies import Body, Name
-from orchestrator.api.caller import Said, Saying, acting
+from orchestrator.api.caller import Saying, acting
 from orchestrator.api.strict import StrictRoute
 from orchestrator.bootstrap import System
 from orchestrator.http.needs import needs, principal
@@ -81,7 +81,7 @@ class Person(BaseModel):
 
 
 class DutyShown(BaseModel):
-    """A duty. reached: whether that person has a channel of her own."""
+    """A duty. reached: whether that person has a channel of their own."""
 
     duty_id: str
     ward: str
@@ -174,6 +174,24 @@ class Removed(Reply):
     removed: str
 
 
+def _on_ward(request: Request, ward: Ward, said: Saying) -> Author:
+    """Return who changes a ward's rota. Raises NotFound and NotAllowed."""
+    check_ward(principal(request), ward, change=True)
+    actor = acting(principal(request), said, Action.OPERATE, ward)
+    return Author(actor.id, actor.role)
+
+
+def _on_person(request: Request, person_id: PersonId, said: Saying) -> Author:
+    """Return who changes a person's channels or absences. Raises NotFound and NotAllowed."""
+    check_person(principal(request), person_id)
+    actor = acting(principal(request), said, Action.KNOW)
+    return Author(actor.id, actor.role)
+
+
+OnWard = Annotated[Author, Depends(_on_ward)]
+OnPerson = Annotated[Author, Depends(_on_person)]
+
+
 @router.get("/rota/{ward}", dependencies=_KNOW, responses={200: {"model": RotaShown}, **_READ})
 def rota(
     request: Request,
@@ -192,27 +210,25 @@ def rota(
 @router.post(
     "/rota/{ward}/add", dependencies=_OPERATE, status_code=201, responses={201: {"model": DutyAdded}, **_PROBLEMS}
 )
-def add_duty(request: Request, ward: Ward, body: AddDuty, said: Saying) -> Response:
+def add_duty(request: Request, ward: Ward, body: AddDuty, by: OnWard) -> Response:
     """Put a person on duty; others may be on duty at the same time."""
-    check_ward(principal(request), ward, change=True)
     duty_id = _system(request).duty.rota.add(
-        _author(request, said, Action.OPERATE, ward), ward=ward, role=body.role, person_id=body.person_id,
+        by, ward=ward, role=body.role, person_id=body.person_id,
         starts_at=_moment(request, body.starts_at), ends_at=_moment(request, body.ends_at),
     )  # fmt: skip
     return reply(request, {"duty_id": duty_id}, status=201)
 
 
 @router.post("/rota/{ward}/remove", dependencies=_OPERATE, responses={200: {"model": Removed}, **_PROBLEMS})
-def remove_duty(request: Request, ward: Ward, body: RemoveDuty, said: Saying) -> Response:
+def remove_duty(request: Request, ward: Ward, body: RemoveDuty, by: OnWard) -> Response:
     """Take a duty that has not ended out of the rota."""
-    check_ward(principal(request), ward, change=True)
-    _system(request).duty.rota.remove(_author(request, said, Action.OPERATE, ward), ward, body.duty_id)
+    _system(request).duty.rota.remove(by, ward, body.duty_id)
     return reply(request, {"removed": body.duty_id})
 
 
 @router.get("/people/{person_id}/contacts", dependencies=_KNOW, responses={200: {"model": ContactsShown}, **_READ})
 def contacts(request: Request, person_id: PersonId) -> Response:
-    """Return by which channels of her own a person is told: one's own, or anybody's for an administrator."""
+    """Return by which channels of their own a person is told: one's own, or anybody's for an administrator."""
     check_person(principal(request), person_id)
     return reply(request, {"contacts": _system(request).duty.contacts.of(person_id)})
 
@@ -223,11 +239,10 @@ def contacts(request: Request, person_id: PersonId) -> Response:
     status_code=201,
     responses={201: {"model": ContactAdded}, **_PROBLEMS},
 )
-def add_contact(request: Request, person_id: PersonId, body: AddContact, said: Saying) -> Response:
+def add_contact(request: Request, person_id: PersonId, body: AddContact, by: OnPerson) -> Response:
     """Let notices reach a person by one more channel."""
-    check_person(principal(request), person_id)
     name = _system(request).duty.contacts.add(
-        _author(request, said, Action.KNOW), person_id, channel=body.channel, address=body.address, kinds=body.kinds,
+        by, person_id, channel=body.channel, address=body.address, kinds=body.kinds,
         quiet=body.quiet,
     )  # fmt: skip
     return reply(request, {"name": name}, status=201)
@@ -236,20 +251,18 @@ def add_contact(request: Request, person_id: PersonId, body: AddContact, said: S
 @router.post(
     "/people/{person_id}/contacts/remove", dependencies=_KNOW, responses={200: {"model": Removed}, **_PROBLEMS}
 )
-def remove_contact(request: Request, person_id: PersonId, body: ContactName, said: Saying) -> Response:
+def remove_contact(request: Request, person_id: PersonId, body: ContactName, by: OnPerson) -> Response:
     """Tell a person by one channel less. What waits to go there becomes a dead letter, of which the owners are told."""
-    check_person(principal(request), person_id)
-    _system(request).duty.contacts.remove(_author(request, said, Action.KNOW), person_id, body.name)
+    _system(request).duty.contacts.remove(by, person_id, body.name)
     return reply(request, {"removed": body.name})
 
 
 @router.post(
     "/people/{person_id}/contacts/test", dependencies=_KNOW, responses={200: {"model": ContactTested}, **_PROBLEMS}
 )
-def test_contact(request: Request, person_id: PersonId, body: ContactName, said: Saying) -> Response:
+def test_contact(request: Request, person_id: PersonId, body: ContactName, by: OnPerson) -> Response:
     """Send a message that says that it is a test, now and once."""
-    check_person(principal(request), person_id)
-    system, by = _system(request), _author(request, said, Action.KNOW)
+    system = _system(request)
     sent = system.post.test(*system.duty.contacts.begin_test(by, person_id, body.name), system.clock.now())
     return reply(request, {"sent": sent.result is Result.DELIVERED, "code": sent.code})
 
@@ -267,11 +280,10 @@ def absences(request: Request, person_id: PersonId) -> Response:
     status_code=201,
     responses={201: {"model": AbsenceAdded}, **_PROBLEMS},
 )
-def add_absence(request: Request, person_id: PersonId, body: AddAbsence, said: Saying) -> Response:
+def add_absence(request: Request, person_id: PersonId, body: AddAbsence, by: OnPerson) -> Response:
     """Let a person be away, with or without somebody who is told instead."""
-    check_person(principal(request), person_id)
     away_id = _system(request).duty.aways.add(
-        _author(request, said, Action.KNOW), person_id, deputy_id=body.deputy_id,
+        by, person_id, deputy_id=body.deputy_id,
         starts_at=_moment(request, body.starts_at), ends_at=_moment(request, body.ends_at),
     )  # fmt: skip
     return reply(request, {"away_id": away_id}, status=201)
@@ -280,21 +292,15 @@ def add_absence(request: Request, person_id: PersonId, body: AddAbsence, said: S
 @router.post(
     "/people/{person_id}/absences/remove", dependencies=_KNOW, responses={200: {"model": Removed}, **_PROBLEMS}
 )
-def remove_absence(request: Request, person_id: PersonId, body: RemoveAbsence, said: Saying) -> Response:
+def remove_absence(request: Request, person_id: PersonId, body: RemoveAbsence, by: OnPerson) -> Response:
     """Take back an absence that has not ended."""
-    check_person(principal(request), person_id)
-    _system(request).duty.aways.remove(_author(request, said, Action.KNOW), person_id, body.away_id)
+    _system(request).duty.aways.remove(by, person_id, body.away_id)
     return reply(request, {"removed": body.away_id})
 
 
 def _system(request: Request) -> System:
     found: System = request.app.state.system
     return found
-
-
-def _author(request: Request, said: Said, action: Action, ward: str | None = None) -> Author:
-    actor = acting(principal(request), said, action, ward)
-    return Author(actor.id, actor.role)
 
 
 def _moment(request: Request, text: str) -> datetime:

@@ -148,7 +148,7 @@ def _stretch(starts_at: datetime, ends_at: datetime, told: Told, people: dict[st
 
 
 def _told(row: DutyRow, people: dict[str, str], reached: frozenset[str]) -> dict[str, Any]:
-    """Return a duty. reached: whether that person has a channel of her own."""
+    """Return a duty. reached: whether that person has a channel of their own."""
     told = {"duty_id": row.duty_id, "ward": row.ward, "role": row.role, **_person(row.person_id, people)}
     told |= {"starts_at": instant(row.starts_at), "ends_at": instant(row.ends_at)}
     return {**told, "reached": row.person_id in reached}
