@@ -5,28 +5,29 @@ They need no Idempotency-Key: what is done cannot be done a second time (409).
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from orchestrator.api.answers import Erased, Held, ProblemDetails, reply
+from orchestrator.api.answers import Erased, Held, Holds, ProblemDetails, reply
 from orchestrator.api.bodies import Body
 from orchestrator.api.caller import EpisodeId, Said, Saying, acting
 from orchestrator.api.needs import OnEpisode
 from orchestrator.api.strict import StrictRoute
 from orchestrator.bootstrap import System
-from orchestrator.http.needs import principal
+from orchestrator.http.needs import needs, principal
 from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.erasure import LONGEST_REASON, SHORTEST_REASON
 from orchestrator.service.people.principal import Action
 from orchestrator.service.people.sight import Seen
+from orchestrator.service.queries import LARGEST_PAGE
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     403: {"model": ProblemDetails, "description": "Another role does this."},
     404: {"model": ProblemDetails, "description": "There is no such episode."},
     409: {"model": ProblemDetails, "description": "An episode is open, the record is held, or it was done before."},
     415: {"model": ProblemDetails, "description": "The body is not JSON."},
-    422: {"model": ProblemDetails, "description": "There is no reason."},
+    422: {"model": ProblemDetails, "description": "It does not fit, or there is no reason."},
     503: {"model": ProblemDetails, "description": "The store is busy or cannot be used. Ask again."},
 }
 router = APIRouter(route_class=StrictRoute, tags=["erasure"])
@@ -52,6 +53,23 @@ class WhyErase(Why):
         "json_schema_extra": {"examples": [{"reason": "request 2026-117"}, {"reason": "case 7", "merged": True}]},
     }
     merged: Annotated[bool, Field(description="All records are meant that were merged into this patient.")] = False
+
+
+@router.get(
+    "/holds",
+    summary="List holds",
+    dependencies=needs(Action.HOLD),
+    responses={200: {"model": Holds}, 422: _PROBLEMS[422], 503: _PROBLEMS[503]},
+)
+def holds(
+    request: Request,
+    before: Annotated[str | None, Query(max_length=200, description="The cursor `after` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 100,
+) -> Response:
+    """Return which records on the caller's wards are held, the latest first."""
+    wards = principal(request).wards(Action.HOLD)
+    page = _system(request).sight.erasure.holds(wards, before=before, limit=limit)
+    return reply(request, {"holds": page.rows, "after": page.after})
 
 
 @router.post("/episodes/{episode_id}/hold", summary="Hold a record", responses={200: {"model": Held}, **_PROBLEMS})

@@ -34,9 +34,11 @@ from orchestrator.web import (
     board,
     enrolling,
     episode,
+    erasing,
     finding,
     glass,
     handover,
+    holds,
     inbox,
     items,
     live,
@@ -63,8 +65,9 @@ from orchestrator.web.lists import Lately
 from orchestrator.web.pages import Menu, gettext, render
 
 PAGES = (
-    worklist, board, inbox, handover, finding, enrolling, load, rota, pathways, operations, people, items, live,
-    signing, provider, static, opened, episode, acting, transferring, report, seen, patient, glass, mine, reach,
+    worklist, board, inbox, handover, finding, enrolling, load, rota, pathways, operations, people, holds, erasing,
+    items, live, signing, provider, static, opened, episode, acting, transferring, report, seen, patient, glass, mine,
+    reach,
 )  # fmt: skip
 """The files of routes; one with a line for the menu has it as ENTRY, and stands here where its line is to stand."""
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
