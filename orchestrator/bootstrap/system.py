@@ -162,6 +162,6 @@ def assemble(
         store, keyring, library, clock, simulation, desk, Grouped(Handlers(desk)),
         Enrolments(desk, released_only=released_only), Queries(desk), Firing(desk), deliveries, Outgoing(deliveries),
         Audit(desk), Pulse(desk), Access(store), Telling(desk), Releases(desk), post,
-        presence, Sheets(desk), People(store, mac, roles), Signing(store, mac), Linking(store, mac), sight,
-        Identities(desk), duty, overview(desk, library, sight, presence), Claims(desk, mac),
+        presence, Sheets(desk), People(store, mac, roles, duty.reach.changed), Signing(store, mac), Linking(store, mac),
+        sight, Identities(desk), duty, overview(desk, library, sight, presence), Claims(desk, mac),
     )  # fmt: skip
