@@ -348,7 +348,9 @@ def test_a_test_message_leaves_at_once_and_not_again_at_once(house: House) -> No
 
 
 def test_a_post_counts_for_who_is_told_from_the_moment_that_it_is_given_or_taken(house: House) -> None:
-    unheld = lambda: "lead" in house.duty.reach.unheld(WARD, T0)  # noqa: E731  asked again and again
+    def unheld() -> bool:
+        return "lead" in house.duty.reach.unheld(WARD, T0)
+
     people = house.people
     people.add(ADMINISTRATOR, login="bo", name="Bo", posts=[(WARD, "nurse")])
     assert unheld()
