@@ -34,6 +34,10 @@ class Place(NamedTuple):
     port: int
 
 
+SIMULATED, DEMO = "simulated", "demo"
+"""Folders in the home of stores for trying things out, beside the real one."""
+
+
 class OpenIdSettings(NamedTuple):
     """A provider of OpenID Connect. secret_file: None for a client without a secret.   label: what people call it."""
 
@@ -118,11 +122,11 @@ def read(
     host: str | None = None,
     port: int | None = None,
     simulated: bool = False,
-    beside: str = "simulated",
+    beside: str = SIMULATED,
 ) -> Settings:
     """Return the settings. simulated: those of the simulated store, a sister of the real one in the same home.
 
-    beside: the folder of that sister.
+    beside: the folder of that sister: SIMULATED, or DEMO for that of the demonstration.
 
     Raises SettingError.
     """

@@ -9,13 +9,15 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from orchestrator.api.answers import Erased, Held, Object, ProblemDetails, reply
+from orchestrator.api.answers import Erased, Held, Holds, Object, ProblemDetails, paged, reply
 from orchestrator.api.bodies import Body
 from orchestrator.api.caller import EpisodeId
 from orchestrator.api.caller import Held as Had
 from orchestrator.api.needs import OnEpisode
 from orchestrator.api.once import Once
+from orchestrator.api.reads import Cursor, Limit
 from orchestrator.api.strict import StrictRoute
+from orchestrator.http.needs import needs, principal
 from orchestrator.service.once import tag_of
 from orchestrator.service.people.erasure import LONGEST_REASON, SHORTEST_REASON
 from orchestrator.service.people.principal import Action
@@ -28,7 +30,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     409: {"model": ProblemDetails, "description": "An episode is open, the record is held, or it was done before."},
     412: {"model": ProblemDetails, "description": "Somebody else held or erased it since If-Match."},
     415: {"model": ProblemDetails, "description": "The body is not JSON."},
-    422: {"model": ProblemDetails, "description": "There is no reason."},
+    422: {"model": ProblemDetails, "description": "It does not fit, or there is no reason."},
     503: {"model": ProblemDetails, "description": "The store is busy or cannot be used. Ask again."},
 }
 _READ: dict[int | str, dict[str, Any]] = {code: _PROBLEMS[code] for code in (404, 503)}
@@ -66,6 +68,19 @@ def standing(request: Request, episode_id: EpisodeId, seen: Knowing) -> Response
     del seen
     told = request.app.state.system.sight.erasure.standing(episode_id)
     return reply(request, told, tag=tag_of(told))
+
+
+@router.get(
+    "/holds",
+    summary="List holds",
+    dependencies=needs(Action.HOLD),
+    responses={200: {"model": Holds}, 422: _PROBLEMS[422], 503: _PROBLEMS[503]},
+)
+def holds(request: Request, before: Cursor = None, limit: Limit = 100) -> Response:
+    """Return which records on the caller's wards are held, the latest first."""
+    wards = principal(request).wards(Action.HOLD)
+    page = request.app.state.system.sight.erasure.holds(wards, before=before, limit=limit)
+    return paged(request, "holds", page, by="before")
 
 
 @router.post("/episodes/{episode_id}/hold", summary="Hold a record", responses={200: {"model": Held}, **_PROBLEMS})

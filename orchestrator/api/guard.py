@@ -1,19 +1,18 @@
-"""Who comes in, how much may be sent, what does every answer carry? Around everything, so that no route forgets."""
+"""Who comes in with a token? The frame around every route of the API."""
 
 import logging
 from collections.abc import Callable
 from functools import partial
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Scope
 
 from orchestrator.api.problems import Problem, problem_of
 from orchestrator.errors import CarepathError
-from orchestrator.http.bounds import MAX_BODY, bounded
-from orchestrator.http.failing import log_failure, log_refusal
+from orchestrator.http.bounds import MAX_BODY
 from orchestrator.http.failures import Failures
-from orchestrator.http.headers import dress
+from orchestrator.http.frame import Frame
 from orchestrator.http.needs import AGAIN, PRINCIPAL
 from orchestrator.service.access import Access
 from orchestrator.service.lookout import Banner
@@ -23,54 +22,43 @@ from orchestrator.service.people.signing import Signing
 _log = logging.getLogger(__name__)
 PUBLIC = frozenset({"/healthz", "/readyz", "/api/v1/banner"})
 """What may be asked without a token; nothing else may, even what is not there."""
-_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _LONGEST_TOKEN = 256
 
 
-class Guard:
-    """Lets in who holds a token, bounds the body while it arrives, and puts the security headers on every answer."""
+class Guard(Frame):
+    """Lets in who holds a token; only what is public is answered without."""
+
+    policy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    expected = (Problem, CarepathError)
 
     def __init__(
         self,
         app: ASGIApp,
         access: Access,
         signing: Signing,
-        simulated: bool,
         failures: Failures,
         *,
+        simulated: bool,
         banner: Callable[[], Banner | None],
     ) -> None:
         """Say what to guard. banner: what every answer says in a header, if anything."""
-        self._app, self._access, self._signing = app, access, signing
-        self._simulated, self._failures, self._banner = simulated, failures, banner
+        super().__init__(app, simulated=simulated, banner=banner)
+        self._access, self._signing, self._failures = access, signing, failures
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        started = False
+    async def let_in(self, scope: Scope) -> None:
+        """Put who asks into the scope. Raises Problem."""
+        if scope["path"] not in PUBLIC:
+            scope[PRINCIPAL] = await self._holder_of(scope)
 
-        async def sending(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                headers = MutableHeaders(scope=message)
-                dress(headers, scope, policy=_POLICY, simulated=self._simulated, banner=self._banner)
-            await send(message)
+    def answer(self, scope: Scope, error: Exception) -> ASGIApp:
+        """Return the problem that an error is."""
+        return problem_of(error).response(self._simulated)
 
-        try:
-            if scope["path"] not in PUBLIC:
-                scope[PRINCIPAL] = await self._let_in(scope)
-            await self._app(scope, bounded(scope, receive, _too_large), sending)
-        except Exception as error:
-            if started:
-                raise
-            log_refusal(scope, error)
-            if not isinstance(error, Problem | CarepathError):
-                log_failure(error)
-            await problem_of(error).response(self._simulated)(scope, receive, sending)
+    def too_large(self) -> Problem:
+        """Return what a body of more than MAX_BODY bytes is answered."""
+        return Problem(413, "too-large", f"A body may have {MAX_BODY} bytes.", headers={"Connection": "close"})
 
-    async def _let_in(self, scope: Scope) -> Principal:
+    async def _holder_of(self, scope: Scope) -> Principal:
         kind, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
         token = token.strip()
         if kind.lower() != "bearer" or not token:
@@ -93,7 +81,3 @@ class Guard:
 
 def _unauthorised(challenge: str, detail: str) -> Problem:
     return Problem(401, "token-needed", detail, headers={"WWW-Authenticate": challenge})
-
-
-def _too_large() -> Problem:
-    return Problem(413, "too-large", f"A body may have {MAX_BODY} bytes.", headers={"Connection": "close"})

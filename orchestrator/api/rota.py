@@ -85,7 +85,7 @@ class Person(BaseModel):
 
 
 class DutyShown(BaseModel):
-    """A duty. reached: whether that person has a channel of her own."""
+    """A duty. reached: whether that person has a channel of their own."""
 
     duty_id: str
     ward: str
@@ -228,7 +228,7 @@ def remove_duty(request: Request, ward: Ward, body: RemoveDuty, once: Once, seen
 
 @router.get("/people/{person_id}/contacts", dependencies=_KNOW, responses={200: {"model": ContactsShown}, **_READ})
 def contacts(request: Request, person_id: PersonId) -> Response:
-    """Return by which channels of her own a person is told: one's own, or anybody's for an administrator."""
+    """Return by which channels of their own a person is told: one's own, or anybody's for an administrator."""
     check_person(principal(request), person_id)
     told = _system(request).duty.contacts.of(person_id)
     return reply(request, {"contacts": told}, tag=tag_of(told))

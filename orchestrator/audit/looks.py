@@ -23,10 +23,14 @@ def link(mac: Mac, previous: bytes, record: Mapping[str, object]) -> bytes:
     return mac(prefixed(previous, canonical(dict(record))))
 
 
-def faults(mac: Mac, records: Iterable[tuple[int, Mapping[str, object], bytes]]) -> Iterator[Fault]:
-    """Yield what is wrong with a chain. records: number, content and hash of each, in stored order."""
-    previous = GENESIS
-    for expected, (seq, record, hashed) in enumerate(records, start=1):
+def faults(
+    mac: Mac, records: Iterable[tuple[int, Mapping[str, object], bytes]], *, after: int = 0, previous: bytes = GENESIS
+) -> Iterator[Fault]:
+    """Yield what is wrong with a chain. records: number, content and hash of each, in stored order.
+
+    after, previous: number and hash of the record behind which these begin, where it is not the whole chain.
+    """
+    for expected, (seq, record, hashed) in enumerate(records, start=after + 1):
         if seq != expected:
             yield Fault(seq, f"record {expected} was expected here: one is missing or out of order")
         if link(mac, previous, record) != hashed:

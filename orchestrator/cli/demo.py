@@ -9,11 +9,10 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.face import json_option
-from orchestrator.config import Settings, read
+from orchestrator.config import DEMO, Settings, read
 from orchestrator.errors import Conflict
 
 SPEED = 60
-FOLDER = "demo"
 Say = Callable[[str], object]
 _LOCK = "up.lock"
 
@@ -61,7 +60,7 @@ def settings_of(
     *, home: Path | None = None, workflows: Path | None = None, host: str | None = None, port: int | None = None
 ) -> Settings:
     """Return the settings of the demonstration: a store of its own, beside the real one."""
-    found = read(home=home, workflows=workflows, host=host, port=port, simulated=True, beside=FOLDER)
+    found = read(home=home, workflows=workflows, host=host, port=port, simulated=True, beside=DEMO)
     return replace(found, admin_token_file=None, channels=None, sheets=None)
 
 

@@ -1,11 +1,13 @@
 """How is a patient's record erased at the command line, and kept from it? Who does it is asserted, and on record."""
 
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
 from orchestrator.cli.face import EPISODE, Face, with_settings
 from orchestrator.cli.looking import who
+from orchestrator.cli.wording.lists import holds_text
 from orchestrator.errors import InvalidCommand
 
 if TYPE_CHECKING:
@@ -51,10 +53,21 @@ def hold(face: Face, episode: str, reason: str, *, end: bool) -> None:
     face.show(told, lambda shown: "held: nobody can erase this record" if shown["held"] else "held no longer")
 
 
+@click.command()
+@click.option("--before", metavar="CURSOR", help="Go on behind a page, with the cursor that it ended with.")
+@with_settings
+def holds(face: Face, before: str | None) -> None:
+    """List which records are held, the latest first, each by an episode of its patient."""
+    with face.system() as system:
+        page = system.sight.erasure.holds(None, before=before)
+    zone = ZoneInfo(face.settings.timezone)
+    face.show({"holds": page.rows, "before": page.after}, lambda told: holds_text(told, zone))
+
+
 def _author(role: str) -> "Author":
     from orchestrator.service.people.accounts import Author  # noqa: PLC0415  not for --help
 
     return Author(who().id, role)
 
 
-COMMANDS = (hold, erase)
+COMMANDS = (hold, holds, erase)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
-from orchestrator.config import Settings, read
+from orchestrator.config import DEMO, SIMULATED, Settings, read
+from orchestrator.errors import InvalidCommand
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap import Simulation, System
@@ -73,6 +74,7 @@ def with_settings(work: Callable[..., R]) -> Callable[..., R]:
     @click.option("--workflows", type=_FOLDER, help="Folder of the pathways [CAREPATH_WORKFLOWS].")
     @click.option("--local", type=_FOLDER, metavar="FILE", help="The hospital's local values [CAREPATH_LOCAL].")
     @click.option("--simulated", is_flag=True, help="The simulated store, which lies beside the real one.")
+    @click.option("--demo", is_flag=True, help="The demonstration's store, which carepath demo has made.")
     @functools.wraps(work)
     def command(
         *args: Any,  # noqa: ANN401  what click hands over
@@ -82,9 +84,15 @@ def with_settings(work: Callable[..., R]) -> Callable[..., R]:
         workflows: Path | None,
         local: Path | None,
         simulated: bool,
+        demo: bool,
         **kwargs: Any,  # noqa: ANN401
     ) -> R:
-        settings = read(home=home, database_url=database, workflows=workflows, local=local, simulated=simulated)
+        if simulated and demo:
+            raise InvalidCommand("--simulated and --demo are two stores: name one")
+        settings = read(
+            home=home, database_url=database, workflows=workflows, local=local, simulated=simulated or demo,
+            beside=DEMO if demo else SIMULATED,
+        )  # fmt: skip
         return work(Face(settings, as_json), *args, **kwargs)
 
     return command

@@ -1,5 +1,6 @@
 """Who is told? The rota of a ward, and by which channels a person is told and who stands in: looked at and changed."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -71,9 +72,7 @@ def add(face: Face, ward: str, *, role: str, person: str, starts: str, ends: str
 def remove(face: Face, ward: str, duty: str, who: str | None) -> None:
     """Take a duty that has not ended out of a ward's rota."""
     by = _author(who)
-    with face.system() as system:
-        system.duty.rota.remove(by, ward, duty)
-    face.show({"removed": duty}, lambda _: "it is out of the rota")
+    _remove(face, duty, "it is out of the rota", lambda system: system.duty.rota.remove(by, ward, duty))
 
 
 @rota.command()
@@ -120,9 +119,10 @@ def contact(
 def no_contact(face: Face, person: str, name: str, who: str | None) -> None:
     """Tell a person by one channel less."""
     by = _author(who)
-    with face.system() as system:
-        system.duty.contacts.remove(by, _person(system, person), name)
-    face.show({"removed": name}, lambda _: "no notice goes there any more")
+    _remove(
+        face, name, "no notice goes there any more",
+        lambda system: system.duty.contacts.remove(by, _person(system, person), name),
+    )  # fmt: skip
 
 
 @rota.command()
@@ -167,9 +167,16 @@ def away(face: Face, person: str, starts: str, ends: str, *, deputy: str | None,
 def back(face: Face, person: str, absence: str, who: str | None) -> None:
     """Take back an absence that has not ended."""
     by = _author(who)
+    _remove(
+        face, absence, "the absence is taken back",
+        lambda system: system.duty.aways.remove(by, _person(system, person), absence),
+    )  # fmt: skip
+
+
+def _remove(face: Face, what: str, said: str, remove: Callable[["System"], None]) -> None:
     with face.system() as system:
-        system.duty.aways.remove(by, _person(system, person), absence)
-    face.show({"removed": absence}, lambda _: "the absence is taken back")
+        remove(system)
+    face.show({"removed": what}, lambda _: said)
 
 
 def _author(who: str | None) -> "Author":

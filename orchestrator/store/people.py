@@ -122,6 +122,20 @@ class PeopleReads(StaffReads):
         chosen = _MERGES.where(or_(c.patient_id.in_(patient_ids), c.kept_id.in_(patient_ids)))
         return [MergeRow(*row) for row in self._sql.execute(chosen.order_by(c.merged_at, c.patient_id))]
 
+    def holds(
+        self, wards: frozenset[str] | None, before: tuple[datetime, str] | None, limit: int
+    ) -> list[tuple[HoldRow, str]]:
+        c = s.legal_hold.c
+        there = t.episode.c.patient_id == c.patient_id
+        asked = select(*_HOLDS.selected_columns, func.min(t.episode.c.episode_id)).join(t.episode, there)
+        if wards is not None:
+            asked = asked.where(t.episode.c.ward.in_(wards))
+        if before is not None:
+            at, patient_id = before
+            asked = asked.where(or_(c.held_at < at, and_(c.held_at == at, c.patient_id < patient_id)))
+        grouped = asked.group_by(*_HOLDS.selected_columns).order_by(c.held_at.desc(), c.patient_id.desc())
+        return [(HoldRow(*row[:-1]), row[-1]) for row in self._sql.execute(grouped.limit(limit))]
+
     def wards(self) -> list[str]:
         open_ones = select(t.episode.c.ward).where(t.episode.c.closed == false())
         return sorted(row[0] for row in self._sql.execute(union(open_ones, select(s.post.c.ward))) if row[0] != "*")

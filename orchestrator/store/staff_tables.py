@@ -148,6 +148,7 @@ legal_hold = Table(
     _col("patient_id", Text(), "whose record is not to be erased", ForeignKey("patient.patient_id")),
     _col("held_at", Instant(), "wall time since which it is held"),
     _col("held_by", Text(), "who holds it"),
+    _col("reason", Text(), "the case for which it is held; nothing of the patient"),
     PrimaryKeyConstraint("patient_id"), **STRICT,
 )  # fmt: skip
 

@@ -34,9 +34,11 @@ from orchestrator.web import (
     board,
     enrolling,
     episode,
+    erasing,
     finding,
     glass,
     handover,
+    holds,
     inbox,
     items,
     live,
@@ -63,8 +65,9 @@ from orchestrator.web.lists import Lately
 from orchestrator.web.pages import Menu, gettext, render
 
 PAGES = (
-    worklist, board, inbox, handover, finding, enrolling, load, rota, pathways, operations, people, items, live,
-    signing, provider, static, opened, episode, acting, transferring, report, seen, patient, glass, mine, reach,
+    worklist, board, inbox, handover, finding, enrolling, load, rota, pathways, operations, people, holds, erasing,
+    items, live, signing, provider, static, opened, episode, acting, transferring, report, seen, patient, glass, mine,
+    reach,
 )  # fmt: skip
 """The files of routes; one with a line for the menu has it as ENTRY, and stands here where its line is to stand."""
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
@@ -110,13 +113,12 @@ def create_pages(
     app.state.lately = Lately()
     app.state.failures = failures or Failures(_MOST_FAILURES)
     app.state.proofs = proofs
-    app.state.standing = board.Standing()
     app.state.menu = Menu([page.ENTRY for page in PAGES if hasattr(page, "ENTRY")])
     for page in PAGES:
         app.include_router(page.router)
     _check(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
-    app.add_middleware(Door, signing=system.signing, simulated=system.simulated, banner=banner, answer=error_page)
+    app.add_middleware(Door, signing=system.signing, simulated=system.simulated, banner=banner, page=error_page)
     return app
 
 

@@ -6,18 +6,18 @@ what changes anything comes from a form of ours (`forms`), and from our own orig
 
 from collections.abc import Callable
 from functools import partial
+from typing import ClassVar
 from urllib.parse import quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request, cookie_parser
 from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Scope
 
-from orchestrator.errors import CarepathError, InputError, NotAllowed
-from orchestrator.http.bounds import MAX_BODY, bounded
-from orchestrator.http.failing import log_failure, log_refusal
-from orchestrator.http.headers import dress
+from orchestrator.errors import InputError, NotAllowed
+from orchestrator.http.bounds import MAX_BODY
+from orchestrator.http.frame import Frame
 from orchestrator.http.needs import AGAIN, PRINCIPAL
 from orchestrator.service.lookout import Banner
 from orchestrator.service.people.signing import LONGEST, Signing
@@ -40,50 +40,36 @@ _REFERRER = "same-origin"
 """With none at all a browser would say of our own forms too that they come from nowhere: `Origin: null`."""
 
 
-class Door:
-    """Lets in who is signed in, and sends others to sign in. answer: makes a page of an error."""
+class Door(Frame):
+    """Lets in who is signed in, and sends others to sign in."""
+
+    policy = POLICY
+    headers: ClassVar = {"referrer-policy": _REFERRER}
 
     def __init__(
         self,
         app: ASGIApp,
         signing: Signing,
-        simulated: bool,
         *,
+        simulated: bool,
         banner: Callable[[], Banner | None],
-        answer: Callable[[Request, Exception], Response],
+        page: Callable[[Request, Exception], Response],
     ) -> None:
-        self._app, self._signing, self._simulated = app, signing, simulated
-        self._banner, self._answer = banner, answer
+        """Say what to stand before. page: makes a page of an error."""
+        super().__init__(app, simulated=simulated, banner=banner)
+        self._signing, self._page = signing, page
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        started = False
+    def answer(self, scope: Scope, error: Exception) -> ASGIApp:
+        """Return the page of an error."""
+        return self._page(Request(scope), error)
 
-        async def sending(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                headers = MutableHeaders(scope=message)
-                headers.setdefault("referrer-policy", _REFERRER)
-                dress(headers, scope, policy=POLICY, simulated=self._simulated, banner=self._banner)
-            await send(message)
+    def too_large(self) -> InputError:
+        """Return what a form of more than MAX_BODY bytes is told."""
+        return InputError(f"this is more than {MAX_BODY} bytes")
 
-        try:
-            _check_origin(scope)
-            away = await self._let_in(scope)
-            await (away or self._app)(scope, bounded(scope, receive, _too_large), sending)
-        except Exception as error:
-            if started:
-                raise
-            log_refusal(scope, error)
-            if not isinstance(error, CarepathError):
-                log_failure(error)
-            await self._answer(Request(scope), error)(scope, receive, sending)
-
-    async def _let_in(self, scope: Scope) -> Response | None:
-        """Put who asks into the scope; return where to send who is not signed in."""
+    async def let_in(self, scope: Scope) -> Response | None:
+        """Put who asks into the scope; return where to send who is not signed in. Raises NotAllowed."""
+        _check_origin(scope)
         headers = Headers(scope=scope)
         by_itself = BY_ITSELF in headers or scope["path"] == LIVE
         token = cookie_parser(headers.get("cookie", "")).get(cookie_name(scope), "")
@@ -136,7 +122,3 @@ def _check_origin(scope: Scope) -> None:
     same = origin is not None and urlsplit(origin).netloc == headers.get("host", "")
     if not (same if site is None else site == "same-origin" and (same or origin in {None, "null"})):
         raise NotAllowed("this was not sent from a page of carepath: open the page, and send it from there")
-
-
-def _too_large() -> InputError:
-    return InputError(f"this is more than {MAX_BODY} bytes")

@@ -1,14 +1,17 @@
 """Where is the patient with this number? The number travels in the body of a form, never in an address."""
 
+import re
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from orchestrator.bootstrap import System
+from orchestrator.errors import NotFound
 from orchestrator.http.needs import needs, principal
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.people.principal import Action
+from orchestrator.web.again import check_pace, count_failure
 from orchestrator.web.forms import Form, Sent
 from orchestrator.web.look import wards_within
 from orchestrator.web.pages import Entry, render
@@ -17,6 +20,7 @@ router = APIRouter(include_in_schema=False)
 ENTRY = Entry("/find", "Find", Action.SEE)
 SYSTEM = "hospital-number"
 """Which number is meant unless another is named."""
+_EPISODE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @router.get("/find", dependencies=needs(Action.SEE))
@@ -32,6 +36,25 @@ def find(request: Request, form: Sent) -> Response:
     if len(found) == 1:
         return RedirectResponse(f"/episodes/{found[0]['episode_id']}", 303)
     return render(request, "episode/find.html", form=form, usual=SYSTEM, found=found)
+
+
+def one_of(request: Request, form: Form, action: Action) -> str:
+    """Return an episode of the patient whose number was typed, or the episode whose id was; the newest of several.
+
+    For whoever may do this to a patient and see none: who guesses is slowed down. Raises NotFound and NotSignedIn.
+    """
+    check_pace(request)
+    system: System = request.app.state.system
+    me, what = principal(request), form["what"]
+    try:
+        if _EPISODE.fullmatch(what):
+            system.sight.check(me, what, action)
+            return what
+        rows = system.queries.episodes_of(Identifier(form["system"] or SYSTEM, what)) if what else []
+        return [str(row["episode_id"]) for row in rows if me.may(action, row["ward"])][-1]
+    except (NotFound, IndexError):
+        count_failure(request)
+        raise NotFound("on your wards there is no patient with this number, and no such episode") from None
 
 
 def found_of(request: Request, identifier: Identifier) -> list[dict[str, Any]]:

@@ -7,22 +7,19 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from orchestrator.bootstrap import System
-from orchestrator.errors import CarepathError, NotFound, NotSignedIn, StoreError
-from orchestrator.http.failures import Failures
+from orchestrator.errors import CarepathError, NotFound, StoreError
 from orchestrator.http.needs import needs, principal
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.people.glass import LONGEST_REASON
 from orchestrator.service.people.principal import Action, Principal
 from orchestrator.service.people.sight import Who
+from orchestrator.web.again import check_again, count_failure
 from orchestrator.web.forms import Form, Sent
 from orchestrator.web.look import EpisodeId, OnEpisode
 from orchestrator.web.pages import Entry, gettext, render
-from orchestrator.web.signing import check_unread
 
 ENTRY = Entry("/glass", "Emergency access", Action.ACT)
 router = APIRouter(include_in_schema=False)
-_SLOW_DOWN = "too many wrong passwords or numbers came from here: wait a minute and try again"
-_WRONG = "this is not your password, or your account is locked for a while after wrong ones: try again"
 _USUAL_SYSTEM = "hospital-number"
 
 
@@ -35,19 +32,15 @@ def glass_page(request: Request) -> Response:
 @router.post("/glass", dependencies=needs(Action.ACT))
 def break_glass(request: Request, form: Sent) -> Response:
     """Open the patient for an hour; who is guessed wrongly, or is not there, slows down whoever tries."""
-    failures: Failures = request.app.state.failures
-    client = request.client.host if request.client else "unknown"
     typed = {name: form[name] for name in ("system", "number", "reason")}
     try:
-        check_unread(request)
-        if failures.waits(client):
-            raise NotSignedIn(_SLOW_DOWN)
-        episode_id = _opened(request.app.state.system, principal(request), form)
+        check_again(request, form["password"])
+        episode_id = _opened(_system(request), principal(request), form)
     except StoreError:
         raise
     except CarepathError as error:
-        if isinstance(error, NotSignedIn | NotFound):
-            failures.add(client)
+        if isinstance(error, NotFound):
+            count_failure(request)
         return _asked(request, typed, problem=gettext(request, str(error)))
     return RedirectResponse(f"/episodes/{episode_id}", 303)
 
@@ -62,11 +55,7 @@ def close_glass(request: Request, episode_id: EpisodeId, form: Sent) -> Response
 
 
 def _opened(system: System, me: Principal, form: Form) -> str:
-    """Return the episode that is open now. Raises NotSignedIn, NotFound, InputError and Conflict."""
-    try:
-        system.signing.check_password(me.actor_id, form["password"])
-    except NotSignedIn:
-        raise NotSignedIn(_WRONG) from None
+    """Return the episode that is open now. Raises NotFound, InputError and Conflict."""
     episode_id = system.sight.glass.find(Identifier(form["system"], form["number"]))
     try:
         system.sight.check(me, episode_id, Action.SEE)  # a patient of an own ward needs no glass

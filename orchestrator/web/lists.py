@@ -1,4 +1,4 @@
-"""Which list does an address ask for, and was it shown just now? What the worklist's page and the inbox's share."""
+"""Which list does an address ask for, and was it shown just now? What worklist, inbox and board share."""
 
 from collections.abc import Mapping
 from time import monotonic
@@ -22,11 +22,14 @@ class Lately:
     def __init__(self) -> None:
         self._seen: dict[tuple[str, bytes | None, str], float] = {}
 
-    def again(self, request: Request, what: str) -> bool:
-        """Tell whether this list was on record just now, and is asked for anew by the page itself."""
+    def again(self, request: Request, what: str, *, header: str = BY_ITSELF, seconds: float = RECORDED_SECONDS) -> bool:
+        """Tell whether this list was on record just now, and is asked for anew by the page itself.
+
+        header: which a page sends that asks by itself.   seconds: for so long a look counts as just now.
+        """
         found, now = principal(request), monotonic()
         key = (found.actor_id, found.session, what)
-        if BY_ITSELF in request.headers and now - self._seen.get(key, -RECORDED_SECONDS) < RECORDED_SECONDS:
+        if header in request.headers and now - self._seen.get(key, -seconds) < seconds:
             return True
         self._seen.pop(key, None)
         self._seen[key] = now

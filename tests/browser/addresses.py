@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
+from urllib.parse import quote
 
 from orchestrator.http.needs import served
 from orchestrator.pathway.model import Pathway
@@ -40,12 +41,12 @@ def paths(site: Site) -> list[str]:
 
 
 def _filled(site: Site, path: str) -> Iterator[str]:
-    """Yield a route's addresses: with each value for each name in it."""
+    """Yield a route's addresses, as a browser writes them: with each value for each name in it."""
     names = _NAME.findall(path)
     missing = [name for name in names if name not in _VALUES]
     assert not missing, f"say in {__name__} what can stand for {missing} in {path}"
     for values in product(*(_VALUES[name](site) for name in names)):
-        yield _NAME.sub("{}", path).format(*values)
+        yield _NAME.sub("{}", path).format(*(quote(value) for value in values))
 
 
 def _episodes(site: Site) -> Sequence[str]:

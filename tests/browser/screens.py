@@ -30,14 +30,17 @@ _LOGINS = ("clinician", "lead", "administrator", "auditor")
 _TALLEST = 1800
 _MORE = ("/worklist", "/board/{ward:path}", "/episodes/{episode_id}", "/handover/{ward:path}")
 """Pages that are shown in the dark and on a tablet too."""
+_WALL = {"/board/{ward:path}": "?screen=1"}
+"""Pages that hang on a wall too, and what their address ends with there."""
 _BEFORE = {"/welcome": "", "/sign-in": "", "/open/{notice:path}": ""}
 """Pages of who is not signed in; `welcome` is one of a store without anybody."""
+_WAYS = {"light": "", "dark": ", in the dark", "tablet": ", on a tablet", "wall": ", on the wall"}
 
 
 class Picture(NamedTuple):
     """One picture that was taken. name: of its file.   title: the page's heading.   whose: login; empty for nobody's.
 
-    how: light, dark or tablet.
+    how: light, dark, tablet or wall.
     """
 
     name: str
@@ -74,6 +77,8 @@ def _of_ward(site: Site, folder: Path) -> Iterator[Picture]:
         if whose is None:
             continue
         yield from _one(people[whose], folder, name, address, whose=whose)
+        if path in _WALL:
+            yield from _one(people[whose], folder, f"{name}-wall", address + _WALL[path], whose=whose, how="wall")
         for more in ({"dark": True}, {"tablet": True}) if path in _MORE else ():
             other = site.signed_in(whose, PASSWORD, **more)
             (how,) = more
@@ -116,7 +121,7 @@ def write_page(folder: Path, pictures: list[Picture]) -> None:
     ]
     for each in pictures:
         seen = f"as the {each.whose} sees it" if each.whose else "before signing in"
-        way = "" if each.how == "light" else ", in the dark" if each.how == "dark" else ", on a tablet"
+        way = _WAYS[each.how]
         title = " ".join(each.title.split())
         lines += ["", f"## {title}, {seen}{way}", "", f"![{title}]({each.name}.png)"]
     (folder / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")

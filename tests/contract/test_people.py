@@ -4,12 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from orchestrator.errors import Changed, Conflict, InputError, KeyReused, NotSignedIn
 from orchestrator.service.people.accounts import People
 from orchestrator.service.people.linking import Linking, Setting
 from orchestrator.service.people.recording import Author, Repeated
 from orchestrator.service.people.signing import Signing
+from orchestrator.store.staff_tables import staff_record
 from tests.contract.conftest import System
 
 BY = Author("u-boss", "administrator")
@@ -75,6 +77,20 @@ def test_what_does_not_change_the_account_does_not_hinder(people: People, signin
     with pytest.raises(Changed, match="changed this account meanwhile"):
         people.change(replace(BY, seen=seen), person_id, name="Nina Nurse")
     assert [each["detail"]["name"] for each in people.since(person_id, seen)] == ["Nora Nurse"]
+
+
+def test_the_latest_changes_alone_can_be_checked(people: People, sut: System) -> None:
+    for number in range(6):
+        people.add(BY, login=f"nurse-{number}", name="Nurse")
+    assert people.faults(3) == people.faults(6) == people.faults(100) == []
+    with sut.store.change() as change:
+        change._sql.execute(update(staff_record).where(staff_record.c.seq == 2).values(kind="ended"))
+    assert [each.seq for each in people.faults()] == [2]
+    assert people.faults(3) == [], "it lies before them"
+    assert [each.seq for each in people.faults(5)] == [2]
+    with sut.store.change() as change:
+        change._sql.execute(update(staff_record).where(staff_record.c.seq == 4).values(kind="ended"))
+    assert [each.seq for each in people.faults(3)] == [4]
 
 
 def test_somebody_remains_administrator(people: People) -> None:

@@ -107,7 +107,14 @@ def house(sut: System, tmp_path: Path) -> Iterator[House]:
         mac = sut.desk.keyring.look_mac
         duty = Duty(sut.store, mac, found.directory, found.personal(), roles=ROLES, zone=LONDON)
         sut.desk.directory = duty.reach
-        yield House(sut, mail, found, People(sut.store, mac, ROLES), duty, found.post(LONDON, duty.reach.contact))
+        yield House(
+            sut,
+            mail,
+            found,
+            People(sut.store, mac, ROLES, duty.reach.changed),
+            duty,
+            found.post(LONDON, duty.reach.contact),
+        )
 
 
 def test_who_is_on_duty_is_told_by_mail_with_the_ward_and_nobody_else(house: House) -> None:
@@ -338,6 +345,23 @@ def test_a_test_message_leaves_at_once_and_not_again_at_once(house: House) -> No
         house.duty.contacts.begin_test(ADMINISTRATOR, ann, "e-mail-1")
     with pytest.raises(NotFound):
         house.duty.contacts.begin_test(ADMINISTRATOR, ann, "e-mail-2")
+
+
+def test_a_post_counts_for_who_is_told_from_the_moment_that_it_is_given_or_taken(house: House) -> None:
+    def unheld() -> bool:
+        return "lead" in house.duty.reach.unheld(WARD, T0)
+
+    people = house.people
+    people.add(ADMINISTRATOR, login="bo", name="Bo", posts=[(WARD, "nurse")])
+    assert unheld()
+    people.set_posts(ADMINISTRATOR, people.add(ADMINISTRATOR, login="cy", name="Cy"), [(WARD, "lead")])
+    assert not unheld()
+    people.set_posts(ADMINISTRATOR, people.called("cy"), [(WARD, "nurse")])
+    assert unheld()
+    di = people.add(ADMINISTRATOR, login="di", name="Di", posts=[(WARD, "lead")])
+    assert not unheld()
+    people.end(ADMINISTRATOR, di)
+    assert unheld()
 
 
 def test_every_change_is_on_record_without_addresses(house: House) -> None:

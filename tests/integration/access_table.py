@@ -88,6 +88,7 @@ API: dict[str, Asked] = {
     "POST /api/v1/episodes/{episode_id}/unmerge": Asked("merge", {"replaced": _RECORD, "reason": "why"}),
     "DELETE /api/v1/episodes/{episode_id}/glass": Asked("see"),
     "GET /api/v1/episodes/{episode_id}/looks": Asked("audit", query="?lists=true"),
+    "GET /api/v1/holds": Asked("hold"),
     "GET /api/v1/worklist": Asked("see", query=f"?ward={WARD}", ward=404),
     "GET /api/v1/inbox": Asked("see", query=f"?ward={WARD}", ward=404),
     "GET /api/v1/board": Asked("see", query=f"?ward={WARD}", ward=404),
@@ -150,6 +151,7 @@ EMERGENCY = {
 }
 """What opens another ward's patient, and is not asked with the others: tests of its own do."""
 
+_TYPED_WHAT = {"system": "hospital-number", "what": NUMBER}
 _TYPED = {"system": "hospital-number", "value": NUMBER}
 PAGES: dict[str, Asked] = {
     "GET /": Asked("know"),
@@ -223,6 +225,14 @@ PAGES: dict[str, Asked] = {
     "POST /episodes/{episode_id}/merge/compare": Asked("merge", _TYPED),
     "POST /episodes/{episode_id}/unmerge": Asked("merge", {"replaced": _RECORD, "reason": "why"}),
     "POST /episodes/{episode_id}/glass/close": Asked("see"),
+    "GET /holds": Asked("hold"),
+    "POST /holds": Asked("hold", _TYPED_WHAT),
+    "GET /episodes/{episode_id}/hold": Asked("hold"),
+    "POST /episodes/{episode_id}/hold": Asked("hold", {"reason": "case 7"}),
+    "GET /erase": Asked("erase"),
+    "POST /erase": Asked("erase", _TYPED_WHAT),
+    "GET /episodes/{episode_id}/erase": Asked("erase"),
+    "POST /episodes/{episode_id}/erase": Asked("erase", {"reason": "case 7", "password": ""}),
     "GET /episodes/{episode_id}/seen": Asked("audit", query="?lists=yes"),
     "GET /rota": Asked("know"),
     "GET /rota/{ward:path}": Asked("know", ward=404),

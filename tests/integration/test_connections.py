@@ -6,22 +6,9 @@ import pytest
 
 from orchestrator.errors import StoreError
 from orchestrator.store.connect import postgres_engine
-from orchestrator.store.opening import open_store, prepare
-from orchestrator.store.postgres import PostgresStore
-from tests.contract.conftest import SqlClock, System, system
+from tests.contract.conftest import System
 from tests.factories import enrolment, record
-
-
-@pytest.fixture
-def database(postgres_database: str, tmp_path: Path) -> str:
-    prepare(postgres_database, tmp_path / "keys.json")
-    return postgres_database
-
-
-def on(address: str, folder: Path) -> System:
-    opened = open_store(address, folder / "keys.json")
-    assert isinstance(opened.store, PostgresStore)
-    return system(opened.store, opened.keyring, SqlClock(opened.store))
+from tests.integration.conftest import on
 
 
 def test_text_is_the_same_for_all_readers_whatever_encoding_the_environment_names(

@@ -1,8 +1,9 @@
 """Goal: a demonstration is a true store: sealed, whole, in every stage, with work that waits; none else becomes one."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from fastapi.testclient import TestClient
 from orchestrator import config
 from orchestrator.bootstrap import Simulation, System, open_system, prepare_store
 from orchestrator.cli import demo
+from orchestrator.cli.main import main
 from orchestrator.clock import VirtualClock
 from orchestrator.errors import Conflict, StoreError
 from orchestrator.pathway.model import Pathway
@@ -68,6 +70,24 @@ def test_every_stage_is_there_and_work_that_waits(made: Made) -> None:
     assert made.system.queries.inbox(limit=500).rows
 
 
+def test_the_ward_does_its_work_but_for_a_few_things(made: Made) -> None:
+    due = [
+        (each["episode_id"], START - datetime.fromisoformat(each["due_at"]))
+        for each in made.system.queries.worklist(limit=500).rows
+        if each["due_at"]
+    ]
+    late = {episode_id for episode_id, by in due if by > timedelta()}
+    assert 3 <= len(late) <= 8, "some are, so that there is something to see"
+    assert max(by for _, by in due) <= timedelta(days=3), "and none is forgotten"
+    given = [
+        entry
+        for each in episodes(made.system)
+        for entry in made.system.queries.timeline(each["episode_id"])
+        if entry["cause"] == "give"
+    ]
+    assert len(given) > 50
+
+
 def _stages(pathway: Pathway) -> set[str]:
     return {state.stage for state in pathway.states.values()}
 
@@ -93,6 +113,18 @@ def _outline(shown: dict[str, Any]) -> tuple[str, ...]:
     return shown["pathway"], shown["state"], shown["ward"], shown["enrolled_at"]
 
 
+def test_commands_find_it_by_an_option(made: Made, capsys: pytest.CaptureFixture[str]) -> None:
+    home = str(made.settings.home.parent)
+    assert main(["worklist", "--demo", "--home", home, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["simulated"]
+    episode = told["items"][0]["episode_id"]
+    assert main(["show", episode, "--demo", "--home", home]) == 0
+    assert main(["show", episode, "--home", home]) == 2
+    assert main(["show", episode, "--demo", "--simulated", "--home", home]) == 2
+    assert "name one" in capsys.readouterr().err
+
+
 def test_everybody_comes_in_with_the_password_that_is_shown(made: Made) -> None:
     for each in CAST:
         principal = made.system.signing.sign_in(each.login, PASSWORD).principal
@@ -111,7 +143,7 @@ def test_no_other_store_becomes_a_demonstration(tmp_path: Path, made: Made) -> N
         demo.make(real, START, 60)
     with pytest.raises(StoreError, match="only a demonstration"):
         open_system(made.settings, VirtualClock(START))
-    other = config.read({}, home=tmp_path, simulated=True, beside=demo.FOLDER)
+    other = config.read({}, home=tmp_path, simulated=True, beside=config.DEMO)
     prepare_store(other, Simulation(START, 60))
     with pytest.raises(Conflict, match="no demonstration"):
         demo.prepare(other, 60, fresh=True)

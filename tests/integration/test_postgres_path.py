@@ -18,10 +18,11 @@ from orchestrator.episode.commands import Close
 from orchestrator.errors import StoreError
 from orchestrator.service.handlers import Request, new_key
 from orchestrator.store.connect import postgres_engine
-from orchestrator.store.opening import open_store, prepare
+from orchestrator.store.opening import open_store
 from orchestrator.store.postgres import PostgresStore
-from tests.contract.conftest import SqlClock, System, system
+from tests.contract.conftest import System, system
 from tests.factories import CLINICIAN, HOUR, T0, enrolment, record
+from tests.integration.conftest import on
 from tests.servers.postgres import Postgres
 
 
@@ -83,18 +84,6 @@ def counted(server: Postgres, folder: Path) -> Iterator[Callable[[], int]]:
             thread.join()
         for each in sockets:
             each.close()
-
-
-@pytest.fixture
-def database(postgres_database: str, tmp_path: Path) -> str:
-    prepare(postgres_database, tmp_path / "keys.json")
-    return postgres_database
-
-
-def on(address: str, folder: Path) -> System:
-    opened = open_store(address, folder / "keys.json")
-    assert isinstance(opened.store, PostgresStore)
-    return system(opened.store, opened.keyring, SqlClock(opened.store))
 
 
 def test_a_command_is_two_round_trips(

@@ -87,6 +87,15 @@ def deliveries_text(document: Json, zone: ZoneInfo) -> str:
     return "\n".join(columns(rows, 0, whole=True)) or "nothing waits to leave the house"
 
 
+def holds_text(document: Json, zone: ZoneInfo) -> str:
+    """Return which records are held as text, latest first."""
+    rows = [
+        (moment(each["since"], zone), each["episode_id"], each["name"], each["reason"]) for each in document["holds"]
+    ]
+    more = [f"more: --before {document['before']}"] if document["before"] else []
+    return "\n".join([*columns(rows, 0, whole=True), *more]) or "no record is held"
+
+
 def looks_text(document: Json, zone: ZoneInfo) -> str:
     """Return who has seen a record as text, latest first, with the verdict on it."""
     rows = [

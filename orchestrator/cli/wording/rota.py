@@ -42,7 +42,7 @@ def reach_text(document: Json, zone: ZoneInfo) -> str:
         *section("told by", columns(contacts)),
         *section("away", columns(aways)),
     ]
-    return "\n".join(lines if contacts else [*lines, "", "no channel of her own: the inbox, and the ward's routes"])
+    return "\n".join(lines if contacts else [*lines, "", "no channel of their own: the inbox, and the ward's routes"])
 
 
 def _who(stretch: Json) -> str:

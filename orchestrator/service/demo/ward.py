@@ -9,11 +9,10 @@ from orchestrator.episode.commands import Actor, Command
 from orchestrator.errors import Conflict
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.demo.cast import WARDS, admit
-from orchestrator.service.demo.choosing import Part, choose
+from orchestrator.service.demo.choosing import Part, carried, choose, leave
 from orchestrator.service.enrolment import Enrolments, EnrolRequest, Identifier
 from orchestrator.service.handlers import Answer, Desk, Request
 from orchestrator.service.people.accounts import People
-from orchestrator.service.scenario.runner import ACCEPTED, carry_out
 from orchestrator.service.scenario.story import DEFAULT_ROLE
 from orchestrator.service.scenario.world import World
 
@@ -73,7 +72,7 @@ def fill(
     """
     now = clock.now()
     staff = admit(people)
-    parts = _mixed(tuple(choose(pathways, workflows, seed)))
+    parts = _mixed(tuple(choose(pathways, workflows, seed, now)))
     for place, part in enumerate(parts):
         play(Patient(desk, clock, part, number=FIRST_NUMBER + place, staff=staff), part, now, timezone)
         say(f"making the ward, {place + 1} of {len(parts)}: {part.pathway.name}, {part.state}")
@@ -88,13 +87,9 @@ def play(patient: Patient, part: Part, now: dt.datetime, timezone: str) -> None:
     patient.clock.set(start)
     patient.enrol(timezone, DEFAULT_ROLE)
     for entry in part.story.entries[: part.entries]:
-        patient.advance(start + entry.at)
-        code = ACCEPTED if entry.action is None else carry_out(patient, entry, entry.action, start)
-        if code != ACCEPTED:
-            raise Conflict(
-                f"the story {part.story.file} ended otherwise than when it was tried: {code} at {entry.text}"
-            )
-    patient.advance(now)
+        if not carried(patient, entry, start, tended=part.tended):
+            raise Conflict(f"the story {part.story.file} ended otherwise than when it was tried: at {entry.text}")
+    leave(patient, now, kept=part.kept)
 
 
 def _mixed(parts: Sequence[Part]) -> list[Part]:

@@ -3,13 +3,13 @@
 import re
 import secrets
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from orchestrator.audit import looks
 from orchestrator.audit.chain import Fault
-from orchestrator.audit.seal import instant
+from orchestrator.audit.seal import GENESIS, instant
 from orchestrator.errors import Conflict, InputError, NotFound
 from orchestrator.service.cause import entity_tag
 from orchestrator.service.cursor import Page, closed, number, opened
@@ -30,10 +30,15 @@ Post = tuple[str, str]
 
 
 class People:
-    """The accounts. mac: chains what is recorded of their changes.   roles: all that there are."""
+    """The accounts. mac: chains what is recorded of their changes.   roles: all that there are.
 
-    def __init__(self, store: Store, mac: looks.Mac, roles: Collection[str]) -> None:
-        self._store, self._mac, self.roles = store, mac, tuple(roles)
+    changed: is called when others may have come to hold a post, or none any more, once that is written.
+    """
+
+    def __init__(
+        self, store: Store, mac: looks.Mac, roles: Collection[str], changed: Callable[[], None] = lambda: None
+    ) -> None:
+        self._store, self._mac, self.roles, self._changed = store, mac, tuple(roles), changed
 
     def nobody(self) -> bool:
         """Tell whether there is no account yet."""
@@ -106,6 +111,7 @@ class People:
             change.add_person(row)
             change.set_posts(person_id, self._posts(person_id, posts))
             note(change, self._mac, by, "added", about=person_id, detail=told, mark=mark)
+        self._changed()
         return person_id
 
     def first(self, *, login: str, name: str, password: str) -> str:
@@ -121,6 +127,7 @@ class People:
             change.set_posts(person_id, self._posts(person_id, row_posts))
             told = {"login": login, "name": name, "posts": _sorted(row_posts)}
             note(change, self._mac, Author(person_id, ADMINISTRATOR), "added", about=person_id, detail=told)
+        self._changed()
         return person_id
 
     def change(self, by: Author, person_id: str, *, name: str | None = None, language: str | None = None) -> None:
@@ -142,6 +149,7 @@ class People:
             _there(change, person_id)
             _give_posts(change, person_id, self._posts(person_id, posts))
             note(change, self._mac, by, "posts", about=person_id, detail={"posts": _sorted(posts)}, mark=mark)
+        self._changed()
 
     def set_password(self, by: Author, person_id: str, password: str, *, keep: bytes | None = None) -> None:
         """Give a person another password, to be changed at once unless it is his own; ends his sessions but `keep`.
@@ -177,6 +185,7 @@ class People:
                 change.end_identity(identity.issuer, identity.subject)
             _give_posts(change, person_id, ())
             note(change, self._mac, by, "ended", about=person_id, detail={}, mark=mark)
+        self._changed()
 
     def done(self, by: Author) -> StaffRow:
         """Return what is on record of a change that was made with this author's key. Raises NotFound."""
@@ -213,12 +222,22 @@ class People:
         rows = self.recorded(about=person_id, limit=50).rows
         return [each for each in rows if each["seq"] > seen and each["kind"] in CHANGES]
 
-    def faults(self) -> list[Fault]:
-        """Return what is wrong with that record; nothing when it is whole."""
-        return list(looks.faults(self._mac, ((row.seq, record(row), row.hash) for row in self._all_records())))
+    def faults(self, latest: int | None = None) -> list[Fault]:
+        """Return what is wrong with that record; nothing when it is whole. latest: of so many alone; all for None."""
+        begin_at = None if latest is None else self._before(latest)
+        after, previous = (0, GENESIS) if begin_at is None else (begin_at.seq, begin_at.hash)
+        told = ((row.seq, record(row), row.hash) for row in self._all_records(after))
+        return list(looks.faults(self._mac, told, after=after, previous=previous))
 
-    def _all_records(self) -> Iterable[StaffRow]:
-        last = 0
+    def _before(self, latest: int) -> StaffRow | None:
+        """Return the record before the latest ones; None where there are no more than these."""
+        with self._store.read() as reader:
+            last = reader.staff_page(None, 1)
+            found = reader.staff_page(last[0].seq - latest + 1, 1) if last and last[0].seq > latest else []
+        return found[0] if found else None
+
+    def _all_records(self, after: int = 0) -> Iterable[StaffRow]:
+        last = after
         with self._store.read() as reader:
             while rows := reader.staff_records(last, _PAGE):
                 yield from rows

@@ -51,7 +51,7 @@ class Contacts:
             numbers = [int(each.name.rpartition("-")[2]) for each in there if each.channel == channel]
             name = f"{channel}-{max(numbers, default=0) + 1}"
             change.add_contact(ContactRow(person_id, name, channel, address, kept, quiet))
-            # The address itself is her own, and what is recorded of people can never be erased.
+            # The address belongs to the person alone, and what is recorded of people can never be erased.
             detail = {"contact": name, "channel": channel, "kinds": kept, "quiet": quiet}
             note(change, self._mac, by, "contact", about=person_id, detail=detail)
         self._changed()

@@ -9,17 +9,19 @@ erases says that he means all of them. A hold stays with each when the merge is 
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from orchestrator.audit import looks
 from orchestrator.audit.seal import instant
 from orchestrator.errors import Conflict, InputError, NotFound
+from orchestrator.service.cursor import Page, closed, moment, opened, page_size
 from orchestrator.service.handlers import Desk
 from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.looking import add
 from orchestrator.service.people.merged import Person, episodes_of, person_of
 from orchestrator.service.people.rows import HoldRow, LookRow
-from orchestrator.service.ports import Change
+from orchestrator.service.ports import Change, Reader
 
 SHORTEST_REASON, LONGEST_REASON = 3, 500
 
@@ -46,7 +48,7 @@ class Erasure:
             if not free:
                 raise Conflict("this record is held already")
             for each in free:
-                change.add_hold(HoldRow(each, change.times().wall, by.id))
+                change.add_hold(HoldRow(each, change.times().wall, by.id, reason))
             self._record(change, by, "held", (free, episode_id), reason)
 
     def end_hold(self, by: Author, episode_id: str, reason: str) -> None:
@@ -99,21 +101,47 @@ class Erasure:
             add(change, self._mac, row)
 
     def standing(self, episode_id: str) -> dict[str, Any]:
-        """Return whether an episode's patient was erased, and by whom he is held since when. Raises NotFound.
+        """Return whether an episode's patient was erased, how many episodes that concerns, and what holds the record.
 
-        records: how many were merged into this one patient; a hold on one of them holds all.
+        records: how many were merged into this one patient; a hold on one of them holds all. Raises NotFound.
         """
         with self._desk.store.read() as reader:
             there = reader.whereabouts(episode_id)
             patient = reader.patient(there[0]) if there else None
             if patient is None:
                 raise NotFound("there is no such episode")
-            records = person_of(reader, patient.patient_id).records
-            holds = [held for each in records if (held := reader.hold(each)) is not None]
-        first = min(holds, key=lambda each: each.held_at, default=None)
-        told = None if first is None else {"by": first.held_by, "since": instant(first.held_at)}
-        erased = patient.wrapped_key is None
-        return {"episode_id": episode_id, "erased": erased, "held": told, "records": len(records)}
+            person = person_of(reader, patient.patient_id)
+            holds = [held for each in person.records if (held := reader.hold(each)) is not None]
+            first = min(holds, key=lambda each: each.held_at, default=None)
+            told = None if first is None else _held(reader, first)
+            rows = episodes_of(reader, person)
+        return {
+            "episode_id": episode_id, "erased": patient.wrapped_key is None, "held": told,
+            "records": len(person.records), "episodes": len(rows), "open": sum(not row.closed for row in rows),
+        }  # fmt: skip
+
+    def holds(self, wards: frozenset[str] | None, *, before: str | None = None, limit: int = 100) -> Page:
+        """Return which records are held, latest first, each by an episode on one of these wards; None for all.
+
+        before: a page's cursor. Raises InputError.
+        """
+        size = page_size(limit)
+        with self._desk.store.read() as reader:
+            rows = reader.holds(wards, None if before is None else _parse(before), size)
+            told = [{"episode_id": episode_id, **_held(reader, row)} for row, episode_id in rows]
+        last = rows[-1][0] if len(rows) == size else None
+        return Page(told, None if last is None else closed(last.held_at, last.patient_id))
+
+
+def _held(reader: Reader, row: HoldRow) -> dict[str, Any]:
+    person = reader.person(row.held_by)
+    name = row.held_by if person is None else person.name
+    return {"by": row.held_by, "name": name, "since": instant(row.held_at), "reason": row.reason}
+
+
+def _parse(cursor: str) -> tuple[datetime, str]:
+    at, patient_id = opened(cursor, 2)
+    return moment(at), patient_id
 
 
 def _locked(change: Change, episode_id: str) -> Person:

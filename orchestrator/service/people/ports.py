@@ -96,6 +96,15 @@ class PeopleReader(Protocol):
         """Return the merges in which one of these records is replaced or kept."""
         ...
 
+    def holds(
+        self, wards: frozenset[str] | None, before: tuple[datetime, str] | None, limit: int
+    ) -> list[tuple[HoldRow, str]]:
+        """Return what is held of patients with an episode on these wards, latest first, each with such an episode.
+
+        wards: None for all.   before: moment and patient of the last that was seen.
+        """
+        ...
+
     def wards(self) -> list[str]:
         """Return the wards on which there are open episodes, or on which somebody has a post."""
         ...

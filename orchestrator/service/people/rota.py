@@ -107,7 +107,7 @@ class Rota:
                 for role in self.roles
                 if duties[role]
             },
-            "holders": {role: [_person(who, people) for who in held] for role, held in holders.items() if held},
+            "holders": {role: _by_name(held, people) for role, held in holders.items() if held},
         }
 
 
@@ -149,12 +149,12 @@ def _check_post(change: Change, row: DutyRow, person: PersonRow) -> None:
 def _stretch(starts_at: datetime, ends_at: datetime, told: Told, people: dict[str, str]) -> dict[str, Any]:
     return {
         "starts_at": instant(starts_at), "ends_at": instant(ends_at), "on_duty": told.on_duty,
-        "people": sorted((_person(who, people) for who in told.people), key=lambda each: each["name"]),
+        "people": _by_name(told.people, people),
     }  # fmt: skip
 
 
 def _told(row: DutyRow, people: dict[str, str], reached: frozenset[str]) -> dict[str, Any]:
-    """Return a duty. reached: whether that person has a channel of her own."""
+    """Return a duty. reached: whether that person has a channel of their own."""
     told = {"duty_id": row.duty_id, "ward": row.ward, "role": row.role, **_person(row.person_id, people)}
     told |= {"starts_at": instant(row.starts_at), "ends_at": instant(row.ends_at)}
     return {**told, "reached": row.person_id in reached}
@@ -162,6 +162,11 @@ def _told(row: DutyRow, people: dict[str, str], reached: frozenset[str]) -> dict
 
 def _person(person_id: str, people: dict[str, str]) -> dict[str, str]:
     return {"person_id": person_id, "name": people[person_id]}
+
+
+def _by_name(person_ids: Collection[str], people: dict[str, str]) -> list[dict[str, str]]:
+    told = [_person(person_id, people) for person_id in person_ids]
+    return sorted(told, key=lambda each: (each["name"], each["person_id"]))
 
 
 def _detail(row: DutyRow) -> dict[str, Any]:

@@ -174,11 +174,12 @@ class AwayRow(NamedTuple):
 
 
 class HoldRow(NamedTuple):
-    """A patient's record is not to be erased: a legal hold."""
+    """A patient's record is not to be erased: a legal hold. reason: the case; nothing of the patient."""
 
     patient_id: str
     held_at: datetime
     held_by: str
+    reason: str
 
 
 class MergeRow(NamedTuple):

@@ -141,6 +141,7 @@ STEPS: tuple[Step, ...] = (
     Step(f"POST {EPISODE}/close", {"outcome": "withdrawn", "reason": "as she wished"}, {"outcome": "x"}, path=_GONE),
     Step(f"GET {EPISODE}/hold", path=_GONE, role="auditor"),
     Step(f"POST {EPISODE}/hold", _WHY, {"reason": "another"}, path=_GONE, role="auditor", match=True),
+    Step("GET /api/v1/holds", query="?limit=1", role="auditor"),
     Step(f"POST {EPISODE}/hold/end", _WHY, {"reason": "another"}, path=_GONE, role="auditor", match=True),
     Step(f"POST {EPISODE}/erase", _WHY, {"reason": "another"}, path=_GONE, role="administrator", match=True),
     Step("GET /api/v1/me", who="nurse"),

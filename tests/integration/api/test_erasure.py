@@ -64,6 +64,9 @@ def test_a_hold_keeps_it_until_the_auditor_ends_it(each_ward: Ward, closed: str)
     assert (status, told["erased"]) == (200, False)
     assert told["held"]
     assert post(auditor, f"{closed}/hold", WHY)[0] == 409
+    (held,) = auditor.get("/holds").json()["holds"]
+    assert (held["episode_id"], held["reason"], held["name"]) == (closed[10:], WHY["reason"], "auditor")
+    assert administrator.get("/holds").status_code == 403
     assert post(administrator, f"{closed}/erase", WHY)[0] == 409
     assert ward.get(closed).status_code == 200
     assert post(administrator, f"{closed}/hold/end", WHY)[0] == 403

@@ -26,6 +26,7 @@ BOUNDED = {
     "episodes/{episode_id}": "what is open, which a test holds to 8 kB",
     "episodes/{episode_id}/explain": "the guards of one pathway",
     "episodes/{episode_id}/hold": "one record",
+    "episodes/{episode_id}/patient": "one patient",
     "episodes/{episode_id}/story": "a document",
     "episodes/{episode_id}/report": "a document",
     "changes": "a stream",
@@ -62,6 +63,8 @@ def filled(each_ward: Ward) -> tuple[Ward, dict[str, str]]:
         assert ward.post(f"/people/{people[0]}/absences/add", span).status_code == 201
         ward.post(f"{episodes[0]}/record", {"facts": {"severity": "mild"}})
         ward.get(f"{episodes[0]}/explain")
+    for each in episodes:
+        ward.system.sight.erasure.hold(Author("u-test", "auditor"), each.rpartition("/")[2], "case 7")
     _tell(ward, episodes[0].rpartition("/")[2])
     return ward, {"episode_id": episodes[0].rpartition("/")[2], "person_id": people[0]}
 

@@ -52,7 +52,7 @@ def test_who_is_away_and_who_stands_in(staffed: Terminal) -> None:
     away = staffed("rota", "away", "ann", *SPAN, "--deputy", "bo", "--json").document["away_id"]
     said = staffed("rota", "reach", "ann").out
     assert f"{away}  Sat  2 Mar 2126 08:00 UTC  Sat  2 Mar 2126 20:00 UTC  Bo" in said
-    assert "no channel of her own" in said
+    assert "no channel of their own" in said
     assert staffed("rota", "back", "ann", away).code == 0
     assert staffed("rota", "reach", "ann", "--json").document["absences"] == []
     assert staffed("rota", "reach", "nobody").line == "there is no account with this id or login"

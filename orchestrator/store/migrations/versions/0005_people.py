@@ -299,6 +299,7 @@ def _holds() -> None:
         ),
         _col("held_at", Instant(), "wall time since which it is held"),
         _col("held_by", sa.Text(), "who holds it"),
+        _col("reason", sa.Text(), "the case for which it is held; nothing of the patient"),
         sa.PrimaryKeyConstraint("patient_id", name=op.f("pk_legal_hold")),
         sqlite_strict=True,
     )

@@ -1,0 +1,48 @@
+"""What does a process that stays see to beside its work?"""
+
+import gc
+
+from orchestrator.bootstrap.system import System
+from orchestrator.notify import sending
+from orchestrator.service.lookout import Lookout
+from orchestrator.service.presence import SECONDS
+from orchestrator.service.pulse import OVERDUE
+from orchestrator.service.repeated import Repeated
+from orchestrator.service.rows import Lease
+from orchestrator.service.trust import REMEMBER_SECONDS
+
+LOOKOUT_SENDS_SECONDS = 5.0
+"""After so long it looks again: a gateway that hangs must not pass for a store that cannot be read."""
+
+
+def lookout(system: System) -> Lookout:
+    """Return what sees that reminders are late, for a process that serves people."""
+
+    def send_one(lease: Lease) -> bool:
+        return sending.send(system.post, system.deliveries, lease)[1]
+
+    def send() -> None:
+        sending.send_waiting(system.deliveries, send_one, system.elapsed, LOOKOUT_SENDS_SECONDS, OVERDUE)
+
+    speed = system.simulation.factor if system.simulation else 1
+    return Lookout(system.pulse, speed, send, wall=system.host, elapsed=system.elapsed)
+
+
+def stay_present(system: System, role: str) -> Repeated:
+    """Have this process say that it runs, and learn in which format to write, until `stop`."""
+    noting = Repeated(lambda: system.presence.note(role), SECONDS, "presence", at_end=system.presence.leave)
+    return noting.start()
+
+
+def watch_time(system: System) -> Repeated:
+    """Have this process follow how the wall's time goes, until `stop`: who looks seldom takes a drift for a jump."""
+    return Repeated(system.time_fault, REMEMBER_SECONDS, "time").start()
+
+
+def settle_memory() -> None:
+    """Have the collector pass over what this process holds by now; for one that stays, when it is ready.
+
+    Else it would walk every pathway again and again: a quarter of the time of whoever fires.
+    """
+    gc.collect()
+    gc.freeze()

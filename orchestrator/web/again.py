@@ -1,0 +1,41 @@
+"""Is it still the person who signed in? Before what cannot be undone the own password is asked once more."""
+
+from fastapi import Request
+
+from orchestrator.bootstrap import System
+from orchestrator.errors import NotSignedIn
+from orchestrator.http.failures import Failures
+from orchestrator.http.needs import principal
+from orchestrator.web.signing import check_unread
+
+_SLOW_DOWN = "too many wrong passwords or numbers came from here: wait a minute and try again"
+_WRONG = "this is not your password, or your account is locked for a while after wrong ones: try again"
+
+
+def check_again(request: Request, password: str) -> None:
+    """Raise NotSignedIn unless this is the password of who asks; who guesses is slowed down."""
+    check_unread(request)
+    check_pace(request)
+    system: System = request.app.state.system
+    try:
+        system.signing.check_password(principal(request).actor_id, password)
+    except NotSignedIn:
+        count_failure(request)
+        raise NotSignedIn(_WRONG) from None
+
+
+def check_pace(request: Request) -> None:
+    """Raise NotSignedIn where too much was guessed of late from this address."""
+    failures: Failures = request.app.state.failures
+    if failures.waits(_client(request)):
+        raise NotSignedIn(_SLOW_DOWN)
+
+
+def count_failure(request: Request) -> None:
+    """Count a wrong guess from this address."""
+    failures: Failures = request.app.state.failures
+    failures.add(_client(request))
+
+
+def _client(request: Request) -> str:
+    return request.client.host if request.client else "unknown"

@@ -1,0 +1,84 @@
+"""How does an administrator erase a patient's record? By a number or an episode, a reason, and the own password again.
+
+An administrator sees no patient, and these pages show none: how many episodes there are, and what keeps them.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import RedirectResponse, Response
+
+from orchestrator.bootstrap import System
+from orchestrator.errors import CarepathError, StoreError
+from orchestrator.http.needs import needs, principal
+from orchestrator.service.people.accounts import Author
+from orchestrator.service.people.erasure import LONGEST_REASON, SHORTEST_REASON
+from orchestrator.service.people.principal import Action
+from orchestrator.service.people.sight import Seen
+from orchestrator.web.again import check_again
+from orchestrator.web.finding import SYSTEM, one_of
+from orchestrator.web.forms import Sent
+from orchestrator.web.look import EpisodeId, OnEpisode
+from orchestrator.web.pages import Entry, gettext, render
+
+ENTRY = Entry("/erase", "Erasure", Action.ERASE)
+router = APIRouter(include_in_schema=False)
+Erasing = Annotated[Seen, Depends(OnEpisode(Action.ERASE))]
+
+
+@router.get("/erase", dependencies=needs(Action.ERASE))
+def find_page(request: Request) -> Response:
+    """Ask for whose record to erase."""
+    return _asked(request, {"what": "", "system": SYSTEM})
+
+
+@router.post("/erase", dependencies=needs(Action.ERASE))
+def find(request: Request, form: Sent) -> Response:
+    """Lead to the page about one record; who guesses numbers is slowed down."""
+    try:
+        episode_id = one_of(request, form, Action.ERASE)
+    except StoreError:
+        raise
+    except CarepathError as error:
+        typed = {"what": form["what"], "system": form["system"]}
+        return _asked(request, typed, problem=gettext(request, str(error)))
+    return RedirectResponse(f"/episodes/{episode_id}/erase", 303)
+
+
+@router.get("/episodes/{episode_id}/erase")
+def erase_page(request: Request, episode_id: EpisodeId, seen: Erasing) -> Response:
+    """Say what would be destroyed and what would stay, or why the record cannot be erased now."""
+    del seen
+    return _one(request, episode_id)
+
+
+@router.post("/episodes/{episode_id}/erase")
+def erase(request: Request, episode_id: EpisodeId, form: Sent, seen: Erasing) -> Response:
+    """Destroy the key of the episode's patient."""
+    me, system = principal(request), _system(request)
+    author = Author(me.actor_id, me.role_for(Action.ERASE, seen.ward))
+    try:
+        check_again(request, form["password"])
+        system.sight.erasure.erase(author, episode_id, form["reason"], merged=bool(form["merged"]))
+    except StoreError:
+        raise
+    except CarepathError as error:
+        return _one(request, episode_id, reason=form["reason"], problem=gettext(request, str(error)))
+    return RedirectResponse(f"/episodes/{episode_id}/erase", 303)
+
+
+def _asked(request: Request, typed: dict[str, str], *, problem: str = "") -> Response:
+    return render(request, "erasure/find.html", status=422 if problem else 200, typed=typed, problem=problem)
+
+
+def _one(request: Request, episode_id: str, *, reason: str = "", problem: str = "") -> Response:
+    return render(
+        request, "erasure/erase.html", status=422 if problem else 200, reason=reason, problem=problem,
+        now=_system(request).sight.erasure.standing(episode_id), shortest=SHORTEST_REASON, longest=LONGEST_REASON,
+        has_password=_system(request).people.person(principal(request).actor_id)["signs_in"],
+    )  # fmt: skip
+
+
+def _system(request: Request) -> System:
+    found: System = request.app.state.system
+    return found

@@ -1,0 +1,86 @@
+"""Which records may nobody erase at present, and why? Legal holds: an auditor places them, lists them and ends them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from orchestrator.bootstrap import System
+from orchestrator.errors import CarepathError, StoreError
+from orchestrator.http.needs import needs, principal
+from orchestrator.service.people.accounts import Author
+from orchestrator.service.people.erasure import LONGEST_REASON, SHORTEST_REASON
+from orchestrator.service.people.principal import Action
+from orchestrator.service.people.sight import Seen
+from orchestrator.web.finding import SYSTEM, one_of
+from orchestrator.web.forms import Sent
+from orchestrator.web.look import EpisodeId, OnEpisode
+from orchestrator.web.pages import Entry, gettext, render
+
+ENTRY = Entry("/holds", "Legal holds", Action.HOLD)
+router = APIRouter(include_in_schema=False)
+Holding = Annotated[Seen, Depends(OnEpisode(Action.HOLD))]
+_ROWS = 50
+
+
+@router.get("/holds", dependencies=needs(Action.HOLD))
+def holds(request: Request, before: Annotated[str | None, Query(max_length=200)] = None) -> Response:
+    """List what is held on the own wards, the latest first, and ask for whose record to hold."""
+    return _listed(request, before=before)
+
+
+@router.post("/holds", dependencies=needs(Action.HOLD))
+def find(request: Request, form: Sent) -> Response:
+    """Lead to the page about one record."""
+    try:
+        episode_id = one_of(request, form, Action.HOLD)
+    except StoreError:
+        raise
+    except CarepathError as error:
+        typed = {"what": form["what"], "system": form["system"]}
+        return _listed(request, typed=typed, problem=gettext(request, str(error)))
+    return RedirectResponse(f"/episodes/{episode_id}/hold", 303)
+
+
+@router.get("/episodes/{episode_id}/hold")
+def hold_page(request: Request, episode_id: EpisodeId, seen: Holding) -> Response:
+    """Show whether a patient's record is held, and ask for the reason of a hold, or of its end."""
+    del seen
+    return _one(request, episode_id)
+
+
+@router.post("/episodes/{episode_id}/hold")
+def change(request: Request, episode_id: EpisodeId, form: Sent, seen: Holding) -> Response:
+    """Hold the record, or end that."""
+    me, system = principal(request), _system(request)
+    work = system.sight.erasure.end_hold if form["do"] == "end" else system.sight.erasure.hold
+    try:
+        work(Author(me.actor_id, me.role_for(Action.HOLD, seen.ward)), episode_id, form["reason"])
+    except StoreError:
+        raise
+    except CarepathError as error:
+        return _one(request, episode_id, reason=form["reason"], problem=gettext(request, str(error)))
+    return RedirectResponse(f"/episodes/{episode_id}/hold", 303)
+
+
+def _listed(
+    request: Request, *, before: str | None = None, typed: dict[str, str] | None = None, problem: str = ""
+) -> Response:
+    wards = principal(request).wards(Action.HOLD)
+    page = _system(request).sight.erasure.holds(wards, before=before, limit=_ROWS)
+    given = typed or {"what": "", "system": SYSTEM}
+    return render(
+        request, "erasure/holds.html", status=422 if problem else 200, page=page, typed=given, problem=problem
+    )
+
+
+def _one(request: Request, episode_id: str, *, reason: str = "", problem: str = "") -> Response:
+    return render(
+        request, "erasure/hold.html", status=422 if problem else 200, reason=reason, problem=problem,
+        now=_system(request).sight.erasure.standing(episode_id), shortest=SHORTEST_REASON, longest=LONGEST_REASON,
+    )  # fmt: skip
+
+
+def _system(request: Request) -> System:
+    found: System = request.app.state.system
+    return found
