@@ -51,6 +51,7 @@ class Signing:
             raise NotSignedIn(_WRONG)
         signed_in = None
         with self._store.change() as change:
+            change.last_staff_record()  # whoever changes the account meanwhile waits, or was before us
             if right:
                 signed_in = self._let_in(change, seen, password)
             elif not locked:  # what is tried while the account is locked is not even counted
@@ -169,7 +170,7 @@ class Signing:
     def _let_in(self, change: Change, seen: PersonRow, password: str) -> SignedIn | None:
         """Open a session, unless the account was changed while the password was tried."""
         person = change.person(seen.person_id)
-        if person is None or person.password_hash != seen.password_hash:
+        if person is None or person.ended_at is not None or person.password_hash != seen.password_hash:
             return None
         if passwords.outdated(person.password_hash):
             person = person._replace(password_hash=passwords.hashed(password))
@@ -180,7 +181,7 @@ class Signing:
     def _fail(self, change: Change, person_id: str) -> None:
         """Count a wrong password, and lock the account after some of them."""
         person = change.person(person_id)
-        if person is None:
+        if person is None or person.ended_at is not None:
             return
         failures, until = person.failures + 1, person.locked_until
         if failures >= LOCKED_AFTER:
