@@ -12,7 +12,7 @@ from orchestrator.errors import Changed, Conflict, InputError, KeyReused, NotSig
 from orchestrator.service.people.accounts import People
 from orchestrator.service.people.linking import Linking, Setting
 from orchestrator.service.people.recording import Author, Repeated
-from orchestrator.service.people.signing import Signing
+from orchestrator.service.people.signing import LOCKED_AFTER, Signing
 from orchestrator.service.ports import Store
 from tests.contract.conftest import System
 
@@ -198,3 +198,28 @@ def test_who_comes_in_while_the_account_is_ended_brings_it_not_back(
     with sut.store.read() as reader:
         assert reader.sessions(person_id) == []
     assert people.faults() == []
+
+
+def test_many_guesses_at_once_are_no_more_than_one_after_the_other(sut: System, people: People) -> None:
+    """A password that was tried before the account was locked, and comes to its turn after, opens nothing."""
+    people.add(BY, login="nurse", name="Nurse", password=PASSWORD)
+    mac = sut.desk.keyring.look_mac
+    others = Signing(sut.store, mac)
+
+    def guess() -> None:
+        for _ in range(LOCKED_AFTER):
+            with suppress(NotSignedIn):
+                others.sign_in("nurse", "not the password")
+
+    with pytest.raises(NotSignedIn):
+        Signing(cast("Store", _Late(sut.store, guess)), mac).sign_in("nurse", PASSWORD)
+
+
+class _Late(_Slow):
+    """A store on which others are first, once somebody wants to change something."""
+
+    @contextmanager
+    def change(self) -> Iterator[Any]:
+        self._meanwhile()
+        with self._store.change() as change:
+            yield change

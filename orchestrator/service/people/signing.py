@@ -45,7 +45,7 @@ class Signing:
         with self._store.read() as reader:  # the hash takes its time: no transaction is held meanwhile
             seen = reader.person_called(login.strip().lower())
             wall = reader.times().wall
-        locked = seen is not None and seen.locked_until is not None and seen.locked_until > wall
+        locked = seen is not None and _is_locked(seen, wall)
         right = passwords.fits(seen.password_hash if seen and not seen.ended_at else "", password) and not locked
         if seen is None:
             raise NotSignedIn(_WRONG)
@@ -168,9 +168,9 @@ class Signing:
         return None if found.renew else found
 
     def _let_in(self, change: Change, seen: PersonRow, password: str) -> SignedIn | None:
-        """Open a session, unless the account was changed while the password was tried."""
+        """Open a session, unless the account was changed or locked while the password was tried."""
         person = change.person(seen.person_id)
-        if person is None or person.ended_at is not None or person.password_hash != seen.password_hash:
+        if person is None or person.password_hash != seen.password_hash or _is_locked(person, change.times().wall):
             return None
         if passwords.outdated(person.password_hash):
             person = person._replace(password_hash=passwords.hashed(password))
@@ -204,6 +204,10 @@ def open_session(change: Change, mac: looks.Mac, person: PersonRow, detail: dict
 def _name_of(row: SessionRow) -> str:
     """Return what names a session to people, and opens nothing."""
     return f"s-{row.session_hash[:6].hex()}"
+
+
+def _is_locked(person: PersonRow, wall: datetime) -> bool:
+    return person.locked_until is not None and person.locked_until > wall
 
 
 def _lives(row: SessionRow, wall: datetime) -> bool:
