@@ -62,7 +62,7 @@ class Glass:
         Raises NotFound; InputError without a reason; Conflict for whoever sees the patient anyway, and when the
         patient's record was erased.
         """
-        reason = _reason(reason)
+        reason = reason_of(reason)
         return self._desk.transact(lambda change: self._open(change, principal, who, episode_id, reason))
 
     def close(self, principal: Principal, who: Who, episode_id: str) -> bool:
@@ -128,7 +128,8 @@ def _whereabouts(change: Change, episode_id: str) -> tuple[str, str]:
     return there
 
 
-def _reason(text: str) -> str:
+def reason_of(text: str) -> str:
+    """Return why somebody breaks the glass. Raises InputError where nothing is said that could be read."""
     reason = text.strip()
     if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
         raise InputError(f"say why, in {SHORTEST_REASON} to {LONGEST_REASON} characters: the patient's ward reads it")

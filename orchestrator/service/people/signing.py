@@ -24,6 +24,7 @@ IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=13)
 LOCKED_AFTER, FIRST_LOCK, LONGEST_LOCK = 5, timedelta(seconds=30), timedelta(minutes=15)
 LONGEST_TOKEN = timedelta(days=366)
 _MINUTE = timedelta(minutes=1)
+_NOT_YOURS = "this is not your password: after some wrong ones you are signed out"
 _WRONG = "login and password do not fit, or this account is locked for a while after wrong passwords: try again later"
 
 
@@ -79,13 +80,34 @@ class Signing:
         with self._store.change() as change:
             change.end_session(session)
 
-    def check_password(self, person_id: str, password: str) -> None:
-        """Raise NotSignedIn unless this is the person's password; a wrong one counts as at signing in."""
+    def check_password(self, principal: Principal, password: str) -> None:
+        """Raise NotSignedIn unless this is the password of who is signed in; a wrong one counts as at signing in.
+
+        An account that is locked lets on whoever is in already, for others may have locked it; but then the next wrong
+        password ends the session.
+        """
         with self._store.read() as reader:
-            row = reader.person(person_id)
-        if row is None:
-            raise NotSignedIn(_WRONG)
-        self.sign_out(_hash(self.sign_in(row.login, password).token))
+            seen = reader.person(principal.actor_id)
+        right = passwords.fits(seen.password_hash if seen else "", password)
+        with self._store.change() as change:
+            right = self._counted(change, principal, right=right)
+        if not right:
+            raise NotSignedIn(_NOT_YOURS)
+
+    def _counted(self, change: Change, principal: Principal, *, right: bool) -> bool:
+        """Count a password that was asked for again, and return whether it was right, and in time."""
+        change.last_staff_record()
+        session, person = principal.session, change.person(principal.actor_id)
+        if person is None or session is None or change.session(session) is None:
+            return False
+        locked = _is_locked(person, change.times().wall)
+        if not right and locked:
+            change.end_session(session)
+        elif not right:
+            self._fail(change, person.person_id)
+        elif person.failures and not locked:
+            change.save_person(person._replace(failures=0))
+        return right
 
     def make_token(self, by: Author, person_id: str, *, label: str, scopes: list[str], days: int) -> tuple[str, str]:
         """Make a token for a program that acts for a person; return its id and the token, to be shown once.
