@@ -110,7 +110,6 @@ def create_pages(
     app.state.lately = Lately()
     app.state.failures = failures or Failures(_MOST_FAILURES)
     app.state.proofs = proofs
-    app.state.standing = board.Standing()
     app.state.menu = Menu([page.ENTRY for page in PAGES if hasattr(page, "ENTRY")])
     for page in PAGES:
         app.include_router(page.router)

@@ -1,17 +1,16 @@
 """What does a ward see from across the room? Each patient by stage, what comes next, what is late.
 
 The screen fetches itself anew. That somebody looks at it is on record when it is opened, and each quarter of an hour
-that it stays open.
+that it stays open, and when somebody else comes onto it.
 """
 
-from time import monotonic
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from orchestrator.bootstrap import System
-from orchestrator.http.needs import needs, principal
+from orchestrator.http.needs import needs
 from orchestrator.service.people.principal import Action
 from orchestrator.web import wards
 from orchestrator.web.pages import Entry, render
@@ -19,28 +18,9 @@ from orchestrator.web.pages import Entry, render
 ENTRY = Entry("/board", "Board", Action.SEE)
 router = APIRouter(include_in_schema=False)
 RECORDED_SECONDS = 900.0
-"""After so long a look at a board that fetches itself anew is recorded again."""
+"""After so long a look at a board that fetches itself anew is recorded again; at once when it shows another patient."""
 ON_A_WALL = 5
 """So many patients of a stage fit on a screen that nobody scrolls; how many more there are is said."""
-_MOST = 1_000
-
-
-class Standing:
-    """Knows for which boards that stand open a look is on record already: by session and ward."""
-
-    def __init__(self) -> None:
-        self._recorded: dict[tuple[bytes | None, str], float] = {}
-
-    def due(self, session: bytes | None, ward: str, *, again: bool) -> bool:
-        """Tell whether a look is to be recorded now, and take it for done. again: the board fetched itself anew."""
-        now, key = monotonic(), (session, ward)
-        if again and now - self._recorded.get(key, -RECORDED_SECONDS) < RECORDED_SECONDS:
-            return False
-        self._recorded.pop(key, None)
-        self._recorded[key] = now
-        if len(self._recorded) > _MOST:
-            del self._recorded[next(iter(self._recorded))]
-        return True
 
 
 @router.get("/board", dependencies=needs(Action.SEE))
@@ -60,10 +40,12 @@ def board(
     """Return a ward's board; that of one stage, a page at a time, where it is named. screen: for a wall."""
     system: System = request.app.state.system
     again = "hx-request" in request.headers
-    record = request.app.state.standing.due(principal(request).session, ward, again=again)
-    wards.opened(request, ward, "board", record=record)
+    wards.opened(request, ward, "board", record=bool(stage))
     if stage:
         return render(request, "board/stage.html", ward=ward, board=system.overview.board.stage(ward, stage, page))
-    template = "board/part.html" if again else "board/board.html"
     found = system.overview.board.show(ward, ON_A_WALL if screen else None)
-    return render(request, template, ward=ward, screen=screen, board=found)
+    shown = [patient["episode_id"] for each in found["stages"] for patient in each["patients"]]
+    request.app.state.lately.record(
+        request, (ward,), "board", f"/board/{ward}", shown, anew=again, seconds=RECORDED_SECONDS
+    )
+    return render(request, "board/part.html" if again else "board/board.html", ward=ward, screen=screen, board=found)
