@@ -5,6 +5,7 @@ What opens anything is shown in the first answer alone, and kept nowhere.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -121,13 +122,13 @@ def my_tokens(request: Request) -> Response:
 
 @_verb("/me/tokens", "Make a token of one's own", _OWN, 201)
 def make_my_token(request: Request, call: Calling, body: MakeToken) -> Response:
-    """Make a token for the caller; it may do no more than the one that makes it."""
+    """Make a token for the caller; it may do no more than the one that makes it, and ends no later."""
     who = principal(request)
     if who.asserts:
         raise InputError("the administrator's token is no person: make a token for an account")
     if who.scopes is not None and not who.scopes.issuperset(body.scopes):
         raise NotAllowed("a token makes none that may do more than itself")
-    return _made(call, call.author(Action.KNOW), who.actor_id, body)
+    return _made(call, call.author(Action.KNOW), who.actor_id, body, who.until)
 
 
 @_verb("/me/tokens/end", "End a token of one's own", _OWN)
@@ -199,7 +200,7 @@ def password(person_id: PersonId, call: Calling, body: Nothing) -> Response:
     by, made = call.author(), passwords.generated()
 
     def work() -> dict[str, Any]:
-        call.system.people.set_password(by, person_id, made)
+        call.system.people.set_password(by, person_id, made, made_up=True)
         return {"password": made}
 
     return call.carry_out(by, work)
@@ -266,10 +267,10 @@ def unlink(person_id: PersonId, call: Calling, body: Identity) -> Response:
     return call.carry_out(by, lambda: call.system.linking.unlink(by, person_id, body.issuer, body.subject))
 
 
-def _made(call: Call, by: Author, person_id: str, body: MakeToken) -> Response:
+def _made(call: Call, by: Author, person_id: str, body: MakeToken, latest: datetime | None = None) -> Response:
     def work() -> dict[str, Any]:
         token_id, token = call.system.signing.make_token(
-            by, person_id, label=body.label, scopes=list(body.scopes), days=body.days
+            by, person_id, label=body.label, scopes=list(body.scopes), days=body.days, latest=latest
         )
         return {"token_id": token_id, "token": token}
 

@@ -119,7 +119,7 @@ def password(request: Request, person_id: PersonId, form: Sent) -> Response:
         return RedirectResponse("/password", 303)
 
     def work() -> str:
-        system.people.set_password(_author(request, form), person_id, made)
+        system.people.set_password(_author(request, form), person_id, made, made_up=True)
         return made
 
     try:

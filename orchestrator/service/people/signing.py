@@ -6,7 +6,7 @@ signs out, after it was not used for a while, and after a shift in any case.
 
 import hashlib
 import secrets
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from orchestrator.audit import looks
@@ -109,9 +109,12 @@ class Signing:
             change.save_person(person._replace(failures=0))
         return right
 
-    def make_token(self, by: Author, person_id: str, *, label: str, scopes: list[str], days: int) -> tuple[str, str]:
+    def make_token(
+        self, by: Author, person_id: str, *, label: str, scopes: list[str], days: int, latest: datetime | None = None
+    ) -> tuple[str, str]:
         """Make a token for a program that acts for a person; return its id and the token, to be shown once.
 
+        latest: when it ends at the latest, of one that another makes: what was found must not live on for ever.
         Raises InputError and NotFound.
         """
         unknown = sorted(set(scopes) - set(Action))
@@ -128,7 +131,7 @@ class Signing:
             if person is None or person.ended_at is not None:
                 raise NotFound("there is no such person")
             now = change.times().wall
-            until = now + timedelta(days=days)
+            until = min(now + timedelta(days=days), latest or datetime.max.replace(tzinfo=UTC))
             kept = " ".join(sorted(set(scopes)))
             row = PersonalTokenRow(token_id, _hash(token), person_id, label.strip(), kept, now, until, None, None)
             change.add_personal_token(row)
@@ -183,7 +186,7 @@ class Signing:
             person = reader.person(row.person_id) if row else None
             if row is None or person is None or person.ended_at or row.ended_at or row.expires_at <= wall:
                 return None
-            found = principal_of(reader, person)._replace(scopes=frozenset(row.scopes.split()))
+            found = principal_of(reader, person)._replace(scopes=frozenset(row.scopes.split()), until=row.expires_at)
         if row.last_used_at is None or wall - row.last_used_at >= _MINUTE:
             with self._store.change() as change:
                 change.used_token(row.token_id, wall)
