@@ -66,15 +66,18 @@ def hold(request: Request, episode_id: EpisodeId, body: Why, said: Saying, seen:
 def end_hold(request: Request, episode_id: EpisodeId, body: Why, said: Saying, seen: Holding) -> Response:
     """Let a patient's record be erased again."""
     system = _system(request)
-    system.sight.erasure.end_hold(_author(request, said, Action.HOLD, seen.ward), episode_id, body.reason)
+    author, wards = _author(request, said, Action.HOLD, seen.ward), principal(request).wards(Action.HOLD)
+    system.sight.erasure.end_hold(author, episode_id, body.reason, wards=wards)
     return reply(request, system.sight.erasure.standing(episode_id))
 
 
 @router.post("/episodes/{episode_id}/erase", summary="Erase a record", responses={200: {"model": Erased}, **_PROBLEMS})
 def erase(request: Request, episode_id: EpisodeId, body: WhyErase, said: Saying, seen: Erasing) -> Response:
     """Destroy the key of an episode's patient: nobody can read any episode of his any more, for ever."""
-    author, erasure = _author(request, said, Action.ERASE, seen.ward), _system(request).sight.erasure
-    return reply(request, {"erased": erasure.erase(author, episode_id, body.reason, merged=body.merged)})
+    author, wards = _author(request, said, Action.ERASE, seen.ward), principal(request).wards(Action.ERASE)
+    erasure = _system(request).sight.erasure
+    gone = erasure.erase(author, episode_id, body.reason, merged=body.merged, wards=wards)
+    return reply(request, {"erased": gone})
 
 
 def _system(request: Request) -> System:

@@ -50,7 +50,8 @@ class Principal(NamedTuple):
     """Who asks. posts: (ward, role) pairs.   scopes: of a token; None where nothing narrows what the posts allow.
 
     asserts: may act as whoever it names, in whatever role, on every ward, recorded as asserted: the administrator's
-    token alone, for programs that know their own users.   session: of a browser; None for a token.   until: when a person's token ends.
+    token alone, for programs that know their own users.   session: of a browser; None for a token.
+    until: when a person's token ends.
     """
 
     actor_id: str

@@ -13,7 +13,9 @@ WHY = {"reason": "called to a cardiac arrest"}
 def holder(ward: Ward, role: str, at: str = "S9", scopes: tuple[str, ...] = ("see", "act", "audit")) -> Ward:
     """Return the same ward as somebody else's program sees it, by a token of that person's own."""
     system = ward.system
-    person = system.people.add(ADMINISTRATOR, login=f"x-{role}-{at}".lower(), name=role, posts=[(at, role)])
+    person = system.people.add(
+        ADMINISTRATOR, login=f"x-{role}-{at}".lower().replace("*", "all"), name=role, posts=[(at, role)]
+    )
     _, token = system.signing.make_token(ADMINISTRATOR, person, label="x", scopes=list(scopes), days=1)
     return Ward(system, ward.client, token, keys=ward.keys)
 
