@@ -5,13 +5,15 @@ signs out, after it was not used for a while, and after a shift in any case.
 """
 
 import hashlib
+import logging
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from orchestrator.audit import looks
 from orchestrator.audit.seal import instant
-from orchestrator.errors import InputError, NotFound, NotSignedIn
+from orchestrator.errors import InputError, NotFound, NotSignedIn, StoreError
 from orchestrator.service.people import passwords
 from orchestrator.service.people.accounts import principal_of
 from orchestrator.service.people.principal import Action, Principal
@@ -19,6 +21,7 @@ from orchestrator.service.people.recording import Author, begin, note
 from orchestrator.service.people.rows import PersonalTokenRow, PersonRow, SessionRow
 from orchestrator.service.ports import Change, Store
 
+_log = logging.getLogger(__name__)
 IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=13)
 """A session ends when it was not used for so long, and when it is so old."""
 LOCKED_AFTER, FIRST_LOCK, LONGEST_LOCK = 5, timedelta(seconds=30), timedelta(minutes=15)
@@ -71,8 +74,7 @@ class Signing:
                 return None
             found = principal_of(reader, person)._replace(session=hashed)
         if touch and wall - row.seen_at >= _MINUTE:
-            with self._store.change() as change:
-                change.touch_session(hashed, wall)
+            self._note_use(lambda change: change.touch_session(hashed, wall))
         return found
 
     def sign_out(self, session: bytes) -> None:
@@ -188,9 +190,16 @@ class Signing:
                 return None
             found = principal_of(reader, person)._replace(scopes=frozenset(row.scopes.split()), until=row.expires_at)
         if row.last_used_at is None or wall - row.last_used_at >= _MINUTE:
-            with self._store.change() as change:
-                change.used_token(row.token_id, wall)
+            self._note_use(lambda change: change.used_token(row.token_id, wall))
         return None if found.renew else found
+
+    def _note_use(self, work: Callable[[Change], None]) -> None:
+        """Write down that something was used; a store that takes nothing more keeps nobody from looking at patients."""
+        try:
+            with self._store.change() as change:
+                work(change)
+        except StoreError as error:
+            _log.warning("a use could not be written down (%s)", error.code, extra={"event": "use-unrecorded"})
 
     def _let_in(self, change: Change, seen: PersonRow, password: str) -> SignedIn | None:
         """Open a session, unless the account was changed or locked while the password was tried."""
