@@ -149,23 +149,23 @@ class _Slow:
     def __init__(self, store: Store, meanwhile: Callable[[], None]) -> None:
         self._store, self._meanwhile = store, meanwhile
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  it stands for a store
         return getattr(self._store, name)
 
     @contextmanager
-    def change(self) -> Iterator[Any]:
+    def change(self) -> Iterator[Any]:  # noqa: ANN401  it stands for a store
         with self._store.change() as change:
             yield _Looked(change, self._meanwhile)
 
 
 class _Looked:
-    def __init__(self, change: Any, meanwhile: Callable[[], None]) -> None:
+    def __init__(self, change: Any, meanwhile: Callable[[], None]) -> None:  # noqa: ANN401  it stands for a store
         self._change, self._meanwhile = change, meanwhile
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  it stands for a store
         return getattr(self._change, name)
 
-    def person(self, person_id: str) -> Any:
+    def person(self, person_id: str) -> Any:  # noqa: ANN401  it stands for a store
         found = self._change.person(person_id)
         self._meanwhile()
         return found
@@ -219,7 +219,7 @@ class _Late(_Slow):
     """A store on which others are first, once somebody wants to change something."""
 
     @contextmanager
-    def change(self) -> Iterator[Any]:
+    def change(self) -> Iterator[Any]:  # noqa: ANN401  it stands for a store
         self._meanwhile()
         with self._store.change() as change:
             yield change
