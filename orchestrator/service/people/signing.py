@@ -27,7 +27,6 @@ IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=13)
 LOCKED_AFTER, FIRST_LOCK, LONGEST_LOCK = 5, timedelta(seconds=30), timedelta(minutes=15)
 LONGEST_TOKEN = timedelta(days=366)
 _MINUTE = timedelta(minutes=1)
-_NOT_YOURS = "this is not your password: after some wrong ones you are signed out"
 _WRONG = "login and password do not fit, or this account is locked for a while after wrong passwords: try again later"
 
 
@@ -94,7 +93,7 @@ class Signing:
         with self._store.change() as change:
             right = self._counted(change, principal, right=right)
         if not right:
-            raise NotSignedIn(_NOT_YOURS)
+            raise NotSignedIn("this is not your password: after some wrong ones you are signed out")
 
     def _counted(self, change: Change, principal: Principal, *, right: bool) -> bool:
         """Count a password that was asked for again, and return whether it was right, and in time."""
