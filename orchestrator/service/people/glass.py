@@ -95,7 +95,7 @@ class Glass:
         add(change, self._mac, row._replace(sealed=key.encrypt(reason.encode(), sealed_for(row))))
         change.add_glass(GlassRow(principal.actor_id, patient_id, ward, now, now + LASTS))
         wards = {ward: episode_id}  # it opens the patient, and so what each ward has of him
-        for each in change.episodes_of(patient_id):
+        for each in episodes_of(change, person_of(change, patient_id)):
             if not each.closed and not principal.may(Action.SEE, each.ward):
                 wards.setdefault(each.ward, each.episode_id)
         told = [self._notice(about, there, principal.actor_id, now) for there, about in wards.items()]
