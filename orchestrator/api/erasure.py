@@ -99,9 +99,10 @@ def hold(episode_id: EpisodeId, body: Why, once: Once, had: Had, seen: Holding) 
 def end_hold(episode_id: EpisodeId, body: Why, once: Once, had: Had, seen: Holding) -> Response:
     """Let a patient's record be erased again."""
     erasure, by = once.system.sight.erasure, once.author(Action.HOLD, seen.ward)
+    wards = once.wards(Action.HOLD)
 
     def work() -> Object:
-        erasure.end_hold(by, episode_id, body.reason)
+        erasure.end_hold(by, episode_id, body.reason, wards=wards)
         return erasure.standing(episode_id)
 
     return once.out(by, work, seen=had, state=lambda: erasure.standing(episode_id))
@@ -111,8 +112,9 @@ def end_hold(episode_id: EpisodeId, body: Why, once: Once, had: Had, seen: Holdi
 def erase(episode_id: EpisodeId, body: WhyErase, once: Once, had: Had, seen: Erasing) -> Response:
     """Destroy the key of an episode's patient: nobody can read any episode of his any more, for ever."""
     erasure, by = once.system.sight.erasure, once.author(Action.ERASE, seen.ward)
+    wards = once.wards(Action.ERASE)
 
     def work() -> Object:
-        return {"erased": erasure.erase(by, episode_id, body.reason, merged=body.merged)}
+        return {"erased": erasure.erase(by, episode_id, body.reason, merged=body.merged, wards=wards)}
 
     return once.out(by, work, seen=had, state=lambda: erasure.standing(episode_id))

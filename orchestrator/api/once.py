@@ -51,6 +51,10 @@ class Carrying:
         actor = self.actor(action, ward)
         return Author(actor.id, actor.role)
 
+    def wards(self, action: Action) -> frozenset[str] | None:
+        """Return on which wards who asks may do this; None for all."""
+        return principal(self._request).wards(action)
+
     def out(
         self,
         by: By,

@@ -5,6 +5,7 @@ What opens anything is shown in the first answer alone, and kept nowhere.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -142,13 +143,13 @@ def my_tokens(request: Request, after: Cursor = None, limit: Limit = 100) -> Res
 
 @_verb("/me/tokens", "Make a token of one's own", _OWN, 201)
 def make_my_token(request: Request, call: Calling, body: MakeToken) -> Response:
-    """Make a token for the caller; it may do no more than the one that makes it."""
+    """Make a token for the caller; it may do no more than the one that makes it, and ends no later."""
     who = principal(request)
     if who.asserts:
         raise InputError("the administrator's token is no person: make a token for an account")
     if who.scopes is not None and not who.scopes.issuperset(body.scopes):
         raise NotAllowed("a token makes none that may do more than itself")
-    return _made(call, call.author(Action.KNOW), who.actor_id, body)
+    return _made(call, call.author(Action.KNOW), who.actor_id, body, who.until)
 
 
 @_verb("/me/tokens/end", "End a token of one's own", _OWN)
@@ -220,7 +221,7 @@ def password(person_id: PersonId, call: Calling, body: Nothing) -> Response:
     by, made = call.author(), passwords.generated()
 
     def work() -> dict[str, Any]:
-        call.system.people.set_password(by, person_id, made)
+        call.system.people.set_password(by, person_id, made, made_up=True)
         return {"password": made}
 
     return call.carry_out(by, work)
@@ -292,10 +293,10 @@ def _tokens(request: Request, person_id: str, after: str | None, limit: int) -> 
     return paged(request, "tokens", cut(found, lambda each: (each["made_at"], each["token_id"]), after, limit))
 
 
-def _made(call: Call, by: Author, person_id: str, body: MakeToken) -> Response:
+def _made(call: Call, by: Author, person_id: str, body: MakeToken, latest: datetime | None = None) -> Response:
     def work() -> dict[str, Any]:
         token_id, token = call.system.signing.make_token(
-            by, person_id, label=body.label, scopes=list(body.scopes), days=body.days
+            by, person_id, label=body.label, scopes=list(body.scopes), days=body.days, latest=latest
         )
         return {"token_id": token_id, "token": token}
 

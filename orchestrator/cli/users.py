@@ -151,7 +151,7 @@ def password(face: Face, by: "Author", login: str, *, file: Path | None, generat
     with face.system() as system:
         person_id = system.people.called(login)
         made = passwords.generated() if generate else _from_file(file) or _prompted()
-        system.people.set_password(by, person_id, made)
+        system.people.set_password(by, person_id, made, made_up=True)
     told = {"person_id": person_id, "login": login, "password": made if generate else None}
     face.show(told, lambda shown: _with_password(shown, f"{login} has a new first password"))
 

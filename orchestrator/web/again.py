@@ -9,7 +9,6 @@ from orchestrator.http.needs import principal
 from orchestrator.web.signing import check_unread
 
 _SLOW_DOWN = "too many wrong passwords or numbers came from here: wait a minute and try again"
-_WRONG = "this is not your password, or your account is locked for a while after wrong ones: try again"
 
 
 def check_again(request: Request, password: str) -> None:
@@ -18,10 +17,10 @@ def check_again(request: Request, password: str) -> None:
     check_pace(request)
     system: System = request.app.state.system
     try:
-        system.signing.check_password(principal(request).actor_id, password)
+        system.signing.check_password(principal(request), password)
     except NotSignedIn:
         count_failure(request)
-        raise NotSignedIn(_WRONG) from None
+        raise
 
 
 def check_pace(request: Request) -> None:

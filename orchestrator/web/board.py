@@ -1,7 +1,7 @@
 """What does a ward see from across the room? Each patient by stage, what comes next, what is late.
 
 The screen fetches itself anew. That somebody looks at it is on record when it is opened, and each quarter of an hour
-that it stays open.
+that it stays open, and when somebody else comes onto it.
 """
 
 from typing import Annotated
@@ -18,11 +18,9 @@ from orchestrator.web.pages import Entry, render
 ENTRY = Entry("/board", "Board", Action.SEE)
 router = APIRouter(include_in_schema=False)
 RECORDED_SECONDS = 900.0
-"""After so long a look at a board that fetches itself anew is recorded again."""
+"""After so long a look at a board that fetches itself anew is recorded again; at once when it shows another patient."""
 ON_A_WALL = 5
 """So many patients of a stage fit on a screen that nobody scrolls; how many more there are is said."""
-FETCHED = "hx-request"
-"""What a board sends that fetches itself anew: such a use of the session as any, for a wall has nobody's hand."""
 
 
 @router.get("/board", dependencies=needs(Action.SEE))
@@ -41,10 +39,13 @@ def board(
 ) -> Response:
     """Return a ward's board; that of one stage, a page at a time, where it is named. screen: for a wall."""
     system: System = request.app.state.system
-    again = request.app.state.lately.again(request, f"/board/{ward}", header=FETCHED, seconds=RECORDED_SECONDS)
-    wards.opened(request, ward, "board", record=not again)
+    again = "hx-request" in request.headers
+    wards.opened(request, ward, "board", record=bool(stage))
     if stage:
         return render(request, "board/stage.html", ward=ward, board=system.overview.board.stage(ward, stage, page))
-    template = "board/part.html" if FETCHED in request.headers else "board/board.html"
     found = system.overview.board.show(ward, ON_A_WALL if screen else None)
-    return render(request, template, ward=ward, screen=screen, board=found)
+    shown = [patient["episode_id"] for each in found["stages"] for patient in each["patients"]]
+    request.app.state.lately.record(
+        request, (ward,), "board", f"/board/{ward}", shown, anew=again, seconds=RECORDED_SECONDS
+    )
+    return render(request, "board/part.html" if again else "board/board.html", ward=ward, screen=screen, board=found)

@@ -20,6 +20,7 @@ from orchestrator.http.bounds import MAX_BODY
 from orchestrator.http.frame import Frame
 from orchestrator.http.needs import AGAIN, PRINCIPAL
 from orchestrator.service.lookout import Banner
+from orchestrator.service.people.principal import Principal
 from orchestrator.service.people.signing import LONGEST, Signing
 
 POLICY = (
@@ -95,7 +96,10 @@ def cookie_name(scope: Scope) -> str:
 
 
 def keep_session(request: Request, response: Response, token: str) -> None:
-    """Put the session into the browser."""
+    """Put a new session into the browser; the one that it had before ends."""
+    before: Principal | None = request.scope.get(PRINCIPAL)
+    if before is not None and before.session is not None:
+        request.app.state.system.signing.sign_out(before.session)
     secure = request.scope["scheme"] == "https"
     response.set_cookie(
         cookie_name(request.scope), token, max_age=int(LONGEST.total_seconds()), path="/", secure=secure, httponly=True,

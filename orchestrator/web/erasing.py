@@ -59,7 +59,8 @@ def erase(request: Request, episode_id: EpisodeId, form: Sent, seen: Erasing) ->
     author = Author(me.actor_id, me.role_for(Action.ERASE, seen.ward))
     try:
         check_again(request, form["password"])
-        system.sight.erasure.erase(author, episode_id, form["reason"], merged=bool(form["merged"]))
+        wards = me.wards(Action.ERASE)
+        system.sight.erasure.erase(author, episode_id, form["reason"], merged=bool(form["merged"]), wards=wards)
     except StoreError:
         raise
     except CarepathError as error:

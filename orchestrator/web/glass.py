@@ -10,7 +10,7 @@ from orchestrator.bootstrap import System
 from orchestrator.errors import CarepathError, NotFound, StoreError
 from orchestrator.http.needs import needs, principal
 from orchestrator.service.enrolment import Identifier
-from orchestrator.service.people.glass import LONGEST_REASON
+from orchestrator.service.people.glass import LONGEST_REASON, reason_of
 from orchestrator.service.people.principal import Action, Principal
 from orchestrator.service.people.sight import Who
 from orchestrator.web.again import check_again, count_failure
@@ -56,6 +56,7 @@ def close_glass(request: Request, episode_id: EpisodeId, form: Sent) -> Response
 
 def _opened(system: System, me: Principal, form: Form) -> str:
     """Return the episode that is open now. Raises NotFound, InputError and Conflict."""
+    reason_of(form["reason"])  # first: who is here is told to nobody who does not mean to open the record
     episode_id = system.sight.glass.find(Identifier(form["system"], form["number"]))
     try:
         system.sight.check(me, episode_id, Action.SEE)  # a patient of an own ward needs no glass

@@ -53,9 +53,12 @@ def hold_page(request: Request, episode_id: EpisodeId, seen: Holding) -> Respons
 def change(request: Request, episode_id: EpisodeId, form: Sent, seen: Holding) -> Response:
     """Hold the record, or end that."""
     me, system = principal(request), _system(request)
-    work = system.sight.erasure.end_hold if form["do"] == "end" else system.sight.erasure.hold
+    erasure, author = system.sight.erasure, Author(me.actor_id, me.role_for(Action.HOLD, seen.ward))
     try:
-        work(Author(me.actor_id, me.role_for(Action.HOLD, seen.ward)), episode_id, form["reason"])
+        if form["do"] == "end":
+            erasure.end_hold(author, episode_id, form["reason"], wards=me.wards(Action.HOLD))
+        else:
+            erasure.hold(author, episode_id, form["reason"])
     except StoreError:
         raise
     except CarepathError as error:

@@ -10,7 +10,7 @@ from orchestrator.notify.wording import of_kind
 from orchestrator.service.people.principal import AT_THE_BEDSIDE, Action
 from orchestrator.service.worklist.agenda import Agenda
 from orchestrator.web.lists import address, choice, live_address
-from orchestrator.web.look import wards_of, wards_within
+from orchestrator.web.look import wards_asked, wards_of
 from orchestrator.web.pages import Entry, render
 
 router = APIRouter(include_in_schema=False)
@@ -29,11 +29,11 @@ def inbox(request: Request) -> Response:
     if len(ward) > 200 or len(before) > 300:
         raise InputError("this address leads nowhere: begin at the first page")
     here = address(ENTRY.address, {"view": view, "ward": ward, "before": before})
-    wards = wards_within(
-        request, (ward,) if ward else (), f"inbox, {view}", again=request.app.state.lately.again(request, here)
-    )
+    wards = wards_asked(request, (ward,) if ward else ())
     roles = tuple(sorted(principal(request).roles(ward or None))) if view == "role" else ()
     page = system.queries.inbox(wards=wards, roles=roles, before=before or None, limit=SIZE)
+    shown = [row["episode_id"] for row in page.rows]
+    request.app.state.lately.record(request, wards, f"inbox, {view}", here, shown)
     rows = Agenda(system.desk, system.identities).notices(page.rows)
     return render(
         request, "inbox.html", rows=rows, view=view, views=VIEWS, ward=ward, wards=wards_of(request), here=here,

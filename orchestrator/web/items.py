@@ -18,7 +18,7 @@ from orchestrator.service.people.sight import Seen
 from orchestrator.service.worklist.agenda import Agenda
 from orchestrator.service.worklist.rows import ItemId
 from orchestrator.web.forms import Form, Sent, inside
-from orchestrator.web.look import EpisodeId, OnEpisode, acting, looking
+from orchestrator.web.look import EpisodeId, OnEpisode, acting, looking, record_look
 from orchestrator.web.pages import gettext, render
 
 router = APIRouter(include_in_schema=False)
@@ -98,6 +98,7 @@ class _Wish:
             work(_system(request).claims.find(self._episode_id, self._handle), Who(actor.id, actor.role))
         except (Conflict, InputError) as error:
             status = 409 if isinstance(error, Conflict) else 422
+            record_look(request, self._seen, self._episode_id, "item")
             typed = {name: form[name] for name in ("reason", "to", "until")}
             return _page(
                 request, self._episode_id, self._handle, back, status=status, problem=_said(request, error), verb=verb,

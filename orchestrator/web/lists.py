@@ -1,6 +1,6 @@
 """Which list does an address ask for, and was it shown just now? What worklist, inbox and board share."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic
 from urllib.parse import urlencode
 
@@ -9,10 +9,11 @@ from fastapi import Request
 from orchestrator.errors import InputError
 from orchestrator.http.needs import principal
 from orchestrator.web.door import BY_ITSELF, LIVE
+from orchestrator.web.look import record_list
 from orchestrator.web.pages import moments_of
 
 RECORDED_SECONDS = 300.0
-"""A list that a page asks for anew by itself is on record again after so long."""
+"""A list that a page asks for anew by itself is on record again after so long, and at once when it shows another."""
 _REMEMBERED = 5000
 
 
@@ -20,22 +21,35 @@ class Lately:
     """Which lists did people see lately? So that a page which keeps itself up to date fills no record."""
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[str, bytes | None, str], float] = {}
+        self._seen: dict[tuple[str, bytes | None, str], tuple[float, frozenset[str]]] = {}
 
-    def again(self, request: Request, what: str, *, header: str = BY_ITSELF, seconds: float = RECORDED_SECONDS) -> bool:
-        """Tell whether this list was on record just now, and is asked for anew by the page itself.
+    def record(
+        self,
+        request: Request,
+        wards: Sequence[str],
+        what: str,
+        place: str,
+        shown: Iterable[str],
+        *,
+        anew: bool | None = None,
+        seconds: float = RECORDED_SECONDS,
+    ) -> None:
+        """Record a look at a list of wards, unless it is on record of just now and shows nobody else than it did then.
 
-        header: which a page sends that asks by itself.   seconds: for so long a look counts as just now.
+        what: which list.   place: its address.   shown: the episodes on it.   anew: the page asked for it by itself;
+        None where a header says so.   seconds: for so long a look stands for those that follow.
         """
-        found, now = principal(request), monotonic()
-        key = (found.actor_id, found.session, what)
-        if header in request.headers and now - self._seen.get(key, -seconds) < seconds:
-            return True
+        found, now, episodes = principal(request), monotonic(), frozenset(shown)
+        key = (found.actor_id, found.session, place)
+        since, known = self._seen.get(key, (-seconds, frozenset[str]()))
+        by_itself = BY_ITSELF in request.headers if anew is None else anew
+        if by_itself and now - since < seconds and episodes <= known:
+            return
+        record_list(request, wards, what)
         self._seen.pop(key, None)
-        self._seen[key] = now
+        self._seen[key] = (now, episodes)
         while len(self._seen) > _REMEMBERED:
             del self._seen[next(iter(self._seen))]
-        return False
 
 
 def address(path: str, chosen: Mapping[str, str]) -> str:

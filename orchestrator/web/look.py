@@ -74,21 +74,27 @@ def acting(request: Request, ward: str | None, *, role: str = "", leading: bool 
     return Actor(found.actor_id, chosen, authenticated=True)
 
 
-def wards_within(request: Request, asked: Sequence[str], what: str, *, again: bool = False) -> tuple[str, ...]:
-    """Return the wards whose lists are shown, empty for all, and record who sees them. Raises NotFound.
+def wards_within(request: Request, asked: Sequence[str], what: str) -> tuple[str, ...]:
+    """Return the wards whose lists are shown, empty for all, and record who sees them. Raises NotFound."""
+    wards = wards_asked(request, asked)
+    record_list(request, wards, what)
+    return wards
 
-    again: the same person had the same list before his eyes just now, which is on record.
-    """
-    found = principal(request)
-    own = found.wards(Action.SEE)
+
+def wards_asked(request: Request, asked: Sequence[str]) -> tuple[str, ...]:
+    """Return the wards whose lists are to be shown, empty for all. Raises NotFound. Whoever calls records the look."""
+    own = principal(request).wards(Action.SEE)
     if own is not None and not own.issuperset(asked):
         raise NotFound("there is no such ward among yours")
-    wards = tuple(asked) if own is None else tuple(asked or sorted(own))
+    return tuple(asked) if own is None else tuple(asked or sorted(own))
+
+
+def record_list(request: Request, wards: Sequence[str], what: str) -> None:
+    """Record that who asks sees lists of wards, of all for none. what: which list."""
+    found = principal(request)
     system: System = request.app.state.system
     who = Who(found.actor_id, found.role_for(Action.SEE, wards[0] if len(wards) == 1 else None))
-    if not again:
-        system.sight.listed(who, wards or (EVERYWHERE,), what)
-    return wards
+    system.sight.listed(who, wards or (EVERYWHERE,), what)
 
 
 def wards_of(request: Request, action: Action = Action.SEE) -> list[str]:

@@ -51,11 +51,13 @@ def sessions(request: Request, form: Sent) -> Response:
 
 @router.post("/me/tokens")
 def make_token(request: Request, form: Sent) -> Response:
-    """Make a token for a program of mine, and show it this once."""
+    """Make a token for a program of mine, and show it this once; for that a browser left open is not enough."""
     me, system = principal(request), _system(request)
     days = int(form["days"]) if form["days"].isdecimal() and form["days"].isascii() else 0
     scopes = [each for each in form.all("scope") if each in set(Action)]
     try:
+        if system.people.person(me.actor_id)["signs_in"]:
+            system.signing.check_password(me, form["present"])
         made = once(
             lambda: system.signing.make_token(
                 _author(me, form), me.actor_id, label=form["label"], scopes=scopes, days=days

@@ -119,7 +119,7 @@ def password(request: Request, person_id: PersonId, form: Sent) -> Response:
         return RedirectResponse("/password", 303)
 
     def work() -> str:
-        system.people.set_password(_author(request, form), person_id, made)
+        system.people.set_password(_author(request, form), person_id, made, made_up=True)
         return made
 
     try:
@@ -262,7 +262,7 @@ def _prove(request: Request, form: Form, held: Any) -> None:  # noqa: ANN401  a 
     gives = any(role == ADMINISTRATOR for _, role in _posts(form)) and ADMINISTRATOR not in held
     me, system = principal(request), _system(request)
     if gives and system.people.person(me.actor_id)["signs_in"]:
-        system.signing.check_password(me.actor_id, form["present"])
+        system.signing.check_password(me, form["present"])
 
 
 def _language(form: Form) -> str:

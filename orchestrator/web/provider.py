@@ -101,7 +101,7 @@ def link(request: Request, form: Sent) -> Response:
     system, me = _system(request), principal(request)
     issuer, subject = system.linking.read_vouched(form["vouched"], me.actor_id)
     try:
-        system.signing.check_password(me.actor_id, form["present"])
+        system.signing.check_password(me, form["present"])
         by = Author(me.actor_id, me.role_for(Action.KNOW), key=form["key"])
         once(lambda: system.linking.link(by, me.actor_id, issuer, subject))
     except CarepathError as error:

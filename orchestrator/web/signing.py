@@ -116,7 +116,7 @@ def password(request: Request, form: Sent) -> Response:
     try:
         if form["password"] != form["again"]:
             raise NotSignedIn("the new password was typed in two ways: type it twice alike")
-        system.signing.check_password(me.actor_id, form["present"])
+        system.signing.check_password(me, form["present"])
         by = Author(me.actor_id, me.role_for(Action.KNOW))
         system.people.set_password(by, me.actor_id, form["password"], keep=me.session)
     except CarepathError as error:

@@ -12,7 +12,7 @@ from orchestrator.http.needs import needs, principal
 from orchestrator.service.people.principal import ADMINISTRATOR, AT_THE_BEDSIDE, EVERYWHERE, Action
 from orchestrator.service.worklist.agenda import Agenda
 from orchestrator.web.lists import address, choice, live_address
-from orchestrator.web.look import wards_of, wards_within
+from orchestrator.web.look import wards_asked, wards_of
 from orchestrator.web.pages import Entry, render
 
 router = APIRouter(include_in_schema=False)
@@ -72,14 +72,15 @@ def worklist(request: Request) -> Response:
     """Show what is open, longest overdue first."""
     system: System = request.app.state.system
     filters, me = _filters(request), principal(request)
-    again = request.app.state.lately.again(request, filters.address)
-    wards = wards_within(request, (filters.ward,) if filters.ward else (), f"worklist, {filters.view}", again=again)
+    wards = wards_asked(request, (filters.ward,) if filters.ward else ())
     agenda, mine = Agenda(system.desk, system.identities), filters.view == "mine"
     page = system.queries.worklist(
         wards=wards, roles=_roles(request, filters), kinds=(filters.kind,) if filters.kind else (),
         overdue=filters.overdue, holder=me.actor_id if mine else "", awake=mine and not filters.asleep,
         after=agenda.place(filters.after) if filters.after else None, limit=SIZE,
     )  # fmt: skip
+    shown = [row["episode_id"] for row in page.rows]
+    request.app.state.lately.record(request, wards, f"worklist, {filters.view}", filters.address, shown)
     rows, after = agenda.items(page.rows), agenda.cursor(page.after)
     return render(
         request, "worklist.html", filters=filters, views=VIEWS, kinds=KINDS, roles=system.people.roles,

@@ -1,7 +1,10 @@
 """Goal: accounts are kept alike by every store: one change after the other, each key once, all on record."""
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import update
@@ -10,7 +13,8 @@ from orchestrator.errors import Changed, Conflict, InputError, KeyReused, NotSig
 from orchestrator.service.people.accounts import People
 from orchestrator.service.people.linking import Linking, Setting
 from orchestrator.service.people.recording import Author, Repeated
-from orchestrator.service.people.signing import Signing
+from orchestrator.service.people.signing import LOCKED_AFTER, Signing
+from orchestrator.service.ports import Store
 from orchestrator.store.staff_tables import staff_record
 from tests.contract.conftest import System
 
@@ -153,3 +157,85 @@ def test_sessions_are_named_without_opening_anything(people: People, signing: Si
     assert signing.principal(second.token) is not None
     signing.end_sessions(BY, person_id)
     assert signing.principal(second.token) is None
+
+
+class _Slow:
+    """A store on which somebody is slow: behind his first look at an account comes what others do meanwhile."""
+
+    def __init__(self, store: Store, meanwhile: Callable[[], None]) -> None:
+        self._store, self._meanwhile = store, meanwhile
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  it stands for a store
+        return getattr(self._store, name)
+
+    @contextmanager
+    def change(self) -> Iterator[Any]:  # noqa: ANN401  it stands for a store
+        with self._store.change() as change:
+            yield _Looked(change, self._meanwhile)
+
+
+class _Looked:
+    def __init__(self, change: Any, meanwhile: Callable[[], None]) -> None:  # noqa: ANN401  it stands for a store
+        self._change, self._meanwhile = change, meanwhile
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  it stands for a store
+        return getattr(self._change, name)
+
+    def person(self, person_id: str) -> Any:  # noqa: ANN401  it stands for a store
+        found = self._change.person(person_id)
+        self._meanwhile()
+        return found
+
+
+@pytest.mark.parametrize("way", ["right", "wrong", "provider"])
+def test_who_comes_in_while_the_account_is_ended_brings_it_not_back(
+    sut: System, people: People, linking: Linking, way: str
+) -> None:
+    person_id = people.add(BY, login="nurse", name="Nurse", password=PASSWORD)
+    linking.link(BY, person_id, "https://login.example", "s-1")
+    with ThreadPoolExecutor(1) as pool:
+        ended: list[Future[None]] = []
+
+        def meanwhile() -> None:
+            if not ended:
+                ended.append(pool.submit(people.end, BY, person_id))
+                wait(ended, timeout=0.3)  # it is done, or waits for its turn
+
+        slow = cast("Store", _Slow(sut.store, meanwhile))
+        mac = sut.desk.keyring.look_mac
+        with suppress(NotSignedIn):
+            if way == "provider":
+                Linking(slow, mac).enter("https://login.example", "s-1")
+            else:
+                Signing(slow, mac).sign_in("nurse", PASSWORD if way == "right" else "not the password")
+    ended[0].result()
+    assert people.person(person_id)["ended_at"] is not None
+    assert people.person(person_id)["signs_in"] is False
+    with sut.store.read() as reader:
+        assert reader.sessions(person_id) == []
+    assert people.faults() == []
+
+
+def test_many_guesses_at_once_are_no_more_than_one_after_the_other(sut: System, people: People) -> None:
+    """A password that was tried before the account was locked, and comes to its turn after, opens nothing."""
+    people.add(BY, login="nurse", name="Nurse", password=PASSWORD)
+    mac = sut.desk.keyring.look_mac
+    others = Signing(sut.store, mac)
+
+    def guess() -> None:
+        for _ in range(LOCKED_AFTER):
+            with suppress(NotSignedIn):
+                others.sign_in("nurse", "not the password")
+
+    with pytest.raises(NotSignedIn):
+        Signing(cast("Store", _Late(sut.store, guess)), mac).sign_in("nurse", PASSWORD)
+
+
+class _Late(_Slow):
+    """A store on which others are first, once somebody wants to change something."""
+
+    @contextmanager
+    def change(self) -> Iterator[Any]:  # noqa: ANN401  it stands for a store
+        self._meanwhile()
+        with self._store.change() as change:
+            yield change

@@ -151,16 +151,19 @@ class People:
             note(change, self._mac, by, "posts", about=person_id, detail={"posts": _sorted(posts)}, mark=mark)
         self._changed()
 
-    def set_password(self, by: Author, person_id: str, password: str, *, keep: bytes | None = None) -> None:
+    def set_password(
+        self, by: Author, person_id: str, password: str, *, keep: bytes | None = None, made_up: bool = False
+    ) -> None:
         """Give a person another password, to be changed at once unless it is his own; ends his sessions but `keep`.
 
+        made_up: by the program, so that it is not his own even where he asked for it.
         Raises NotFound and InputError.
         """
         with self._store.change() as change:
             mark = begin(change, by, "password", person_id, {})
             row = _there(change, person_id)
             kept = passwords.hashed(password, own=(row.login, row.name))
-            renew = by.id != person_id
+            renew = made_up or by.id != person_id
             change.save_person(row._replace(password_hash=kept, renew=renew, failures=0, locked_until=None))
             change.end_sessions(person_id, but=keep)
             note(change, self._mac, by, "password", about=person_id, detail={"renew": renew}, mark=mark)

@@ -8,13 +8,13 @@ Records that were merged are held and erased together, each with its own key and
 erases says that he means all of them. A hold stays with each when the merge is taken back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from orchestrator.audit import looks
 from orchestrator.audit.seal import instant
-from orchestrator.errors import Conflict, InputError, NotFound
+from orchestrator.errors import Conflict, InputError, NotAllowed, NotFound
 from orchestrator.service.cursor import Page, closed, moment, opened, page_size
 from orchestrator.service.handlers import Desk
 from orchestrator.service.people.accounts import Author
@@ -22,8 +22,10 @@ from orchestrator.service.people.looking import add
 from orchestrator.service.people.merged import Person, episodes_of, person_of
 from orchestrator.service.people.rows import HoldRow, LookRow
 from orchestrator.service.ports import Change, Reader
+from orchestrator.service.rows import EpisodeRow
 
 SHORTEST_REASON, LONGEST_REASON = 3, 500
+Wards = frozenset[str] | None
 
 
 class Erasure:
@@ -51,10 +53,11 @@ class Erasure:
                 change.add_hold(HoldRow(each, change.times().wall, by.id, reason))
             self._record(change, by, "held", (free, episode_id), reason)
 
-    def end_hold(self, by: Author, episode_id: str, reason: str) -> None:
+    def end_hold(self, by: Author, episode_id: str, reason: str, *, wards: Wards = None) -> None:
         """Let an episode's patient be erased again, with all his records.
 
-        Raises NotFound, InputError, and Conflict where none is held.
+        wards: on which who asks may do so; None for all. Raises NotFound, InputError, NotAllowed for a patient of other
+        wards too, and Conflict where none is held.
         """
         reason = _reason(reason)
         with self._desk.store.change() as change:
@@ -62,15 +65,19 @@ class Erasure:
             held = [each for each in person.records if change.hold(each) is not None]
             if not held:
                 raise Conflict("this record is not held")
+            _check_wards(episodes_of(change, person), wards)
             for each in held:
                 change.end_hold(each)
             self._record(change, by, "hold-ended", (held, episode_id), reason)
 
-    def erase(self, by: Author, episode_id: str, reason: str, *, merged: bool = False) -> list[str]:
+    def erase(
+        self, by: Author, episode_id: str, reason: str, *, merged: bool = False, wards: Wards = None
+    ) -> list[str]:
         """Destroy the key of an episode's patient; return the episodes that nobody can read any more.
 
-        merged: all records that are merged are meant. Raises NotFound, InputError, and Conflict while an episode of
-        his is open, one of his records is held, or there are several and that was not said.
+        merged: all records that are merged are meant.   wards: on which who asks may erase; None for all.
+        Raises NotFound, InputError, NotAllowed for a patient of other wards too, and Conflict while an episode of his
+        is open, one of his records is held, or there are several and that was not said.
         """
         reason = _reason(reason)
         with self._desk.store.change() as change:
@@ -79,6 +86,7 @@ class Erasure:
             if any(change.hold(each) is not None for each in person.records):
                 raise Conflict("this record is held: an auditor must end the legal hold first")
             rows = episodes_of(change, person)
+            _check_wards(rows, wards)
             if any(not row.closed for row in rows):
                 raise Conflict("an episode of this patient is open: close it first, for its reminders would end unseen")
             if person.merged and not merged:
@@ -154,6 +162,12 @@ def _locked(change: Change, episode_id: str) -> Person:
     for each in sorted(person.records):
         change.lock_patient(each)
     return person
+
+
+def _check_wards(rows: Iterable[EpisodeRow], wards: Wards) -> None:
+    """Keys open what every ward knows of the patient."""
+    if wards is not None and any(row.ward not in wards for row in rows):
+        raise NotAllowed("this patient has episodes on other wards too: it takes that role on each of them")
 
 
 def _check_there(change: Change, person: Person) -> None:

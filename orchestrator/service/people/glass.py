@@ -62,7 +62,7 @@ class Glass:
         Raises NotFound; InputError without a reason; Conflict for whoever sees the patient anyway, and when the
         patient's record was erased.
         """
-        reason = _reason(reason)
+        reason = reason_of(reason)
         return self._desk.transact(lambda change: self._open(change, principal, who, episode_id, reason))
 
     def close(self, principal: Principal, who: Who, episode_id: str) -> bool:
@@ -94,14 +94,19 @@ class Glass:
         row = LookRow(patient_id, 0, now, who.id, who.role, KIND, "opened", episode_id, True, None, b"")
         add(change, self._mac, row._replace(sealed=key.encrypt(reason.encode(), sealed_for(row))))
         change.add_glass(GlassRow(principal.actor_id, patient_id, ward, now, now + LASTS))
-        tell(change, self._desk.directory, self._notices(episode_id, ward, principal.actor_id, now))
+        wards = {ward: episode_id}  # it opens the patient, and so what each ward has of him
+        for each in episodes_of(change, person_of(change, patient_id)):
+            if not each.closed and not principal.may(Action.SEE, each.ward):
+                wards.setdefault(each.ward, each.episode_id)
+        told = [self._notice(about, there, principal.actor_id, now) for there, about in wards.items()]
+        tell(change, self._desk.directory, told)
         return Broken(episode_id, ward, now + LASTS, repeated=False)
 
-    def _notices(self, episode_id: str, ward: str, by: str, now: datetime) -> list[NoticeRow]:
-        """Return what the ward's lead is told; where nobody is lead the administrator is."""
+    def _notice(self, episode_id: str, ward: str, by: str, now: datetime) -> NoticeRow:
+        """Return what a ward's lead is told; where nobody is lead the administrator is."""
         role = ADMINISTRATOR if LEAD in self._desk.directory.unheld(ward, now) else LEAD
         key = f"{KIND}.{by}.{instant(now)}"
-        return [NoticeRow(episode_id, key, KIND, "glass-broken", "", role, ward, 0, now, now, late=False)]
+        return NoticeRow(episode_id, key, KIND, "glass-broken", "", role, ward, 0, now, now, late=False)
 
 
 def broken(reader: Reader, principal: Principal, patient_id: str, now: datetime) -> GlassRow | None:
@@ -128,7 +133,8 @@ def _whereabouts(change: Change, episode_id: str) -> tuple[str, str]:
     return there
 
 
-def _reason(text: str) -> str:
+def reason_of(text: str) -> str:
+    """Return why somebody breaks the glass. Raises InputError where nothing is said that could be read."""
     reason = text.strip()
     if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
         raise InputError(f"say why, in {SHORTEST_REASON} to {LONGEST_REASON} characters: the patient's ward reads it")

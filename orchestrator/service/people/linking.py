@@ -52,6 +52,7 @@ class Linking:
         A password that somebody else gave and that was never used is gone then: nobody waits for it any more.
         """
         with self._store.change() as change:
+            change.last_staff_record()  # whoever changes the account meanwhile waits, or was before us
             row = change.identity(issuer, subject)
             if row is None:
                 return None

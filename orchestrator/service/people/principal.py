@@ -5,6 +5,7 @@ and everything that is about no episode.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -50,6 +51,7 @@ class Principal(NamedTuple):
 
     asserts: may act as whoever it names, in whatever role, on every ward, recorded as asserted: the administrator's
     token alone, for programs that know their own users.   session: of a browser; None for a token.
+    until: when a person's token ends.
     """
 
     actor_id: str
@@ -60,6 +62,7 @@ class Principal(NamedTuple):
     language: str = ""
     session: bytes | None = None
     renew: bool = False
+    until: datetime | None = None
 
     def may(self, action: Action, ward: str | None = None) -> bool:
         """Tell whether this is allowed on a ward; on any ward at all for None."""

@@ -5,13 +5,15 @@ signs out, after it was not used for a while, and after a shift in any case.
 """
 
 import hashlib
+import logging
 import secrets
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from orchestrator.audit import looks
 from orchestrator.audit.seal import instant
-from orchestrator.errors import InputError, NotFound, NotSignedIn
+from orchestrator.errors import InputError, NotFound, NotSignedIn, StoreError
 from orchestrator.service.people import passwords
 from orchestrator.service.people.accounts import principal_of
 from orchestrator.service.people.principal import Action, Principal
@@ -19,6 +21,7 @@ from orchestrator.service.people.recording import Author, begin, note
 from orchestrator.service.people.rows import PersonalTokenRow, PersonRow, SessionRow
 from orchestrator.service.ports import Change, Store
 
+_log = logging.getLogger(__name__)
 IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=13)
 """A session ends when it was not used for so long, and when it is so old."""
 LOCKED_AFTER, FIRST_LOCK, LONGEST_LOCK = 5, timedelta(seconds=30), timedelta(minutes=15)
@@ -45,12 +48,13 @@ class Signing:
         with self._store.read() as reader:  # the hash takes its time: no transaction is held meanwhile
             seen = reader.person_called(login.strip().lower())
             wall = reader.times().wall
-        locked = seen is not None and seen.locked_until is not None and seen.locked_until > wall
+        locked = seen is not None and _is_locked(seen, wall)
         right = passwords.fits(seen.password_hash if seen and not seen.ended_at else "", password) and not locked
         if seen is None:
             raise NotSignedIn(_WRONG)
         signed_in = None
         with self._store.change() as change:
+            change.last_staff_record()  # whoever changes the account meanwhile waits, or was before us
             if right:
                 signed_in = self._let_in(change, seen, password)
             elif not locked:  # what is tried while the account is locked is not even counted
@@ -69,8 +73,7 @@ class Signing:
                 return None
             found = principal_of(reader, person)._replace(session=hashed)
         if touch and wall - row.seen_at >= _MINUTE:
-            with self._store.change() as change:
-                change.touch_session(hashed, wall)
+            self._note_use(lambda change: change.touch_session(hashed, wall))
         return found
 
     def sign_out(self, session: bytes) -> None:
@@ -78,17 +81,41 @@ class Signing:
         with self._store.change() as change:
             change.end_session(session)
 
-    def check_password(self, person_id: str, password: str) -> None:
-        """Raise NotSignedIn unless this is the person's password; a wrong one counts as at signing in."""
-        with self._store.read() as reader:
-            row = reader.person(person_id)
-        if row is None:
-            raise NotSignedIn(_WRONG)
-        self.sign_out(_hash(self.sign_in(row.login, password).token))
+    def check_password(self, principal: Principal, password: str) -> None:
+        """Raise NotSignedIn unless this is the password of who is signed in; a wrong one counts as at signing in.
 
-    def make_token(self, by: Author, person_id: str, *, label: str, scopes: list[str], days: int) -> tuple[str, str]:
+        An account that is locked lets on whoever is in already, for others may have locked it; but then the next wrong
+        password ends the session.
+        """
+        with self._store.read() as reader:
+            seen = reader.person(principal.actor_id)
+        right = passwords.fits(seen.password_hash if seen else "", password)
+        with self._store.change() as change:
+            right = self._counted(change, principal, right=right)
+        if not right:
+            raise NotSignedIn("this is not your password: after some wrong ones you are signed out")
+
+    def _counted(self, change: Change, principal: Principal, *, right: bool) -> bool:
+        """Count a password that was asked for again, and return whether it was right, and in time."""
+        change.last_staff_record()
+        session, person = principal.session, change.person(principal.actor_id)
+        if person is None or session is None or change.session(session) is None:
+            return False
+        locked = _is_locked(person, change.times().wall)
+        if not right and locked:
+            change.end_session(session)
+        elif not right:
+            self._fail(change, person.person_id)
+        elif person.failures and not locked:
+            change.save_person(person._replace(failures=0))
+        return right
+
+    def make_token(
+        self, by: Author, person_id: str, *, label: str, scopes: list[str], days: int, latest: datetime | None = None
+    ) -> tuple[str, str]:
         """Make a token for a program that acts for a person; return its id and the token, to be shown once.
 
+        latest: when it ends at the latest, of one that another makes: what was found must not live on for ever.
         Raises InputError and NotFound.
         """
         unknown = sorted(set(scopes) - set(Action))
@@ -105,7 +132,7 @@ class Signing:
             if person is None or person.ended_at is not None:
                 raise NotFound("there is no such person")
             now = change.times().wall
-            until = now + timedelta(days=days)
+            until = min(now + timedelta(days=days), latest or datetime.max.replace(tzinfo=UTC))
             kept = " ".join(sorted(set(scopes)))
             row = PersonalTokenRow(token_id, _hash(token), person_id, label.strip(), kept, now, until, None, None)
             change.add_personal_token(row)
@@ -160,16 +187,23 @@ class Signing:
             person = reader.person(row.person_id) if row else None
             if row is None or person is None or person.ended_at or row.ended_at or row.expires_at <= wall:
                 return None
-            found = principal_of(reader, person)._replace(scopes=frozenset(row.scopes.split()))
+            found = principal_of(reader, person)._replace(scopes=frozenset(row.scopes.split()), until=row.expires_at)
         if row.last_used_at is None or wall - row.last_used_at >= _MINUTE:
-            with self._store.change() as change:
-                change.used_token(row.token_id, wall)
+            self._note_use(lambda change: change.used_token(row.token_id, wall))
         return None if found.renew else found
 
+    def _note_use(self, work: Callable[[Change], None]) -> None:
+        """Write down that something was used; a store that takes nothing more keeps nobody from looking at patients."""
+        try:
+            with self._store.change() as change:
+                work(change)
+        except StoreError as error:
+            _log.warning("a use could not be written down (%s)", error.code, extra={"event": "use-unrecorded"})
+
     def _let_in(self, change: Change, seen: PersonRow, password: str) -> SignedIn | None:
-        """Open a session, unless the account was changed while the password was tried."""
+        """Open a session, unless the account was changed or locked while the password was tried."""
         person = change.person(seen.person_id)
-        if person is None or person.password_hash != seen.password_hash:
+        if person is None or person.password_hash != seen.password_hash or _is_locked(person, change.times().wall):
             return None
         if passwords.outdated(person.password_hash):
             person = person._replace(password_hash=passwords.hashed(password))
@@ -180,7 +214,7 @@ class Signing:
     def _fail(self, change: Change, person_id: str) -> None:
         """Count a wrong password, and lock the account after some of them."""
         person = change.person(person_id)
-        if person is None:
+        if person is None or person.ended_at is not None:
             return
         failures, until = person.failures + 1, person.locked_until
         if failures >= LOCKED_AFTER:
@@ -203,6 +237,10 @@ def open_session(change: Change, mac: looks.Mac, person: PersonRow, detail: dict
 def _name_of(row: SessionRow) -> str:
     """Return what names a session to people, and opens nothing."""
     return f"s-{row.session_hash[:6].hex()}"
+
+
+def _is_locked(person: PersonRow, wall: datetime) -> bool:
+    return person.locked_until is not None and person.locked_until > wall
 
 
 def _lives(row: SessionRow, wall: datetime) -> bool:

@@ -81,6 +81,23 @@ def test_a_hold_keeps_it_until_the_auditor_ends_it(each_ward: Ward, closed: str)
     assert told["whole"]
 
 
+def test_a_patient_of_other_wards_too_is_theirs_as_well(each_ward: Ward, closed: str) -> None:
+    """The key is the patient's: who erases it, or gives it free, must be allowed to on each ward that knows him."""
+    ward = each_ward
+    there = enrolment("0001", ward="N9", pathway="autoimmune-hemiplegia")
+    answer = ward.post("/episodes", there)
+    assert answer.status_code == 201, answer.text
+    away = answer.headers["location"].partition("/api/v1")[2]
+    ward.do(away, "close", "clinician", outcome="withdrawn", reason="moved away")
+    auditor, administrator = (holder(ward, role, "N2", EVERY) for role in ("auditor", "administrator"))
+    assert post(auditor, f"{closed}/hold", WHY)[0] == 200, "whoever may keep it on one ward keeps it for all"
+    for role, one, verb in (("auditor", auditor, "hold/end"), ("administrator", administrator, "erase")):
+        status, told = post(one, f"{closed}/{verb}", WHY)
+        assert (status, told["code"]) == (403, "not-allowed"), verb
+        assert "other wards" in str(told["detail"])
+        assert post(holder(ward, role, "*", EVERY), f"{closed}/{verb}", WHY)[0] == 200
+
+
 def test_it_needs_a_reason(ward: Ward) -> None:
     episode = ward.enrol()
     administrator = holder(ward, "administrator", "N2", EVERY)

@@ -4,7 +4,7 @@ import pytest
 
 from orchestrator.api.app import PREFIX
 from orchestrator.service.people.accounts import Author
-from tests.integration.api.conftest import Ward
+from tests.integration.api.conftest import Ward, enrolment
 
 ADMINISTRATOR = Author("u-test", "administrator")
 WHY = {"reason": "called to a cardiac arrest"}
@@ -13,7 +13,9 @@ WHY = {"reason": "called to a cardiac arrest"}
 def holder(ward: Ward, role: str, at: str = "S9", scopes: tuple[str, ...] = ("see", "act", "audit")) -> Ward:
     """Return the same ward as somebody else's program sees it, by a token of that person's own."""
     system = ward.system
-    person = system.people.add(ADMINISTRATOR, login=f"x-{role}-{at}".lower(), name=role, posts=[(at, role)])
+    person = system.people.add(
+        ADMINISTRATOR, login=f"x-{role}-{at}".lower().replace("*", "all"), name=role, posts=[(at, role)]
+    )
     _, token = system.signing.make_token(ADMINISTRATOR, person, label="x", scopes=list(scopes), days=1)
     return Ward(system, ward.client, token, keys=ward.keys)
 
@@ -51,6 +53,18 @@ def test_it_opens_for_an_hour_and_everything_under_it_is_marked(each_ward: Ward)
     ward.advance(hours=1)
     assert stranger.get(episode).status_code == 404
     assert post(stranger, f"{episode}/record", {"facts": {"severity": "mild"}})[0] == 404
+
+
+def test_each_ward_whose_patient_it_opens_is_told(each_ward: Ward) -> None:
+    """It opens the patient, not the one episode: whoever else has him open must hear of it too."""
+    ward = each_ward
+    episode = ward.enrol()
+    for other, pathway in (("N9", "autoimmune-hemiplegia"), ("S9", "leukoencephalopathy")):
+        answer = ward.post("/episodes", enrolment("0001", ward=other, pathway=pathway))
+        assert answer.status_code == 201, answer.text
+    post(holder(ward, "clinician"), f"{episode}/glass", WHY)
+    notices = [each for each in ward.get("/inbox").json()["notices"] if each["kind"] == "glass"]
+    assert sorted((each["ward"], each["role"]) for each in notices) == [("N2", "lead"), ("N9", "lead")], "S9 is his own"
 
 
 def test_it_gives_no_role_that_the_person_does_not_have(ward: Ward) -> None:

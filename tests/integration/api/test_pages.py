@@ -63,10 +63,18 @@ def filled(each_ward: Ward) -> tuple[Ward, dict[str, str]]:
         assert ward.post(f"/people/{people[0]}/absences/add", span).status_code == 201
         ward.post(f"{episodes[0]}/record", {"facts": {"severity": "mild"}})
         ward.get(f"{episodes[0]}/explain")
+    _signed_in(ward, people[0], "p-0")
     for each in episodes:
         ward.system.sight.erasure.hold(Author("u-test", "auditor"), each.rpartition("/")[2], "case 7")
     _tell(ward, episodes[0].rpartition("/")[2])
     return ward, {"episode_id": episodes[0].rpartition("/")[2], "person_id": people[0]}
+
+
+def _signed_in(ward: Ward, person_id: str, login: str) -> None:
+    """Give a person a password of their own, and three sessions."""
+    ward.system.people.set_password(Author(person_id, "nurse"), person_id, "three words of one's own")
+    for _ in range(3):
+        ward.system.signing.sign_in(login, "three words of one's own")
 
 
 def _tell(ward: Ward, episode_id: str) -> None:
@@ -84,7 +92,7 @@ def ask(ward: Ward, route: str, there: dict[str, str], query: str) -> Any:  # no
     address = f"/{path.format(**there)}?{query}{more}"
     if method == "POST":
         return ward.post(address, {"identifier": {"system": "hospital-number", "value": "0000"}})
-    token = {"Authorization": f"Bearer {there['token']}"} if path == "me/tokens" else {}
+    token = {"Authorization": f"Bearer {there['token']}"} if path.startswith("me/") else {}
     return ward.get(address, **token)
 
 

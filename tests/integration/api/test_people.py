@@ -140,6 +140,24 @@ def test_a_token_makes_none_that_may_do_more(each_ward: Ward) -> None:
     assert made["token"] not in str(listed)
 
 
+def test_a_token_makes_none_that_outlives_it(each_ward: Ward) -> None:
+    """Else whoever found one would keep it alive for ever, and its end would be none."""
+    ward = each_ward
+    person_id = add(ward, password=False)["person_id"]
+    token = token_of(ward, person_id, "know")
+    made = bearing(ward, token, "/me/tokens", {"label": "for long", "scopes": ["know"], "days": 366}).json()
+    ends = {each["token_id"]: each["expires_at"] for each in bearing(ward, token, "/me/tokens").json()["tokens"]}
+    assert len(ends) == 2
+    assert ends[made["token_id"]] == min(ends.values()) == max(ends.values())
+
+
+def test_a_password_that_was_made_up_is_changed_whoever_asked_for_it(ward: Ward) -> None:
+    person_id = add(ward, "admin", "administrator", password=False)["person_id"]
+    token = token_of(ward, person_id, "people")
+    made = bearing(ward, token, f"/people/{person_id}/password", {}).json()["password"]
+    assert ward.system.signing.sign_in("admin", made).principal.renew
+
+
 def test_nobody_makes_a_token_that_acts_for_another_person(each_ward: Ward) -> None:
     ward = each_ward
     nurse, program = add(ward)["person_id"], add(ward, "laboratory", "service", password=False)["person_id"]

@@ -114,9 +114,12 @@ def test_the_look_is_on_record_before_and_again_while_the_board_stands_open(
         part = browser.client.get("/board/N2?screen=1", headers={"HX-Request": "true"})
         assert part.text.lstrip().startswith('<div id="board"'), "the part alone"
     assert looks() == ["board"]
+    house.ward.enrol("0002")
+    browser.client.get("/board/N2?screen=1", headers={"HX-Request": "true"})
+    assert looks() == ["board", "board"], "who came onto it meanwhile is seen for the first time"
     monkeypatch.setattr(page, "RECORDED_SECONDS", 0.0)
     browser.client.get("/board/N2?screen=1", headers={"HX-Request": "true"})
-    assert looks() == ["board", "board"]
+    assert looks() == ["board", "board", "board"]
     assert sight.faults("ward/N2") == []
 
 

@@ -1,10 +1,14 @@
 """Goal: in an emergency another ward's patient is opened, for an hour and on record; nobody does so unseen."""
 
+import re
+
 import pytest
 
 from orchestrator.service.people.glass import LASTS
+from orchestrator.service.people.signing import LOCKED_AFTER
 from tests.integration.web.conftest import PASSWORD, Browser, House
 
+PROBLEM = re.compile(r'class="problem"[^>]*>([^<]*)<')
 WHY = "called to a cardiac arrest in the corridor"
 
 
@@ -125,3 +129,29 @@ def test_the_patients_page_says_that_it_is_open_and_what_is_done_there_says_so(h
     assert "this patient is of another ward" not in own
     assert f'href="{episode}/seen"' not in own
     assert f'href="{episode}/seen"' in house.signed_in("lead").get(episode).text
+
+
+def test_who_opens_nothing_learns_not_who_is_here(house: House) -> None:
+    """Without a reason nothing is opened and nothing recorded: so nothing is told of a number either."""
+    house.ward.enrol()
+    house.add("stranger", ("S9", "nurse"))
+    browser = house.browser().sign_in("stranger")
+    told = {tuple(PROBLEM.findall(broken(browser, number, reason="."))) for number in ("0001", "9")}
+    assert len(told) == 1
+    assert "say why" in str(told.pop())
+
+
+def test_who_was_locked_out_by_others_comes_to_the_patient_all_the_same(each_house: House) -> None:
+    """Whoever knows a login can lock its account: that must keep nobody from an emergency who is signed in."""
+    house = each_house
+    episode = house.ward.enrol()
+    house.add("stranger", ("S9", "nurse"))
+    browser, another = house.browser().sign_in("stranger"), house.browser()
+    for _ in range(LOCKED_AFTER):
+        another.send("/sign-in", login="stranger", password="something else it is")
+    assert another.send("/sign-in", login="stranger", password=PASSWORD).status_code == 401
+    assert broken(browser) == episode
+    assert "not your password" in broken(browser, password="something else it is")
+    assert browser.get("/glass").headers["location"].startswith("/sign-in"), "no more guesses: the session has ended"
+    kinds = [each["kind"] for each in house.ward.system.people.records() if each["kind"] == "signed-in"]
+    assert len(kinds) == 1, "to say the password again is no signing in"

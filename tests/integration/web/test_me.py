@@ -2,7 +2,7 @@
 
 import re
 
-from tests.integration.web.conftest import House
+from tests.integration.web.conftest import PASSWORD, House
 
 SECRET = re.compile(r'class="secret">([^<]+)<')
 
@@ -33,10 +33,15 @@ def test_i_end_my_sessions_elsewhere_and_not_this_one(each_house: House) -> None
 def test_a_token_is_shown_once_and_does_what_was_ticked(each_house: House) -> None:
     nurse = each_house.signed_in("nurse", ("N2", "nurse"))
     assert "accounts of others" not in nurse.get("/me").text, "what my posts do not allow is not offered"
-    wrong = nurse.send("/me", "/me/tokens", label="a program", scope=["see"], days="9999")
+    left_open = nurse.send("/me", "/me/tokens", label="a program", scope=["see"], days="30", present="not the password")
+    assert left_open.status_code == 422
+    assert not each_house.ward.system.signing.tokens(each_house.people["nurse"]), "a browser left open makes none"
+    known: dict[str, str | list[str]] = {"label": "a program", "scope": ["see"], "present": PASSWORD}
+    wrong = nurse.send("/me", "/me/tokens", **known, days="9999")
     assert wrong.status_code == 422
     assert 'value="a program"' in wrong.text, "what was typed is kept"
-    typed: dict[str, str | list[str]] = {"label": "a program", "scope": ["see"], "days": "30", "key": "k" * 32}
+    assert PASSWORD not in wrong.text
+    typed = {**known, "days": "30", "key": "k" * 32}
     (token,) = SECRET.findall(nurse.send("/me", "/me/tokens", **typed).text)
     assert not SECRET.search(nurse.send("/me", "/me/tokens", **typed).text), "sent twice, it is made once"
     assert token not in nurse.get("/me").text
@@ -50,7 +55,7 @@ def test_a_token_is_shown_once_and_does_what_was_ticked(each_house: House) -> No
 
 def test_i_end_nobody_elses_token(each_house: House) -> None:
     nurse, other = (each_house.signed_in(login, ("N2", "nurse")) for login in ("nurse", "other"))
-    nurse.send("/me", "/me/tokens", label="a program", scope=["see"], days="30")
+    nurse.send("/me", "/me/tokens", label="a program", scope=["see"], days="30", present=PASSWORD)
     (row,) = each_house.ward.system.signing.tokens(each_house.people["nurse"])
     assert other.send("/me", "/me/tokens/end", token=row["token_id"]).status_code == 404
     assert not each_house.ward.system.signing.tokens(each_house.people["nurse"])[0]["ended"]

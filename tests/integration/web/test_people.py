@@ -125,7 +125,7 @@ def test_ending_an_account_says_first_what_it_does(each_house: House, admin: Bro
 
 def test_sessions_and_tokens_of_others_are_ended(each_house: House, admin: Browser) -> None:
     nurse = each_house.signed_in("nurse", ("N2", "nurse"))
-    made = nurse.send("/me", "/me/tokens", label="a program", scope=["see"], days="30")
+    made = nurse.send("/me", "/me/tokens", label="a program", scope=["see"], days="30", present=PASSWORD)
     (token,) = SECRET.findall(made.text)
     signing = each_house.ward.system.signing
     assert signing.bearer(token) is not None

@@ -141,3 +141,35 @@ def _let_wall_pass(house: House, gone: timedelta) -> None:
         assert person is not None
         assert person.locked_until is not None
         change.save_person(person._replace(locked_until=person.locked_until - gone))
+
+
+def test_who_comes_in_anew_leaves_no_session_behind(house: House) -> None:
+    """At a computer that several people use nobody's session lives on unseen when the next one comes in."""
+    house.add("nurse", ("N2", "nurse"))
+    house.add("nora", ("N2", "nurse"))
+    browser = house.browser().sign_in("nurse")
+    first = browser.client.cookies["carepath"]
+    assert house.ward.system.signing.principal(first) is not None
+    answer = browser.send("/me", "/sign-in", login="nora", password=PASSWORD)
+    assert answer.status_code == 303
+    assert house.ward.system.signing.principal(first) is None
+    assert "Nora" in browser.get("/me").text
+
+
+def test_a_store_that_takes_nothing_more_shows_its_patients_all_the_same(house: House) -> None:
+    """A full disk must not lock out a ward that is signed in; what it looks at stands in the log then."""
+    episode = house.ward.enrol()
+    nurse = house.signed_in("nurse")
+    signing = house.ward.system.signing
+    _, token = signing.make_token(
+        Author(house.people["nurse"], "nurse"), house.people["nurse"], label="x", scopes=["see"], days=1
+    )
+    found = signing.principal(nurse.client.cookies["carepath"])
+    assert found is not None
+    with house.ward.system.store.change() as change:
+        change.touch_session(found.session or b"", change.times().wall - timedelta(minutes=2))
+    with house.ward.system.store.change() as change:
+        change._sql.exec_driver_sql("PRAGMA query_only=ON")
+    assert nurse.get(episode).status_code == 200
+    assert nurse.get("/worklist").status_code == 200
+    assert signing.bearer(token) is not None

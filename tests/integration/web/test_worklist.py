@@ -42,6 +42,13 @@ def press(browser: Browser, line: str, target: str, /, **typed: str) -> Response
     return browser.client.post(target, data=sent, headers=HOME, follow_redirects=False)
 
 
+def looks_at(house: House, episode: str) -> list[str]:
+    """Return which pages of an episode's patient were read, the first one first."""
+    sight = house.ward.system.sight
+    looks = sight.looks(sight.looked.patient_of(episode.removeprefix("/episodes/")))
+    return [each["what"] for each in looks if each["kind"] == "read"]
+
+
 def test_the_first_page_of_who_works_on_a_ward_is_its_worklist(each_house: House) -> None:
     house = each_house
     house.ward.enrol("4711")
@@ -97,7 +104,7 @@ def test_a_list_is_paged_and_its_addresses_name_nothing(house: House, monkeypatc
 
 def test_an_item_is_taken_handed_over_and_put_off(each_house: House) -> None:
     house = each_house
-    house.ward.enrol()
+    episode = house.ward.enrol()
     nurse, other = house.signed_in("nurse"), house.signed_in("nora", ("N2", "nurse"))
     page = nurse.get("/worklist?kind=task")
     line = next(each for each in lines(page) if "EEG" in each)
@@ -114,8 +121,10 @@ def test_an_item_is_taken_handed_over_and_put_off(each_house: House) -> None:
     item = nurse.get(f"{there}?back=/worklist%3Fview%3Dmine")
     assert "You have taken this." in shown(item)
     until = unescape(re.findall(r'<option value="([^"]*Z)"', item.text)[-1])
+    reads = len(looks_at(house, episode))
     refused = press(nurse, item.text, f"{there}/snooze", until=until)
     assert refused.status_code == 422
+    assert looks_at(house, episode)[reads:] == ["item"], "the page that says why not shows the patient too"
     assert "say why it is put off" in refused.text
     put_off = press(nurse, item.text, f"{there}/snooze", until=until, reason="asleep")
     assert put_off.headers["location"] == "/worklist?view=mine"
@@ -245,6 +254,11 @@ def test_a_page_that_asks_anew_by_itself_fills_no_record(house: House) -> None:
     assert len(sight.looks("ward/N2")) == 2, "another list is another look"
     browser.get("/worklist")
     assert len(sight.looks("ward/N2")) == 3
+    house.ward.enrol("0002")
+    browser.client.get("/worklist", headers=by_itself)
+    assert len(sight.looks("ward/N2")) == 4, "who came onto the list meanwhile is seen for the first time"
+    browser.client.get("/worklist", headers=by_itself)
+    assert len(sight.looks("ward/N2")) == 4
     browser.client.cookies.clear()
     assert browser.client.get("/worklist", headers=by_itself, follow_redirects=False).status_code == 401
 
