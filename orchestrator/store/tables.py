@@ -207,7 +207,7 @@ item = Table(
     _col("due_at", Instant(), "by when; the last moment of the year 9999 where nothing says"),
     PrimaryKeyConstraint("episode_id", "kind", "key"),
     Index(None, "ward", "due_at"),
-    Index(None, "due_at"), **CLUSTERED,
+    Index(None, "role", "due_at"), **CLUSTERED,
 )  # fmt: skip
 
 claim = Table(
@@ -276,5 +276,5 @@ notice = Table(
     _col("skipped", Text(), "roles that were passed over since nobody holds them, with commas between"),
     PrimaryKeyConstraint("episode_id", "key"),
     Index(None, "role", "told_at"),
-    Index(None, "ward", "told_at"), **STRICT,
+    Index(None, "ward", "role", "told_at"), **STRICT,
 )  # fmt: skip
