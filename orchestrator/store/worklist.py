@@ -34,23 +34,24 @@ class WorklistReads:
         raise NotImplementedError
 
     def worklist(self, sieve: Sieve, after: Place | None, limit: int) -> list[WorkRow]:
-        of_all = not (sieve.wards or sieve.holder or sieve.awake_at or sieve.episode)
-        items: Any = self._items_of_all(sieve, after, limit) if of_all else t.item
+        by_claim = bool(sieve.holder or sieve.awake_at)
+        items: Any = t.item if by_claim or sieve.episode else self._first_items(sieve, after, limit)
         if items is None:
             return []
         order = _due(items.c)
         chosen = _sifted(_within(_work(items), items, sieve.wards, sieve.roles), sieve, items.c)
-        if after is not None:
-            chosen = chosen.where(_behind(order, after))
-        return [_work_row(row) for row in self._sql.execute(chosen.order_by(*order).limit(limit))]
+        ordered = _behind(chosen, order, after).order_by(*order).limit(limit)
+        return [_work_row(row) for row in self._sql.execute(ordered)]
 
-    def _items_of_all(self, sieve: Sieve, after: Place | None, limit: int) -> Subquery | None:
-        """Return the first items of all wards, role by role; None where nothing is open."""
-        roles = sieve.roles or self._sql.execute(distinct(_I.role)).scalars().all()
+    def _first_items(self, sieve: Sieve, after: Place | None, limit: int) -> Subquery | None:
+        """Return the first items of each ward where they are few, else of each role; None where nothing is open."""
+        if 0 < len(sieve.wards) <= _FEW:
+            parts = [_within(_ITEMS, t.item, (ward,), sieve.roles) for ward in sieve.wards]
+        else:
+            roles = sieve.roles or self._sql.execute(distinct(_I.role)).scalars().all()
+            parts = [_within(_ITEMS, t.item, sieve.wards, (role,)) for role in roles]
         order = _due(_I)
-        parts = [_sifted(_ITEMS.where(_I.role == role), sieve, _I) for role in roles]
-        if after is not None:
-            parts = [part.where(_behind(order, after)) for part in parts]
+        parts = [_behind(_sifted(part, sieve, _I), order, after) for part in parts]
         return first_of(parts, order, limit, "item") if parts else None
 
     def told(
@@ -93,10 +94,14 @@ class WorklistReads:
         chosen = select(*(p[name] for name in PersonRow._fields)).where(p.ended_at.is_(None), p.person_id.in_(there))
         return [PersonRow(*row) for row in self._sql.execute(chosen.order_by(p.name, p.login))]
 
-    def next_due(self, wards: Sequence[str]) -> tuple[int, datetime | None]:
+    def next_due(self, wards: Sequence[str]) -> tuple[bool, datetime | None]:
+        if not wards:
+            alarms = select(_E.next_due_at).where(_OPEN, _E.next_due_at.is_not(None)).order_by(_E.next_due_at).limit(1)
+            anybody = self._sql.execute(select(_E.ward).where(_OPEN).limit(1)).first()
+            return anybody is not None, self._sql.execute(alarms).scalar()
         chosen: Any = select(func.count(), func.min(_E.next_due_at)).where(_OPEN)
-        row = self._sql.execute(_within(chosen, t.episode, wards, ())).one()
-        return row[0], row[1]
+        count, first = self._sql.execute(_within(chosen, t.episode, wards, ())).one()
+        return count > 0, first
 
     def ward_marks(self, wards: Sequence[str]) -> list[Mark]:
         # what fails and is set aside makes no entry, but counts its attempts
@@ -204,10 +209,14 @@ def _earlier(chosen: Select[Any], before: tuple[datetime, str, str] | None) -> S
     return chosen.where(_N.told_at <= moment, or_(_N.told_at < moment, earlier))
 
 
-def _behind(order: Sequence[Any], after: Sequence[Any]) -> Any:  # noqa: ANN401
-    """Compare the first column by itself: a row comparison would not be bound in the first column's own type."""
+def _behind(chosen: Select[Any], order: Sequence[Any], after: Sequence[Any] | None) -> Select[Any]:
+    """Begin behind a place. The first column by itself: a row comparison would not be bound in that column's own type,
+    and of the `or` alone no index would find where that begins.
+    """
+    if after is None:
+        return chosen
     later = or_(order[0] > after[0], and_(order[0] == after[0], tuple_(*order[1:]) > tuple_(*after[1:])))
-    return and_(order[0] >= after[0], later)  # an index finds where that begins; of `or` alone it does not
+    return chosen.where(order[0] >= after[0], later)
 
 
 def _is(table: Any, item: ItemId) -> tuple[Any, ...]:  # noqa: ANN401
