@@ -1,11 +1,11 @@
 """How soon is a page there, with a million episodes in the store and ten thousand of them open? On PostgreSQL.
 
-    python -m benchmarks.bench_pages [--episodes 1000000] [--open 10000] [--seconds 4] [--callers 8] [--plans] [--quick]
+    python -m benchmarks.bench_pages [--episodes 1000000] [--open 10000] [--seconds 2] [--callers 8] [--plans] [--quick]
 
 The store is filled with lives of all pathways at every stage (see lives.py); then `carepath api` is asked over loopback
 by people who have signed in: each page again and again, by one caller who waits for each answer, then by some at once.
 Each look goes on record as ever. Given are times in the server (see face.py) and on the wire, and what travels at the
-first visit and at later ones. With --plans: every statement of every page, and how many rows it reads of what.
+first visit and at later ones. With --plans: what the statements of each page read in the database, too.
 """
 
 import argparse
@@ -17,12 +17,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from fastapi.testclient import TestClient
+
 from benchmarks.face import Answer, Browser, answering
 from benchmarks.generate import fill
 from benchmarks.lives import lives
 from benchmarks.place import Place, percentile, place
-from benchmarks.visitors import Page, pages, settle, sign_in
+from benchmarks.visitors import PASSWORD, Page, pages, settle, sign_in
 from orchestrator.bootstrap import System
+from orchestrator.store.postgres import PostgresStore
+from orchestrator.web.app import create_pages
+from tests.statements import listening, plan
 
 MEDIAN_MS, P99_MS, MOST_KB = 50, 150, 100
 LEAST = 30
@@ -78,7 +83,7 @@ def filled(at: Place, system: System, episodes: int, still: int) -> tuple[list[s
     took = time.perf_counter() - began
     print(
         f"{episodes} episodes of {len(found)} lives, {still} of them open: {entries} entries, {notices} notices,"
-        f" {items} open items, {size / 1e9:.1f} GB; played in {played:.0f} s, loaded and ready in {took - played:.0f} s",
+        f" {items} open items, {size / 1e9:.1f} GB; played in {played:.0f} s, loaded in {took - played:.0f} s",
         flush=True,
     )
     chosen = "SELECT episode_id FROM episode WHERE NOT closed AND seq {} ORDER BY episode_id LIMIT 24"
@@ -95,12 +100,34 @@ def claim(at: Place) -> None:
     )
 
 
-def measure(at: Place, seconds: float, callers: int, episodes: int, still: int) -> bool:
-    """Fill a store, ask for every page, and print; return whether all is as it is to be."""
+def plans(system: System, opened: Sequence[Page]) -> None:
+    """Print for each page what its statements read: how many, their time in the database, the most of one table."""
+    assert isinstance(system.store, PostgresStore)
+    engine, app = system.store._engine, create_pages(system, timezone="Europe/London")
+    for page in opened:
+        token = system.signing.sign_in(page.login, PASSWORD).token
+        client = TestClient(app, client=("127.0.0.1", 50000), cookies={"carepath": token})
+        with listening(engine) as sent:
+            client.get(page.paths[0])
+        done = [plan(engine, one) for one in sent]
+        read = max(((count, table) for each in done for table, count in each.read.items()), default=(0, "nothing"))
+        spent, touched = sum(each.milliseconds for each in done), sum(each.buffers for each in done)
+        print(
+            f"{page.name:34} {len(done):2} statements, {spent:6.1f} ms, {touched:6} buffers; the most that one of them"
+            f" reads: {read[0]} of {read[1]}",
+            flush=True,
+        )
+
+
+def measure(at: Place, seconds: float, callers: int, episodes: int, still: int, *, planned: bool) -> bool:
+    """Fill a store, ask for every page, and print; return whether all is as it is to be. planned: plans as well."""
     with at.open() as system:
         short, old = filled(at, system, episodes, still)
+        opened = pages(short, old)
+        if planned:
+            plans(system, opened)
         with answering(at.settings) as port:
-            found = [asked(system, port, page, seconds, callers) for page in pages(short, old)]
+            found = [asked(system, port, page, seconds, callers) for page in opened]
         missed = [each.page.name for each in found if not each.meets]
     print(f"goal: {MEDIAN_MS} ms median, {P99_MS} ms p99 in the server, first visit under {MOST_KB} kB: " + (
         f"missed by {', '.join(missed)}" if missed else "met by every page"
@@ -130,7 +157,7 @@ def travels(browser: Browser, path: str) -> tuple[int, int]:
     first = shown(browser, path)
     page = first.body if "gzip" not in first.headers.get("content-encoding", "") else gzip.decompress(first.body)
     assets = dict.fromkeys(each.decode() for each in _ASSET.findall(page))
-    return first.bytes + sum(shown(browser, each).bytes for each in assets), first.bytes
+    return first.size + sum(shown(browser, each).size for each in assets), first.size
 
 
 def together(browsers: Sequence[Browser], paths: Sequence[str], seconds: float) -> list[Answer]:
@@ -172,12 +199,13 @@ def main() -> None:
     ask.add_argument("--open", type=int, default=10_000, dest="still")
     ask.add_argument("--seconds", type=float, default=2.0, help="for which each page is asked for")
     ask.add_argument("--callers", type=int, default=8)
+    ask.add_argument("--plans", action="store_true", help="print what the statements of each page read, too")
     ask.add_argument("--quick", action="store_true", help="two thousand episodes, to see that it runs")
     asked_for = ask.parse_args()
     if asked_for.quick:
         asked_for.episodes, asked_for.still, asked_for.seconds = 2_000, 300, 0.2
     with place() as at:
-        measure(at, asked_for.seconds, asked_for.callers, asked_for.episodes, asked_for.still)
+        measure(at, asked_for.seconds, asked_for.callers, asked_for.episodes, asked_for.still, planned=asked_for.plans)
 
 
 if __name__ == "__main__":

@@ -25,12 +25,12 @@ _START_SECONDS, _STOP_SECONDS = 60.0, 30.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. seconds: until its last byte; inside: in the server.   bytes: of head and body on the wire."""
+    """What came back. seconds: until its last byte; inside: in the server.   size: bytes on the wire."""
 
     status: int
     seconds: float
     inside: float
-    bytes: int
+    size: int
     headers: http.client.HTTPMessage
     body: bytes
 
