@@ -162,17 +162,7 @@ def statements(write: Write) -> list[tuple[str, Any]]:
     """Return the statements of one command with parameters ready made."""
     row = write.row
     due = row.next_due_at and to_micros(row.next_due_at)
-    changed = (
-        row.ward,
-        row.state,
-        row.seq,
-        to_micros(row.at),
-        due,
-        int(row.closed),
-        row.tag,
-        row.chain_hash,
-        row.document,
-    )
+    changed = (row.state, row.seq, to_micros(row.at), due, row.tag, row.chain_hash, row.document)
     made: list[tuple[str, Any]] = [(sqlite._UPDATE, (*changed, row.episode_id))]
     for e in write.entries:
         made.append((sqlite._ENTRY, (*e[:3], e.header.decode(), *e[4:])))

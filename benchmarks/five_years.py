@@ -23,13 +23,13 @@ from orchestrator.episode.model import Episode
 from orchestrator.pathway.model import Pathway
 
 START = dt.datetime(2026, 3, 2, 8, tzinfo=dt.UTC)
+DAYS = 5 * 365.25
 _CLINICIAN, _CLOCK = Actor("anna", "clinician"), Actor("clock", "service")
 _TEXTS = {
     "severity": "severe",
     "infection_status": "excluded",
     "virus": "other",
     "jcv_pcr": "negative",
-    "symptom_onset": "2026-02-20",
 }
 _FLAGS = (
     "symptoms_progressing", "consciousness_declining", "respiratory_compromise", "agitated", "bleeding_disorder",
@@ -40,17 +40,21 @@ _NUMBERS = {"age_years": 41, "weight_kg": "71.5", "height_cm": 172, "icars": "23
 
 
 class Play:
-    """One patient, played by a caller: what comes due between two commands fires at its moment."""
+    """One patient, played by a caller: what comes due between two commands fires at its moment.
 
-    def __init__(self, pathway: Pathway, timezone: str = "Europe/London") -> None:
+    done: what people did, and when.
+    """
+
+    def __init__(self, pathway: Pathway, timezone: str = "Europe/London", start: dt.datetime = START) -> None:
         self.pathway = pathway
         wish = Enrolment(pathway, "5e1f0c9a-0000-4000-8000-000000000001", "patient", "ward", timezone)
-        self.episode = self._taken(enrol(wish, _CLINICIAN, START))
-        self.at = START
+        self.episode = self._taken(enrol(wish, _CLINICIAN, start))
+        self.start = self.at = start
+        self.done: list[tuple[dt.datetime, Command]] = []
 
     def to(self, days: float) -> None:
         """Move on to so many days after the enrolment; doses that are due are given, reminders acknowledged."""
-        until = START + dt.timedelta(days=days)
+        until = self.start + dt.timedelta(days=days)
         while self.episode.next_due_at is not None and self.episode.next_due_at <= until:
             self.at = max(self.at, self.episode.next_due_at)
             self.episode = self._taken(decide(self.pathway, self.episode, Tick(), _CLOCK, self.at))
@@ -60,6 +64,7 @@ class Play:
     def do(self, command: Command) -> None:
         """Carry out a clinician's command; it must be accepted."""
         self.episode = self._taken(decide(self.pathway, self.episode, command, _CLINICIAN, self.at))
+        self.done.append((self.at, command))
 
     def _answer(self) -> None:
         for reminder in self.episode.reminders:
@@ -78,8 +83,20 @@ class Play:
 
 def episode_after_five_years(pathway: Pathway) -> Episode:
     """Return the episode of the fifth year: every line, two relapses, then surveillance."""
-    play = Play(pathway)
-    facts: Mapping[str, Any] = {**_TEXTS, **dict.fromkeys(_FLAGS, False), **_NUMBERS, "antibodies": ["gad", "tpo"]}
+    return five_years(pathway).episode
+
+
+def five_years(pathway: Pathway, start: dt.datetime = START) -> Play:
+    """Return a patient who was enrolled five years ago."""
+    play = Play(pathway, start=start)
+    onset = (start - dt.timedelta(days=10)).date().isoformat()
+    facts: Mapping[str, Any] = {
+        "symptom_onset": onset,
+        **_TEXTS,
+        **dict.fromkeys(_FLAGS, False),
+        **_NUMBERS,
+        "antibodies": ["gad", "tpo"],
+    }
     play.do(Record(facts=facts))
     for task in [task.name for task in play.episode.tasks]:
         play.do(Complete(task))
@@ -88,8 +105,8 @@ def episode_after_five_years(pathway: Pathway) -> Episode:
         play.to(day + 400)
         play.do(Record(facts={"response": "worse"}))
         day = _round(play, day + 401)
-    play.to(5 * 365.25)
-    return play.episode
+    play.to(DAYS)
+    return play
 
 
 def _round(play: Play, day: float) -> float:

@@ -4,7 +4,8 @@
 
 A life is played once for each template, in memory. Every copy has ids, keys and identifiers of its own: its entries are
 sealed and chained anew, its document encrypted with its patient's key. `carepath audit verify --all` and `audit replay
---all` find nothing in such a store. Of the outbox nothing is copied: what was told is taken for delivered.
+--all` find nothing in such a store. Of the outbox nothing is copied: what was told is taken for delivered, and whoever
+did something is taken to have looked before.
 """
 
 import argparse
@@ -14,36 +15,49 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import orjson
 import psycopg
 from sqlalchemy import Table, make_url, select
 
+from orchestrator.audit import looks
 from orchestrator.audit.keys import Keyring, PatientKey, prefixed
-from orchestrator.audit.seal import GENESIS, Header, Sealed, open_header, plaintext, seal
-from orchestrator.bootstrap import throwaway_system
+from orchestrator.audit.seal import GENESIS, Header, Sealed, open_header, plaintext, seal_text
+from orchestrator.bootstrap import System, throwaway_system
 from orchestrator.clock import VirtualClock
 from orchestrator.episode.commands import Actor, Command
 from orchestrator.pathway.loader import Library, load_library
 from orchestrator.service.enrolment import EnrolRequest, Identifier
-from orchestrator.service.handlers import Request, new_key
+from orchestrator.service.handlers import CLOCK, Request, new_key
 from orchestrator.service.ledger import pack, unpack
+from orchestrator.service.people.looking import record
+from orchestrator.service.people.rows import LookRow
+from orchestrator.service.replay import all_entries
 from orchestrator.service.rows import EpisodeRow, PathwayRow
-from orchestrator.store import keyfile
+from orchestrator.store import keyfile, staff_tables
 from orchestrator.store import tables as t
 from orchestrator.store.opening import open_store
 
 ROOT = Path(__file__).parents[1]
 PATHWAY = "post-viral-cerebellar-demyelination"
 ACTOR = Actor("bench", "clinician")
-WARDS = 50
+WARDS = 40
 CHUNK = 2_000
-_SYSTEM = "bench"
+SYSTEM = "hospital-number"
 _PROJECTIONS = (t.item, t.notice)
+_LARGE = "('entry'::regclass, 'log_pending'::regclass, 'notice'::regclass, 'look'::regclass)"
+_KEYS = (
+    "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+    f" WHERE contype IN ('p', 'u') AND conrelid IN {_LARGE}"
+)
+_INDEXES = (
+    "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
+    f" WHERE indrelid IN {_LARGE} AND indexrelid NOT IN (SELECT conindid FROM pg_constraint)"
+)
 _STORED = len(EpisodeRow._fields) - 2
 _TYPES = {"Text": "text", "LargeBinary": "bytea", "Instant": "timestamptz", "Integer": "int4", "Flag": "bool"}
 
@@ -81,14 +95,18 @@ def play(library: Library, at: datetime, commands: Sequence[Command] = (), pathw
             clock.advance(timedelta(seconds=1))
             done = system.handlers.execute(Request(answer.episode_id, command, ACTOR, new_key()))
             assert done.accepted, done
-        with system.store.read() as reader:
-            row = reader.episode(answer.episode_id)
-            assert row is not None
-            key = system.desk.key(row)
-            sealed = reader.entries(answer.episode_id, 0, 1000)
-            found = [reader._sql.execute(select(table)).mappings() for table in _PROJECTIONS]
-            projections = tuple(tuple(dict(each) for each in rows) for rows in found)
-        entries = tuple(Entry(open_header(each), plaintext(key, each)) for each in sealed)
+        return template(system, answer.episode_id)
+
+
+def template(system: System, episode_id: str) -> Template:
+    """Return the life that an episode had in a system of its own."""
+    with system.store.read() as reader:
+        row = reader.episode(episode_id)
+        assert row is not None
+        key = system.desk.key(row)
+        entries = tuple(Entry(open_header(each), plaintext(key, each)) for each in all_entries(reader, episode_id))
+        found = [reader._sql.execute(select(table)).mappings() for table in _PROJECTIONS]
+        projections = tuple(tuple(dict(each) for each in rows) for rows in found)
         return Template(row, entries, unpack(key, row.episode_id, row.document), projections)
 
 
@@ -122,7 +140,11 @@ def copy(template: Template, keyring: Keyring) -> tuple[EpisodeRow, Rows]:
     ward = f"ward-{int(episode_id[:4], 16) % WARDS}"
 
     def renamed(content: bytes) -> bytes:
-        for before, after in ((old.episode_id, episode_id), (old.patient_id, patient_id), ('"ward-0"', f'"{ward}"')):
+        for before, after in (
+            (old.episode_id, episode_id),
+            (old.patient_id, patient_id),
+            (f'"{old.ward}"', f'"{ward}"'),
+        ):
             content = content.replace(before.encode(), after.encode())
         return content
 
@@ -132,8 +154,8 @@ def copy(template: Template, keyring: Keyring) -> tuple[EpisodeRow, Rows]:
         chain_hash=entries[-1].hash, document=pack(key, episode_id, renamed(template.document)),
         kek_id=kek_id, wrapped_key=wrapped,
     )  # fmt: skip
-    hashed = keyring.identifier_hash(_SYSTEM, patient_id)
-    identifier = key.encrypt(prefixed(_SYSTEM.encode(), patient_id.encode()), hashed)
+    hashed = keyring.identifier_hash(SYSTEM, patient_id)
+    identifier = key.encrypt(prefixed(SYSTEM.encode(), patient_id.encode()), hashed)
     made: Rows = {
         t.patient: [(patient_id, kek_id, wrapped, old.enrolled_at)],
         t.patient_identifier: [(hashed, patient_id, identifier)],
@@ -141,6 +163,7 @@ def copy(template: Template, keyring: Keyring) -> tuple[EpisodeRow, Rows]:
         t.open_enrolment: [] if row.closed else [(patient_id, row.pathway, episode_id)],
         t.entry: [(*each[:3], each.header.decode(), *each[4:]) for each in entries],
         t.log_pending: [(episode_id, each.seq, each.hash) for each in entries],
+        staff_tables.look: list(_looks(template, episode_id, patient_id, keyring.look_mac)),
     }
     for table, rows in zip(_PROJECTIONS, template.projections, strict=True):
         made[table] = [tuple({**each, "episode_id": episode_id, "ward": ward}.values()) for each in rows]
@@ -159,28 +182,63 @@ def _chained(
             tag=key.mac(b"tag", header.tag.encode())[:8].hex(),
             request=header.request and key.mac(b"request", header.request.encode()).hex(),
         )
-        made.append(seal(key, own, orjson.loads(renamed(body)), made[-1].hash if made else GENESIS))
+        made.append(seal_text(key, own, renamed(body), made[-1].hash if made else GENESIS))
     return made
+
+
+def _looks(template: Template, episode_id: str, patient_id: str, mac: looks.Mac) -> Iterator[LookRow]:
+    """Yield a look for each entry that a person made."""
+    seq, previous = 0, GENESIS
+    for header, _ in template.entries:
+        if header.actor == CLOCK.id:
+            continue
+        at, seq = datetime.fromisoformat(header.at), seq + 1
+        row = LookRow(patient_id, seq, at, header.actor, header.role, "read", "episode", episode_id, False, None, b"")
+        previous = looks.link(mac, previous, record(row))
+        yield row._replace(hash=previous)
 
 
 def _uuid() -> str:
     return str(uuid.UUID(bytes=os.urandom(16), version=4))
 
 
-def fill(url: str, keys: Path, wanted: Iterable[Copies], processes: int = 1) -> list[str]:
-    """Put copies into a PostgreSQL store that `prepare` has made, and have it gather statistics; return their ids."""
+def fill(url: str, keys: Path, wanted: Iterable[Copies], processes: int = 1, *, bare: bool = False) -> list[str]:
+    """Put copies into a PostgreSQL store that `prepare` has made, and have it gather statistics; return their ids.
+
+    bare: without the indexes of the largest tables, which are made again at the end; nobody may work there meanwhile.
+    """
     library = load_library(ROOT / "workflows")
     _keep(url, keys, library)
     parts = list(_parts(wanted))
     shares = [(url, keys, parts[number::processes]) for number in range(processes)]
-    if processes == 1:
-        ids = _load(*shares[0])
-    else:
-        with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-            ids = [each for share in pool.map(_load, *zip(*shares, strict=True)) for each in share]
+    with _bared(url) if bare else nullcontext():
+        if processes == 1:
+            ids = _load(*shares[0])
+        else:
+            with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+                ids = [each for share in pool.map(_load, *zip(*shares, strict=True)) for each in share]
     with connected(url) as connection:
         connection.execute("VACUUM (ANALYZE)")
     return ids
+
+
+@contextmanager
+def _bared(url: str) -> Iterator[None]:
+    """Take the indexes away from the largest tables, and make them again."""
+    with connected(url) as connection:
+        keys = connection.execute(_KEYS).fetchall()
+        plain = connection.execute(_INDEXES).fetchall()
+        for table, name, _ in keys:
+            connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}".encode())
+        for name, _ in plain:
+            connection.execute(f"DROP INDEX {name}".encode())
+    yield
+    with connected(url) as connection:
+        connection.execute("SET maintenance_work_mem = '1GB'")
+        for table, name, definition in keys:
+            connection.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}".encode())
+        for _, definition in plain:
+            connection.execute(definition.encode())
 
 
 def _parts(wanted: Iterable[Copies]) -> Iterator[list[Copies]]:

@@ -72,8 +72,12 @@ def instant(moment: datetime) -> str:
 
 def seal(key: PatientKey, header: Header, body: dict[str, Any], previous: bytes) -> Sealed:
     """Return the entry, sealed behind the one whose hash is `previous` (GENESIS for the first). Raises NotCanonical."""
-    plain, text = header.canonical(), canonical(body)
-    place = _place(header.episode_id, header.seq)
+    return seal_text(key, header, canonical(body), previous)
+
+
+def seal_text(key: PatientKey, header: Header, text: bytes, previous: bytes) -> Sealed:
+    """Return the entry as `seal` does. text: the body's canonical bytes, where they are at hand."""
+    plain, place = header.canonical(), _place(header.episode_id, header.seq)
     bound = commit(key, place, text)
     return Sealed(
         header.episode_id,
@@ -93,8 +97,16 @@ def open_header(entry: Sealed) -> Header:
 
 def open_body(key: PatientKey, entry: Sealed) -> dict[str, Any]:
     """Return the body, in this program's own format. Raises WrongKey when it cannot be decrypted, and NewerFormat."""
+    return _opened_body(key, entry, orjson.loads(entry.header)["format"])
+
+
+def opened(key: PatientKey, entry: Sealed, header: Header) -> dict[str, Any]:
+    """Return the body as `open_body` does. header: the entry's own, opened before."""
+    return _opened_body(key, entry, header.format)
+
+
+def _opened_body(key: PatientKey, entry: Sealed, form: int) -> dict[str, Any]:
     body: dict[str, Any] = orjson.loads(plaintext(key, entry))
-    form: int = orjson.loads(entry.header)["format"]
     return body if form == formats.OWN else formats.body_up(body, form)
 
 

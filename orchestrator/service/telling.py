@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orchestrator.audit.chain import Head, verify
 from orchestrator.audit.keys import PatientKey
-from orchestrator.audit.seal import Sealed, instant, open_body, open_header
+from orchestrator.audit.seal import Header, Sealed, instant, open_header, opened
 from orchestrator.audit.story import Ahead, StoryEntry, ahead, tell
 from orchestrator.episode.commands import Actor, Command
 from orchestrator.episode.explain import explain
@@ -126,7 +126,11 @@ class Telling:
 
     def _opened(self, row: EpisodeRow, entries: list[Sealed]) -> list[StoryEntry]:
         key = self._key(row)
-        return [StoryEntry(open_header(entry)._asdict(), _body(key, entry)) for entry in entries]
+        headers = [open_header(entry) for entry in entries]
+        return [
+            StoryEntry(header._asdict(), _body(key, entry, header))
+            for entry, header in zip(entries, headers, strict=True)
+        ]
 
 
 def _found(reader: Reader, episode_id: str) -> EpisodeRow:
@@ -136,8 +140,8 @@ def _found(reader: Reader, episode_id: str) -> EpisodeRow:
     return row
 
 
-def _body(key: PatientKey | None, entry: Sealed) -> dict[str, Any] | None:
+def _body(key: PatientKey | None, entry: Sealed, header: Header) -> dict[str, Any] | None:
     try:
-        return None if key is None else open_body(key, entry)
+        return None if key is None else opened(key, entry, header)
     except WrongKey:
         return None

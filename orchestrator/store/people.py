@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, delete, false, func, insert, or_, select, tuple_, union, update
 
+from orchestrator.service.people.principal import EVERYWHERE
 from orchestrator.service.people.rows import (
     GlassRow,
     HoldRow,
@@ -21,6 +22,7 @@ from orchestrator.service.people.rows import (
 from orchestrator.service.rows import PatientRow
 from orchestrator.store import staff_tables as s
 from orchestrator.store import tables as t
+from orchestrator.store.sifting import distinct
 from orchestrator.store.staff import StaffReads, StaffWrites
 
 _PEOPLE = select(*(s.person.c[name] for name in PersonRow._fields))
@@ -137,8 +139,9 @@ class PeopleReads(StaffReads):
         return [(HoldRow(*row[:-1]), row[-1]) for row in self._sql.execute(grouped.limit(limit))]
 
     def wards(self) -> list[str]:
-        open_ones = select(t.episode.c.ward).where(t.episode.c.closed == false())
-        return sorted(row[0] for row in self._sql.execute(union(open_ones, select(s.post.c.ward))) if row[0] != "*")
+        there = distinct(t.episode.c.ward, t.episode.c.closed == false())
+        found = self._sql.execute(union(there, select(s.post.c.ward)))
+        return sorted(row[0] for row in found if row[0] != EVERYWHERE)
 
 
 class PeopleWrites(PeopleReads, StaffWrites):

@@ -35,9 +35,11 @@ _CLAIM = (
     " ORDER BY e.next_due_at LIMIT ?"
 )
 _UPDATE = (
-    "UPDATE episode SET ward = ?, state = ?, seq = ?, at = ?, next_due_at = ?, closed = ?, tag = ?, chain_hash = ?,"
-    " document = ?, set_aside_until = NULL, attempts = 0 WHERE episode_id = ?"
+    "UPDATE episode SET state = ?, seq = ?, at = ?, next_due_at = ?, tag = ?, chain_hash = ?, document = ?,"
+    " set_aside_until = NULL, attempts = 0 WHERE episode_id = ?"
 )
+# By itself: SQLite writes an index anew for every column that is named, changed or not, and these change once or never.
+_MOVED = "UPDATE episode SET ward = ?, closed = ? WHERE episode_id = ? AND (ward <> ? OR closed <> ?)"
 _ENTRY = "INSERT INTO entry (episode_id, seq, cause_id, header, commitment, body, hash) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _LOG = "INSERT INTO log_pending (episode_id, seq, hash) VALUES (?, ?, ?)"
 _GONE = "DELETE FROM item WHERE episode_id = ? AND kind = ? AND key = ?"
@@ -104,8 +106,9 @@ class SqliteChange(SqliteReader, RareWrites):
     def _save(self, write: Write) -> None:
         row = write.row
         due = None if row.next_due_at is None else to_micros(row.next_due_at)
-        changed = (row.ward, row.state, row.seq, to_micros(row.at), due, row.closed, row.tag, row.chain_hash)
-        self._run(_UPDATE, (*changed, row.document, row.episode_id))
+        changed = (row.state, row.seq, to_micros(row.at), due, row.tag, row.chain_hash, row.document)
+        self._run(_UPDATE, (*changed, row.episode_id))
+        self._run(_MOVED, (row.ward, row.closed, row.episode_id, row.ward, row.closed))
         self._append(write)
         if row.closed:
             self._run(_CLOSED, (row.patient_id, row.pathway, row.episode_id))

@@ -2,7 +2,8 @@
 
 Every primary and unique key of a per-episode table begins with `episode_id`, so that such tables can be partitioned by
 its hash. The tables of the write path carry no foreign keys: their rows are written in the transaction that updates the
-episode, under its lock. (A claim carries one to its item, so that it goes with it whoever removes that.)
+episode, under its lock. (A claim carries one to its item, so that it goes with it whoever removes that: 8 µs of the 34
+that a removal takes PostgreSQL.)
 """
 
 from sqlalchemy import (
@@ -207,7 +208,7 @@ item = Table(
     _col("due_at", Instant(), "by when; the last moment of the year 9999 where nothing says"),
     PrimaryKeyConstraint("episode_id", "kind", "key"),
     Index(None, "ward", "due_at"),
-    Index(None, "due_at"), **CLUSTERED,
+    Index(None, "role", "due_at"), **CLUSTERED,
 )  # fmt: skip
 
 claim = Table(
@@ -276,5 +277,5 @@ notice = Table(
     _col("skipped", Text(), "roles that were passed over since nobody holds them, with commas between"),
     PrimaryKeyConstraint("episode_id", "key"),
     Index(None, "role", "told_at"),
-    Index(None, "ward", "told_at"), **STRICT,
+    Index(None, "ward", "role", "told_at"), **STRICT,
 )  # fmt: skip

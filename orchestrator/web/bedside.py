@@ -29,7 +29,7 @@ Json = Mapping[str, Any]
 CLOCK = "tick"
 _DONE = frozenset({*VERBS, "enrol"})
 _NEWEST = 25
-"""So many groups of entries stand on the page; the others are one click away."""
+"""So many groups of entries, and reminders that have fired, stand on the page; the others are one click away."""
 
 
 def parts(request: Request, seen: Seen, whole: Whole, account: Account | None = None) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def parts(request: Request, seen: Seen, whole: Whole, account: Account | None = 
     return {
         **head(request, seen, whole, "" if account is None else account.form["role"]),
         **_drawn(request, whole),
-        **_work(whole),
+        **_work(whole, everything=request.query_params.get("reminders") == "all"),
         "account": account,
         "at": lambda place: account is not None and account.at(place),
         "typed": lambda place, name, otherwise="": (
@@ -111,7 +111,7 @@ def _drawn(request: Request, whole: Whole) -> dict[str, Any]:
     }
 
 
-def _work(whole: Whole) -> dict[str, Any]:
+def _work(whole: Whole, *, everything: bool) -> dict[str, Any]:
     running = {each["course"]: each for each in whole.now["courses"] if each["in_force"]}
     recorded = [each for each in whole.story["facts"] if each["status"] == "stands"]
     return {
@@ -125,8 +125,15 @@ def _work(whole: Whole) -> dict[str, Any]:
         "running": running,
         "next_dose": hand.next_dose,
         "courses": sorted(whole.story["courses"], key=lambda each: (each["id"] not in running, -each["id"])),
-        "fired": [each for each in whole.story["reminders"] if each["status"] != "to-come"],
+        "fired": _fired(whole, everything=everything),
     }
+
+
+def _fired(whole: Whole, *, everything: bool) -> dict[str, Any]:
+    """Return the reminders that have fired, the last first; unless all are wanted the newest, and how many more."""
+    rows = [each for each in reversed(whole.story["reminders"]) if each["status"] != "to-come"]
+    shown = rows if everything else rows[:_NEWEST]
+    return {"rows": shown, "count": len(rows), "more": len(rows) - len(shown), "open": everything}
 
 
 def _done(request: Request, whole: Whole) -> Json | None:

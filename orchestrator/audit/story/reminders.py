@@ -1,7 +1,7 @@
 """Who was told what, when, and how late? Every firing of every reminder, and those that are still to come."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -181,15 +181,21 @@ def reminders(entries: Sequence[Entry], pathway: Pathway) -> list[dict[str, Any]
     )
     coming = [each for each in reader.all if not each.firings and each.due_at and not (each.fulfilled or each.ended)]
     coming.sort(key=lambda each: (each.due_at, each.key))
-    return [_row(each, pathway) for each in (*fired, *coming)]
+    called = {name: _called(name, pathway) for name in {each.key[0] for each in (*fired, *coming)}}
+    return [_row(each, pathway, called[each.key[0]]) for each in (*fired, *coming)]
 
 
-def _row(reminder: _Armed, pathway: Pathway) -> dict[str, Any]:
-    name, subject, number = reminder.key
+def _called(name: str, pathway: Pathway) -> dict[str, Any]:
+    """Return what is told alike of every reminder of a name."""
     kind = pathway.reminders.get(name)
+    found = None if kind is None else origin(pathway, kind.mark, local=bool(kind.mark.settable))
+    return {"name": name, "title": reminder_title(pathway, name), "origin": found}
+
+
+def _row(reminder: _Armed, pathway: Pathway, called: Mapping[str, Any]) -> dict[str, Any]:
+    _, subject, number = reminder.key
     return {
-        "name": name,
-        "title": reminder_title(pathway, name),
+        **called,
         "subject": subject,
         "about": about(pathway, subject),
         "n": number,
@@ -199,7 +205,6 @@ def _row(reminder: _Armed, pathway: Pathway) -> dict[str, Any]:
         "firings": [{key: value for key, value in each.items() if key != "_at"} for each in reminder.firings],
         "fulfilled": reminder.fulfilled,
         "ended": reminder.ended,
-        "origin": None if kind is None else origin(pathway, kind.mark, local=bool(kind.mark.settable)),
     }
 
 

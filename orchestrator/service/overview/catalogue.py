@@ -1,8 +1,9 @@
 """Which pathways are there, in which versions, who released them, and how many patients are on each?"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from orchestrator.audit.release import Release
 from orchestrator.errors import NotFound
 from orchestrator.pathway.loader import version_key
 from orchestrator.pathway.model import Pathway
@@ -10,6 +11,7 @@ from orchestrator.pathway.tables import tables
 from orchestrator.service.handlers import Desk
 from orchestrator.service.ports import Library, Reader
 from orchestrator.service.releases import newest
+from orchestrator.service.rows import UsedRow
 
 _NONE = "there is no such pathway, or no such version of it"
 
@@ -27,9 +29,10 @@ class Catalogue:
         how many open episodes are on it.
         """
         with self._desk.store.read() as reader:
-            names = {each.name for each in self._library.pathways} | {row.pathway for row in reader.versions_in_use()}
-            names |= {each.pathway for each in reader.releases()}
-            return [self._pathway(reader, name) for name in sorted(names)]
+            used, released = reader.versions_in_use(), reader.releases()
+            names = {each.name for each in self._library.pathways} | {row.pathway for row in used}
+            names |= {each.pathway for each in released}
+            return [self._pathway(reader, name, used, released) for name in sorted(names)]
 
     def find(self, name: str, label: str | None = None) -> Pathway:
         """Return a version; the one that patients are enrolled on for None. Raises NotFound."""
@@ -49,14 +52,17 @@ class Catalogue:
         """
         pathway = self.find(name, label)
         with self._desk.store.read() as reader:
-            return {"pathway": tables(pathway), **self._pathway(reader, name), "shown": pathway.version}
+            found = self._pathway(reader, name, reader.versions_in_use(), reader.releases())
+            return {"pathway": tables(pathway), **found, "shown": pathway.version}
 
-    def _pathway(self, reader: Reader, name: str) -> dict[str, Any]:
+    def _pathway(
+        self, reader: Reader, name: str, in_use: Sequence[UsedRow], releases: Sequence[Release]
+    ) -> dict[str, Any]:
         labels = self._labels(reader, name)
         current = self._current(reader, name, labels)
         files = {each.hash for each in self._library.pathways}
-        used = {row.version: row.open for row in reader.versions_in_use()}
-        released = {each.version: each.to_json() for each in reader.releases()}
+        used = {row.version: row.open for row in in_use}
+        released = {each.version: each.to_json() for each in releases}
         return {
             "name": name,
             "title": self._desk.shelf.version(labels[current], reader).title,

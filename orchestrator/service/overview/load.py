@@ -69,7 +69,7 @@ class Load:
         with self._desk.store.read() as reader:
             now = reader.times().now
             begin = now - max(SPANS.values())
-            rows = [told.notice for told in reader.told((ward,), (), None, MOST)]
+            rows = reader.notices((ward,), (), None, MOST)
             cut = len(rows) == MOST and rows[-1].told_at >= begin
             notices = [row for row in reversed(rows) if row.told_at >= begin]
             answers = self._answers(reader, notices, begin)

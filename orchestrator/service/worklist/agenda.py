@@ -72,10 +72,10 @@ class Agenda:
         return "~".join((due_at, *(found or ItemId(episode_id, "", ""))))
 
     def rest(self, wards: Sequence[str]) -> Json:
-        """Return how many episodes are open on these wards (none: all), and when one of them is next due."""
+        """Return whether an episode is open on these wards (none: on all), and when one of them is next due."""
         with self._desk.store.read() as reader:
-            count, first = reader.next_due(wards)
-        return {"open": count, "next_due_at": first and instant(first)}
+            anybody, first = reader.next_due(wards)
+        return {"open": anybody, "next_due_at": first and instant(first)}
 
     def notices(self, rows: Sequence[Json]) -> list[Json]:
         """Return the rows of `Queries.inbox` with the words of their pathways, as `items` does."""

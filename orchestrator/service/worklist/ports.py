@@ -40,8 +40,8 @@ class WorklistReader(Protocol):
         """Return who holds one of these roles on a ward, by name; accounts that were ended hold none."""
         ...
 
-    def next_due(self, wards: Sequence[str]) -> tuple[int, datetime | None]:
-        """Return how many episodes are open on these wards (none: on all), and the next moment at which one is due."""
+    def next_due(self, wards: Sequence[str]) -> tuple[bool, datetime | None]:
+        """Return whether an episode is open on these wards (none: on all), and the next moment at which one is due."""
         ...
 
     def ward_marks(self, wards: Sequence[str]) -> list[Mark]:
