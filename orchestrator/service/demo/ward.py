@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.clock import VirtualClock
-from orchestrator.episode.commands import Actor, Command
+from orchestrator.episode.commands import Actor, Command, Complete, Give
+from orchestrator.episode.items import items
 from orchestrator.errors import Conflict
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.demo.cast import WARDS, admit
@@ -20,6 +21,9 @@ from orchestrator.service.scenario.world import World
 FIRST_NUMBER = 9_000_001
 IDENTIFIER = "hospital-number"
 SEED = 1
+NURSE = "nurse"
+_LATE = 4
+"""Of so many patients one is late with what the stories do not tell of, so that there is something to climb."""
 Say = Callable[[str], object]
 
 
@@ -45,6 +49,17 @@ class Patient(World):
     def act(self, command: Command, role: str) -> Answer:
         """Carry out a command as the person who holds this role on the ward."""
         return self._handlers.execute(Request(self.episode_id, command, self._actor(role), self._key()))
+
+    def catch_up(self) -> None:
+        """Have done what is overdue by now, tasks and doses: somebody on this ward sees to it, though late."""
+        now, episode = self.clock.now(), self.episode()
+        for each in items(self.pathway, episode):
+            if each.due_at is None or each.due_at > now:
+                continue
+            if each.kind == "task":
+                self.act(Complete(each.key), each.role)
+            elif each.kind == "dose":
+                self.act(Give(each.name, each.due_at), NURSE)
 
     def _actor(self, role: str) -> Actor:
         return Actor(self._staff.get((self._ward, role), f"demonstration-{role}"), role)
@@ -75,15 +90,19 @@ def fill(
     staff = admit(people)
     parts = _mixed(tuple(choose(pathways, workflows, seed)))
     for place, part in enumerate(parts):
-        play(Patient(desk, clock, part, number=FIRST_NUMBER + place, staff=staff), part, now, timezone)
+        patient = Patient(desk, clock, part, number=FIRST_NUMBER + place, staff=staff)
+        play(patient, part, now, timezone, busy=place % _LATE == 0)
         say(f"making the ward, {place + 1} of {len(parts)}: {part.pathway.name}, {part.state}")
     clock.set(now)
     desk.transact(lambda change: change.begin_now())
     return len(parts)
 
 
-def play(patient: Patient, part: Part, now: dt.datetime, timezone: str) -> None:
-    """Play a patient's past so that it ends now."""
+def play(patient: Patient, part: Part, now: dt.datetime, timezone: str, *, busy: bool = False) -> None:
+    """Play a patient's past so that it ends now.
+
+    busy: nobody had the time for what the story does not tell of; else it is done between the story's end and now.
+    """
     start = now - part.start
     patient.clock.set(start)
     patient.enrol(timezone, DEFAULT_ROLE)
@@ -94,6 +113,9 @@ def play(patient: Patient, part: Part, now: dt.datetime, timezone: str) -> None:
             raise Conflict(
                 f"the story {part.story.file} ended otherwise than when it was tried: {code} at {entry.text}"
             )
+    if not busy:
+        patient.advance(now - part.age / 2)
+        patient.catch_up()
     patient.advance(now)
 
 
