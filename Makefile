@@ -18,6 +18,8 @@ ARGS ?=
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
+# The machine says whom it trusts, as it does to pip: a hospital's proxy often signs with a certificate of its own.
+export UV_SYSTEM_CERTS ?= true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:  ## list the targets

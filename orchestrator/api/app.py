@@ -3,12 +3,14 @@
 import os
 import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 
 from orchestrator import __version__, config
 from orchestrator.api import (
@@ -40,6 +42,10 @@ from orchestrator.service.once import Once
 from orchestrator.service.readiness import Readiness
 
 PREFIX = "/api/v1"
+_VERSIONED = (
+    commands, transferring, access, items, deliveries, erasure, merging, reads, people, own, rota, overview, changes
+)  # fmt: skip
+"""The files of routes below it."""
 
 
 def create_app(
@@ -67,7 +73,6 @@ def create_app(
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
-        dependencies=[Depends(one_header)],
         exception_handlers={HTTPException: on_error, RequestValidationError: on_error},
     )
     app.state.system = system
@@ -80,20 +85,7 @@ def create_app(
     app.state.failures = failures
     app.state.once = Once(system.store, system.keyring.look_mac)
     app.state.timezone = timezone or _hospital_zone()
-    app.include_router(health.router)
-    app.include_router(commands.router, prefix=PREFIX)
-    app.include_router(transferring.router, prefix=PREFIX)
-    app.include_router(access.router, prefix=PREFIX)
-    app.include_router(items.router, prefix=PREFIX)
-    app.include_router(deliveries.router, prefix=PREFIX)
-    app.include_router(erasure.router, prefix=PREFIX)
-    app.include_router(merging.router, prefix=PREFIX)
-    app.include_router(reads.router, prefix=PREFIX)
-    app.include_router(people.router, prefix=PREFIX)
-    app.include_router(own.router, prefix=PREFIX)
-    app.include_router(rota.router, prefix=PREFIX)
-    app.include_router(overview.router, prefix=PREFIX)
-    app.include_router(changes.router, prefix=PREFIX)
+    app.router.routes.extend(_routes())
     check_all(served(app), PUBLIC | {f"{PREFIX}/openapi.json"})
     app.add_middleware(
         Guard, access=system.access, signing=system.signing, simulated=system.simulated,
@@ -101,6 +93,16 @@ def create_app(
     )  # fmt: skip
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app
+
+
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """Return the routes with all that each asks for, put together once: they know no system, and apps share them."""
+    whole, heard = APIRouter(), [Depends(one_header)]
+    whole.include_router(health.router, dependencies=heard)
+    for each in _VERSIONED:
+        whole.include_router(each.router, prefix=PREFIX, dependencies=heard)
+    return tuple(whole.routes)
 
 
 def _hospital_zone() -> str:

@@ -9,6 +9,7 @@ import dataclasses
 import hashlib
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import orjson
@@ -99,10 +100,9 @@ def load_library(root: Path, local: Path | None = None, *, only: str = "") -> Li
             read_hospital(*hospital[LOCAL])
     faults.tell()
     loaded: dict[Path, tuple[Pathway, Settled]] = {}
-    said: dict[str, Value] = {}
     for path in pathway_files(root, only):
         with faults.noting(str(path)):
-            loaded[path] = _load(shared, path, root, hospital, said)
+            loaded[path] = _load(shared, path, root, hospital)
     _check_versions({path: pathway for path, (pathway, _) in loaded.items()}, faults)
     faults.tell()
     if not loaded:
@@ -178,17 +178,22 @@ def _places(path: Path, root: Path) -> dict[str, str]:
 
 
 def _load(
-    shared: Mapping[str, str], path: Path, root: Path, hospital: Mapping[str, tuple[str, str]], said: dict[str, Value]
+    shared: Mapping[str, str], path: Path, root: Path, hospital: Mapping[str, tuple[str, str]]
 ) -> tuple[Pathway, Settled]:
-    """hospital: content and place of the hospital's file by its name in the text; empty where there is none.
-
-    said: what each file says by its place, so that the shared ones are read once; see `_read`.
-    """
+    """hospital: content and place of the hospital's file by its name in the text; empty where there is none."""
     files = {**shared, "pathway.yaml": _content(path), **{name: text for name, (text, _) in hospital.items()}}
     places = _places(path, root) | {name: place for name, (_, place) in hospital.items()}
+    return _whole(tuple(files.items()), tuple(places.items()))
+
+
+@lru_cache(maxsize=16)
+def _whole(files: tuple[tuple[str, str], ...], places: tuple[tuple[str, str], ...]) -> tuple[Pathway, Settled]:
+    """Return a version in which there is no fault; one that was found so is not gone through again."""
+    named = dict(places)
+    path = Path(named["pathway.yaml"])
     faults = Faults()
     try:
-        pathway, settled = _build(files, places, said)
+        pathway, settled = _build(dict(files), named)
     except PathwayErrors as errors:
         if not isinstance(errors.read, Pathway):
             raise
@@ -202,16 +207,14 @@ def _load(
     return pathway, settled
 
 
-def _build(
-    files: Mapping[str, str], places: Mapping[str, str], said: dict[str, Value] | None = None
-) -> tuple[Pathway, Settled]:
+def _build(files: Mapping[str, str], places: Mapping[str, str]) -> tuple[Pathway, Settled]:
     """files: content by name; places: what errors call each file.
 
     The hospital's file is left out of the text where it sets nothing of this pathway, which is then as without it.
     """
     own = {name: content for name, content in files.items() if name != LOCAL}
     hospital = read_hospital(files[LOCAL], places[LOCAL]) if LOCAL in files else None
-    parts = _read(own, places, said if hospital is None else None)
+    parts = _read(own, places, to_be_set=hospital is not None)
     settled = settle(parts, hospital)
     if hospital is None or not settled.used:
         return _built(parts, settled, own), settled
@@ -229,10 +232,10 @@ def _blamed(
 
     Raises the pathway's own, where it cannot be built without them either.
     """
-    plain = _read(files, places)
+    plain = _read(files, places, to_be_set=True)
     _built(plain, settle(plain, None), files)
     for address, given in settled.used.items():
-        parts = _read(files, places)
+        parts = _read(files, places, to_be_set=True)
         try:
             _built(parts, settle(parts, hospital, address), files)
         except PathwayError as error:
@@ -241,23 +244,25 @@ def _blamed(
     return None
 
 
-def _read(
-    files: Mapping[str, str], places: Mapping[str, str], said: dict[str, Value] | None = None
-) -> dict[str, Fields]:
+def _read(files: Mapping[str, str], places: Mapping[str, str], *, to_be_set: bool = False) -> dict[str, Fields]:
     """Return what each file says; its elements are read later, and their faults noted together.
 
-    said: what was read before, by place, and is read no more; None where a hospital's values will change what is read.
+    to_be_set: a hospital's values will change what is read, which is then nobody else's.
     """
     faults, found = Faults(), dict[str, Fields]()
-    said = {} if said is None else said
     for name, content in files.items():
         place = places[name]
         with faults.noting(name):
-            if place not in said:
-                said[place] = read_text(content, place)
-            found[name] = Fields(said[place], place, name, line=1, faults=faults)
+            said = read_text(content, place) if to_be_set else _said(content, place)
+            found[name] = Fields(said, place, name, line=1, faults=faults)
     faults.tell()
     return found
+
+
+@lru_cache(maxsize=16)
+def _said(content: str, place: str) -> Value:
+    """Return what a file says, read once for all the pathways that share it."""
+    return read_text(content, place)
 
 
 def _text(files: Mapping[str, str]) -> str:

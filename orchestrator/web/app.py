@@ -115,7 +115,7 @@ def create_pages(
     app.state.proofs = proofs
     app.state.menu = Menu([page.ENTRY for page in PAGES if hasattr(page, "ENTRY")])
     for page in PAGES:
-        app.include_router(page.router)
+        app.router.routes.extend(page.router.routes)  # as they are: including would build each anew, for every app
     _check(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Door, signing=system.signing, simulated=system.simulated, banner=banner, page=error_page)

@@ -15,6 +15,12 @@ class Moments:
     def __init__(self, now: dt.datetime, zone: dt.tzinfo, language: str, words: Words) -> None:
         self.now, self._zone, self._language, self._words = now, zone, language, words
 
+    @property
+    def zone(self) -> str:
+        """The zone in which moments are written, and how far it is ahead of UTC now: `Europe/London (UTC+01:00)`."""
+        ahead = self.now.astimezone(self._zone).strftime("%z")
+        return str(self._zone) if str(self._zone) == "UTC" else f"{self._zone} (UTC{ahead[:3]}:{ahead[3:]})"
+
     def moment(self, text: str | None) -> Markup:
         """Return a moment as a time element, such as `Mon 2 Mar 2026, 08:45`; a dash where there is none."""
         if not text:

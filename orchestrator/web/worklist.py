@@ -64,7 +64,8 @@ def first_page(request: Request) -> Response:
     system: System = request.app.state.system
     with system.store.read() as reader:
         givers = [] if me.posts else [row.name for row in reader.colleagues(EVERYWHERE, (ADMINISTRATOR,))]
-    return render(request, "first.html", givers=givers, roles=sorted(me.roles()))
+    alone = me.may(Action.PEOPLE) and len(system.people.people()) == 1
+    return render(request, "first.html", givers=givers, roles=sorted(me.roles()), alone=alone)
 
 
 @router.get(ENTRY.address, dependencies=needs(Action.SEE))

@@ -99,26 +99,6 @@ def system(store: SqliteStore | PostgresStore, ring: Keyring, clock: VirtualCloc
     return System(store, clock, engine, library, Desk(store, ring, Shelf(library, small_text), engine))
 
 
-@pytest.fixture(scope="session")
-def postgres_template(
-    new_postgres_database: Callable[..., str], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[str, Path]:
-    """The name of a database that is migrated and empty, and its key file; copying it is quicker than migrating."""
-    keys = tmp_path_factory.mktemp("keys") / "keys.json"
-    url = new_postgres_database()
-    prepare(url, keys)
-    return url.partition("@/")[2].partition("?")[0], keys
-
-
-@pytest.fixture
-def migrated_postgres(
-    postgres_template: tuple[str, Path], new_postgres_database: Callable[..., str]
-) -> tuple[str, Path]:
-    """The URL of a migrated database for this test alone, and its key file."""
-    name, keys = postgres_template
-    return new_postgres_database(name), keys
-
-
 @pytest.fixture(params=STORES)
 def sut(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
     """A system on each kind of store in turn."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli import valkey
+from orchestrator.store.opening import prepare
 from tests.servers.postgres import Postgres, running_postgres
 from tests.servers.rabbitmq import find_server, running_rabbitmq
 
@@ -46,8 +47,37 @@ def postgres_database(postgres_server: Postgres, new_postgres_database: Callable
     """The URL of an empty database for this test alone, dropped afterwards with whatever is still connected."""
     url = new_postgres_database()
     yield url
-    name = url.partition("@/")[2].partition("?")[0]
-    postgres_server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    _drop(postgres_server, url)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(
+    new_postgres_database: Callable[..., str], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path]:
+    """The name of a database that is migrated and empty, and its key file; copying it is quicker than migrating."""
+    keys = tmp_path_factory.mktemp("keys") / "keys.json"
+    url = new_postgres_database()
+    prepare(url, keys)
+    return _name(url), keys
+
+
+@pytest.fixture
+def migrated_postgres(
+    postgres_template: tuple[str, Path], postgres_server: Postgres, new_postgres_database: Callable[..., str]
+) -> Iterator[tuple[str, Path]]:
+    """The URL of a migrated, empty database for this test alone, and its key file; dropped afterwards as well."""
+    name, keys = postgres_template
+    url = new_postgres_database(name)
+    yield url, keys
+    _drop(postgres_server, url)
+
+
+def _name(url: str) -> str:
+    return url.partition("@/")[2].partition("?")[0]
+
+
+def _drop(server: Postgres, url: str) -> None:
+    server.execute(f'DROP DATABASE IF EXISTS "{_name(url)}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="session")

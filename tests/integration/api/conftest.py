@@ -117,6 +117,7 @@ def each_ward(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ward]:
     if request.param == "sqlite":
         yield request.getfixturevalue("ward")
         return
-    settings = config.read({}, home=tmp_path, database_url=request.getfixturevalue("postgres_database"))
-    prepare_store(settings)
+    url, keys = request.getfixturevalue("migrated_postgres")
+    settings = config.read({}, home=tmp_path, database_url=url)
+    shutil.copy(keys, settings.keys)
     yield from open_ward(settings)

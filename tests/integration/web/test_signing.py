@@ -21,7 +21,12 @@ def test_a_store_without_anybody_says_how_to_begin(each_house: House) -> None:
     assert 'value="A. Ministrator"' in wrong.text, "what was typed is kept"
     assert PASSWORD not in wrong.text
     assert browser.send("/welcome", token=house.ward.token, **typed).status_code == 303
-    (person,) = house.ward.system.people.people()
+    first = browser.get("/")
+    assert "You are the only one here yet." in first.text
+    assert 'href="/people/new"' in first.text
+    house.add("nora", ("N2", "nurse"))
+    assert "You are the only one" not in browser.get("/").text
+    person = next(each for each in house.ward.system.people.people() if each["login"] == "admin")
     assert person["posts"] == [{"ward": "*", "role": "administrator"}]
     assert house.browser().get("/welcome").headers["location"] == "/sign-in"
     again = house.browser().send("/sign-in", "/welcome", token=house.ward.token, **typed)

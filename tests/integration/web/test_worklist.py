@@ -75,6 +75,11 @@ def test_overdue_comes_first_and_filters_stand_in_the_address(house: House) -> N
     ward.fire()
     browser = house.signed_in("nurse")
     text = shown(browser.get("/worklist"))
+    tasks = lines(browser.get("/worklist?kind=task"))
+    late, coming = (next(each for each in tasks if name in each) for name in ("Neurology consultation", "EEG"))
+    assert "put off" not in late, "what is due cannot be put off"
+    assert "Hand over, put off" in coming
+    assert "All times are those of Europe/London (UTC+00:00)." in browser.get("/worklist").text
     assert text.index("Overdue") < text.index("Neurology consultation") < text.index("To come")
     only = shown(browser.get("/worklist?overdue=1&kind=task"))
     assert "To come" not in only
@@ -108,6 +113,9 @@ def test_an_item_is_taken_handed_over_and_put_off(each_house: House) -> None:
     nurse, other = house.signed_in("nurse"), house.signed_in("nora", ("N2", "nurse"))
     page = nurse.get("/worklist?kind=task")
     line = next(each for each in lines(page) if "EEG" in each)
+    there = address(line, "/items/").partition("/claim")[0].partition("?")[0]
+    assert "Hand over, put off …" in line
+    assert "To put it off, take it first." in shown(nurse.get(there))
     taken = press(nurse, line, address(line, "/claim"))
     assert (taken.status_code, taken.headers["location"]) == (303, "/worklist?kind=task")
     theirs = next(each for each in lines(other.get("/worklist?kind=task")) if "EEG" in each)
@@ -117,7 +125,6 @@ def test_an_item_is_taken_handed_over_and_put_off(each_house: House) -> None:
     assert "EEG" in shown(nurse.get("/worklist?view=mine"))
     assert "You have taken nothing upon yourself." in shown(other.get("/worklist?view=mine"))
 
-    there = address(line, "/items/").partition("/claim")[0].partition("?")[0]
     item = nurse.get(f"{there}?back=/worklist%3Fview%3Dmine")
     assert "You have taken this." in shown(item)
     until = unescape(re.findall(r'<option value="([^"]*Z)"', item.text)[-1])

@@ -18,7 +18,7 @@ def _col(name: str, kind: TypeEngine[Any], comment: str, *more: SchemaItem, null
 
 
 def upgrade() -> None:
-    """Make the tables. What older programs read and write stays; two of the indexes that they use give way to others."""
+    """Make the tables. What older programs read and write stays; two indexes that they use give way to others."""
     _accounts()
     _ways_in()
     _identities()
