@@ -27,7 +27,7 @@ class Sentence(NamedTuple):
 
 def recognised(text: str, words: NullTranslations, depth: int = 0) -> str:
     """Return a sentence of the program in the language of a catalogue."""
-    known = words.gettext(text)
+    known = words.gettext(text) if text else text
     if known != text or depth > _DEEPEST:
         return known
     for sentence in _sentences(words):

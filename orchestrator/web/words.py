@@ -48,7 +48,7 @@ def say(text: str, words: NullTranslations) -> str:
     if type(words) is NullTranslations:
         return str(text)
     if not text.gaps:
-        found = words.gettext(text.template)
+        found = words.gettext(text.template) if text else ""
         return str(text) if found == text.template else found
     found = words.gettext(text.template)
     if found == text.template and text.template % text.gaps != text:

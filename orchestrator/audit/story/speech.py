@@ -90,7 +90,7 @@ def reminder_title(pathway: Pathway, name: str) -> str:
 
 def about(pathway: Pathway, subject: str) -> str:
     """Return what a reminder's subject is: a task's title, a course's regimen, or empty."""
-    return task_title(pathway, subject) if subject in pathway.tasks else subject.rpartition(" ")[0] or subject
+    return task_title(pathway, subject) if subject in pathway.tasks else said(subject.rpartition(" ")[0] or subject)
 
 
 def reminder_words(pathway: Pathway, name: str, subject: str) -> str:
