@@ -43,9 +43,9 @@ def _filling(function: Any, words: NullTranslations) -> Callable[..., Any]:  # n
 def _joining(words: NullTranslations) -> Callable[..., str]:
     @pass_eval_context
     def join(eval_ctx: EvalContext, value: Iterable[Any], d: str = "", attribute: str | int | None = None) -> str:
-        if attribute is not None:
-            return do_join(eval_ctx, value, d, attribute)
-        return do_join(eval_ctx, [_shown(each, words) for each in value], d)
+        texts = value if attribute is not None else [_shown(each, words) for each in value]
+        made: str = do_join(eval_ctx, texts, d, attribute)
+        return made
 
     return join
 
