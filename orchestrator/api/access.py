@@ -88,7 +88,7 @@ def looks(
     """Return who has seen the patient's record, latest first, with the verdict on that record."""
     sight = _system(request).sight
     page = sight.looked.of(episode_id, lists=lists, before=before, limit=limit)
-    faults = [{"seq": fault.seq, "what": fault.what} for fault in sight.faults(sight.looked.patient_of(episode_id))]
+    faults = [{"seq": fault.seq, "what": fault.what} for fault in sight.faults(*sight.looked.chains_of(episode_id))]
     return reply(request, {"looks": page.rows, "before": page.after, "whole": not faults, "faults": faults})
 
 

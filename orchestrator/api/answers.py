@@ -195,6 +195,7 @@ class Held(Reply):
     episode_id: str
     erased: bool
     held: Object | None
+    records: Annotated[int, Field(description="How many were merged into this one patient; they are held together.")]
 
 
 class Erased(Reply):

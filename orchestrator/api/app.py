@@ -19,6 +19,7 @@ from orchestrator.api import (
     erasure,
     health,
     items,
+    merging,
     overview,
     people,
     reads,
@@ -79,6 +80,7 @@ def create_app(
     app.include_router(items.router, prefix=PREFIX)
     app.include_router(deliveries.router, prefix=PREFIX)
     app.include_router(erasure.router, prefix=PREFIX)
+    app.include_router(merging.router, prefix=PREFIX)
     app.include_router(reads.router, prefix=PREFIX)
     app.include_router(people.router, prefix=PREFIX)
     app.include_router(rota.router, prefix=PREFIX)

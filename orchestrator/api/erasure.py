@@ -46,6 +46,14 @@ class Why(Body):
     ]
 
 
+class WhyErase(Why):
+    model_config = {
+        **Body.model_config,
+        "json_schema_extra": {"examples": [{"reason": "request 2026-117"}, {"reason": "case 7", "merged": True}]},
+    }
+    merged: Annotated[bool, Field(description="All records are meant that were merged into this patient.")] = False
+
+
 @router.post("/episodes/{episode_id}/hold", summary="Hold a record", responses={200: {"model": Held}, **_PROBLEMS})
 def hold(request: Request, episode_id: EpisodeId, body: Why, said: Saying, seen: Holding) -> Response:
     """Keep a patient's record from being erased, until the hold is ended."""
@@ -63,10 +71,10 @@ def end_hold(request: Request, episode_id: EpisodeId, body: Why, said: Saying, s
 
 
 @router.post("/episodes/{episode_id}/erase", summary="Erase a record", responses={200: {"model": Erased}, **_PROBLEMS})
-def erase(request: Request, episode_id: EpisodeId, body: Why, said: Saying, seen: Erasing) -> Response:
+def erase(request: Request, episode_id: EpisodeId, body: WhyErase, said: Saying, seen: Erasing) -> Response:
     """Destroy the key of an episode's patient: nobody can read any episode of his any more, for ever."""
-    author = _author(request, said, Action.ERASE, seen.ward)
-    return reply(request, {"erased": _system(request).sight.erasure.erase(author, episode_id, body.reason)})
+    author, erasure = _author(request, said, Action.ERASE, seen.ward), _system(request).sight.erasure
+    return reply(request, {"erased": erasure.erase(author, episode_id, body.reason, merged=body.merged)})
 
 
 def _system(request: Request) -> System:

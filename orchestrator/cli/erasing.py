@@ -19,9 +19,10 @@ _REASON = click.option(
 @click.command()
 @EPISODE
 @_REASON
+@click.option("--merged", is_flag=True, help="All records are meant that were merged into this patient.")
 @click.option("--yes", is_flag=True, help="Do it: what is erased is gone for ever.")
 @with_settings
-def erase(face: Face, episode: str, reason: str, *, yes: bool) -> None:
+def erase(face: Face, episode: str, reason: str, *, merged: bool, yes: bool) -> None:
     """Destroy the key of an episode's patient.
 
     Nobody can read any episode of that patient from then on; what happened can still be proved. Refused while one of
@@ -30,7 +31,7 @@ def erase(face: Face, episode: str, reason: str, *, yes: bool) -> None:
     if not yes:
         raise InvalidCommand("this erases every episode of the patient for ever: say --yes to do it")
     with face.system() as system:
-        gone = system.sight.erasure.erase(_author("administrator"), episode, reason)
+        gone = system.sight.erasure.erase(_author("administrator"), episode, reason, merged=merged)
     face.show(
         {"erased": gone}, lambda _: f"erased: {len(gone)} episodes of this patient can be read by nobody any more"
     )

@@ -19,6 +19,7 @@ from orchestrator.cli import (
     enrolling,
     erasing,
     failure,
+    merging,
     pathways,
     processes,
     reading,
@@ -36,7 +37,7 @@ _GROUPS: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
     ("Run it", (*processes.COMMANDS, demo.demo)),
     ("A patient's episode", (enrolling.enrol, *acting.COMMANDS)),
     ("Look", reading.COMMANDS),
-    ("The record", (*records.COMMANDS, seeing.seen, *erasing.COMMANDS)),
+    ("The record", (*records.COMMANDS, seeing.seen, *merging.COMMANDS, *erasing.COMMANDS)),
     ("Pathways", (*pathways.COMMANDS, *scenarios.COMMANDS, *verifying.COMMANDS, rules.rules)),
     (
         "Look after it",

@@ -46,8 +46,8 @@ def _asked(system: "System", episode: str | None, ward: str | None, *, lists: bo
 
     sight = system.sight
     if episode is not None:
-        found, chain = sight.looked.of(episode, lists=lists, **page), sight.looked.patient_of(episode)
+        found, chains = sight.looked.of(episode, lists=lists, **page), sight.looked.chains_of(episode)
     else:
-        found, chain = sight.looked.on(ward or "", **page), chain_of(ward or "")
-    faults = [{"seq": fault.seq, "what": fault.what} for fault in sight.faults(chain)]
+        found, chains = sight.looked.on(ward or "", **page), (chain_of(ward or ""),)
+    faults = [{"seq": fault.seq, "what": fault.what} for fault in sight.faults(*chains)]
     return {"looks": found.rows, "before": found.after, "whole": not faults, "faults": faults}

@@ -75,24 +75,26 @@ _PAIRS: dict[Any, tuple[Convert, Convert]] = {
 
 
 def _pair(hint: Any) -> tuple[Convert, Convert]:  # noqa: ANN401 - an annotation is of no type
-    """Return how to encode and decode a value annotated with ``hint``."""
+    """Return how to encode and decode a value annotated with ``hint``; a field that is None is passed over."""
     if hint in _PAIRS:
         return _PAIRS[hint]
     if dataclasses.is_dataclass(hint) or hasattr(hint, "_fields"):
-        return encode, lambda value: decode(hint, value)
+        shape = _shape(hint)
+        return shape.encode, shape.decode
     origin, args = get_origin(hint), get_args(hint)
     if origin in {Union, types.UnionType}:
-        return _optional(*(each for each in args if each is not type(None)))
+        (inner,) = (each for each in args if each is not type(None))
+        return _pair(inner)
     return _container(origin, args)
 
 
 def _container(origin: Any, args: tuple[Any, ...]) -> tuple[Convert, Convert]:  # noqa: ANN401 - as for _pair
     if origin is tuple:
-        return _sequence(args[0], tuple, homogeneous=Ellipsis in args)
+        return _sequence(args[0], homogeneous=Ellipsis in args)
     if origin is frozenset:
         return sorted, frozenset
     if origin is not None and issubclass(origin, Mapping):
-        to, back = _pair(args[1])
+        to, back = _pair_within(args[1])
         return (
             lambda value: {key: to(each) for key, each in value.items()},
             lambda value: {key: back(each) for key, each in value.items()},
@@ -100,25 +102,18 @@ def _container(origin: Any, args: tuple[Any, ...]) -> tuple[Convert, Convert]:  
     return _same, _same
 
 
-def _optional(hint: Any) -> tuple[Convert, Convert]:  # noqa: ANN401 - as for _pair
-    to, back = _pair(hint)
-    if back is _same:
-        return _same, _same
-    return (to if to is _same else lambda value: None if value is None else to(value)), (
-        lambda value: None if value is None else back(value)
-    )
-
-
-def _sequence(
-    hint: Any,  # noqa: ANN401 - as for _pair
-    made: Convert,
-    *,
-    homogeneous: bool,
-) -> tuple[Convert, Convert]:
-    to, back = _pair(hint)
+def _sequence(hint: Any, *, homogeneous: bool) -> tuple[Convert, Convert]:  # noqa: ANN401 - as for _pair
+    to, back = _pair_within(hint)
     if back is _same or not homogeneous:
-        return list, made
-    return (lambda value: [to(each) for each in value]), (lambda value: made([back(each) for each in value]))
+        return list, tuple
+    return (lambda value: [to(each) for each in value]), (lambda value: tuple([back(each) for each in value]))
+
+
+def _pair_within(hint: Any) -> tuple[Convert, Convert]:  # noqa: ANN401 - as for _pair
+    """Return how to encode and decode what a container holds. Raises TypeError where None may be among it."""
+    if get_origin(hint) in {Union, types.UnionType}:
+        raise TypeError(f"{hint}: None is passed over in a field alone")
+    return _pair(hint)
 
 
 class _Shape:
@@ -126,13 +121,66 @@ class _Shape:
 
     def __init__(self, cls: type) -> None:
         hints = get_type_hints(cls)
-        defaults = _defaults(cls)
-        self.fields = [(name, default, *_pair(hints[name])) for name, default in defaults.items()]
-        self.back = {name: back for name, _, __, back in self.fields if back is not _same}
-        self.positional = hasattr(cls, "_fields")
-        self.writers = [(place, to) for place, (_, __, to, ___) in enumerate(self.fields) if to is not _same]
-        self.readers = [(place, back) for place, (_, __, ___, back) in enumerate(self.fields) if back is not _same]
-        self.defaults = tuple(defaults.values())
+        self._cls, self._fields = cls, _defaults(cls)
+        pairs = {name: _pair(hints[name]) for name in self._fields}
+        self._to = {name: to for name, (to, _) in pairs.items() if to is not _same}
+        self._back = {name: back for name, (_, back) in pairs.items() if back is not _same}
+        if hasattr(cls, "_fields"):
+            self.encode, self.decode = self._tuple_writer(), self._tuple_reader()
+        else:
+            self.encode, self.decode = self._object, self._from_object
+
+    def _tuple_writer(self) -> Convert:
+        """Return what makes a list of a named tuple. Most of a document is named tuples: this is written for speed."""
+        defaults = tuple(self._fields.values())
+        writers = [(place, self._to[name]) for place, name in enumerate(self._fields) if name in self._to]
+
+        def write(value: tuple[Any, ...]) -> list[Any]:
+            end = len(value)
+            while end and value[end - 1] == defaults[end - 1]:
+                end -= 1
+            made = list(value[:end])
+            for place, to in writers:
+                if place >= end:
+                    break
+                if (held := made[place]) is not None:
+                    made[place] = to(held)
+            return made
+
+        return write
+
+    def _tuple_reader(self) -> Convert:
+        """Return what makes a named tuple of a list, which it uses up."""
+        cls, readers = self._cls, [(at, self._back[name]) for at, name in enumerate(self._fields) if name in self._back]
+
+        def read(values: list[Any]) -> Any:  # noqa: ANN401 - of the class
+            end = len(values)
+            for place, back in readers:
+                if place >= end:
+                    break
+                if (held := values[place]) is not None:
+                    values[place] = back(held)
+            return cls(*values)
+
+        return read
+
+    def _object(self, value: Any) -> dict[str, Any]:  # noqa: ANN401 - of the class
+        made: dict[str, Any] = {}
+        for name, default in self._fields.items():
+            content = getattr(value, name)
+            if content is not default and content != default:
+                to = self._to.get(name)
+                made[name] = content if to is None or content is None else to(content)
+        return made
+
+    def _from_object(self, value: Mapping[str, Any]) -> Any:  # noqa: ANN401 - of the class
+        back = self._back
+        return self._cls(
+            **{
+                name: content if content is None or name not in back else back[name](content)
+                for name, content in value.items()
+            }
+        )
 
 
 _SHAPES: dict[type, _Shape] = {}
@@ -161,43 +209,10 @@ def _default(each: "dataclasses.Field[Any]") -> Any:  # noqa: ANN401 - a default
 
 def encode(value: Any) -> Any:  # noqa: ANN401 - any class of ours
     """Return a named tuple as a list, a dataclass as an object."""
-    shape = _shape(type(value))
-    if shape.positional:
-        return _encode_tuple(shape, value)
-    made: dict[str, Any] = {}
-    for name, default, to, _ in shape.fields:
-        content = getattr(value, name)
-        if content is not default and content != default:
-            made[name] = content if to is _same else to(content)
-    return made
-
-
-def _encode_tuple(shape: _Shape, value: tuple[Any, ...]) -> list[Any]:
-    end = len(value)
-    while end and value[end - 1] == shape.defaults[end - 1]:
-        end -= 1
-    made = list(value[:end])
-    for place, to in shape.writers:
-        if place >= end:
-            break
-        made[place] = to(made[place])
-    return made
-
-
-def _decode_tuple(cls: Any, shape: _Shape, values: list[Any]) -> Any:  # noqa: ANN401 - any class of ours
-    end = len(values)
-    for place, back in shape.readers:
-        if place >= end:
-            break
-        values[place] = back(values[place])
-    return cls(*values)
+    return _shape(type(value)).encode(value)
 
 
 def decode(cls: type[T], value: Any) -> T:  # noqa: ANN401 - what encode made
     """Return what ``encode`` made JSON of; a list given is used up."""
-    shape = _shape(cls)
-    if shape.positional:
-        made: T = _decode_tuple(cls, shape, value)
-        return made
-    back = shape.back
-    return cls(**{name: back[name](content) if name in back else content for name, content in value.items()})
+    made: T = _shape(cls).decode(value)
+    return made

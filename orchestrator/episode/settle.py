@@ -126,8 +126,10 @@ def _repeated(draft: Draft) -> Iterator[Due]:
     """Yield when each repeated task that is not open opens again; several times that were missed are one."""
     since = draft.episode.since
     for kind in draft.pathway.tasks.values():
+        if kind.every is None:
+            continue
         last = since.get(f"task {kind.name}")
-        if kind.every is None or last is None or draft.episode.task(kind.name) is not None:
+        if last is None or draft.episode.task(kind.name) is not None:
             continue
         held = draft.episode.holding & _conditions(kind).keys()
         began = min((since[name].at for name in held), default=None)

@@ -17,6 +17,7 @@ _TITLES = {
     "restored": "The store was restored from a backup: what was entered since is missing",
     "undelivered": "A notice could not be delivered",
     "glass": "Somebody of another ward opened a patient's record in an emergency",
+    "merge": "Two records were merged into one patient, or that was taken back",
     "unassigned": "A reminder reaches nobody: no role on its ladder is held",
 }
 KINDS = tuple(_TITLES)

@@ -1,6 +1,7 @@
 """How does a patient come onto a pathway? Found by an identifier or made new; never twice while an episode is open."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from orchestrator.errors import AlreadyEnrolled, Conflict, InvalidCommand, KeyRe
 from orchestrator.service.cause import cause_id, episode_id_of, request_hash
 from orchestrator.service.handlers import Answer, Desk, repeat
 from orchestrator.service.ledger import Ledger
+from orchestrator.service.people.merged import Person, person_of
 from orchestrator.service.ports import Change, Collision
 from orchestrator.service.rows import EpisodeRow, IdentifierRow, PathwayRow, PatientRow, Times
 
@@ -90,11 +92,8 @@ class Enrolments:
                 raise KeyReused("idempotency-key-reused: this key was used with another request; take a new one")
             return repeat(locked.prior, key, request_hash(key, asked))
         times = change.times()
-        patient = self._patient(change, request, times)
-        if held_by := change.open_enrolment(patient.patient_id, pathway.name):
-            if held_by == episode_id:  # the same request came first while this one looked for the patient
-                raise Collision("this enrolment was made meanwhile: try again")
-            raise AlreadyEnrolled("this patient has an open episode on this pathway already")
+        patient, person = self._patient(change, request, times)
+        _check_free(change, person, pathway.name, episode_id)
         change.keep_pathway(PathwayRow(pathway.hash, pathway.name, pathway.version, pathway.text, times.now))
         self._desk.shelf.check(pathway, change)  # after it: of two who are the first at once, one finds the other's
         if self.released_only and change.release_of(pathway.hash) is None:
@@ -118,24 +117,31 @@ class Enrolments:
         }
         header = ledger.add(request.actor, (_KIND, cause), request_hash(key, asked), command, outcome)
         change.add_episode(self._desk.written(ledger))
-        self._check_kept(change, patient)
+        self._check_kept(change, patient, person)
         return Answer(episode_id, header.seq, "", "", header.to_state, header.at)
 
-    def _check_kept(self, change: Change, patient: PatientRow) -> None:
-        """Undo an enrolment whose patient was erased while it was written: its reminders could never fire."""
+    def _check_kept(self, change: Change, patient: PatientRow, person: Person) -> None:
+        """Undo an enrolment whose patient was erased while it was written: its reminders could never fire.
+
+        Whose record was merged meanwhile is looked at anew: another of his records may have an open episode.
+        """
+        if person_of(change, patient.patient_id) != person:
+            raise Collision("this patient's record was merged meanwhile: try again")
         now = change.patient(patient.patient_id)
         if now is None or now.wrapped_key is None:
             raise Conflict("the record of this patient was erased")
 
-    def _patient(self, change: Change, request: EnrolRequest, times: Times) -> PatientRow:
-        """Return the patient to whom the identifiers belong, or a new one; identifiers not yet known are added."""
+    def _patient(self, change: Change, request: EnrolRequest, times: Times) -> tuple[PatientRow, Person]:
+        """Return the record to which the identifiers belong, or a new one, and the patient whose record it is.
+
+        Identifiers not yet known are added to it. Where they name several merged records, it is the one that is kept.
+        """
         hashes = {self._desk.keyring.identifier_hash(each.system, each.value): each for each in request.identifiers}
         found = change.find_patients(list(hashes))
-        patients = {patient.patient_id: patient for _, patient in found}
-        if len(patients) > 1:
-            raise Conflict("these identifiers belong to different patients")
-        patient = next(iter(patients.values()), None) or self._new_patient(change, times)
-        if patient.wrapped_key is None:
+        patients = {patient.patient_id: patient for _, patient in found} or self._new_patient(change, times)
+        person = _one_person(change, patients)
+        patient = patients[next(iter(patients))] if len(patients) == 1 else change.patient(person.kept)
+        if patient is None or patient.wrapped_key is None:
             raise Conflict("the record of this patient was erased")
         key = self._desk.keyring.open(patient.kek_id, patient.wrapped_key, patient.patient_id)
         known = {hashed for hashed, _ in found}
@@ -148,13 +154,33 @@ class Enrolments:
                 if hashed not in known
             ]
         )
-        return patient
+        return patient, person
 
-    def _new_patient(self, change: Change, times: Times) -> PatientRow:
+    def _new_patient(self, change: Change, times: Times) -> dict[str, PatientRow]:
         patient_id = str(uuid.uuid4())
         patient = PatientRow(patient_id, *self._desk.keyring.new_patient_key(patient_id), times.now)
         change.add_patient(patient)
-        return patient
+        return {patient_id: patient}
+
+
+def _one_person(change: Change, patient_ids: Iterable[str]) -> Person:
+    """Return the one patient whose records these are; nobody merges or enrols whoever is merged until the end."""
+    persons = {person_of(change, each) for each in patient_ids}
+    if any(each.merged for each in persons):
+        change.lock_merges()
+        persons = {person_of(change, each) for each in patient_ids}
+    if len(persons) > 1:
+        raise Conflict("these identifiers belong to different patients")
+    return persons.pop()
+
+
+def _check_free(change: Change, person: Person, pathway: str, episode_id: str) -> None:
+    """Raise AlreadyEnrolled when one of a patient's records has an open episode on a pathway."""
+    held = [open_one for each in person.records if (open_one := change.open_enrolment(each, pathway))]
+    if episode_id in held:  # the same request came first while this one looked for the patient
+        raise Collision("this enrolment was made meanwhile: try again")
+    if held:
+        raise AlreadyEnrolled("this patient has an open episode on this pathway already")
 
 
 def _new_row(

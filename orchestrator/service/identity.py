@@ -6,6 +6,7 @@ from collections.abc import Collection
 from orchestrator.errors import KeyMissing, WrongKey
 from orchestrator.service.enrolment import Identifier, opened
 from orchestrator.service.handlers import Desk
+from orchestrator.service.ports import Reader
 from orchestrator.service.rows import IdentifierRow, PatientRow
 
 _log = logging.getLogger(__name__)
@@ -23,7 +24,11 @@ class Identities:
         A key that opens nothing hides its own patient's name and nobody else's.
         """
         with self._desk.store.read() as reader:
-            rows = reader.identified(list(set(patient_ids)))
+            return self.read(reader, patient_ids)
+
+    def read(self, reader: Reader, patient_ids: Collection[str]) -> dict[str, tuple[Identifier, ...]]:
+        """Return the same within a transaction that is open."""
+        rows = reader.identified(list(set(patient_ids)))
         found: dict[str, list[Identifier]] = {patient_id: [] for patient_id in patient_ids}
         for patient, row in rows:
             found[patient.patient_id] += self._opened(patient, row)

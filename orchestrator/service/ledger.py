@@ -152,12 +152,12 @@ class Ledger:
         """Return the keys of items that are no longer open, and the items that are new or differ."""
         before, after = self.items, self._engine.items(self.pathway, self.episode)
         self.items = after
-        if before == after and self._ward == self.row.ward:
+        moved = self._ward != self.row.ward
+        if before == after and not moved:
             return [], []
-        left = {(item.kind, item.key) for item in after}
-        gone = [(self.row.episode_id, item.kind, item.key) for item in before if (item.kind, item.key) not in left]
-        known = frozenset(before) if self._ward == self.row.ward else frozenset()
-        return gone, [_row(self.episode, item) for item in after if item not in known]
+        left = {(item.kind, item.key): item for item in before}
+        changed = [item for item in after if left.pop((item.kind, item.key), None) != item or moved]
+        return [(self.row.episode_id, *key) for key in left], [_row(self.episode, item) for item in changed]
 
     def _notices(self, events: tuple[Event, ...], seq: int, ward: str) -> list[NoticeRow]:
         told = [event for event in events if isinstance(event, ReminderTold)]

@@ -10,6 +10,7 @@ from orchestrator.errors import InputError, InvalidCommand, NotFound
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.handlers import Desk
 from orchestrator.service.ledger import unpack
+from orchestrator.service.people.merged import episodes_of, person_of
 from orchestrator.service.ports import Reader
 from orchestrator.service.replay import all_entries
 from orchestrator.service.rows import NO_DUE, EpisodeRow, NoticeRow, ToldRow, WorkRow
@@ -92,11 +93,14 @@ class Queries:
         return Page([_told_json(row) for row in rows], cursor)
 
     def episodes_of(self, identifier: Identifier) -> list[dict[str, Any]]:
-        """Return the episodes of the patient with this identifier, first enrolled first; empty when there is none."""
+        """Return the episodes of the patient with this identifier, first enrolled first; empty when there is none.
+
+        Of all his records, where people have merged some: patient_id tells them apart.
+        """
         hashed = self._desk.keyring.identifier_hash(identifier.system, identifier.value)
         with self._desk.store.read() as reader:
             found = reader.find_patients([hashed])
-            rows = reader.episodes_of(found[0][1].patient_id) if found else []
+            rows = episodes_of(reader, person_of(reader, found[0][1].patient_id)) if found else []
         return [row_json(row) for row in rows]
 
     def next_alarm(self) -> datetime | None:

@@ -73,7 +73,7 @@ def postgres_engine(url: str, lock_wait_s: float) -> Engine:
     # A plan is kept for as long as the connection: one that was made while a table was small would read or sort all of
     # it when it has grown. The statements of the write path all go by an index, in its order; readers may choose again.
     # What has no index to go by, in a table of one row, is reckoned as costly beyond measure, and would be compiled.
-    plans = "-c enable_seqscan=off -c enable_bitmapscan=off -c jit=off"
+    plans = "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
     options = f"-c timezone=UTC {plans} {waits} {address.query.get('options', '')}"
     return create_engine(
         address,
@@ -81,6 +81,7 @@ def postgres_engine(url: str, lock_wait_s: float) -> Engine:
         hide_parameters=True,
         pool_size=8,
         max_overflow=16,
+        pool_use_lifo=True,  # the one used last knows its statements and plans already
         pool_pre_ping=False,
         connect_args={
             "options": options,

@@ -1,7 +1,7 @@
 """How are people, sessions and looks read and written? SQLAlchemy Core, the same for both databases."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, delete, false, func, insert, or_, select, tuple_, union, update
@@ -10,6 +10,7 @@ from orchestrator.service.people.rows import (
     GlassRow,
     HoldRow,
     LookRow,
+    MergeRow,
     PersonalTokenRow,
     PersonRow,
     PostRow,
@@ -29,6 +30,7 @@ _TOKENS = select(*(s.personal_token.c[name] for name in PersonalTokenRow._fields
 _STAFF = select(*(s.staff_record.c[name] for name in StaffRow._fields))
 _LOOKS = select(*(s.look.c[name] for name in LookRow._fields))
 _HOLDS = select(*(s.legal_hold.c[name] for name in HoldRow._fields))
+_MERGES = select(*(s.patient_merge.c[name] for name in MergeRow._fields))
 _PATIENTS = select(*(t.patient.c[name] for name in PatientRow._fields))
 _GLASS = select(*(s.glass.c[name] for name in GlassRow._fields))
 
@@ -102,6 +104,11 @@ class PeopleReads(StaffReads):
     def hold(self, patient_id: str) -> HoldRow | None:
         row = self._sql.execute(_HOLDS.where(s.legal_hold.c.patient_id == patient_id)).first()
         return None if row is None else HoldRow(*row)
+
+    def merges(self, patient_ids: Collection[str]) -> list[MergeRow]:
+        c = s.patient_merge.c
+        chosen = _MERGES.where(or_(c.patient_id.in_(patient_ids), c.kept_id.in_(patient_ids)))
+        return [MergeRow(*row) for row in self._sql.execute(chosen.order_by(c.merged_at, c.patient_id))]
 
     def wards(self) -> list[str]:
         open_ones = select(t.episode.c.ward).where(t.episode.c.closed == false())
@@ -186,6 +193,15 @@ class PeopleWrites(PeopleReads, StaffWrites):
 
     def end_hold(self, patient_id: str) -> None:
         self._sql.execute(delete(s.legal_hold).where(s.legal_hold.c.patient_id == patient_id))
+
+    def lock_merges(self) -> None:
+        self._hold("merges")
+
+    def add_merge(self, row: MergeRow) -> None:
+        self._sql.execute(insert(s.patient_merge).values(**row._asdict()))
+
+    def end_merge(self, patient_id: str) -> None:
+        self._sql.execute(delete(s.patient_merge).where(s.patient_merge.c.patient_id == patient_id))
 
     def _hold(self, chain: str) -> None:
         """Keep others from adding to a chain until the transaction ends. SQLite has one writer at a time anyway."""

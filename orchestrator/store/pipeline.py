@@ -1,8 +1,8 @@
 """How do several statements travel in one round trip? On libpq's own pipeline: prepared once, every value in binary.
 
-The driver's cursors do the same, at four times the processor time. And a statement is sent once for each row instead
-of once with an array for each column: the server finds its plan ready, which is always by the key, where for arrays it
-plans anew each time, as its statistics happen to be.
+The driver's cursors do the same, at four times the processor time. A statement is sent for each row, whose plan the
+server finds ready; or, for many rows, once with an array for each column, which the server plans anew each time: by
+the key too, since the connection leaves it no other way.
 """
 
 import hashlib
@@ -108,14 +108,19 @@ def array(kind: Kind) -> Kind:
     return Kind(column, kind.decode, f"{kind.type}[]", 0)
 
 
+def columns(held: Sequence[Kind]) -> str:
+    """Return the SQL of a table made of the parameters: a column of values for each kind, from $1 on."""
+    return f"unnest({', '.join(f'${number}::{kind.type}[]' for number, kind in enumerate(held, start=1))})"
+
+
 def insert_many(table: Table, names: Sequence[str], more: str = "") -> Statement:
     """Return the statement that inserts rows, given as a column of values for each name. more: as for `insert`.
 
     No plan of it can turn: it looks nothing up.
     """
-    found = [array(kind) for kind in kinds(table, names)]
-    columns = ", ".join(f"${number}::{kind.type}" for number, kind in enumerate(found, start=1))
-    return Statement(f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({columns}){more}", found)
+    held = kinds(table, names)
+    text = f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM {columns(held)}{more}"
+    return Statement(text, [array(kind) for kind in held])
 
 
 def insert(table: Table, names: Sequence[str], more: str = "") -> Statement:

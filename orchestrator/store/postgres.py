@@ -28,6 +28,7 @@ from orchestrator.store.pipeline import (
     Pipeline,
     Statement,
     array,
+    columns,
     insert,
     insert_many,
     kinds,
@@ -41,8 +42,8 @@ _SELECT = (
     f"SELECT {', '.join(f'e.{name}' for name in _STORED)}, p.kek_id, p.wrapped_key"
     " FROM episode e JOIN patient p ON p.patient_id = e.patient_id"
 )
-_SNAPSHOT = (
-    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on"
+_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; " + "; ".join(
+    f"SET LOCAL {way} = on" for way in ("enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin")
 )
 _BEGIN = Statement("BEGIN ISOLATION LEVEL READ COMMITTED")  # whatever the server's administrator likes better
 _COMMIT = Statement("COMMIT", tag=b"COMMIT")  # of a transaction that failed before the server makes a ROLLBACK
@@ -65,12 +66,18 @@ WITH due AS MATERIALIZED (
 # A lock that only who may write is given, on the primary alone; whoever holds it is not waited for.
 _WRITABLE = "SELECT kind FROM store_info FOR UPDATE SKIP LOCKED"
 _CHANGED = ("ward", "state", "seq", "at", "next_due_at", "closed", "tag", "chain_hash", "document")
+_KEYED = ("episode_id", *_CHANGED)
 _UPDATE = Statement(
     f"UPDATE episode SET {', '.join(f'{name} = ${number}' for number, name in enumerate(_CHANGED, start=2))},"
     " set_aside_until = NULL, attempts = 0 WHERE episode_id = $1",
-    kinds(t.episode, ("episode_id", *_CHANGED)),
+    kinds(t.episode, _KEYED),
 )
-_changed = operator.attrgetter("episode_id", *_CHANGED)
+_UPDATES = Statement(
+    f"UPDATE episode SET {', '.join(f'{name} = new.{name}' for name in _CHANGED)}, set_aside_until = NULL, attempts = 0"
+    f" FROM {columns(kinds(t.episode, _KEYED))} AS new ({', '.join(_KEYED)}) WHERE episode.episode_id = new.episode_id",
+    [array(kind) for kind in kinds(t.episode, _KEYED)],
+)
+_changed = operator.attrgetter(*_KEYED)
 _ENTRY = Statement(
     f"WITH made AS ({insert(t.entry, Sealed._fields).text.decode()} RETURNING episode_id, seq, hash)"
     " INSERT INTO log_pending (episode_id, seq, hash) SELECT episode_id, seq, hash FROM made",
@@ -109,8 +116,8 @@ def _claim(now: str, limit: int) -> Statement:
 
 def _calls(writes: Sequence[Write]) -> Iterator[Call]:
     """Yield the statements of the changes of some episodes, each of which is there once."""
+    yield from _rows(_UPDATE, _UPDATES, [_changed(write.row) for write in writes], many=len(writes) >= _MANY)
     for write in writes:
-        yield _UPDATE, _changed(write.row)
         for key in write.gone:
             yield _GONE, key
         if write.row.closed:
@@ -119,22 +126,22 @@ def _calls(writes: Sequence[Write]) -> Iterator[Call]:
 
 
 def _appended(writes: Sequence[Write]) -> Iterator[Call]:
-    """Yield the statements of what is added: row by row for few episodes, for many as columns."""
+    """Yield the statements of what is added."""
     many = len(writes) >= _MANY
-    for one, all_of_them, rows in (
-        (
-            _ENTRY,
-            _ENTRIES,
-            [(*each[:3], each.header.decode(), *each[4:]) for write in writes for each in write.entries],
-        ),
-        (_ITEM, _ITEMS, [each for write in writes for each in write.changed]),
-        (_NOTICE, _NOTICES, [each for write in writes for each in write.notices]),
-        (_OUTBOX, _OUTBOXES, [(*each, each.since, 0, 0) for write in writes for each in write.outbox]),
-    ):
-        if many and rows:
-            yield all_of_them, list(zip(*rows, strict=True))
-        else:
-            yield from ((one, row) for row in rows)
+    entries = [(*each[:3], each.header.decode(), *each[4:]) for write in writes for each in write.entries]
+    yield from _rows(_ENTRY, _ENTRIES, entries, many=many)
+    yield from _rows(_ITEM, _ITEMS, [each for write in writes for each in write.changed], many=many)
+    yield from _rows(_NOTICE, _NOTICES, [each for write in writes for each in write.notices], many=many)
+    leaving = [(*each, each.since, 0, 0) for write in writes for each in write.outbox]
+    yield from _rows(_OUTBOX, _OUTBOXES, leaving, many=many)
+
+
+def _rows(one: Statement, all_of_them: Statement, rows: Sequence[Sequence[Any]], *, many: bool) -> Iterator[Call]:
+    """Yield what writes the rows: a statement for each, or for many a single one that is given columns."""
+    if many and rows:
+        yield all_of_them, list(zip(*rows, strict=True))
+    else:
+        yield from ((one, row) for row in rows)
 
 
 def _locked(found: Sequence[Sequence[Any]], prior: Sequence[Sequence[Any]], times: Times) -> Locked | None:

@@ -150,3 +150,13 @@ legal_hold = Table(
     _col("held_by", Text(), "who holds it"),
     PrimaryKeyConstraint("patient_id"), **STRICT,
 )  # fmt: skip
+
+patient_merge = Table(
+    "patient_merge", metadata,
+    _col("patient_id", Text(), "the record that is replaced: the same patient's", ForeignKey("patient.patient_id")),
+    _col("kept_id", Text(), "as this one, which is kept", ForeignKey("patient.patient_id")),
+    _col("merged_at", Instant(), "since when, by the store's clock"),
+    _col("merged_by", Text(), "who said so"),
+    _col("sealed", LargeBinary(), "why, encrypted with the key of the replaced record"),
+    PrimaryKeyConstraint("patient_id"), Index(None, "kept_id"), **CLUSTERED,
+)  # fmt: skip

@@ -45,6 +45,7 @@ from orchestrator.web import (
     opened,
     operations,
     pathways,
+    patient,
     people,
     provider,
     reach,
@@ -62,7 +63,7 @@ from orchestrator.web.pages import Menu, gettext, render
 
 PAGES = (
     worklist, board, inbox, handover, finding, enrolling, load, rota, pathways, operations, people, items, live,
-    signing, provider, static, opened, episode, acting, report, seen, glass, mine, reach,
+    signing, provider, static, opened, episode, acting, report, seen, patient, glass, mine, reach,
 )  # fmt: skip
 """The files of routes; one with a line for the menu has it as ENTRY, and stands here where its line is to stand."""
 _STATUS: tuple[tuple[type[Exception], int], ...] = (

@@ -21,6 +21,7 @@ from orchestrator.service.telling import Whole
 from orchestrator.web import fields, hand
 from orchestrator.web.account import Account
 from orchestrator.web.pages import speaker
+from orchestrator.web.patient import merged
 from orchestrator.web.typed import VERBS
 
 Json = Mapping[str, Any]
@@ -59,6 +60,7 @@ def head(request: Request, seen: Seen, whole: Whole, chosen: str = "") -> dict[s
         "story": whole.story,
         "pathway": pathway,
         "row": whole.row,
+        "person": merged(request, seen, whole.row["episode_id"]),
         "patient": system.identities.of([seen.patient_id])[seen.patient_id],
         "names": system.people.names({row["actor"] for row in whole.story["timeline"]}),
         **_rights(request, seen, whole, chosen or request.query_params.get("role", "")),

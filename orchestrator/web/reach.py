@@ -28,6 +28,7 @@ KINDS = {
     "undelivered": "Notices that could not be delivered",
     "unassigned": "Reminders that reach nobody",
     "glass": "Emergency access to a record",
+    "merge": "Records of a patient were merged, or separated",
 }
 _CONTACT = ("channel", "address", "quiet_from", "quiet_until")
 _AWAY = ("deputy", "starts", "ends")

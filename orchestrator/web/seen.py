@@ -24,5 +24,5 @@ def seen(
     """Show who looked at the patient's record, latest first, and whether that record is whole."""
     system: System = request.app.state.system
     page = system.sight.looked.of(episode_id, lists=bool(lists), before=before, limit=_LIMIT)
-    faults = system.sight.faults(system.sight.looked.patient_of(episode_id))
+    faults = system.sight.faults(*system.sight.looked.chains_of(episode_id))
     return render(request, "seen.html", episode_id=episode_id, page=page, lists=bool(lists), faults=faults)

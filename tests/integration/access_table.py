@@ -14,6 +14,7 @@ MAY = {
     "act": BEDSIDE,
     "audit": frozenset({"auditor", "lead"}),
     "hold": frozenset({"auditor"}),
+    "merge": frozenset({"lead"}),
     "erase": frozenset({"administrator"}),
     "operate": frozenset({"administrator", "lead"}),
     "people": frozenset({"administrator"}),
@@ -48,6 +49,9 @@ _TOKEN = {"label": "x", "scopes": ["know"], "days": 1}
 _IDENTITY = {"issuer": "https://login.example", "subject": "s-1"}
 _ENROL = {"pathway": "post-viral-cerebellar-demyelination", "ward": WARD, "identifiers": _IDENTIFIERS}
 _SPAN = {"starts_at": "soon", "ends_at": "later"}
+_RECORD = "00000000-0000-4000-8000-000000000000"
+_ITSELF = {"identifier": {"system": "hospital-number", "value": NUMBER}}
+_MERGE = {"replaced": _RECORD, "compared": "0" * 32, "reason": "why"}
 _SHIFT = "from=2026-03-02T07:00:00Z&to=2026-03-02T15:00:00Z"
 
 OPEN = ("task", "lumbar-puncture")
@@ -75,6 +79,10 @@ API: dict[str, Asked] = {
     "POST /api/v1/episodes/{episode_id}/hold": Asked("hold", {"reason": "case 7"}),
     "POST /api/v1/episodes/{episode_id}/hold/end": Asked("hold", {"reason": "case 7"}),
     "POST /api/v1/episodes/{episode_id}/erase": Asked("erase", {"reason": "case 7"}),
+    "GET /api/v1/episodes/{episode_id}/patient": Asked("see"),
+    "POST /api/v1/episodes/{episode_id}/merge/compare": Asked("merge", _ITSELF),
+    "POST /api/v1/episodes/{episode_id}/merge": Asked("merge", _MERGE, vain=True),
+    "POST /api/v1/episodes/{episode_id}/unmerge": Asked("merge", {"replaced": _RECORD, "reason": "why"}),
     "DELETE /api/v1/episodes/{episode_id}/glass": Asked("see"),
     "GET /api/v1/episodes/{episode_id}/looks": Asked("audit", query="?lists=true"),
     "GET /api/v1/worklist": Asked("see", query=f"?ward={WARD}", ward=404),
@@ -199,6 +207,10 @@ PAGES: dict[str, Asked] = {
     "POST /people/{person_id}/end": Asked("people"),
     "GET /glass": Asked("act"),
     "POST /glass": Asked("act", {"system": "hospital-number", "number": NUMBER, "reason": "why", "password": ""}),
+    "GET /episodes/{episode_id}/merge": Asked("merge"),
+    "POST /episodes/{episode_id}/merge": Asked("merge", {"replaced": _RECORD, "compared": "", "reason": "why"}),
+    "POST /episodes/{episode_id}/merge/compare": Asked("merge", _TYPED),
+    "POST /episodes/{episode_id}/unmerge": Asked("merge", {"replaced": _RECORD, "reason": "why"}),
     "POST /episodes/{episode_id}/glass/close": Asked("see"),
     "GET /episodes/{episode_id}/seen": Asked("audit", query="?lists=yes"),
     "GET /rota": Asked("know"),

@@ -3,8 +3,12 @@
 What was sealed with that key can be read by nobody from then on: bodies, documents, identifiers, reasons. Headers,
 hashes and the record of looks stay. An open episode keeps a record from being erased, since its alarms would fire no
 more; so does a legal hold, which an auditor places. Each stands in the record of looks, which outlives the key.
+
+Records that were merged are held and erased together, each with its own key and in its own record of looks; whoever
+erases says that he means all of them. A hold stays with each when the merge is taken back.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from orchestrator.audit import looks
@@ -13,9 +17,9 @@ from orchestrator.errors import Conflict, InputError, NotFound
 from orchestrator.service.handlers import Desk
 from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.looking import add
+from orchestrator.service.people.merged import Person, episodes_of, person_of
 from orchestrator.service.people.rows import HoldRow, LookRow
 from orchestrator.service.ports import Change
-from orchestrator.service.rows import PatientRow
 
 SHORTEST_REASON, LONGEST_REASON = 3, 500
 
@@ -30,73 +34,103 @@ class Erasure:
         self._desk, self._mac = desk, mac
 
     def hold(self, by: Author, episode_id: str, reason: str) -> None:
-        """Keep an episode's patient from being erased. Raises NotFound, InputError, and Conflict where one is held."""
-        reason = _reason(reason)
-        with self._desk.store.change() as change:
-            patient = _patient(change, episode_id)
-            _check_there(patient)
-            if change.hold(patient.patient_id) is not None:
-                raise Conflict("this record is held already")
-            change.add_hold(HoldRow(patient.patient_id, change.times().wall, by.id))
-            self._record(change, by, "held", (patient.patient_id, episode_id), reason)
+        """Keep an episode's patient from being erased, with all his records.
 
-    def end_hold(self, by: Author, episode_id: str, reason: str) -> None:
-        """Let an episode's patient be erased again. Raises NotFound, InputError, and Conflict where none is held."""
-        reason = _reason(reason)
-        with self._desk.store.change() as change:
-            patient = _patient(change, episode_id)
-            if change.hold(patient.patient_id) is None:
-                raise Conflict("this record is not held")
-            change.end_hold(patient.patient_id)
-            self._record(change, by, "hold-ended", (patient.patient_id, episode_id), reason)
-
-    def erase(self, by: Author, episode_id: str, reason: str) -> list[str]:
-        """Destroy the key of an episode's patient; return the episodes that nobody can read any more.
-
-        Raises NotFound, InputError, and Conflict while an episode of his is open or his record is held.
+        Raises NotFound, InputError, and Conflict where each is held.
         """
         reason = _reason(reason)
         with self._desk.store.change() as change:
-            patient = _patient(change, episode_id)
-            _check_there(patient)
-            if change.hold(patient.patient_id) is not None:
+            person = _locked(change, episode_id)
+            _check_there(change, person)
+            free = [each for each in person.records if change.hold(each) is None]
+            if not free:
+                raise Conflict("this record is held already")
+            for each in free:
+                change.add_hold(HoldRow(each, change.times().wall, by.id))
+            self._record(change, by, "held", (free, episode_id), reason)
+
+    def end_hold(self, by: Author, episode_id: str, reason: str) -> None:
+        """Let an episode's patient be erased again, with all his records.
+
+        Raises NotFound, InputError, and Conflict where none is held.
+        """
+        reason = _reason(reason)
+        with self._desk.store.change() as change:
+            person = _locked(change, episode_id)
+            held = [each for each in person.records if change.hold(each) is not None]
+            if not held:
+                raise Conflict("this record is not held")
+            for each in held:
+                change.end_hold(each)
+            self._record(change, by, "hold-ended", (held, episode_id), reason)
+
+    def erase(self, by: Author, episode_id: str, reason: str, *, merged: bool = False) -> list[str]:
+        """Destroy the key of an episode's patient; return the episodes that nobody can read any more.
+
+        merged: all records that are merged are meant. Raises NotFound, InputError, and Conflict while an episode of
+        his is open, one of his records is held, or there are several and that was not said.
+        """
+        reason = _reason(reason)
+        with self._desk.store.change() as change:
+            person = _locked(change, episode_id)
+            _check_there(change, person)
+            if any(change.hold(each) is not None for each in person.records):
                 raise Conflict("this record is held: an auditor must end the legal hold first")
-            rows = change.episodes_of(patient.patient_id)
+            rows = episodes_of(change, person)
             if any(not row.closed for row in rows):
                 raise Conflict("an episode of this patient is open: close it first, for its reminders would end unseen")
-            change.destroy_key(patient.patient_id)
-            self._record(change, by, "erased", (patient.patient_id, episode_id), reason)
+            if person.merged and not merged:
+                raise Conflict(
+                    f"{len(person.records)} records were merged into this one patient, with {len(rows)} episodes: say "
+                    "that all of them are meant (merged), or have the merge taken back first"
+                )
+            for each in person.records:
+                change.destroy_key(each)
+            self._record(change, by, "erased", (person.records, episode_id), reason)
         return [row.episode_id for row in rows]
 
-    def _record(self, change: Change, by: Author, kind: str, about: tuple[str, str], reason: str) -> None:
-        """Record what was done. about: patient and episode."""
-        now, (patient_id, episode_id) = change.times().now, about
-        row = LookRow(patient_id, 0, now, by.id, by.role, kind, reason, episode_id, glass=False, sealed=None, hash=b"")
-        add(change, self._mac, row)
+    def _record(
+        self, change: Change, by: Author, kind: str, about: tuple[Sequence[str], str], reason: str
+    ) -> None:  # fmt: skip
+        """Record in each of these records what was done. about: records, and the episode from which it was done."""
+        now, (records, episode_id) = change.times().now, about
+        for each in sorted(records):
+            row = LookRow(each, 0, now, by.id, by.role, kind, reason, episode_id, glass=False, sealed=None, hash=b"")
+            add(change, self._mac, row)
 
     def standing(self, episode_id: str) -> dict[str, Any]:
-        """Return whether an episode's patient was erased, and by whom he is held since when. Raises NotFound."""
+        """Return whether an episode's patient was erased, and by whom he is held since when. Raises NotFound.
+
+        records: how many were merged into this one patient; a hold on one of them holds all.
+        """
         with self._desk.store.read() as reader:
             there = reader.whereabouts(episode_id)
             patient = reader.patient(there[0]) if there else None
             if patient is None:
                 raise NotFound("there is no such episode")
-            held = reader.hold(patient.patient_id)
-        told = None if held is None else {"by": held.held_by, "since": instant(held.held_at)}
-        return {"episode_id": episode_id, "erased": patient.wrapped_key is None, "held": told}
+            records = person_of(reader, patient.patient_id).records
+            holds = [held for each in records if (held := reader.hold(each)) is not None]
+        first = min(holds, key=lambda each: each.held_at, default=None)
+        told = None if first is None else {"by": first.held_by, "since": instant(first.held_at)}
+        erased = patient.wrapped_key is None
+        return {"episode_id": episode_id, "erased": erased, "held": told, "records": len(records)}
 
 
-def _patient(change: Change, episode_id: str) -> PatientRow:
-    """Return an episode's patient, whom nobody enrols until the transaction ends. Raises NotFound."""
+def _locked(change: Change, episode_id: str) -> Person:
+    """Return an episode's patient, whom nobody enrols or merges until the transaction ends. Raises NotFound."""
+    change.lock_merges()
     there = change.whereabouts(episode_id)
-    patient = change.lock_patient(there[0]) if there else None
-    if patient is None:
+    if there is None:
         raise NotFound("there is no such episode")
-    return patient
+    person = person_of(change, there[0])
+    for each in sorted(person.records):
+        change.lock_patient(each)
+    return person
 
 
-def _check_there(patient: PatientRow) -> None:
-    if patient.wrapped_key is None:
+def _check_there(change: Change, person: Person) -> None:
+    patients = [change.patient(each) for each in person.records]
+    if any(patient is None or patient.wrapped_key is None for patient in patients):
         raise Conflict("the record of this patient was erased")
 
 

@@ -5,6 +5,7 @@ is given in an emergency on paper. It gives no other role: what a role may do st
 ward is told in the same transaction, each look and each entry that follows says that it was made so.
 """
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -15,9 +16,10 @@ from orchestrator.service.enrolment import Identifier
 from orchestrator.service.handlers import Desk
 from orchestrator.service.notices import tell
 from orchestrator.service.people.looking import Who, add, sealed_for
+from orchestrator.service.people.merged import episodes_of, person_of
 from orchestrator.service.people.principal import ADMINISTRATOR, LEAD, Action, Principal
 from orchestrator.service.people.rows import GlassRow, LookRow
-from orchestrator.service.ports import Change
+from orchestrator.service.ports import Change, Reader
 from orchestrator.service.rows import EpisodeRow, NoticeRow
 
 LASTS = timedelta(hours=1)
@@ -49,7 +51,7 @@ class Glass:
         hashed = self._desk.keyring.identifier_hash(identifier.system, identifier.value)
         with self._desk.store.read() as reader:
             found = reader.find_patients([hashed])
-            rows = reader.episodes_of(found[0][1].patient_id) if found else []
+            rows = episodes_of(reader, person_of(reader, found[0][1].patient_id)) if found else []
         if not rows:
             raise NotFound("there is no patient with this number here")
         return max(rows, key=_wanted).episode_id
@@ -69,12 +71,12 @@ class Glass:
             patient_id, _ = _whereabouts(change, episode_id)
             change.last_look(patient_id)
             now = change.times().now
-            if change.glass(principal.actor_id, patient_id, now) is None:
-                return False
-            change.end_glass(principal.actor_id, patient_id, now)
-            row = LookRow(patient_id, 0, now, who.id, who.role, KIND, "closed", episode_id, True, None, b"")
-            add(change, self._mac, row)
-        return True
+            found = list(_glasses(change, principal, patient_id, now))
+            for glass in found:
+                change.end_glass(principal.actor_id, glass.patient_id, now)
+                row = LookRow(glass.patient_id, 0, now, who.id, who.role, KIND, "closed", episode_id, True, None, b"")
+                add(change, self._mac, row)
+        return bool(found)
 
     def _open(self, change: Change, principal: Principal, who: Who, episode_id: str, reason: str) -> Broken:
         patient_id, ward = _whereabouts(change, episode_id)
@@ -82,9 +84,9 @@ class Glass:
             raise Conflict("this patient is on a ward of yours: no glass is between you")
         change.last_look(patient_id)  # of two who come at once the second finds what the first did
         now = change.times().now
-        broken = change.glass(principal.actor_id, patient_id, now)
-        if broken is not None:
-            return Broken(episode_id, ward, broken.until, repeated=True)
+        glass = broken(change, principal, patient_id, now)
+        if glass is not None:
+            return Broken(episode_id, ward, glass.until, repeated=True)
         patient = change.patient(patient_id)
         if patient is None or patient.wrapped_key is None:
             raise Conflict("the record of this patient was erased")
@@ -100,6 +102,19 @@ class Glass:
         role = ADMINISTRATOR if LEAD in self._desk.directory.unheld(ward, now) else LEAD
         key = f"{KIND}.{by}.{instant(now)}"
         return [NoticeRow(episode_id, key, KIND, "glass-broken", "", role, ward, 0, now, now, late=False)]
+
+
+def broken(reader: Reader, principal: Principal, patient_id: str, now: datetime) -> GlassRow | None:
+    """Return the glass that somebody broke to the patient whose record this is; it opens all of his records."""
+    return next(_glasses(reader, principal, patient_id, now), None)
+
+
+def _glasses(reader: Reader, principal: Principal, patient_id: str, now: datetime) -> Iterator[GlassRow]:
+    """Yield the open ones, by record: each can have been broken before the records were merged."""
+    for record in sorted(person_of(reader, patient_id).records):
+        glass = reader.glass(principal.actor_id, record, now)
+        if glass is not None:
+            yield glass
 
 
 def _wanted(row: EpisodeRow) -> tuple[bool, datetime, str]:

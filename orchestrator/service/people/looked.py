@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from orchestrator.audit.keys import PatientKey
@@ -9,14 +10,17 @@ from orchestrator.audit.seal import instant, open_header
 from orchestrator.errors import InputError, NotFound, WrongKey
 from orchestrator.service.handlers import Desk
 from orchestrator.service.people.looking import chain_of, record, sealed_for, ward_of
+from orchestrator.service.people.merged import person_of
 from orchestrator.service.people.principal import EVERYWHERE
+from orchestrator.service.people.records import name_of
 from orchestrator.service.people.rows import LookRow, Span
 from orchestrator.service.ports import Reader
 from orchestrator.service.queries import Page, page_size
 from orchestrator.service.replay import all_entries
-from orchestrator.service.rows import EpisodeRow
+from orchestrator.service.rows import PatientRow
 
 _SEPARATOR = "~"
+_NO_KEYS: Mapping[str, PatientKey | None] = MappingProxyType({})
 
 
 class _Place(NamedTuple):
@@ -34,7 +38,7 @@ class Looked:
         self._desk = desk
 
     def of(self, episode_id: str, *, lists: bool = False, before: str | None = None, limit: int = 100) -> Page:
-        """Return who looked at the record of an episode's patient, on whatever page and in whichever episode.
+        """Return who looked at any record of an episode's patient, on whatever page and in whichever episode.
 
         lists: with the wards' lists that were seen while the patient was there.   before: a page's cursor.
         Raises NotFound and InputError.
@@ -43,16 +47,24 @@ class Looked:
             row = reader.episode(episode_id)
             if row is None:
                 raise NotFound("there is no such episode")
-            spans = [Span(row.patient_id, None, None)]
+            person = person_of(reader, row.patient_id)
+            spans = [Span(each, None, None) for each in person.records]
             if lists:
-                spans += _stays(reader, row.patient_id)
-            return self._page(reader, spans, before, limit, key=_key(self._desk, row))
+                spans += [span for each in person.records for span in _stays(reader, each)]
+            keys = {each: _key(self._desk, reader.patient(each)) for each in person.records}
+            return self._page(reader, spans, before, limit, keys)
 
     def on(self, ward: str, *, before: str | None = None, limit: int = 100) -> Page:
         """Return who saw the lists of a ward. before: a page's cursor. Raises InputError."""
         with self._desk.store.read() as reader:
             spans = [Span(chain_of(each), None, None) for each in (ward, EVERYWHERE)]
             return self._page(reader, spans, before, limit)
+
+    def chains_of(self, episode_id: str) -> tuple[str, ...]:
+        """Return the chains of all records of an episode's patient. Raises NotFound."""
+        patient_id = self.patient_of(episode_id)
+        with self._desk.store.read() as reader:
+            return person_of(reader, patient_id).records
 
     def patient_of(self, episode_id: str) -> str:
         """Return the chain of an episode's patient. Raises NotFound."""
@@ -63,13 +75,19 @@ class Looked:
         return there[0]
 
     def _page(
-        self, reader: Reader, spans: list[Span], before: str | None, limit: int, key: PatientKey | None = None
+        self,
+        reader: Reader,
+        spans: list[Span],
+        before: str | None,
+        limit: int,
+        keys: Mapping[str, PatientKey | None] = _NO_KEYS,
     ) -> Page:
+        """Return a page of what lies within spans. keys: by chain, with which reasons are opened."""
         size = page_size(limit)
         rows = reader.looks_within(spans, None if before is None else _parse(before), size)
-        names = {person_id: _name(reader, person_id) for person_id in {row.by for row in rows}}
+        names = {person_id: name_of(reader, person_id) for person_id in {row.by for row in rows}}
         cursor = _cursor(rows[-1]) if len(rows) == size else None
-        return Page([_told(row, names, key) for row in rows], cursor)
+        return Page([_told(row, names, keys.get(row.chain)) for row in rows], cursor)
 
 
 def _stays(reader: Reader, patient_id: str) -> Iterator[Span]:
@@ -106,14 +124,10 @@ def _reason(row: LookRow, key: PatientKey | None) -> str | None:
         return None
 
 
-def _name(reader: Reader, person_id: str) -> str:
-    """Return a person's name; the id itself of whoever has no account, as a program asserts."""
-    person = reader.person(person_id)
-    return person_id if person is None else person.name
-
-
-def _key(desk: Desk, row: EpisodeRow) -> PatientKey | None:
-    return None if row.wrapped_key is None else desk.key(row)
+def _key(desk: Desk, patient: PatientRow | None) -> PatientKey | None:
+    if patient is None or patient.wrapped_key is None:
+        return None
+    return desk.keyring.open(patient.kek_id, patient.wrapped_key, patient.patient_id)
 
 
 def _cursor(row: LookRow) -> str:

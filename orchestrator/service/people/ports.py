@@ -9,6 +9,7 @@ from orchestrator.service.people.rows import (
     HoldRow,
     IdentityRow,
     LookRow,
+    MergeRow,
     PersonalTokenRow,
     PersonRow,
     PostRow,
@@ -83,6 +84,10 @@ class PeopleReader(Protocol):
         """Return what keeps a patient's record from being erased."""
         ...
 
+    def merges(self, patient_ids: Collection[str]) -> list[MergeRow]:
+        """Return the merges in which one of these records is replaced or kept."""
+        ...
+
     def wards(self) -> list[str]:
         """Return the wards on which there are open episodes, or on which somebody has a post."""
         ...
@@ -141,3 +146,15 @@ class PeopleChange(PeopleReader, Protocol):
 
     def add_hold(self, row: HoldRow) -> None: ...
     def end_hold(self, patient_id: str) -> None: ...
+    def lock_merges(self) -> None:
+        """Keep others from merging, taking back and enrolling whoever is merged, until the transaction ends.
+
+        Whoever locks patients too takes this first: so nobody waits in a circle.
+        """
+        ...
+
+    def add_merge(self, row: MergeRow) -> None:
+        """Write a merge. Raises Collision when the record is replaced already."""
+        ...
+
+    def end_merge(self, patient_id: str) -> None: ...

@@ -21,6 +21,7 @@ class Action(StrEnum):
     ACT = "act"  # commands on an episode, enrolment too
     AUDIT = "audit"  # who has seen a record, and whether it is whole
     HOLD = "hold"  # keep a record from being erased
+    MERGE = "merge"  # say that two records are one patient's, and take it back
     ERASE = "erase"  # destroy a patient's key
     OPERATE = "operate"  # dead letters, episodes set aside, what runs
     PEOPLE = "people"  # accounts, posts, tokens of others
@@ -32,6 +33,7 @@ ROLES: Mapping[Action, frozenset[str]] = {
     Action.ACT: AT_THE_BEDSIDE,
     Action.AUDIT: frozenset({AUDITOR, LEAD}),
     Action.HOLD: frozenset({AUDITOR}),
+    Action.MERGE: frozenset({LEAD}),
     Action.ERASE: frozenset({ADMINISTRATOR}),
     Action.OPERATE: frozenset({ADMINISTRATOR, LEAD}),
     Action.PEOPLE: frozenset({ADMINISTRATOR}),

@@ -179,3 +179,17 @@ class HoldRow(NamedTuple):
     patient_id: str
     held_at: datetime
     held_by: str
+
+
+class MergeRow(NamedTuple):
+    """A person said that two records are of the same patient. Nothing of either is moved: see `people.merged`.
+
+    patient_id: the record that is replaced; it is so by one other at most.   kept_id: that one.   merged_at: by the
+    store's clock.   sealed: why, encrypted with the key of the replaced record.
+    """
+
+    patient_id: str
+    kept_id: str
+    merged_at: datetime
+    merged_by: str
+    sealed: bytes

@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 from orchestrator.audit import looks
 from orchestrator.audit.chain import Fault
 from orchestrator.errors import NotFound, StoreError
+from orchestrator.service.enrolment import Identifier
 from orchestrator.service.handlers import Desk
 from orchestrator.service.people.erasure import Erasure
-from orchestrator.service.people.glass import Glass
+from orchestrator.service.people.glass import Glass, broken
 from orchestrator.service.people.looked import Looked
 from orchestrator.service.people.looking import Seen, Who, add, chain_of, record
+from orchestrator.service.people.merging import Merging
 from orchestrator.service.people.principal import AT_THE_BEDSIDE, Action, Principal
 from orchestrator.service.people.rows import LookRow
 from orchestrator.service.ports import Reader
@@ -47,11 +49,13 @@ class Sight:
     """Opens patients' records to those who may see them, and records who did. mac: chains that record.
 
     glass: lets in who must, in an emergency.   looked: tells who did look.   erasure: lets nobody, for ever.
+    merging: says which records are one patient's.
     """
 
     def __init__(self, desk: Desk, mac: looks.Mac) -> None:
         self._store, self._mac = desk.store, mac
         self.glass, self.looked, self.erasure = Glass(desk, mac), Looked(desk), Erasure(desk, mac)
+        self.merging = Merging(desk, mac)
 
     def check(self, principal: Principal, episode_id: str, action: Action) -> Seen:
         """Return whose an episode is. Raises NotFound for none, or another ward's: which of it is not told.
@@ -69,6 +73,23 @@ class Sight:
         """Record that somebody looks at several episodes on one page. seen: each with its episode's id."""
         self._record([_Look(each.patient_id, episode_id, each.glass) for each, episode_id in seen], who, "read", what)
 
+    def person(self, principal: Principal, who: Who, seen: Seen, episode_id: str) -> dict[str, Any]:
+        """Return an episode's patient, see `people.records`; that his other records were seen is recorded in each.
+
+        That the one to which the episode belongs was seen is recorded by whoever asks. Raises NotFound.
+        """
+        told = self.merging.person(lambda ward: seen.glass or principal.may(Action.SEE, ward), episode_id)
+        others = [each["patient_id"] for each in told["records"] if each["patient_id"] != seen.patient_id]
+        if others:
+            self._record([_Look(each, glass=seen.glass) for each in others], who, "read", "patient")
+        return told
+
+    def compare(self, principal: Principal, who: Who, episode_id: str, identifier: Identifier) -> dict[str, Any]:
+        """Return what `Merging.compare` does; that the records were compared is recorded in each of the other's."""
+        told = self.merging.compare(principal, episode_id, identifier)
+        self._record([_Look(each["patient_id"]) for each in told["replaced"]["records"]], who, "read", "merge")
+        return told
+
     def peek(self, who: Who, episode_id: str, what: str) -> None:
         """Record that somebody looks at an episode without being asked who he is: at this machine's command line."""
         with self._store.read() as reader:
@@ -84,9 +105,9 @@ class Sight:
         """Return who looked at a patient's record, or a ward's lists, the first one first."""
         return [{**record(row), "seq": row.seq} for row in self._all(chain)]
 
-    def faults(self, chain: str) -> list[Fault]:
-        """Return what is wrong with that record; nothing when it is whole."""
-        return list(self._faults(chain, []))
+    def faults(self, *chains: str) -> list[Fault]:
+        """Return what is wrong with such records; nothing when all are whole."""
+        return [fault for chain in chains for fault in self._faults(chain, [])]
 
     def check_all(self, most: int | None = None) -> Checked:
         """Check every chain, patients' and wards'; no further one once `most` records were read."""
@@ -123,9 +144,9 @@ class Sight:
             if principal.may(action, ward):
                 return Seen(patient_id, ward)
             if action in _UNDER_GLASS and principal.may(action) and principal.roles() & AT_THE_BEDSIDE:
-                broken = reader.glass(principal.actor_id, patient_id, reader.times().now)
-                if broken is not None:
-                    return Seen(patient_id, ward, broken.until)
+                glass = broken(reader, principal, patient_id, reader.times().now)
+                if glass is not None:
+                    return Seen(patient_id, ward, glass.until)
             about = {"event": "other-ward"}
             _log.warning("%s asked for episode %s of another ward", principal.actor_id, episode_id, extra=about)
         raise NotFound("there is no such episode")

@@ -29,6 +29,7 @@ def upgrade() -> None:
     _claims()
     _demonstration()
     _holds()
+    _merges()
 
 
 def _accounts() -> None:
@@ -299,3 +300,23 @@ def _holds() -> None:
         sa.PrimaryKeyConstraint("patient_id", name=op.f("pk_legal_hold")),
         sqlite_strict=True,
     )
+
+
+def _merges() -> None:
+    op.create_table(
+        "patient_merge",
+        _record("patient_id", "the record that is replaced: the same patient's"),
+        _record("kept_id", "as this one, which is kept"),
+        _col("merged_at", Instant(), "since when, by the store's clock"),
+        _col("merged_by", sa.Text(), "who said so"),
+        _col("sealed", sa.LargeBinary(), "why, encrypted with the key of the replaced record"),
+        sa.PrimaryKeyConstraint("patient_id", name=op.f("pk_patient_merge")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_patient_merge_kept_id"), "patient_merge", ["kept_id"], unique=False)
+
+
+def _record(name: str, comment: str) -> sa.Column[Any]:
+    named = sa.ForeignKey("patient.patient_id", name=op.f(f"fk_patient_merge_{name}"))
+    return _col(name, sa.Text(), comment, named)

@@ -1,0 +1,130 @@
+"""The routes about which records are one patient's: shown, compared, merged, and that taken back.
+
+They need no Idempotency-Key: what is done cannot be done a second time (409).
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import Field
+from starlette.responses import Response
+
+from orchestrator.api.answers import ProblemDetails, reply
+from orchestrator.api.bodies import Body, Find, examples
+from orchestrator.api.caller import EpisodeId, Said, Saying, acting
+from orchestrator.api.needs import Looking, OnEpisode
+from orchestrator.api.patient_shapes import Compared, Patient, Separated
+from orchestrator.api.strict import StrictRoute
+from orchestrator.bootstrap import System
+from orchestrator.http.needs import principal
+from orchestrator.service.people.accounts import Author
+from orchestrator.service.people.merging import LONGEST_REASON, SHORTEST_REASON
+from orchestrator.service.people.principal import Action
+from orchestrator.service.people.sight import Seen, Who
+
+_READ: dict[int | str, dict[str, Any]] = {
+    404: {"model": ProblemDetails, "description": "There is no such episode."},
+    503: {"model": ProblemDetails, "description": "The store is busy or cannot be used. Ask again."},
+}
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    403: {"model": ProblemDetails, "description": "A lead does this."},
+    404: {"model": ProblemDetails, "description": "There is no such episode, or no such record on the caller's wards."},
+    409: {"model": ProblemDetails, "description": "These two cannot be merged, or it was done before."},
+    415: {"model": ProblemDetails, "description": "The body is not JSON."},
+    422: {"model": ProblemDetails, "description": "There is no reason."},
+    503: _READ[503],
+}
+_CHANGED: dict[int | str, dict[str, Any]] = {
+    412: {"model": ProblemDetails, "description": "One was changed since they were compared."}
+}
+router = APIRouter(route_class=StrictRoute, tags=["patients"])
+Showing = Annotated[Seen, Depends(Looking(Action.SEE, "patient"))]
+Comparing = Annotated[Seen, Depends(Looking(Action.MERGE, "merge"))]
+Merging = Annotated[Seen, Depends(OnEpisode(Action.MERGE))]
+_Reason = Annotated[
+    str,
+    Field(min_length=SHORTEST_REASON, max_length=LONGEST_REASON, description="Why; it stands sealed in both records."),
+]
+_Record = Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$", description="A record's patient_id.")]
+_ID = "7d0c8a52-3f0e-4a1c-9a36-0d0f8f2f9a11"
+
+
+class Merge(Body):
+    model_config = {
+        **Body.model_config,
+        **examples({"replaced": _ID, "compared": "0" * 32, "reason": "same name, day of birth and address"}),
+    }
+    replaced: _Record
+    compared: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="As comparing the two gave it.")]
+    reason: _Reason
+
+
+class Unmerge(Body):
+    model_config = {**Body.model_config, **examples({"replaced": _ID, "reason": "two people of one name"})}
+    replaced: _Record
+    reason: _Reason
+
+
+@router.get(
+    "/episodes/{episode_id}/patient",
+    summary="Show whose episode it is",
+    responses={200: {"model": Patient}, **_READ},
+)
+def patient(request: Request, episode_id: EpisodeId, said: Saying, seen: Showing) -> Response:
+    """Return an episode's patient: his records, where some were merged, their numbers, and his episodes."""
+    who = _who(request, said, Action.SEE, seen)
+    return reply(request, _system(request).sight.person(principal(request), who, seen, episode_id))
+
+
+@router.post(
+    "/episodes/{episode_id}/merge/compare",
+    summary="Compare two records",
+    responses={200: {"model": Compared}, **_PROBLEMS},
+)
+def compare(request: Request, episode_id: EpisodeId, body: Find, said: Saying, seen: Comparing) -> Response:
+    """Return an episode's patient and the one with a number side by side, before they are merged."""
+    who = _who(request, said, Action.MERGE, seen)
+    identifier = body.identifier.identifier()
+    return reply(request, _system(request).sight.compare(principal(request), who, episode_id, identifier))
+
+
+@router.post(
+    "/episodes/{episode_id}/merge",
+    summary="Merge two records",
+    responses={200: {"model": Patient}, **_PROBLEMS, **_CHANGED},
+)
+def merge(request: Request, episode_id: EpisodeId, body: Merge, said: Saying, seen: Merging) -> Response:
+    """Say that a record is the same patient's as that of an episode, which is kept. Nothing of either is moved."""
+    sight, author = _system(request).sight, _author(request, said, seen)
+    sight.merging.merge(
+        principal(request), author, episode_id, body.replaced, compared=body.compared, reason=body.reason
+    )
+    return reply(request, sight.person(principal(request), Who(author.id, author.role), seen, episode_id))
+
+
+@router.post(
+    "/episodes/{episode_id}/unmerge",
+    summary="Take a merge back",
+    responses={200: {"model": Separated}, **_PROBLEMS},
+)
+def unmerge(request: Request, episode_id: EpisodeId, body: Unmerge, said: Saying, seen: Merging) -> Response:
+    """Take back that a record was replaced: both are as they were, each with what was enrolled under it."""
+    sight, author = _system(request).sight, _author(request, said, seen)
+    told = sight.merging.unmerge(principal(request), author, episode_id, body.replaced, body.reason)
+    who = Who(author.id, author.role)
+    return reply(request, {**sight.person(principal(request), who, seen, episode_id), **told})
+
+
+def _system(request: Request) -> System:
+    found: System = request.app.state.system
+    return found
+
+
+def _author(request: Request, said: Said, seen: Seen) -> Author:
+    actor = acting(principal(request), said, Action.MERGE, seen.ward)
+    return Author(actor.id, actor.role)
+
+
+def _who(request: Request, said: Said, action: Action, seen: Seen) -> Who:
+    actor = acting(principal(request), said, action, seen.posted)
+    return Who(actor.id, actor.role)
