@@ -1,11 +1,12 @@
 """Which texts do the pages show in a reader's language, and how does a catalogue look that holds them all?
 
 Texts stand in templates, in calls of Python (`gettext(request, "…")`, menu entries, headings), in tables of labels, and
-in what a refused wish is answered with. What is put together at run time has no fixed text and stands in none.
+in what is `said`, wherever that is. What a refused wish is answered with stands there too: a sentence with gaps under a
+context of its own, by which a page finds it again in the finished text.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
@@ -15,47 +16,56 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from orchestrator import errors
-from orchestrator.episode.model import COMPLETED, DECLINED, GIVEN, MISSED, REPLACED, STOPPED
+from orchestrator.episode.model import CLOSED, COMPLETED, DECLINED, GIVEN, MISSED, REPLACED, REVIEWED, STOPPED
 from orchestrator.notify.wording import KINDS as NOTICES
 from orchestrator.notify.wording import of_kind
 from orchestrator.pathway.loader import load_library
 from orchestrator.pathway.model import Standing
 from orchestrator.service.lookout import UNREADABLE, Banner
-from orchestrator.service.people.principal import ROLES
+from orchestrator.service.people.principal import ROLES, Action
 from orchestrator.service.pulse import OVERDUE
 from orchestrator.web import inbox, mine, people, reach, words, worklist
+from orchestrator.web.recognised import REFUSAL
 from tests.factories import T0
 
 ROOT = Path(__file__).resolve().parents[1]
 WEB = ROOT / "orchestrator" / "web"
 SAYING = (
-    "web",
-    "http",
-    "identity",
-    "service/people",
-    "service/worklist",
-    "service/enrolment.py",
-    "service/handlers.py",
-    "service/transfers.py",
-)
-"""Whose errors a page shows as they are."""
+    "web", "http", "identity", "episode", "pathway/kinds.py", "service/people", "service/worklist", "service/overview",
+    "service/cursor.py", "service/deliveries.py", "service/enrolment.py", "service/handlers.py", "service/queries.py",
+    "service/replay.py", "service/telling.py", "service/transfers.py",
+)  # fmt: skip
+"""Whose errors and refusals a page shows as they are."""
+TELLING = ("pathway", "episode", "audit", "report")
+"""Who puts sentences together that a page says anew."""
 Key = str | tuple[str, ...]
 _OPTIONS = {"trim_blocks": "true", "lstrip_blocks": "true", "newstyle_gettext": "true", "silent": "false"}
 _ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
-_TEXT_AT = {"gettext": 1, "Entry": 1, "choose": 2, "_words": 0}
-"""Where in a call its text stands, by the name of what is called."""
+_TEXT_AT = {"gettext": (1,), "Entry": (1,), "choose": (2,), "_words": (0,)}
+_SAID_AT = {"said": (0,), "Said": (1,), "_administration": (0, 1)}
+_RAISED_AT = {**dict.fromkeys(_ERRORS, (0,)), "Refusal": (1,), "need_reason": (1,), "_words": ()}
+"""Where in a call its texts stand, by the name of what is called."""
 _STATES = (
-    GIVEN, MISSED, DECLINED, COMPLETED, STOPPED, REPLACED, "planned", "not-given", "in-force",
-    "to-come", "waiting", "unanswered", "seen", "answered", "ended",
+    GIVEN, MISSED, DECLINED, COMPLETED, STOPPED, REPLACED, REVIEWED, CLOSED, "planned", "not-given", "in-force",
+    "to-come", "waiting", "unanswered", "seen", "answered", "ended", "corrected",
+    "retracted", "replaced", "expired",
 )  # fmt: skip
 _MAKER = '"Generated-By:'
 _HEADINGS = ("Overdue", "To come", "Without a time")
+_WHYS = ("refused", "unknown")
+"""Why a gate refuses."""
 _PARAMETERS = ("days", "dose", "dose_per_kg", "given", "sessions", "start", "steps", "taper_days")
 
 
 def texts() -> set[Key]:
     """Return every text of the pages; with its plural where it has one."""
-    return {*_of_templates(), *_of_python(), *_of_tables(), *_of_pathways()}
+    fixed = {text for text in _raised() if "%(" not in text}
+    return {*_of_templates(), *_of_python(), *_of_tables(), *_of_pathways(), *fixed}
+
+
+def refusals() -> set[str]:
+    """Return the sentences with gaps of refusals and errors."""
+    return {text for text in _raised() if "%(" in text}
 
 
 def read(language: str) -> Catalog:
@@ -73,6 +83,9 @@ def current(kept: Catalog) -> Catalog:
     for text in sorted(texts(), key=lambda key: (key,) if isinstance(key, str) else key):
         known = kept.get(text if isinstance(text, str) else text[0])
         made.add(text, _translation(known, text), flags=("python-format",) if "%(" in str(text) else ())
+    for text in sorted(refusals()):
+        known = kept.get(text, REFUSAL)
+        made.add(text, _translation(known, text), flags=("python-format",), context=REFUSAL)
     return made
 
 
@@ -101,25 +114,71 @@ def _of_templates() -> Iterator[Key]:
 
 
 def _of_python() -> Iterator[Key]:
-    """Yield what calls in Python say, and what errors say that pages show."""
+    """Yield what calls in Python say."""
     for file in sorted(WEB.glob("*.py")):
         yield from _said(file, _TEXT_AT)
-    raised = dict.fromkeys(_ERRORS, 0)
-    for place in SAYING:
-        path = ROOT / "orchestrator" / place
-        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            yield from _said(file, raised)
+    for file in _files(TELLING):
+        yield from _said(file, _SAID_AT)
     yield from (HTTPStatus(status).phrase for status in (400, 404, 405))
 
 
-def _said(file: Path, places: dict[str, int]) -> Iterator[str]:
-    """Yield the fixed texts in calls. places: which argument is one, by the name of what is called."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if not isinstance(node, ast.Call):
-            continue
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        given = node.args[places[name] : places[name] + 1] if name in places else []
-        yield from (each.value for each in given if isinstance(each, ast.Constant) and isinstance(each.value, str))
+def _raised() -> Iterator[str]:
+    """Yield what errors and refusals say that pages show."""
+    for file in _files(SAYING):
+        yield from _said(file, _RAISED_AT)
+
+
+def _files(places: Iterable[str]) -> Iterator[Path]:
+    for place in places:
+        path = ROOT / "orchestrator" / place
+        yield from sorted(path.rglob("*.py")) if path.is_dir() else [path]
+
+
+def _said(file: Path, places: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
+    """Yield the texts in calls. places: which arguments are some, by the name of what is called."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    named = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name in places:
+            yield from (text for each in ast.walk(node) if isinstance(each, ast.Return) for text in _texts(each.value))
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            for place in places.get(name, ()):
+                for given in node.args[place : place + 1]:
+                    yield from _texts(named.get(getattr(given, "id", ""), given))
+
+
+def _texts(node: ast.expr | None) -> Iterator[str]:
+    """Yield the texts that an expression can come to; a formatted one as a sentence with gaps, and what fills them."""
+    match node:
+        case ast.Constant(value=str(text)) if text:
+            yield text
+        case ast.IfExp():
+            yield from (*_texts(node.body), *_texts(node.orelse))
+        case ast.BoolOp():
+            yield from (text for each in node.values for text in _texts(each))
+        case ast.Call(func=ast.Attribute(value=ast.JoinedStr() as text)):  # stripped of what a gap left
+            yield from _texts(text)
+        case ast.JoinedStr():
+            yield sentence(node)
+            yield from (
+                text for each in node.values if isinstance(each, ast.FormattedValue) for text in _texts(each.value)
+            )
+
+
+def sentence(node: ast.JoinedStr) -> str:
+    """Return a formatted text with `%(a)s`, `%(b)s` … for its gaps."""
+    names = iter("abcdefgh")
+    return "".join(
+        str(each.value).replace("%", "%%") if isinstance(each, ast.Constant) else f"%({next(names)})s"
+        for each in node.values
+    )
 
 
 def _of_tables() -> Iterator[str]:
@@ -133,9 +192,10 @@ def _of_tables() -> Iterator[str]:
     yield from (name.replace("_", " ") for name in _PARAMETERS)
     yield from _HEADINGS
     yield from {role for roles in ROLES.values() for role in roles}
+    yield from (*Action, *_WHYS)
 
 
 def _of_pathways() -> Iterator[str]:
-    """Yield the outcomes of episodes; what else a pathway calls by name stays in its own language."""
+    """Yield stages, outcomes and what roles may do; what else a pathway calls by name stays in its own language."""
     for pathway in load_library(ROOT / "workflows").pathways:
-        yield from (outcome.replace("-", " ") for outcome in pathway.outcomes)
+        yield from (name.replace("-", " ") for name in (*pathway.stages, *pathway.outcomes, *pathway.permissions))

@@ -12,6 +12,7 @@ from orchestrator.episode.proposals import warnings
 from orchestrator.episode.view import upcoming
 from orchestrator.episode.wants import course_subject
 from orchestrator.pathway.model import Pathway, WarningRow
+from orchestrator.saying import joined, said
 
 AHEAD = dt.timedelta(days=3)
 """So far ahead paper says what falls due: over a long weekend."""
@@ -71,7 +72,7 @@ def _open_things(draft: Draft) -> Iterator[dict[str, Any]]:
             row = _row(draft, item.kind, pathway.tasks[item.name].title, item.role, item.due_at)
             yield {**row, "reminded_at": _reminded(draft, item.name)}
         elif item.kind == DECISION:
-            row = _row(draft, item.kind, "something is to be chosen, or recorded", item.role, item.due_at)
+            row = _row(draft, item.kind, said("something is to be chosen, or recorded"), item.role, item.due_at)
             yield {**row, "note": _choices(draft), "reminded_at": _reminded(draft, DECISION)}
         elif item.kind == "reminder" and _of(draft, reminders[item.key]) is None:
             row = _row(draft, item.kind, pathway.reminders[item.name].title, item.role, item.due_at)
@@ -99,10 +100,11 @@ def _about(draft: Draft, reminder: Reminder) -> str:
 
 def _choices(draft: Draft) -> str:
     """Return what can be chosen, and what must be known first."""
-    offered = [f"{name} ({each.standing.value})" for name, each in draft.table.proposals.items()]
+    proposed = draft.table.proposals.items()
+    offered = [said("%(what)s (%(how)s)", what=name, how=said(each.standing.value)) for name, each in proposed]
     missing = [draft.pathway.facts[name].label for name in sorted(draft.missing)]
-    said = [f"proposed: {', '.join(offered)}"] if offered else []
-    return "; ".join([*said, *([f"not recorded: {', '.join(missing)}"] if missing else [])])
+    told = [said("proposed: %(what)s", what=joined(", ", offered))] if offered else []
+    return joined("; ", [*told, *([said("not recorded: %(what)s", what=", ".join(missing))] if missing else [])])
 
 
 def _doses(draft: Draft, laid_out: list[tuple[Course, list[Slot]]]) -> Iterator[dict[str, Any]]:
@@ -111,9 +113,12 @@ def _doses(draft: Draft, laid_out: list[tuple[Course, list[Slot]]]) -> Iterator[
     for course, made in laid_out:
         planned = [slot for slot in made if slot.status == "planned"]
         for slot in [*planned[:1], *(each for each in planned[1:] if each.at <= draft.now + AHEAD)]:
-            number = f"dose {slot.number + 1}{f' of {course.planned}' if course.planned else ''}"
-            amount = _amount(slot) or "dose not known: a fact that it needs is not recorded"
-            row = _row(draft, "dose", f"{course.regimen} {amount}", role.get(course.regimen, ""), slot.at)
+            number = said("dose %(n)s", n=slot.number + 1)
+            if course.planned:
+                number = said("dose %(n)s of %(of)s", n=slot.number + 1, of=course.planned)
+            amount = _amount(slot) or said("dose not known: a fact that it needs is not recorded")
+            what = joined(" ", (course.regimen, amount))
+            row = _row(draft, "dose", what, role.get(course.regimen, ""), slot.at)
             reminded = _reminded(draft, course_subject(course)) if slot is planned[0] else None
             yield {**row, "note": number, "reminded_at": reminded}
 

@@ -13,6 +13,7 @@ from orchestrator.episode.host import pending_check
 from orchestrator.episode.model import Episode
 from orchestrator.pathway.expression import Clause, Expression
 from orchestrator.pathway.model import Guard, Pathway
+from orchestrator.saying import said
 
 
 def explain(pathway: Pathway, episode: Episode, now: dt.datetime) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def _moments(draft: Draft) -> list[dict[str, Any]]:
             at = c0(draft.pathway, course, draft.episode.timezone) + check.after
             made.append(
                 {
-                    "what": f"check {check.name} of {course.regimen}",
+                    "what": said("check %(check)s of %(regimen)s", check=check.name, regimen=course.regimen),
                     "at": at.isoformat(),
                     "rules": list(check.mark.rules),
                 }
@@ -87,7 +88,7 @@ def _moments(draft: Draft) -> list[dict[str, Any]]:
         if end is not None:
             made.append(
                 {
-                    "what": f"{course.regimen} is complete",
+                    "what": said("%(regimen)s is complete", regimen=course.regimen),
                     "at": end.isoformat(),
                     "rules": list(draft.pathway.regimens[course.regimen].mark.rules),
                 }

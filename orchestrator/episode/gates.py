@@ -37,10 +37,12 @@ def pass_gates(draft: Draft, refusing: list[tuple[Gate, str]], command: Command,
 
 
 def _words(gate: Gate, why: str) -> str:
-    rules = ", ".join(gate.mark.rules)
+    name, rules = gate.name, ", ".join(gate.mark.rules)
     if gate.minimum_days:
-        return f"{gate.name} refuses: fewer than {gate.minimum_days} days ({rules}); a lead may override with a reason"
+        return f"{name} refuses: fewer than {gate.minimum_days} days ({rules}); a lead may override with a reason"
     if gate.passes is None:
-        return f"{gate.name} refuses ({rules}); a lead may override with a reason"
-    state = "it is unknown whether" if why == UNKNOWN else "it does not hold that"
-    return f"{gate.name} refuses: {state} {gate.passes.words} ({rules}); a lead may override with a reason"
+        return f"{name} refuses ({rules}); a lead may override with a reason"
+    clause = gate.passes.words
+    if why == UNKNOWN:
+        return f"{name} refuses: it is unknown whether {clause} ({rules}); a lead may override with a reason"
+    return f"{name} refuses: it does not hold that {clause} ({rules}); a lead may override with a reason"

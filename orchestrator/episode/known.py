@@ -7,12 +7,12 @@ from orchestrator.episode.derive import basis, recent, ruling
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.model import Recorded
 from orchestrator.pathway.kinds import Mark
-from orchestrator.pathway.language.grammar import listed
 from orchestrator.pathway.model import Derivation, DerivedRow, Guard
 from orchestrator.pathway.naming import fact_is, fact_label
+from orchestrator.saying import joined, said
 
 Json = dict[str, Any]
-OWN = "own entry, not derived"
+OWN = said("own entry, not derived")
 
 
 def mark_json(mark: Mark) -> Json:
@@ -58,10 +58,15 @@ def _follows(draft: Draft, derivation: Derivation, current: Recorded) -> str:
     """Return from what a derived value follows, as far as that still stands."""
     row = ruling(draft, derivation)
     if row is None or row.value != current.value:
-        return f"derived ({', '.join(derivation.mark.rules)}) from what stood in entry {current.seq}"
+        rules = ", ".join(derivation.mark.rules)
+        return said("derived (%(rules)s) from what stood in entry %(n)s", rules=rules, n=current.seq)
     held = [fact_is(draft.pathway, name, value) for name, value in basis(draft, derivation, row).items()]
-    told = f"derived from {listed(held, 'and')}" if held else "derived"
-    return f"{told} ({', '.join(row.mark.rules)})"
+    rules = ", ".join(row.mark.rules)
+    if not held:
+        return said("derived (%(rules)s)", rules=rules)
+    *most, last = held
+    told = said("%(most)s and %(last)s", most=joined(", ", most), last=last) if most else last
+    return said("derived from %(told)s (%(rules)s)", told=told, rules=rules)
 
 
 def derivations(draft: Draft) -> list[Json]:

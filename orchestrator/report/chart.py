@@ -9,6 +9,7 @@ from typing import Any
 
 from orchestrator.report.axes import HEIGHT, LEFT, LEGEND_Y, WIDTH, Frame, days, grid
 from orchestrator.report.moments import day_label, parse
+from orchestrator.saying import Say, joined, said
 
 CSS = (Path(__file__).parent / "style" / "chart.css").read_text(encoding="utf-8")
 
@@ -16,10 +17,11 @@ Step = tuple[dt.datetime, dt.datetime, Decimal]
 Point = tuple[int, int]
 
 
-def draw(course: Mapping[str, Any], zone: dt.tzinfo, *, prefix: str = "taper") -> str:
+def draw(course: Mapping[str, Any], zone: dt.tzinfo, *, prefix: str = "taper", say: Say = str) -> str:
     """Return a course's chart as an SVG element; empty for a course without one.
 
     zone: in which the days are named; prefix: begins the ids, which must differ between charts of one page.
+    say: says the chart's own words in the language of the page.
     """
     chart = course["chart"]
     if chart is None:
@@ -27,12 +29,19 @@ def draw(course: Mapping[str, Any], zone: dt.tzinfo, *, prefix: str = "taper") -
     planned, given = [_step(each) for each in chart["planned"]], [_step(each) for each in chart["given"]]
     scale, unit = _frame([*planned, *given]), chart["unit"] or ""
     quarters = [scale.high * quarter / 4 for quarter in range(5)]
-    parts = [grid(scale, quarters, unit), days(scale, zone), _given(scale, given), _planned(scale, planned), _legend()]
-    title = f"{course['regimen']}: dose by day, planned and given"
+    parts = [
+        grid(scale, quarters, unit),
+        days(scale, zone),
+        _given(scale, given),
+        _planned(scale, planned),
+        _legend(say),
+    ]
+    title = say(said("%(regimen)s: dose by day, planned and given", regimen=course["regimen"]))
+    described = say(_description(planned, given, unit, zone))
     return (
         f'<svg class="chart" role="img" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'
         f' aria-labelledby="{prefix}-title {prefix}-desc"><title id="{prefix}-title">{escape(title)}</title>'
-        f'<desc id="{prefix}-desc">{escape(_description(planned, given, unit, zone))}</desc>{"".join(parts)}</svg>'
+        f'<desc id="{prefix}-desc">{escape(described)}</desc>{"".join(parts)}</svg>'
     )
 
 
@@ -47,9 +56,10 @@ def _step(step: Mapping[str, Any]) -> Step:
 
 def _description(planned: Sequence[Step], given: Sequence[Step], unit: str, zone: dt.tzinfo) -> str:
     def told(steps: Sequence[Step]) -> str:
-        return "; ".join(f"{amount} {unit} from {day_label(at, zone)}" for at, _, amount in steps) or "nothing yet"
+        doses = [said("%(dose)s from %(day)s", dose=f"{each} {unit}", day=day_label(at, zone)) for at, _, each in steps]
+        return joined("; ", doses) or said("nothing yet")
 
-    return f"Planned: {told(planned)}. Given: {told(given)}."
+    return said("Planned: %(planned)s. Given: %(given)s.", planned=told(planned), given=told(given))
 
 
 def _nice_top(largest: Decimal) -> Decimal:
@@ -87,11 +97,13 @@ def _given(scale: Frame, steps: Sequence[Step]) -> str:
     return "".join(parts)
 
 
-def _legend() -> str:
+def _legend(say: Say) -> str:
     y = LEGEND_Y
+    planned, given = say(said("planned")), say(said("given; a dot where a step was recorded"))
     return (
-        f'<path class="planned" d="M{LEFT} {y - 4}h22"/><text class="tick" x="{LEFT + 28}" y="{y}">planned</text>'
+        f'<path class="planned" d="M{LEFT} {y - 4}h22"/>'
+        f'<text class="tick" x="{LEFT + 28}" y="{y}">{escape(planned)}</text>'
         f'<rect class="given" x="{LEFT + 96}" y="{y - 10}" width="22" height="11"/>'
         f'<circle class="dose" cx="{LEFT + 96}" cy="{y - 10}" r="3.5"/>'
-        f'<text class="tick" x="{LEFT + 124}" y="{y}">given; a dot where a step was recorded</text>'
+        f'<text class="tick" x="{LEFT + 124}" y="{y}">{escape(given)}</text>'
     )

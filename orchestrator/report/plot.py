@@ -9,6 +9,7 @@ from typing import Any
 
 from orchestrator.report.axes import HEIGHT, LEFT, LEGEND_Y, TOP, WIDTH, Frame, days, grid, levels, short
 from orchestrator.report.moments import moment, parse
+from orchestrator.saying import Say, joined, said
 
 COUNTS = "counts"
 LABEL_WIDTH, LABEL_HEIGHT = 34, 15
@@ -26,27 +27,35 @@ class _Value:
     told: str
 
 
-def draw(plot: Mapping[str, Any], zone: dt.tzinfo, *, prefix: str = "plot") -> str:
+def draw(plot: Mapping[str, Any], zone: dt.tzinfo, *, prefix: str = "plot", say: Say = str) -> str:
     """Return a story's plot as an SVG element.
 
     zone: in which the days are named; prefix: begins the ids, which must differ between charts of one page.
+    say: says the chart's own words in the language of the page.
     """
-    values = [_value(each, zone) for each in plot["values"] if each["value"] is not None]
+    values = [_value(each, zone, say) for each in plot["values"] if each["value"] is not None]
     frame = _frame(plot, values)
     parts = [grid(frame, levels(frame.low, frame.high), plot["unit"]), days(frame, zone)]
-    parts += [_line(frame, values), *(_mark(frame, each) for each in values), *_labels(frame, values), _legend(values)]
+    parts += [
+        _line(frame, values),
+        *(_mark(frame, each) for each in values),
+        *_labels(frame, values),
+        _legend(values, say),
+    ]
+    title = say(said("%(what)s over time", what=plot["label"]))
     described = "; ".join(each.told for each in values)
     return (
         f'<svg class="chart" role="img" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'
         f' aria-labelledby="{prefix}-title {prefix}-desc">'
-        f'<title id="{prefix}-title">{escape(plot["label"])} over time</title>'
+        f'<title id="{prefix}-title">{escape(title)}</title>'
         f'<desc id="{prefix}-desc">{escape(described)}.</desc>{"".join(parts)}</svg>'
     )
 
 
-def _value(each: Mapping[str, Any], zone: dt.tzinfo) -> _Value:
+def _value(each: Mapping[str, Any], zone: dt.tzinfo, say: Say) -> _Value:
     counts = each["status"] == COUNTS
-    told = f"{each['words']} on {moment(each['at'], zone)}" + ("" if counts else f", {each['status']}")
+    told: str = said("%(what)s on %(day)s", what=each["words"], day=moment(each["at"], zone))
+    told = say(told if counts else joined(", ", (told, said(each["status"]))))
     return _Value(parse(each["at"]), Decimal(each["value"]), counts, told)
 
 
@@ -93,10 +102,12 @@ def _labels(frame: Frame, values: Sequence[_Value]) -> list[str]:
     return made
 
 
-def _legend(values: Sequence[_Value]) -> str:
+def _legend(values: Sequence[_Value], say: Say) -> str:
     y = LEGEND_Y
-    parts = f'{_shape(LEFT + 4, y - 4, counts=True)}<text class="tick" x="{LEFT + 14}" y="{y}">counts</text>'
+    counts = escape(say(said("counts")))
+    parts = f'{_shape(LEFT + 4, y - 4, counts=True)}<text class="tick" x="{LEFT + 14}" y="{y}">{counts}</text>'
     if all(each.counts for each in values):
         return parts
     void = _shape(LEFT + 80, y - 4, counts=False)
-    return f'{parts}{void}<text class="tick" x="{LEFT + 90}" y="{y}">corrected or retracted: does not count</text>'
+    told = escape(say(said("corrected or retracted: does not count")))
+    return f'{parts}{void}<text class="tick" x="{LEFT + 90}" y="{y}">{told}</text>'

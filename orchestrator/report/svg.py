@@ -12,11 +12,14 @@ from typing import Any
 from orchestrator.pathway.geometry import ICON_WIDTH, TITLE_LEADING, Box, Edge, Line, Picture, Point
 from orchestrator.pathway.lettering import text_width
 from orchestrator.pathway.model import CLOSED_STAGE
+from orchestrator.saying import Say, joined, said
 
 CSS = (Path(__file__).parent / "style" / "way.css").read_text(encoding="utf-8")
 LEGEND = 30
 BADGE_HEIGHT = 16
 SHOWN_VISITS = 4
+_CAUSES = (("timer", said("falls due")), ("person", said("a person confirms")), ("guard", said("the facts decide")))
+_VISITS = (("been", said("visited, in the order of the numbers")), ("now", said("now")), ("", said("not visited")))
 
 
 def draw(
@@ -26,14 +29,17 @@ def draw(
     *,
     prefix: str = "way",
     style: bool = True,
+    say: Say = str,
 ) -> str:
     """Return the picture as an SVG element.
 
     way: the stays of a story, in order, each with ``n``, ``state`` and ``from``; now: the state to highlight.
     prefix: begins the ids, which must differ between pictures of one page; style: carry the style sheet along.
+    say: says the picture's own words in the language of the page.
     """
-    parts = [*shapes(picture, way, now), _legend(picture, bool(way))]
-    title, description = f"The way through {picture.title}", _description(picture, way, now)
+    parts = [*shapes(picture, way, now, say), _legend(picture, bool(way), say)]
+    title = say(said("The way through %(title)s", title=picture.title))
+    description = say(_description(picture, way, now))
     sheet = f"<style>{CSS}</style>" if style else ""
     size = f"{picture.width} {picture.height + LEGEND}"
     return (
@@ -44,24 +50,34 @@ def draw(
     )
 
 
-def shapes(picture: Picture, way: Sequence[Mapping[str, Any]] = (), now: str | None = None) -> list[str]:
+def shapes(
+    picture: Picture, way: Sequence[Mapping[str, Any]] = (), now: str | None = None, say: Say = str
+) -> list[str]:
     """Return stages, edges and boxes as SVG elements, those below first."""
     visits = {box.state: [stay["n"] for stay in way if stay["state"] == box.state] for box in picture.boxes}
     taken = {edge: _taken(edge, way) for edge in picture.edges}
-    parts = [_band(column.x, column.width, picture.height, column.title) for column in picture.columns]
+    parts = [_band(each.x, each.width, picture.height, _stage(each.title, say)) for each in picture.columns]
     parts += [_edge(edge, []) for edge, numbers in taken.items() if not numbers]
     parts += [_edge(edge, numbers) for edge, numbers in taken.items() if numbers]
-    parts += [_box(box, visits[box.state], box.state == now) for box in picture.boxes]
+    parts += [_box(box, visits[box.state], box.state == now, say) for box in picture.boxes]
     return parts + [_badge(edge.badge, _numbers(numbers)) for edge, numbers in taken.items() if numbers]
 
 
 def _description(picture: Picture, way: Sequence[Mapping[str, Any]], now: str | None) -> str:
     titles = {box.state: f"{box.stage} ({box.title})" for box in picture.boxes}
     stays = [f"{stay['n']}. {titles.get(stay['state'], stay['state'])}" for stay in way]
-    told = f"So far: {', '.join(stays)}. " if stays else ""
-    where = f"Now: {titles.get(now, now)}. " if now else ""
-    moves = [f"{titles[edge.origin]} to {titles[edge.target]}" for edge in picture.edges]
-    return f"{told}{where}Possible moves: {'; '.join(moves)}."
+    moves = [
+        said("%(origin)s to %(target)s", origin=titles[each.origin], target=titles[each.target])
+        for each in picture.edges
+    ]
+    told = [said("So far: %(stays)s.", stays=", ".join(stays))] if stays else []
+    told += [said("Now: %(state)s.", state=titles.get(now, now))] if now else []
+    return joined(" ", [*told, said("Possible moves: %(moves)s.", moves=joined("; ", moves))])
+
+
+def _stage(title: str, say: Say) -> str:
+    told = say(said(title.lower()))
+    return title if told == title.lower() else f"{told[:1].upper()}{told[1:]}"
 
 
 def _taken(edge: Edge, way: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -83,7 +99,7 @@ def _band(x: int, width: int, height: int, title: str) -> str:
 # boxes
 
 
-def _box(box: Box, visits: Sequence[int], now: bool) -> str:
+def _box(box: Box, visits: Sequence[int], now: bool, say: Say) -> str:
     kind = "box now" if now else "box been" if visits else "box"
     closed = box.stage == CLOSED_STAGE
     middle, y = box.x + box.width // 2, box.y + (17 if closed else 22)
@@ -92,7 +108,7 @@ def _box(box: Box, visits: Sequence[int], now: bool) -> str:
         for index, line in enumerate(box.lines)
     )
     ring = _rect(box, 3, "ring") if now else ""
-    foot = "" if closed or not visits else _foot(box, visits, now)
+    foot = "" if closed or not visits else _foot(box, visits, now, say)
     return f'<g class="{kind}"><title>{escape(box.title)}</title>{_rect(box)}{ring}{lines}{foot}</g>'
 
 
@@ -102,8 +118,8 @@ def _rect(box: Box, out: int = 0, name: str = "") -> str:
     return f'<rect{named} x="{box.x - out}" y="{box.y - out}" width="{width}" height="{height}" rx="{6 + out}"/>'
 
 
-def _foot(box: Box, visits: Sequence[int], now: bool) -> str:
-    text = f"{_numbers(visits)} · now" if now else _numbers(visits)
+def _foot(box: Box, visits: Sequence[int], now: bool, say: Say) -> str:
+    text = f"{_numbers(visits)} · {say(said('now'))}" if now else _numbers(visits)
     return f'<text class="foot" x="{box.x + box.width // 2}" y="{box.bottom - 9}">{escape(text)}</text>'
 
 
@@ -164,15 +180,17 @@ def _badge(at: Point, text: str) -> str:
 # the legend
 
 
-def _legend(picture: Picture, with_way: bool) -> str:
+def _legend(picture: Picture, with_way: bool, say: Say) -> str:
     y, x = picture.height + 18, 12
     parts: list[str] = []
-    for name, text in (("timer", "falls due"), ("person", "a person confirms"), ("guard", "the facts decide")):
-        parts.append(icon(name, x, y - 9) + f'<text x="{x + 15}" y="{y}">{text}</text>')
+    for name, what in _CAUSES:
+        text = say(what)
+        parts.append(icon(name, x, y - 9) + f'<text x="{x + 15}" y="{y}">{escape(text)}</text>')
         x += 15 + text_width(text, 10) + 18
     if with_way:
-        for kind, text in (("been", "visited, in the order of the numbers"), ("now", "now"), ("", "not visited")):
+        for kind, what in _VISITS:
+            text = say(what)
             parts.append(f'<g class="box {kind}"><rect x="{x}" y="{y - 10}" width="18" height="12" rx="3"/></g>')
-            parts.append(f'<text x="{x + 24}" y="{y}">{text}</text>')
+            parts.append(f'<text x="{x + 24}" y="{y}">{escape(text)}</text>')
             x += 24 + text_width(text, 10) + 18
     return f'<g class="legend">{"".join(parts)}</g>'

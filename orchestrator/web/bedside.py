@@ -22,6 +22,7 @@ from orchestrator.service.people.sight import Seen
 from orchestrator.service.telling import Whole
 from orchestrator.web import fields, hand
 from orchestrator.web.account import Account
+from orchestrator.web.pages import speaker
 from orchestrator.web.patient import merged
 from orchestrator.web.typed import VERBS
 
@@ -100,10 +101,10 @@ def _rights(request: Request, seen: Seen, whole: Whole, chosen: str) -> dict[str
 
 def _drawn(request: Request, whole: Whole) -> dict[str, Any]:
     """Return the pictures; the renderers escape every text in them."""
-    zone, story = zone_of(request), whole.story
-    drawn = svg.draw(picture_of(story, whole.pathway), story["way"], story["episode"]["state"], style=False)
-    charts = {each["id"]: chart.draw(each, zone, prefix=f"taper-{each['id']}") for each in story["courses"]}
-    plots = [plot.draw(each, zone, prefix=f"plot-{number}") for number, each in enumerate(story["plots"], start=1)]
+    zone, story, say = zone_of(request), whole.story, speaker(request)
+    drawn = svg.draw(picture_of(story, whole.pathway), story["way"], story["episode"]["state"], style=False, say=say)
+    charts = {each["id"]: chart.draw(each, zone, prefix=f"taper-{each['id']}", say=say) for each in story["courses"]}
+    plots = [plot.draw(each, zone, prefix=f"plot-{n}", say=say) for n, each in enumerate(story["plots"], start=1)]
     return {
         "picture": Markup(drawn),  # noqa: S704  escaped there
         "charts": {key: Markup(each) for key, each in charts.items()},  # noqa: S704  escaped there

@@ -33,7 +33,7 @@ class Moments:
         at = self.read(text)
         shown = at.strftime("%H:%M")
         if at.date() != self.now.astimezone(self._zone).date():
-            shown = f"{format_date(at.date(), 'd MMM', locale=self._language)} {shown}"
+            shown = f"{format_date(at.date(), self._words('d MMM'), locale=self._language)} {shown}"
         return Markup('<time datetime="{}">{}</time>').format(at.astimezone(dt.UTC).isoformat(), shown)
 
     def away(self, text: str) -> str:
@@ -61,4 +61,4 @@ class Moments:
         return dt.datetime.fromisoformat(text).astimezone(self._zone)
 
     def _written(self, at: dt.datetime) -> str:
-        return str(escape(format_datetime(at, "EEE d MMM y, HH:mm", locale=self._language)))
+        return str(escape(format_datetime(at, self._words("EEE d MMM y, HH:mm"), locale=self._language)))

@@ -6,29 +6,30 @@ somebody who has signed in.
 """
 
 from functools import cache
-from pathlib import Path
 
 from fastapi import APIRouter, Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
+
+from orchestrator.web import words
+from orchestrator.web.pages import environment
 
 PREFIX = "/open/"
 """Every address that begins like this is open to all."""
-_FOLDER = Path(__file__).parent / "templates"
-_HEADERS = {"X-Robots-Tag": "noindex, nofollow", "Content-Language": "en"}
+_HEADERS = {"X-Robots-Tag": "noindex, nofollow", "Vary": "Accept-Language"}
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.api_route(PREFIX + "{notice:path}", methods=["GET", "HEAD"])
 async def opened(request: Request) -> Response:
-    """Return the page. What the address names is not even read."""
-    banner = request.app.state.banner()
-    return HTMLResponse(page(simulated=request.app.state.simulated, banner=banner and banner.text), headers=_HEADERS)
+    """Return the page, in a language that the browser asks for. What the address names is not even read."""
+    banner, language = request.app.state.banner(), words.chosen("", request.headers.get("accept-language", ""))
+    shown = page(simulated=request.app.state.simulated, banner=banner and banner.text, language=language)
+    return HTMLResponse(shown, headers={**_HEADERS, "Content-Language": language})
 
 
 @cache
-def page(*, simulated: bool, banner: str | None = None) -> str:
+def page(*, simulated: bool, banner: str | None = None, language: str = words.OWN) -> str:
     """Return the page; that of a simulated store says so. banner: what everybody is to see now."""
-    made = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined)
-    return made.get_template("opened.html").render(simulated=simulated, banner=banner)
+    told = None if banner is None else words.catalogue(language).gettext(banner)
+    return environment(language).get_template("opened.html").render(simulated=simulated, banner=told, language=language)

@@ -19,6 +19,8 @@ from orchestrator.web import static, words
 from orchestrator.web.forms import word_of
 from orchestrator.web.look import seen_by
 from orchestrator.web.moments import Moments
+from orchestrator.web.recognised import recognised
+from orchestrator.web.speaking import speak
 
 FOLDER = Path(__file__).parent / "templates"
 REPORT = Path(__file__).parent.parent / "report" / "templates"
@@ -91,8 +93,14 @@ def moments_of(request: Request) -> Moments:
 
 
 def gettext(request: Request, text: str) -> str:
-    """Return a text of the program in the reader's language. Mark it with `_` where it is written."""
-    return words.catalogue(language_of(request)).gettext(text)
+    """Return a text of the program in the reader's language: a fixed one, or what was refused, by its sentence."""
+    return recognised(text, words.catalogue(language_of(request)))
+
+
+def speaker(request: Request) -> Callable[[str], str]:
+    """Return what says a text that the program put together in the reader's language."""
+    translated = words.catalogue(language_of(request))
+    return lambda text: words.say(text, translated)
 
 
 @cache
@@ -106,7 +114,9 @@ def environment(language: str) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    made.install_gettext_translations(words.catalogue(language), newstyle=True)  # type: ignore[attr-defined]
+    translated = words.catalogue(language)
+    made.install_gettext_translations(translated, newstyle=True)  # type: ignore[attr-defined]
+    speak(made, translated)
     return made
 
 

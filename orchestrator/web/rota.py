@@ -87,7 +87,7 @@ def _day(request: Request, view: dict[str, Any], day: dt.date) -> dict[str, Any]
     zone = system.duty.rota.zone
     start, end = midnight(day, zone), midnight(day + dt.timedelta(days=1), zone)
     return {
-        "name": format_date(day, "EEE d MMM", locale=language_of(request)),
+        "name": format_date(day, gettext(request, "EEE d MMM"), locale=language_of(request)),
         "date": day.isoformat(),
         "today": start <= dt.datetime.fromisoformat(view["now"]) < end,
         "cells": [list(_spans(stretches, start, end, zone)) for stretches in view["told"].values()],

@@ -13,6 +13,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
+from orchestrator.saying import Said
+
 FOLDER = Path(__file__).parent / "words"
 OWN = "en"
 """The language of the source, which needs no catalogue."""
@@ -37,6 +39,21 @@ def catalogue(language: str) -> NullTranslations:
     write_mo(compiled, read)
     compiled.seek(0)
     return Translations(compiled)
+
+
+def say(text: str, words: NullTranslations) -> str:
+    """Return a text in the language of a catalogue: one that the program put together is put together anew."""
+    if not isinstance(text, Said):
+        return text
+    if type(words) is NullTranslations:
+        return str(text)
+    if not text.gaps:
+        found = words.gettext(text.template) if text else ""
+        return str(text) if found == text.template else found
+    found = words.gettext(text.template)
+    if found == text.template and text.template % text.gaps != text:
+        return str(text)
+    return found % {name: say(gap, words) if isinstance(gap, str) else gap for name, gap in text.gaps.items()}
 
 
 def chosen(person: str, accepted: str) -> str:

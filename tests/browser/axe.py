@@ -1,4 +1,9 @@
-"""Can everybody use this page? axe-core, vendored, run in the page; what it finds is told by rule and element."""
+"""Can everybody use this page? axe-core, vendored, run in the page; what it finds is told by rule and element.
+
+A theme changes colours alone, and between desk and tablet nothing appears or goes (`tests/unit/test_styles.py` holds
+the style sheets to both). So what a rule finds can differ by theme only where it looks at colours, and by width only
+where it looks at places and sizes: `BY_THEME` and `BY_WIDTH` name these rules.
+"""
 
 from functools import cache
 from pathlib import Path
@@ -7,9 +12,11 @@ from typing import Any
 from playwright.sync_api import Page
 
 SOURCE = Path(__file__).parent / "vendor" / "axe.min.js"
+BY_THEME = ("color-contrast", "link-in-text-block")
+BY_WIDTH = ("target-size", "scrollable-region-focusable", "meta-viewport", "css-orientation-lock")
 _LEVELS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
 _RUN = """async (only) => {
-  const found = await axe.run(document, {runOnly: only, resultTypes: ['violations']});
+  const found = await axe.run(document, {runOnly: only, resultTypes: ['violations'], preload: false, iframes: false});
   return found.violations.map(each => (
     {rule: each.id, at: each.nodes.map(node => [node.target.join(' '), node.failureSummary])}));
 }"""

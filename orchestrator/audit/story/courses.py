@@ -14,11 +14,12 @@ from orchestrator.episode.courses import Slot, moment, slots, taper_end
 from orchestrator.episode.doses import Dosage
 from orchestrator.episode.model import GIVEN, Course
 from orchestrator.pathway.model import Pathway, Regimen
+from orchestrator.saying import Said, joined, said
 
 PUNCTUAL = 60
 """An administration that many seconds off its planned moment is on time."""
 PLANNED, NOT_GIVEN = "planned", "not-given"
-ANEW = "laid out anew from what was given before"
+ANEW = said("laid out anew from what was given before")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +131,11 @@ def _origin(pathway: Pathway, regimen: Regimen, parameters: Mapping[str, Any]) -
     dose, schedule, address = regimen.dose, regimen.schedule, f"regimens.{regimen.name}.schedule"
     local: list[dict[str, str]] = []
     if schedule is not None and schedule.default_local and schedule.parameter and schedule.parameter not in parameters:
-        what = f"{schedule.parameter.replace('_', ' ')}, when nobody chooses"
+        what = said("%(name)s, when nobody chooses", name=said(schedule.parameter.replace("_", " ")))
         local.append({"what": what, "value": str(schedule.default), "address": f"{address}.default"})
     if schedule is not None and schedule.shape_local and "steps" not in parameters:
-        value = f"equal steps of {schedule.step_days} days"
-        local.append({"what": "the shape of the taper", "value": value, "address": f"{address}.step_days"})
+        value = said("equal steps of %(n)s days", n=schedule.step_days)
+        local.append({"what": said("the shape of the taper"), "value": value, "address": f"{address}.step_days"})
     return {
         "regimen": origin(pathway, regimen.mark),
         "dose": None if dose is None else origin(pathway, dose.mark),
@@ -167,7 +168,7 @@ def _planned(number: int, planned: Mapping[str, Any] | None, ended: tuple[Entry,
         "inputs": {} if planned is None else plain(planned.get("inputs") or {}),
         "due_at": None, "due": None, "at": None, "status": NOT_GIVEN if ended else PLANNED, "given": None, "by": None,
         "off_seconds": None,
-        "deviation": "the course ended before" if ended else "",
+        "deviation": said("the course ended before") if ended else "",
     }  # fmt: skip
 
 
@@ -176,10 +177,11 @@ def _still(planned: Mapping[str, Any], slot: Slot) -> dict[str, Any]:
     due_at, due = instant(slot.at.astimezone(dt.UTC)), _due(slot.dosage)
     told, dose = [], planned["planned"]
     if due is not None and dose is not None and dose["amount"] != due["amount"]:
-        told.append(f"{due['words']} by the facts now known instead of {dose['words']}")
+        now, then = due["words"], dose["words"]
+        told.append(said("%(now)s by the facts now known instead of %(then)s", now=now, then=then))
     if planned["planned_at"] not in {None, due_at}:
         told.append(ANEW)
-    return {"due_at": due_at, "due": due, "deviation": "; ".join(told)}
+    return {"due_at": due_at, "due": due, "deviation": joined("; ", told)}
 
 
 def _due(dosage: Dosage | None) -> dict[str, Any] | None:
@@ -209,15 +211,20 @@ def _dose(quantity: str | None, unit: str | None, formula: str | None) -> dict[s
 
 def _deviation(planned: Mapping[str, Any], event: ev.AdministrationRecorded, off: int) -> str:
     """Return in words how it differs from what was planned; empty when it does not."""
-    told = [] if event.status == GIVEN else [event.status]
+    told: list[str] = [] if event.status == GIVEN else [said(event.status)]
     if abs(off) >= PUNCTUAL:
-        told.append(f"{span(off)} {'late' if off > 0 else 'early'}")
+        told.append(
+            Said(f"{span(off)} late", "%(span)s too late", {"span": span(off)})
+            if off > 0
+            else said("%(span)s early", span=span(off))
+        )
     dose = planned["planned"]
     if event.status == GIVEN and dose is not None and dose["amount"] != event.amount:
-        told.append(f"{amount(event.amount, event.unit)} instead of {dose['words']}")
+        given = amount(event.amount, event.unit)
+        told.append(said("%(given)s instead of %(planned)s", given=given, planned=dose["words"]))
     if planned["planned_at"] not in {None, instant(event.planned_at)}:
         told.append(ANEW)
-    return "; ".join(told)
+    return joined("; ", told)
 
 
 def _moment(text: str) -> dt.datetime:

@@ -6,6 +6,7 @@ from orchestrator.audit.story.speech import joined, listed, origin, plain
 from orchestrator.episode import events as ev
 from orchestrator.pathway.model import Mark, Pathway
 from orchestrator.pathway.naming import fact_is, fact_label, fact_value, not_recorded
+from orchestrator.saying import said
 
 
 def is_derived(event: ev.FactRecorded) -> bool:
@@ -41,10 +42,16 @@ def _read(event: ev.FactRecorded, pathway: Pathway) -> list[tuple[str, Any]]:
 def derived_words(event: ev.FactRecorded, pathway: Pathway) -> str:
     """Return from what a value follows, and by which rule."""
     told = listed([fact_is(pathway, name, value) for name, value in _read(event, pathway)])
-    rules = f" ({', '.join(event.rules)})"
+    rules = ", ".join(event.rules)
+    if event.value is None and not told:
+        return said("nothing follows any more (%(rules)s)", rules=rules)
     if event.value is None:
-        return (f"nothing follows from {told}" if told else "nothing follows any more") + rules
-    return f"derived from {told}{rules}" if told else f"derived{rules}"
+        return said("nothing follows from %(told)s (%(rules)s)", told=told, rules=rules)
+    return (
+        said("derived from %(told)s (%(rules)s)", told=told, rules=rules)
+        if told
+        else said("derived (%(rules)s)", rules=rules)
+    )
 
 
 def derived_origin(event: ev.FactRecorded, pathway: Pathway) -> dict[str, Any]:
@@ -63,4 +70,4 @@ def derived_origin(event: ev.FactRecorded, pathway: Pathway) -> dict[str, Any]:
 
 def although(missing: tuple[str, ...], pathway: Pathway) -> str:
     """Return what had not been recorded when a move was made all the same; empty when nothing was missing."""
-    return f"although {not_recorded(pathway, missing)}" if missing else ""
+    return said("although %(missing)s", missing=not_recorded(pathway, missing)) if missing else ""

@@ -7,6 +7,8 @@ from typing import Any
 
 from orchestrator.audit.seal import instant
 from orchestrator.pathway.model import Mark, Pathway
+from orchestrator.saying import Said, said
+from orchestrator.saying import joined as in_a_row
 
 SOURCED, LOCAL, MIXED, UNSTATED = "sourced", "local", "mixed", "unstated"
 
@@ -71,7 +73,7 @@ def stage_of(state: str) -> str:
 
 def stage_title(state: str) -> str:
     """Return the stage of a state in words."""
-    return stage_of(state).replace("-", " ")
+    return said(stage_of(state).replace("-", " "))
 
 
 def task_title(pathway: Pathway, task: str) -> str:
@@ -88,13 +90,14 @@ def reminder_title(pathway: Pathway, name: str) -> str:
 
 def about(pathway: Pathway, subject: str) -> str:
     """Return what a reminder's subject is: a task's title, a course's regimen, or empty."""
-    return task_title(pathway, subject) if subject in pathway.tasks else subject.rpartition(" ")[0] or subject
+    return task_title(pathway, subject) if subject in pathway.tasks else said(subject.rpartition(" ")[0] or subject)
 
 
 def reminder_words(pathway: Pathway, name: str, subject: str) -> str:
     """Return what a reminder asks for, and of what."""
     what = about(pathway, subject)
-    return f"{reminder_title(pathway, name)} ({what})" if what else reminder_title(pathway, name)
+    title = reminder_title(pathway, name)
+    return Said(f"{title} ({what})", "%(title)s (%(what)s)", {"title": title, "what": what}) if what else title
 
 
 def amount(value: str | None, unit: str | None) -> str:
@@ -104,4 +107,6 @@ def amount(value: str | None, unit: str | None) -> str:
 
 def listed(names: Sequence[str]) -> str:
     """Return names as one enumerates them: ``a, b and c``."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""
+    if len(names) <= 1:
+        return names[0] if names else ""
+    return said("%(most)s and %(last)s", most=in_a_row(", ", names[:-1]), last=names[-1])

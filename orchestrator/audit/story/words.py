@@ -18,18 +18,20 @@ from orchestrator.audit.story.speech import (
 from orchestrator.episode import events as ev
 from orchestrator.pathway.model import Pathway
 from orchestrator.pathway.naming import fact_is, fact_label, fact_value
+from orchestrator.saying import Said, joined, said
 
-ERASED = "What it said was erased; that it was made, by whom and when is still proved"
+ERASED = said("What it said was erased; that it was made, by whom and when is still proved")
 
 
 def headline(entry: Entry, pathway: Pathway) -> str:
     """Return what was done, or what somebody wanted to do, in one line."""
     if entry.erased:
-        return f"{_CALLED.get(entry.kind, entry.kind)}. {ERASED}"
+        return joined(". ", (_CALLED.get(entry.kind, entry.kind), ERASED))
     words = wish(entry, pathway)
     if entry.refused is None:
         return words
-    return f"Refused ({entry.refused}): {words[:1].lower()}{words[1:]}"
+    text = f"Refused ({entry.refused}): {words[:1].lower()}{words[1:]}"
+    return Said(text, "Refused (%(code)s): %(wish)s", {"code": entry.refused, "wish": words})
 
 
 def wish(entry: Entry, pathway: Pathway) -> str:
@@ -38,11 +40,20 @@ def wish(entry: Entry, pathway: Pathway) -> str:
 
 
 _CALLED = {
-    "enrol": "Enrolment", "record": "Recording", "confirm": "Confirmation", "give": "Administration given",
-    "miss": "Administration missed", "decline": "Administration declined", "stop": "Course stopped",
-    "retract": "Retraction", "complete": "Task completed", "acknowledge": "Reminder acknowledged", "close": "Closing",
-    "change-ward": "Change of ward", "tick": "What fell due",
-}  # fmt: skip
+    "enrol": said("Enrolment"),
+    "record": said("Recording"),
+    "confirm": said("Confirmation"),
+    "give": said("Administration given"),
+    "miss": said("Administration missed"),
+    "decline": said("Administration declined"),
+    "stop": said("Course stopped"),
+    "retract": said("Retraction"),
+    "complete": said("Task completed"),
+    "acknowledge": said("Reminder acknowledged"),
+    "close": said("Closing"),
+    "change-ward": said("Change of ward"),
+    "tick": said("What fell due"),
+}
 
 
 def _named(entry: Entry, field: str) -> str:
@@ -52,75 +63,103 @@ def _named(entry: Entry, field: str) -> str:
 def _record(entry: Entry, pathway: Pathway) -> str:
     facts: Mapping[str, Any] = entry.command.get("facts") or {}
     told = [fact_is(pathway, name, value) for name, value in facts.items()]
-    return f"Recorded {listed(told)}" if entry.refused is None else f"Record {listed(told)}"
+    return said("Recorded %(what)s" if entry.refused is None else "Record %(what)s", what=listed(told))
 
 
 def _confirm(entry: Entry, _: Pathway) -> str:
     parameters: Mapping[str, Any] = entry.command.get("parameters") or {}
-    told = ", ".join(f"{name.replace('_', ' ')} {_parameter(value)}" for name, value in sorted(parameters.items()))
-    verb = "Confirmed" if entry.refused is None else "Confirm"
-    return f"{verb} {listed(entry.command.get('regimens') or [])}" + (f" ({told})" if told else "")
+    told = [
+        joined(" ", (said(name.replace("_", " ")), _parameter(value))) for name, value in sorted(parameters.items())
+    ]
+    what = listed(entry.command.get("regimens") or [])
+    if told:
+        what = joined(" ", (what, said("(%(how)s)", how=joined(", ", told))))
+    return said("Confirmed %(what)s" if entry.refused is None else "Confirm %(what)s", what=what)
 
 
 def _parameter(value: object) -> str:
     if isinstance(value, Mapping):
-        return " ".join(f"{key} {each}" for key, each in sorted(value.items()))
-    return "; ".join(_parameter(each) for each in value) if isinstance(value, list | tuple) else str(value)
+        return joined(" ", (joined(" ", (said(key), str(each))) for key, each in sorted(value.items())))
+    return joined("; ", map(_parameter, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _administration(done: str, wanted: str) -> Callable[[Entry, Pathway], str]:
     def words(entry: Entry, _: Pathway) -> str:
         event = next(entry.of(ev.AdministrationRecorded), None)
         if event is None:
-            return f"{wanted} of {_named(entry, 'regimen')}"
-        dose = amount(event.amount, event.unit)
-        return f"{done} administration {event.number + 1} of {event.regimen}" + (f", {dose}" if dose else "")
+            return said(wanted, regimen=_named(entry, "regimen"))
+        told = said(done, n=event.number + 1, regimen=event.regimen)
+        return joined(", ", filter(None, (told, amount(event.amount, event.unit))))
 
     return words
 
 
 def _retract(entry: Entry, pathway: Pathway) -> str:
     target = _named(entry, "target")
-    what = fact_label(pathway, target) if target in pathway.facts else f"the last administration of {target}"
-    return f"Took back {what}" if entry.refused is None else f"Take back {what}"
+    last = said("the last administration of %(regimen)s", regimen=target)
+    what = fact_label(pathway, target) if target in pathway.facts else last
+    return said("Took back %(what)s" if entry.refused is None else "Take back %(what)s", what=what)
+
+
+def _outcome(name: str) -> Said:
+    return Said(name, name.replace("-", " "), {})
 
 
 def _change_ward(entry: Entry, _: Pathway) -> str:
     event = next(entry.of(ev.WardChanged), None)
     if event is None:
-        return f"Move to ward {_named(entry, 'ward')}"
-    return f"Moved from ward {event.origin} to ward {event.target}; our care goes on"
+        return said("Move to ward %(ward)s", ward=_named(entry, "ward"))
+    return said(
+        "Moved from ward %(origin)s to ward %(target)s; our care goes on", origin=event.origin, target=event.target
+    )
 
 
 def _along(event: ev.WardChanged, _: Pathway) -> str:
     others = len(event.along)
-    return f"With {others} other open episode{'s' if others > 1 else ''} of this patient" if others else ""
+    if others == 1:
+        return said("With another open episode of this patient")
+    return said("With %(n)s other open episodes of this patient", n=others) if others else ""
 
 
 def _tick(entry: Entry, pathway: Pathway) -> str:
     fired = [reminder_words(pathway, event.name, event.subject) for event in entry.of(ev.ReminderFired)]
     told = [reminder_words(pathway, event.name, event.subject) for event in entry.of(ev.ReminderTold)]
     if fired:
-        return f"Fell due: {'; '.join(dict.fromkeys(fired))}"
-    return f"Still unanswered: {'; '.join(dict.fromkeys(told))}" if told else "Something fell due"
+        return said("Fell due: %(what)s", what=joined("; ", dict.fromkeys(fired)))
+    unanswered = said("Still unanswered: %(what)s", what=joined("; ", dict.fromkeys(told)))
+    return unanswered if told else said("Something fell due")
 
 
 _HEADLINES: dict[str, Callable[[Entry, Pathway], str]] = {
-    "enrol": lambda _, pathway: f"Enrolled on {pathway.title}, version {pathway.version}",
+    "enrol": lambda _, pathway: said(
+        "Enrolled on %(pathway)s, version %(version)s", pathway=pathway.title, version=pathway.version
+    ),
     "record": _record,
     "confirm": _confirm,
-    "give": _administration("Gave", "Record an administration as given"),
-    "miss": _administration("Missed", "Record an administration as missed"),
-    "decline": _administration("Declined by the patient:", "Record an administration as declined"),
-    "stop": lambda entry, _: f"{'Stopped' if entry.refused is None else 'Stop'} {_named(entry, 'regimen')}",
+    "give": _administration(
+        "Gave administration %(n)s of %(regimen)s", "Record an administration as given of %(regimen)s"
+    ),
+    "miss": _administration(
+        "Missed administration %(n)s of %(regimen)s", "Record an administration as missed of %(regimen)s"
+    ),
+    "decline": _administration(
+        "Declined by the patient: administration %(n)s of %(regimen)s",
+        "Record an administration as declined of %(regimen)s",
+    ),
+    "stop": lambda entry, _: said(
+        "Stopped %(what)s" if entry.refused is None else "Stop %(what)s", what=_named(entry, "regimen")
+    ),
     "retract": _retract,
-    "complete": lambda entry, pathway: (
-        f"{'Completed' if entry.refused is None else 'Complete'}: {task_title(pathway, _named(entry, 'task'))}"
+    "complete": lambda entry, pathway: said(
+        "Completed: %(what)s" if entry.refused is None else "Complete: %(what)s",
+        what=task_title(pathway, _named(entry, "task")),
     ),
-    "acknowledge": lambda entry, pathway: (
-        f"Saw the reminder: {reminder_title(pathway, _named(entry, 'reminder').partition('#')[0])}"
+    "acknowledge": lambda entry, pathway: said(
+        "Saw the reminder: %(what)s", what=reminder_title(pathway, _named(entry, "reminder").partition("#")[0])
     ),
-    "close": lambda entry, _: f"{'Closed' if entry.refused is None else 'Close'} as {_named(entry, 'outcome')}",
+    "close": lambda entry, _: said(
+        "Closed as %(what)s" if entry.refused is None else "Close as %(what)s", what=_outcome(_named(entry, "outcome"))
+    ),
     "change-ward": _change_ward,
     "tick": _tick,
 }
@@ -149,72 +188,94 @@ def _detail(entry: Entry, event: ev.Event, pathway: Pathway) -> str:
 
 def _fact_recorded(entry: Entry, event: ev.FactRecorded, pathway: Pathway) -> str:
     label, value = fact_label(pathway, event.fact), fact_value(pathway, event.fact, event.value)
-    place = "" if event.corrects is None else f"takes the place of entry {event.corrects}"
+    place = "" if event.corrects is None else said("takes the place of entry %(n)s", n=event.corrects)
     if is_derived(event):
         how = derived_words(event, pathway)
     elif is_own(event, pathway):
-        how = f"the {entry.who['role']}'s own entry, not derived"
+        how = said("the %(role)s's own entry, not derived", role=said(entry.who["role"]))
     else:
-        return f"{fact_is(pathway, event.fact, event.value)} {place}" if place else ""
-    return "; ".join(filter(None, (f"{label}: {value}, {how}", place)))
+        return joined(" ", (fact_is(pathway, event.fact, event.value), place)) if place else ""
+    told = said("%(label)s: %(value)s, %(how)s", label=label, value=value, how=how)
+    return joined("; ", filter(None, (told, place)))
 
 
 def _decided(event: ev.FactDecided, pathway: Pathway) -> str:
-    return f"{fact_label(pathway, event.fact)} {fact_value(pathway, event.fact, event.value)} decided"
+    label, value = fact_label(pathway, event.fact), fact_value(pathway, event.fact, event.value)
+    return said("%(label)s %(value)s decided", label=label, value=value)
 
 
 def _moved(event: ev.Moved, pathway: Pathway) -> str:
-    rules = f" ({', '.join(event.rules)})" if event.rules else ""
-    told = f"Moved from {stage_title(event.origin)} to {stage_title(event.target)}{rules}"
-    return f"{told}{': a relapse' if event.relapse else ''}{_although(event, pathway)}"
-
-
-def _although(event: ev.Moved, pathway: Pathway) -> str:
-    return f", {although(event.missing, pathway)}" if event.missing else ""
+    origin, target = stage_title(event.origin), stage_title(event.target)
+    told: str = said("Moved from %(origin)s to %(target)s", origin=origin, target=target)
+    if event.rules:
+        told = joined(" ", (told, f"({', '.join(event.rules)})"))
+    if event.relapse:
+        told = joined(": ", (told, said("a relapse")))
+    return joined(", ", filter(None, (told, although(event.missing, pathway))))
 
 
 def _confirmed(event: ev.CourseConfirmed, _: Pathway) -> str:
-    planned = "" if event.planned is None else f", {event.planned} administrations planned"
-    return f"{event.regimen} stood as {event.standing}{planned}"
+    stood = said("%(regimen)s stood as %(standing)s", regimen=event.regimen, standing=said(event.standing))
+    if event.planned is None:
+        return stood
+    return joined(", ", (stood, said("%(n)s administrations planned", n=event.planned)))
 
 
 def _ended(event: ev.CourseEnded, _: Pathway) -> str:
-    return f"The course of {event.regimen} ended: {event.end}"
+    return said("The course of %(regimen)s ended: %(end)s", regimen=event.regimen, end=said(event.end))
 
 
 def _told(event: ev.ReminderTold, pathway: Pathway) -> str:
-    late = ", late" if event.late else ""
-    skipped = f" (nobody holds {listed(event.skipped)})" if event.skipped else ""
-    return f"Told the {event.role}{skipped}: {reminder_words(pathway, event.name, event.subject)}{late}"
+    what = reminder_words(pathway, event.name, event.subject)
+    told = said("Told the %(role)s: %(what)s", role=said(event.role), what=what)
+    if event.skipped:
+        skipped = listed([said(role) for role in event.skipped])
+        told = said(
+            "Told the %(role)s (nobody holds %(skipped)s): %(what)s", role=said(event.role), skipped=skipped, what=what
+        )
+    return joined(", ", (told, said("late"))) if event.late else told
 
 
 _DETAILS: dict[type[ev.Event], Callable[[Any, Pathway], str]] = {
-    ev.FactRetracted: lambda event, pathway: (
-        f"The {fact_label(pathway, event.fact)} of entry {event.of} no longer counts"
+    ev.FactRetracted: lambda event, pathway: said(
+        "The %(fact)s of entry %(n)s no longer counts", fact=fact_label(pathway, event.fact), n=event.of
     ),
-    ev.FactExpired: lambda event, pathway: (
-        f"{fact_label(pathway, event.fact)} is unknown again: another course was confirmed"
+    ev.FactExpired: lambda event, pathway: said(
+        "%(fact)s is unknown again: another course was confirmed", fact=fact_label(pathway, event.fact)
     ),
     ev.FactDecided: _decided,
-    ev.DecisionTakenBack: lambda event, pathway: (
-        f"The move that it had brought is taken back: {state_title(pathway, event.state)}"
+    ev.DecisionTakenBack: lambda event, pathway: said(
+        "The move that it had brought is taken back: %(state)s", state=state_title(pathway, event.state)
     ),
-    ev.GateOverridden: lambda event, _: f"Passed the gate {event.gate} ({event.why}) by override",
+    ev.GateOverridden: lambda event, _: said(
+        "Passed the gate %(gate)s (%(why)s) by override", gate=event.gate, why=said(event.why)
+    ),
     ev.CourseConfirmed: _confirmed,
-    ev.AdministrationRetracted: lambda event, _: (
-        f"Administration {event.number + 1} of {event.regimen}, recorded in entry {event.of}, no longer counts"
-    ),
+    ev.AdministrationRetracted: lambda event, _: said(
+        "Administration %(n)s of %(regimen)s, recorded in entry %(entry)s, no longer counts",
+        n=event.number + 1,
+        regimen=event.regimen,
+        entry=event.of,
+    ),  # fmt: skip
     ev.CourseEnded: _ended,
-    ev.CourseReopened: lambda event, _: f"The course of {event.regimen} is in force again",
-    ev.ConcernAccepted: lambda event, _: f"Accepted that {event.concern} speaks against a course in force",
-    ev.CheckDue: lambda event, _: f"The check {event.check} fell due",
-    ev.CheckWithdrawn: lambda event, _: f"The check {event.check} has not fallen due: its dose was taken back",
+    ev.CourseReopened: lambda event, _: said("The course of %(regimen)s is in force again", regimen=event.regimen),
+    ev.ConcernAccepted: lambda event, _: said(
+        "Accepted that %(concern)s speaks against a course in force", concern=event.concern
+    ),
+    ev.CheckDue: lambda event, _: said("The check %(check)s fell due", check=event.check),
+    ev.CheckWithdrawn: lambda event, _: said(
+        "The check %(check)s has not fallen due: its dose was taken back", check=event.check
+    ),
     ev.Moved: _moved,
-    ev.TaskOpened: lambda event, pathway: f"Task: {task_title(pathway, event.task)}",
-    ev.TaskWithdrawn: lambda event, pathway: f"Task withdrawn: {task_title(pathway, event.task)}",
+    ev.TaskOpened: lambda event, pathway: said("Task: %(what)s", what=task_title(pathway, event.task)),
+    ev.TaskWithdrawn: lambda event, pathway: said("Task withdrawn: %(what)s", what=task_title(pathway, event.task)),
     ev.ReminderTold: _told,
-    ev.ReminderFulfilled: lambda event, pathway: f"Answered: {reminder_words(pathway, event.name, event.subject)}",
-    ev.ReminderReopened: lambda event, pathway: f"Open again: {reminder_words(pathway, event.name, event.subject)}",
+    ev.ReminderFulfilled: lambda event, pathway: said(
+        "Answered: %(what)s", what=reminder_words(pathway, event.name, event.subject)
+    ),
+    ev.ReminderReopened: lambda event, pathway: said(
+        "Open again: %(what)s", what=reminder_words(pathway, event.name, event.subject)
+    ),
     ev.WardChanged: _along,
-    ev.Refused: lambda event, _: event.text,
+    ev.Refused: lambda event, _: said(event.text),
 }

@@ -1,0 +1,62 @@
+"""How do templates say what was put together elsewhere? Whatever they show is said in the page's language first."""
+
+from collections.abc import Callable, Iterable
+from functools import partial, wraps
+from typing import Any
+
+from babel.support import NullTranslations
+from jinja2 import Environment, pass_context, pass_eval_context
+from jinja2.filters import do_join
+from jinja2.nodes import EvalContext
+from jinja2.runtime import Context
+
+from orchestrator.saying import Said
+from orchestrator.web.words import say
+
+
+def speak(made: Environment, words: NullTranslations) -> None:
+    """Let an environment say every Said text in a language: shown, joined, filtered, or in a gap of another text."""
+    made.finalize = partial(_shown, words=words)
+    for name in ("gettext", "ngettext"):
+        made.globals[name] = _filling(made.globals[name], words)
+    made.filters["join"] = _joining(words)
+    made.filters["words"] = lambda name: words.gettext(name.replace("-", " ")) if "-" in name else words.gettext(name)
+    for name in ("capitalize", "replace", "lower", "upper"):
+        made.filters[name] = _saying(made.filters[name], words)
+
+
+def _shown(value: object, words: NullTranslations) -> object:
+    return say(value, words) if isinstance(value, Said) else value
+
+
+def _filling(function: Any, words: NullTranslations) -> Callable[..., Any]:  # noqa: ANN401  # Jinja's own
+    """Return Jinja's gettext or ngettext with Said texts in its gaps said first."""
+
+    @pass_context
+    @wraps(function)
+    def filled(context: Context, *texts: Any, **gaps: Any) -> Any:  # noqa: ANN401
+        return function(context, *texts, **{name: _shown(gap, words) for name, gap in gaps.items()})
+
+    return filled
+
+
+def _joining(words: NullTranslations) -> Callable[..., str]:
+    @pass_eval_context
+    def join(eval_ctx: EvalContext, value: Iterable[Any], d: str = "", attribute: str | int | None = None) -> str:
+        texts = value if attribute is not None else [_shown(each, words) for each in value]
+        made: str = do_join(eval_ctx, texts, d, attribute)
+        return made
+
+    return join
+
+
+def _saying(function: Any, words: NullTranslations) -> Callable[..., Any]:  # noqa: ANN401  # a filter of Jinja's
+    """Return a filter that changes a text, so that it changes the one that is shown."""
+    takes_context = getattr(function, "jinja_pass_arg", None) is not None
+
+    @wraps(function)
+    def said_first(*given: Any) -> Any:  # noqa: ANN401
+        place = 1 if takes_context else 0
+        return function(*given[:place], _shown(given[place], words), *given[place + 1 :])
+
+    return said_first

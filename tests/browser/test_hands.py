@@ -1,0 +1,83 @@
+"""Goal: pages serve who has no mouse, who magnifies, who reads on paper and who reads another language."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, ViewportSize, expect
+
+from orchestrator.service.demo import PASSWORD
+from tests.browser import addresses
+from tests.browser.site import DESKTOP, TABLET, Site
+from tests.browser.test_stories import NUMBER, WARD
+
+PAPER = ViewportSize(width=703, height=1032)
+"""A4 within margins of 12 mm, at 96 pixels an inch."""
+_A4 = re.compile(rb"/MediaBox\s*\[0 0 594\.9\d* 841\.[89]\d*\]")
+_PAGE = re.compile(rb"/Type\s*/Page\b")
+_MOST_TABS = 60
+_SEEN = """() => {
+  const it = document.activeElement, box = it.getBoundingClientRect();
+  const at = document.elementFromPoint(box.x + box.width / 2, box.y + Math.min(box.height / 2, 20));
+  const ring = getComputedStyle(it);
+  return at !== null && (it.contains(at) || at.contains(it)) && ring.outlineStyle !== 'none';
+}"""
+_CALLED = "(it => it.labels?.[0]?.innerText ?? it.innerText)(document.activeElement)"
+_OFF_THE_BOARD = """() => [...document.querySelectorAll('.patient')].filter(
+  it => it.getBoundingClientRect().right > it.closest('.stage').getBoundingClientRect().right + 1).length"""
+
+
+def test_a_patient_is_enrolled_and_an_item_taken_with_the_keyboard_alone(site: Site) -> None:
+    site.add("clara", (WARD, "clinician"))
+    page = site.signed_in("clara").open("/enrol")
+    page.keyboard.type(NUMBER)  # the field for it has the focus from the start
+    _to(page, min(each.title for each in site.system.library.pathways))
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text("Enrolled on")
+    page.goto(site.address + "/worklist")
+    _to(page, "Take")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("cell", name="You").first).to_be_visible()
+
+
+def test_the_hand_over_is_printed_on_a4_dark_on_light_and_nothing_is_cut(ward: Site, tmp_path: Path) -> None:
+    person = ward.signed_in("clinician", PASSWORD, dark=True)
+    page = person.open(addresses.best(ward, "/handover/{ward:path}"))
+    printed = page.pdf(path=tmp_path / "sheet.pdf", prefer_css_page_size=True)
+    assert len(_A4.findall(printed)) == len(_PAGE.findall(printed)) > 0
+    page.emulate_media(media="print")
+    page.set_viewport_size(PAPER)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(23, 34, 45)"
+    expect(page.get_by_role("navigation")).to_have_count(0)
+    person.context.close()
+
+
+@pytest.mark.parametrize(
+    "size", [DESKTOP, TABLET, ViewportSize(width=1920, height=1080)], ids=["desk", "tablet", "wall"]
+)
+def test_longer_words_stay_within_their_places(ward: Site, size: ViewportSize) -> None:
+    person = ward.signed_in("clinician", PASSWORD)
+    page = person.page
+    page.route("**/*", lambda route: route.continue_(headers={**route.request.headers, "accept-language": "de"}))
+    page.set_viewport_size(size)
+    for path in ("/worklist", "/board/{ward:path}", "/episodes/{episode_id}", "/handover/{ward:path}"):
+        person.open(addresses.best(ward, path))
+        assert page.locator("html").get_attribute("lang") == "de"
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    person.open(addresses.best(ward, "/board/{ward:path}") + "?screen=1")
+    assert page.evaluate(_OFF_THE_BOARD) == 0
+    person.open("/worklist")
+    assert page.evaluate("(it => it.scrollWidth - it.clientWidth)(document.querySelector('.scroll'))") == 0
+    person.context.close()
+
+
+def _to(page: Page, name: str) -> None:
+    """Go on with the tabulator until what is called so has the focus; whatever has it on the way can be seen."""
+    for _ in range(_MOST_TABS):
+        page.keyboard.press("Tab")
+        assert page.evaluate(_SEEN), page.evaluate("document.activeElement.outerHTML")
+        if page.evaluate(_CALLED).startswith(name):
+            return
+    raise AssertionError(f"the tabulator does not lead to {name}")
