@@ -11,6 +11,7 @@ from orchestrator.audit.seal import instant
 from orchestrator.episode.brief import next_doses
 from orchestrator.errors import CarepathError, NotFound
 from orchestrator.pathway.model import Pathway
+from orchestrator.service.cursor import closed, opened
 from orchestrator.service.firing import of_the_store
 from orchestrator.service.handlers import Desk
 from orchestrator.service.identity import Identities
@@ -56,20 +57,19 @@ class Agenda:
         """Return a page's cursor as an address may hold it: with a handle in place of what the item is."""
         if after is None:
             return None
-        due_at, episode_id, kind, key = after.split("~", 3)
-        return "~".join((due_at, episode_id, handle_of(self._desk.keyring, ItemId(episode_id, kind, key))))
+        due_at, *item = opened(after, 4)
+        return closed(due_at, item[0], handle_of(self._desk.keyring, ItemId(*item)))
 
     def place(self, cursor: str) -> str:
         """Return the cursor that an address holds as `Queries.worklist` takes it. Raises InputError.
 
         Where the item has gone meanwhile, the page begins with what else its episode has open.
         """
-        due_at, _, rest = cursor.partition("~")
-        episode_id, _, handle = rest.partition("~")
+        due_at, episode_id, handle = opened(cursor, 3)
         with self._desk.store.read() as reader:
             ids = [ItemId(row.episode_id, row.kind, row.key) for row in reader.items(episode_id)]
         found = next((each for each in ids if handle_of(self._desk.keyring, each) == handle), None)
-        return "~".join((due_at, *(found or ItemId(episode_id, "", ""))))
+        return closed(due_at, *(found or ItemId(episode_id, "", "")))
 
     def rest(self, wards: Sequence[str]) -> Json:
         """Return whether an episode is open on these wards (none: on all), and when one of them is next due."""
