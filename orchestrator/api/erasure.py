@@ -9,10 +9,11 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from orchestrator.api.answers import Erased, Held, Holds, Object, ProblemDetails, paged, reply
+from orchestrator.api.answers import Object, ProblemDetails, paged, reply
 from orchestrator.api.bodies import Body
 from orchestrator.api.caller import EpisodeId
 from orchestrator.api.caller import Held as Had
+from orchestrator.api.erasure_shapes import Erased, Held, Holds
 from orchestrator.api.needs import OnEpisode
 from orchestrator.api.once import Once
 from orchestrator.api.reads import Cursor, Limit

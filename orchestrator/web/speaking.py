@@ -21,6 +21,7 @@ def speak(made: Environment, words: NullTranslations) -> None:
         made.globals[name] = _filling(made.globals[name], words)
     made.filters["join"] = _joining(words)
     made.filters["words"] = lambda name: words.gettext(name.replace("-", " ")) if "-" in name else words.gettext(name)
+    made.filters["role"] = words.gettext  # by its own name, hyphens and all
     for name in ("capitalize", "replace", "lower", "upper"):
         made.filters[name] = _saying(made.filters[name], words)
 

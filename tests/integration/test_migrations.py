@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, MetaData, Table, create_engine, select
 
 from orchestrator.clock import VirtualClock
+from orchestrator.episode import formats
 from orchestrator.errors import CarepathError, StoreError
 from orchestrator.service.presence import Presence, Program
 from orchestrator.service.releases import ReleaseRequest
@@ -50,6 +51,7 @@ def older(
     """The episode of a patient in a store of schema 0001. A present store made it: those rows are as they were."""
     with monkeypatch.context() as patch:
         patch.setattr(schema, "REVISIONS", ("0001",))
+        patch.setattr(formats, "OWN", 1)
         prepare(address, tmp_path / "keys.json")
     present = f"sqlite:///{tmp_path / 'present.db'}" if address.startswith("sqlite") else new_postgres_database()
     prepare(present, tmp_path / "keys.json")

@@ -64,7 +64,7 @@ class Life(Lives):
 
     @invariant()
     def what_is_shown_can_be_sent(self) -> None:
-        canonical(view(self.pathway, self.episode, self.patient.now))
+        canonical(orjson.loads(orjson.dumps(view(self.pathway, self.episode, self.patient.now))))
         orjson.dumps(explain(self.pathway, self.episode, self.patient.now), default=str)
         assert decision_tag(self.pathway, self.episode, self.patient.now)
         assert len({(each.kind, each.key) for each in items(self.pathway, self.episode)}) == len(

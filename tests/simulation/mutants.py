@@ -150,7 +150,7 @@ def a_repeat_is_done_again() -> AbstractContextManager[object]:
 
 def decides_on_a_stale_page() -> AbstractContextManager[object]:
     """Whatever a person had before his eyes, his decision counts."""
-    return mock.patch.object(handlers.Handlers, "_check_seen", return_value=None)
+    return mock.patch.object(handlers, "check_seen", return_value=None)
 
 
 MUTANTS: dict[str, Mutant] = {

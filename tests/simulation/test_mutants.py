@@ -13,7 +13,7 @@ from tests.simulation.play import play
 from tests.simulation.run import command, main, shorten
 
 FOUND_BY = {
-    "told_after_the_commit": 5,
+    "told_after_the_commit": 1,
     "the_alarm_stays": 1,
     "fires_late": 6,
     "waits_for_the_workers": 4,

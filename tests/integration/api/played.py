@@ -282,6 +282,7 @@ def _patients(made: Played) -> None:
     for number, (name, ward) in enumerate({"episode": "N2", "erasable": "N2", "far": "S9"}.items(), start=2):
         step = Step("POST /api/v1/episodes", {**identified(f"000000{number}"), "ward": ward})
         made.known[name] = made.ask(step).json()["episode_id"]
+        made.clock.advance(timedelta(seconds=1))  # else chance would say who comes first in a list
     with made.system.store.change() as change:
         now, wall = change.times()
         for key in ("1.1", "1.2"):

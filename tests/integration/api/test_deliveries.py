@@ -152,5 +152,5 @@ def test_nothing_else_becomes_open_by_it(pages: TestClient) -> None:
 
 
 def test_a_simulated_store_says_so_on_the_page() -> None:
-    assert "simulated store" in page(simulated=True)
-    assert "simulated store" not in page(simulated=False)
+    assert "Simulated store" in page(simulated=True)
+    assert "Simulated store" not in page(simulated=False)

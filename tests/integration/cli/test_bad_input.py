@@ -133,7 +133,7 @@ def test_a_fact_named_twice(terminal: Terminal, episode: str) -> None:
         (["audit", "export", "no-such-episode"], UNUSABLE, "there is no such episode"),
         (["audit", "replay"], UNUSABLE, "name one EPISODE, or say --all"),
         (["worklist", "--limit", "0"], UNUSABLE, "limit must lie between 1 and 500"),
-        (["worklist", "--after", "nonsense"], UNUSABLE, "the cursor is not one that a page gave"),
+        (["worklist", "--after", "nonsense"], UNUSABLE, "this cursor leads nowhere: begin at the first page"),
         (["find", "0000001"], UNUSABLE, "a patient is named by SYSTEM=NUMBER"),
         (["pathway", "show", "post-viral-cerebelar-demyelination"], UNUSABLE, "did you mean"),
         (["pathway", "check", "/nowhere/pathway.yaml"], UNUSABLE, "there is no file or folder"),

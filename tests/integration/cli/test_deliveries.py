@@ -106,7 +106,7 @@ def test_a_person_takes_a_dead_letter_over(terminal: Terminal, gate: Gateway, mo
         (["drop", "a.b.c", "--reason", "x" * 501], "say in at most 500 characters why"),
         (["drop", "a.b.c", "--as", "Mrs Smith", "--reason", "x"], "an actor's id is"),
         (["--limit", "0"], "limit must lie between"),
-        (["--after", "nonsense"], "this is not the id of a delivery"),
+        (["--after", "nonsense"], "this cursor leads nowhere: begin at the first page"),
     ],
 )
 def test_what_cannot_be_done(terminal: Terminal, words: list[str], says: str) -> None:

@@ -38,8 +38,8 @@ _DATE = re.compile(
 """Days, months, and the ids of people and sessions."""
 _SILENT = frozenset({"script", "style", "code"})
 _SAID_BY = ("aria-label", "title", "placeholder", "alt")
-_AS_IT_IS = ("carepath", "Deutsch", "English", "demonstration", "hospital-number", "seconds")
-"""Names, and a unit that Babel says in its own words."""
+_AS_IT_IS = ("carepath", "Deutsch", "English", "demonstration", "hospital-number", "seconds", "minutes", "hours")
+"""Names, and units that Babel says in its own words."""
 _WITH_LOGINS = ("/people", "/sign-in", "/me")
 """Pages that show logins, which in the demonstration are spelt like roles."""
 _OWN_KEYS = frozenset({"words", "on", "passes", "unless", "label", "reason"})

@@ -43,7 +43,7 @@ def test_every_list_and_ladder_is_the_receiving_wards_from_then_on(two_wards: Ho
     before = ward.system.queries.show(episode)
     ward.do(page, "change-ward", "clinician", ward="N3", reason=WHY)
     after = ward.system.queries.show(episode)
-    moving = ("ward", "seq", "at")
+    moving = ("ward", "seq", "at", "tag")
     assert {**after, **{name: before[name] for name in moving}} == before, "stage, timers and what is open stay"
 
     again = [each for each in notices(house, "N3") if each["kind"] == "reminder"]
