@@ -22,7 +22,7 @@ SEEDS = (1, 2, 3)
 YEARS = 5
 DATES = 12
 """So many times, evenly over the years, each story of a patient who has left is played."""
-SHORT, LONG, LONGEST = 10, 40, 200
+SHORT, LONG, LONGEST = 10, 40, 250
 _OLD = 0.01
 """Part of those who are there that has been there for five years."""
 _SHORT, _LONG = 0.985, 0.002
@@ -34,7 +34,7 @@ def lives(library: Library, now: datetime, *, still: int, gone: int, staff: Staf
 
     The first of them has been there for five years, with some others.
     """
-    found = [part for seed in SEEDS for part in choose(library.pathways, ROOT / "workflows", seed)]
+    found = [part for seed in SEEDS for part in choose(library.pathways, ROOT / "workflows", seed, now)]
     there = [life(library, part, now, staff) for part in found if not _closes(part)]
     left = [
         life(library, part, now - timedelta(days=365 * YEARS * (number + 0.5) / DATES), staff)
