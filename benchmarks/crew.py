@@ -33,7 +33,7 @@ def at_work(settings: Settings, *, clocks: int = 1, workers: int = 2) -> Iterato
         made = [_start(settings, f"worker(settings, processes={workers})")]
         made += [_start(settings, "clock(settings)") for _ in range(clocks)]
         for process in made:
-            ending.callback(_end, process)
+            ending.callback(end, process)
         yield [process.pid for process in made]
 
 
@@ -49,7 +49,8 @@ def _start(settings: Settings, call: str) -> "subprocess.Popen[bytes]":
     return process
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """Ask a process to end, and kill it where it does not."""
     process.terminate()
     try:
         process.wait(_STOP_SECONDS)

@@ -16,11 +16,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from benchmarks.crew import end
 from orchestrator.cli import faces, serve, valkey
 from orchestrator.config import Settings
 
 HEADER = "server-timing"
-_START_SECONDS, _STOP_SECONDS = 60.0, 30.0
+_START_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -84,12 +85,7 @@ def answering(settings: Settings) -> Iterator[int]:
         _await(process, port)
         yield port
     finally:
-        process.terminate()
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
 
 
 def _await(process: "subprocess.Popen[bytes]", port: int) -> None:
