@@ -3,19 +3,20 @@
 While the glass is broken, to break it again changes nothing, whatever the key.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from orchestrator.api.answers import GlassBroken, GlassClosed, Looks, Object, ProblemDetails, paged
+from orchestrator.api.answers import GlassBroken, GlassClosed, Looks, Object, paged
 from orchestrator.api.bodies import Body, PatientIdentifier, examples
 from orchestrator.api.caller import EpisodeId
 from orchestrator.api.needs import Looking
 from orchestrator.api.once import Carrying, Once
 from orchestrator.api.problems import Problem
 from orchestrator.api.reads import Cursor, Limit
+from orchestrator.api.refusals import commanding, listing, told
 from orchestrator.api.strict import StrictRoute
 from orchestrator.audit.seal import instant
 from orchestrator.errors import NotFound
@@ -24,19 +25,15 @@ from orchestrator.service.people.glass import LASTS, LONGEST_REASON, SHORTEST_RE
 from orchestrator.service.people.principal import Action
 from orchestrator.service.people.sight import Who
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"model": ProblemDetails, "description": "Not JSON, or a header is missing."},
-    403: {"model": ProblemDetails, "description": "Who asks works at no bedside."},
-    404: {"model": ProblemDetails, "description": "There is no such episode."},
-    409: {
-        "model": ProblemDetails,
-        "description": "Who asks sees this patient anyway, or the key was used with another request.",
-    },
-    415: {"model": ProblemDetails, "description": "The body is not JSON."},
-    422: {"model": ProblemDetails, "description": "There is no reason."},
-    503: {"model": ProblemDetails, "description": "The store is busy or cannot be used. Ask again."},
-}
-_READ: dict[int | str, dict[str, Any]] = {code: _PROBLEMS[code] for code in (404, 422, 503)}
+_PROBLEMS = commanding(
+    {
+        403: "Who asks works at no bedside.",
+        404: "There is no such episode.",
+        409: "Who asks sees this patient anyway, or the key was used with another request.",
+        422: "There is no reason.",
+    }
+)
+_READ = listing({404: "There is no such episode."})
 router = APIRouter(route_class=StrictRoute)
 
 
@@ -75,7 +72,7 @@ def break_glass(request: Request, episode_id: EpisodeId, body: BreakGlass, once:
     dependencies=needs(Action.ACT),
     summary="Break the glass to the patient with a number",
     tags=["access"],
-    responses={201: {"model": GlassBroken}, **_PROBLEMS, 429: {"model": ProblemDetails, "description": "Wait."}},
+    responses={201: {"model": GlassBroken}, **_PROBLEMS, **told({429: "Wait."})},
 )
 def break_glass_to(request: Request, body: BreakGlassTo, once: Once) -> Response:
     """Open a patient of another ward who is known by a number; whoever guesses numbers must wait (429)."""

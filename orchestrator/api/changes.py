@@ -1,27 +1,30 @@
 """When did something change? A stream of events for programs, which then ask for what they need."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
-from orchestrator.api.answers import ProblemDetails
 from orchestrator.api.reads import Wards
+from orchestrator.api.refusals import Answers, listing
 from orchestrator.api.strict import StrictRoute
 from orchestrator.http.live import MEDIA_TYPE, listen
 from orchestrator.http.needs import needs
 from orchestrator.service.people.principal import Action
 
 _EXAMPLE = 'id: 3f0c9a417be25d68\nevent: changed\ndata: {"wards":["N2"]}\n\n'
-_ANSWERS: dict[int | str, dict[str, Any]] = {
+_ANSWERS: Answers = {
     200: {
         "description": "Events `ready` and `changed`, until the token ends or the process does.",
         "content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": _EXAMPLE}},
     },
-    404: {"model": ProblemDetails, "description": "There is no such episode, or ward of yours."},
-    406: {"model": ProblemDetails, "description": "The answer is a stream of events, which was not asked for."},
-    422: {"model": ProblemDetails, "description": "A parameter does not fit."},
-    503: {"model": ProblemDetails, "description": "Too many listen already, or the store cannot be used."},
+    **listing(
+        {
+            404: "There is no such episode, or ward of yours.",
+            406: "The answer is a stream of events, which was not asked for.",
+            503: "Too many listen already, or the store cannot be used.",
+        }
+    ),
 }
 router = APIRouter(route_class=StrictRoute, tags=["wards"])
 

@@ -1,12 +1,12 @@
 """The routes that change something: enrol, and one for each command; each is one transaction and one entry."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from orchestrator.api.answers import Done, ProblemDetails, answered
+from orchestrator.api.answers import Done, answered
 from orchestrator.api.bodies import (
     Acknowledge,
     Close,
@@ -23,6 +23,7 @@ from orchestrator.api.bodies import (
 )
 from orchestrator.api.caller import EpisodeId, Key, Said, Saying, Seen, acting, number_of
 from orchestrator.api.needs import OnEpisode
+from orchestrator.api.refusals import commanding
 from orchestrator.api.strict import StrictRoute
 from orchestrator.errors import NotAllowed
 from orchestrator.http.needs import Needs, principal
@@ -32,16 +33,16 @@ from orchestrator.service.people.principal import Action, Principal
 from orchestrator.service.people.sight import Seen as Sighted
 
 Enrolling = Annotated[Principal, Depends(Needs(Action.ACT))]
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"model": ProblemDetails, "description": "Not JSON, or a header is missing."},
-    404: {"model": ProblemDetails, "description": "There is no such episode or pathway."},
-    409: {"model": ProblemDetails, "description": "The key was used with another body, or the episode is closed."},
-    412: {"model": ProblemDetails, "description": "What the decision depends on has changed since If-Match."},
-    413: {"model": ProblemDetails, "description": "The body is too large."},
-    415: {"model": ProblemDetails, "description": "The body is not JSON."},
-    422: {"model": ProblemDetails, "description": "It does not fit, or is refused; a refusal is on the record."},
-    503: {"model": ProblemDetails, "description": "The store is busy or cannot be used. Ask again with the same key."},
-}
+PROBLEMS = commanding(
+    {
+        404: "There is no such episode or pathway.",
+        409: "The key was used with another body, or the episode is closed.",
+        412: "What the decision depends on has changed since If-Match.",
+        413: "The body is too large.",
+        422: "It does not fit, or is refused; a refusal is on the record.",
+        503: "The store is busy or cannot be used. Ask again with the same key.",
+    }
+)
 router = APIRouter(route_class=StrictRoute, tags=["commands"])
 
 

@@ -3,29 +3,23 @@
 A letter that is no longer dead is not sent again, nor dropped, a second time, whatever the key.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from pydantic import Field, StringConstraints, model_validator
 from starlette.responses import Response
 
-from orchestrator.api.answers import Deliveries, Dropped, Object, ProblemDetails, Resent, paged
+from orchestrator.api.answers import Deliveries, Dropped, Object, Resent, paged
 from orchestrator.api.bodies import Body
 from orchestrator.api.once import Once
 from orchestrator.api.reads import Cursor, Limit
+from orchestrator.api.refusals import commanding, listing
 from orchestrator.api.strict import StrictRoute
 from orchestrator.http.needs import needs, principal
 from orchestrator.service.people.principal import Action
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"model": ProblemDetails, "description": "Not JSON, or a header is missing."},
-    404: {"model": ProblemDetails, "description": "There is no such dead letter."},
-    409: {"model": ProblemDetails, "description": "The key was used with another request."},
-    415: {"model": ProblemDetails, "description": "The body is not JSON."},
-    422: {"model": ProblemDetails, "description": "It does not fit."},
-    503: {"model": ProblemDetails, "description": "The store is busy or cannot be used. Ask again."},
-}
-_PAGE: dict[int | str, dict[str, Any]] = {code: _PROBLEMS[code] for code in (422, 503)}
+_PROBLEMS = commanding({404: "There is no such dead letter.", 409: "The key was used with another request."})
+_PAGE = listing()
 DeliveryId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,600}$")]
 router = APIRouter(route_class=StrictRoute, tags=["deliveries"], dependencies=needs(Action.OPERATE))
 

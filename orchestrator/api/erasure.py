@@ -3,13 +3,13 @@
 Whether a record is held has an entity tag: with If-Match nothing is done (412) when that changed since.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from orchestrator.api.answers import Object, ProblemDetails, paged, reply
+from orchestrator.api.answers import Object, paged, reply
 from orchestrator.api.bodies import Body
 from orchestrator.api.caller import EpisodeId
 from orchestrator.api.caller import Held as Had
@@ -17,6 +17,7 @@ from orchestrator.api.erasure_shapes import Erased, Held, Holds
 from orchestrator.api.needs import OnEpisode
 from orchestrator.api.once import Once
 from orchestrator.api.reads import Cursor, Limit
+from orchestrator.api.refusals import commanding, listing, reading
 from orchestrator.api.strict import StrictRoute
 from orchestrator.http.needs import needs, principal
 from orchestrator.service.once import tag_of
@@ -24,17 +25,16 @@ from orchestrator.service.people.erasure import LONGEST_REASON, SHORTEST_REASON
 from orchestrator.service.people.principal import Action
 from orchestrator.service.people.sight import Seen
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"model": ProblemDetails, "description": "Not JSON, or a header is missing."},
-    403: {"model": ProblemDetails, "description": "Another role does this."},
-    404: {"model": ProblemDetails, "description": "There is no such episode."},
-    409: {"model": ProblemDetails, "description": "An episode is open, the record is held, or it was done before."},
-    412: {"model": ProblemDetails, "description": "Somebody else held or erased it since If-Match."},
-    415: {"model": ProblemDetails, "description": "The body is not JSON."},
-    422: {"model": ProblemDetails, "description": "It does not fit, or there is no reason."},
-    503: {"model": ProblemDetails, "description": "The store is busy or cannot be used. Ask again."},
-}
-_READ: dict[int | str, dict[str, Any]] = {code: _PROBLEMS[code] for code in (404, 503)}
+_PROBLEMS = commanding(
+    {
+        403: "Another role does this.",
+        404: "There is no such episode.",
+        409: "An episode is open, the record is held, or it was done before.",
+        412: "Somebody else held or erased it since If-Match.",
+        422: "It does not fit, or there is no reason.",
+    }
+)
+_READ = reading({404: "There is no such episode."})
 router = APIRouter(route_class=StrictRoute, tags=["erasure"])
 Knowing = Annotated[Seen, Depends(OnEpisode(Action.AUDIT))]
 Holding = Annotated[Seen, Depends(OnEpisode(Action.HOLD))]
@@ -75,7 +75,7 @@ def standing(request: Request, episode_id: EpisodeId, seen: Knowing) -> Response
     "/holds",
     summary="List holds",
     dependencies=needs(Action.HOLD),
-    responses={200: {"model": Holds}, 422: _PROBLEMS[422], 503: _PROBLEMS[503]},
+    responses={200: {"model": Holds}, **listing()},
 )
 def holds(request: Request, before: Cursor = None, limit: Limit = 100) -> Response:
     """Return which records on the caller's wards are held, the latest first."""

@@ -4,8 +4,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from orchestrator import __version__
-from orchestrator.api.answers import BannerNow, Health, ProblemDetails, reply
+from orchestrator.api.answers import BannerNow, Health, reply
 from orchestrator.api.problems import Problem
+from orchestrator.api.refusals import told
 
 router = APIRouter(tags=["health"])
 
@@ -16,7 +17,7 @@ async def healthz(request: Request) -> Response:
     return reply(request, _state(request, "ok"))
 
 
-@router.get("/readyz", responses={200: {"model": Health}, 503: {"model": ProblemDetails, "description": "Not ready."}})
+@router.get("/readyz", responses={200: {"model": Health}, **told({503: "Not ready."})})
 def readyz(request: Request) -> Response:
     """Say that the store can be read and written, and that this process was not asked to end."""
     if request.app.state.draining.is_set():

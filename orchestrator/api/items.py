@@ -11,11 +11,12 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from orchestrator.api.answers import Claim, Object, ProblemDetails, Reply, Taken, reply
+from orchestrator.api.answers import Claim, Object, Reply, Taken, reply
 from orchestrator.api.bodies import Body, Moment, Name
 from orchestrator.api.caller import Saying, acting
 from orchestrator.api.once import Carrying, Once
 from orchestrator.api.problems import Problem
+from orchestrator.api.refusals import commanding
 from orchestrator.api.strict import StrictRoute
 from orchestrator.bootstrap import System
 from orchestrator.episode.commands import moment
@@ -25,14 +26,7 @@ from orchestrator.service.people.looking import Who
 from orchestrator.service.people.principal import Action
 from orchestrator.service.worklist.rows import ItemId
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"model": ProblemDetails, "description": "Not JSON, or a header is missing."},
-    404: {"model": ProblemDetails, "description": "There is no such open item."},
-    409: {"model": ProblemDetails, "description": "Somebody else has taken it; `person_id` says who."},
-    415: {"model": ProblemDetails, "description": "The body is not JSON."},
-    422: {"model": ProblemDetails, "description": "It does not fit."},
-    503: {"model": ProblemDetails, "description": "The store is busy or cannot be used. Ask again."},
-}
+_PROBLEMS = commanding({404: "There is no such open item.", 409: "Somebody else has taken it; `person_id` says who."})
 PersonId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,99}$")]
 Why = Annotated[str, Field(max_length=1000, description="Sealed with the patient's key.")]
 router = APIRouter(route_class=StrictRoute, tags=["items"], dependencies=needs(Action.ACT))

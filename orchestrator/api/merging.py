@@ -1,17 +1,18 @@
 """The routes about which records are one patient's: shown, compared, merged, and that taken back."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from orchestrator.api.answers import Object, ProblemDetails, reply
+from orchestrator.api.answers import Object, reply
 from orchestrator.api.bodies import Body, Find, examples
 from orchestrator.api.caller import EpisodeId, Said, Saying, acting
 from orchestrator.api.needs import Looking, OnEpisode
 from orchestrator.api.once import Once
 from orchestrator.api.patient_shapes import Compared, Patient, Separated
+from orchestrator.api.refusals import commanding, reading, told
 from orchestrator.api.strict import StrictRoute
 from orchestrator.bootstrap import System
 from orchestrator.http.needs import principal
@@ -19,21 +20,16 @@ from orchestrator.service.people.merging import LONGEST_REASON, SHORTEST_REASON
 from orchestrator.service.people.principal import Action
 from orchestrator.service.people.sight import Seen, Who
 
-_READ: dict[int | str, dict[str, Any]] = {
-    404: {"model": ProblemDetails, "description": "There is no such episode."},
-    503: {"model": ProblemDetails, "description": "The store is busy or cannot be used. Ask again."},
-}
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    403: {"model": ProblemDetails, "description": "A lead does this."},
-    404: {"model": ProblemDetails, "description": "There is no such episode, or no such record on the caller's wards."},
-    409: {"model": ProblemDetails, "description": "These two cannot be merged, or it was done before."},
-    415: {"model": ProblemDetails, "description": "The body is not JSON."},
-    422: {"model": ProblemDetails, "description": "There is no reason."},
-    503: _READ[503],
-}
-_CHANGED: dict[int | str, dict[str, Any]] = {
-    412: {"model": ProblemDetails, "description": "One was changed since they were compared."}
-}
+_READ = reading({404: "There is no such episode."})
+_PROBLEMS = commanding(
+    {
+        403: "A lead does this.",
+        404: "There is no such episode, or no such record on the caller's wards.",
+        409: "These two cannot be merged, or it was done before.",
+        422: "There is no reason.",
+    }
+)
+_CHANGED = told({412: "One was changed since they were compared."})
 router = APIRouter(route_class=StrictRoute, tags=["patients"])
 Showing = Annotated[Seen, Depends(Looking(Action.SEE, "patient"))]
 Comparing = Annotated[Seen, Depends(Looking(Action.MERGE, "merge"))]

@@ -4,17 +4,18 @@ The same read models as the pages have. Whose records a hand-over shows is on re
 """
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
-from orchestrator.api.answers import Object, ProblemDetails, Reply, paged, reply
+from orchestrator.api.answers import Object, Reply, paged, reply
 from orchestrator.api.caller import Said, Saying, acting
 from orchestrator.api.needs import wards_within
 from orchestrator.api.reads import Cursor, Term
+from orchestrator.api.refusals import listing, reading
 from orchestrator.api.strict import StrictRoute
 from orchestrator.bootstrap import System
 from orchestrator.errors import NotFound
@@ -24,11 +25,7 @@ from orchestrator.service.overview.shift import Span
 from orchestrator.service.people.principal import Action
 from orchestrator.service.people.sight import Who
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    404: {"model": ProblemDetails, "description": "There is no such ward among the caller's, or no such version."},
-    422: {"model": ProblemDetails, "description": "A parameter does not fit."},
-    503: {"model": ProblemDetails, "description": "The store cannot be used."},
-}
+_PROBLEMS = listing({404: "There is no such ward among the caller's, or no such version."})
 Ward = Annotated[Term, Query(description="One ward of the caller's.")]
 Moment = Annotated[
     AwareDatetime, Field(ge=dt.datetime(2000, 1, 1, tzinfo=dt.UTC), lt=dt.datetime(2200, 1, 1, tzinfo=dt.UTC))
@@ -165,7 +162,7 @@ def pathway_version(request: Request, name: Name, version: Name) -> Response:
     "/operations",
     dependencies=needs(Action.OPERATE),
     tags=["operations"],
-    responses={200: {"model": OperationsNow}, 503: _PROBLEMS[503]},
+    responses={200: {"model": OperationsNow}, **reading()},
 )
 def operations(request: Request) -> Response:
     """Return what is due, late and set aside, what waits to leave, and which programs run."""

@@ -1,7 +1,5 @@
 """The routes about oneself that are no token's: language, where one is signed in, as whom one comes in."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -9,6 +7,7 @@ from orchestrator.api.answers import paged
 from orchestrator.api.people import PROBLEMS, READ, Calling, PersonId
 from orchestrator.api.people_shapes import EndSessions, Identity, Sessions, SpeakTo, StaffDone
 from orchestrator.api.reads import Cursor, Limit
+from orchestrator.api.refusals import Answers
 from orchestrator.api.strict import StrictRoute
 from orchestrator.errors import Conflict, InputError
 from orchestrator.http.needs import needs, principal
@@ -17,8 +16,8 @@ from orchestrator.service.people.principal import Action
 
 router = APIRouter(route_class=StrictRoute, tags=["people"])
 _OWN = needs(Action.KNOW)
-_DONE: dict[int | str, dict[str, Any]] = {200: {"model": StaffDone}, **PROBLEMS}
-_LISTED: dict[int | str, dict[str, Any]] = {200: {"model": Sessions}, **READ}
+_DONE: Answers = {200: {"model": StaffDone}, **PROBLEMS}
+_LISTED: Answers = {200: {"model": Sessions}, **READ}
 
 
 @router.post("/me/language", summary="Take another language", dependencies=_OWN, responses=_DONE)

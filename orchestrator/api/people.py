@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
-from orchestrator.api.answers import ProblemDetails, paged, reply
+from orchestrator.api.answers import paged, reply
 from orchestrator.api.caller import Key, Looked, Saying, Seen, acting, number_of
 from orchestrator.api.people_shapes import (
     Account,
@@ -30,6 +30,7 @@ from orchestrator.api.people_shapes import (
     Tokens,
 )
 from orchestrator.api.reads import Cursor, Limit, Term
+from orchestrator.api.refusals import Answers, commanding, listing, told
 from orchestrator.api.strict import StrictRoute
 from orchestrator.audit.seal import instant
 from orchestrator.bootstrap import System
@@ -40,21 +41,14 @@ from orchestrator.service.people import passwords
 from orchestrator.service.people.principal import Action
 from orchestrator.service.people.recording import Author, Repeated, record
 
-READ: dict[int | str, dict[str, Any]] = {
-    403: {"model": ProblemDetails, "description": "Neither a post nor a scope allows it."},
-    404: {"model": ProblemDetails, "description": "There is no such person."},
-    422: {"model": ProblemDetails, "description": "A parameter does not fit."},
-    503: {"model": ProblemDetails, "description": "The store cannot be used."},
-}
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    **READ,
-    400: {"model": ProblemDetails, "description": "Not JSON, or a header is missing."},
-    409: {"model": ProblemDetails, "description": "The key was used with another wish, or it contradicts what holds."},
-    412: {"model": ProblemDetails, "description": "Somebody else changed the account since If-Match."},
-    413: {"model": ProblemDetails, "description": "The body is too large."},
-    415: {"model": ProblemDetails, "description": "The body is not JSON."},
-    422: {"model": ProblemDetails, "description": "It does not fit."},
-}
+READ = listing({403: "Neither a post nor a scope allows it.", 404: "There is no such person."})
+PROBLEMS = READ | commanding(
+    {
+        409: "The key was used with another wish, or it contradicts what holds.",
+        412: "Somebody else changed the account since If-Match.",
+        413: "The body is too large.",
+    }
+)
 Route = TypeVar("Route", bound=Callable[..., Response])
 _SERVICE = "service"
 PersonId = Annotated[str, Path(pattern=r"^u-[0-9a-f]{16}$", description="As adding the person gave it.")]
@@ -63,7 +57,7 @@ router = APIRouter(route_class=StrictRoute, tags=["people"])
 _ADMIN, _OWN = needs(Action.PEOPLE), needs(Action.KNOW)
 
 
-_LOOK_FIRST: dict[int | str, dict[str, Any]] = {428: {"model": ProblemDetails, "description": "There is no If-Match."}}
+_LOOK_FIRST = told({428: "There is no If-Match."})
 
 
 def _verb(
@@ -72,7 +66,7 @@ def _verb(
     allowed: list[Any],
     status: int = 200,
     *,
-    more: dict[int | str, dict[str, Any]] | None = None,
+    more: Answers | None = None,
 ) -> Callable[[Route], Route]:
     return router.post(
         path, summary=summary, status_code=status, dependencies=allowed,

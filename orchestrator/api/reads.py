@@ -14,7 +14,6 @@ from orchestrator.api.answers import (
     Items,
     Notices,
     Pathways,
-    ProblemDetails,
     Story,
     Timeline,
     VersionRelease,
@@ -24,6 +23,7 @@ from orchestrator.api.answers import (
 from orchestrator.api.bodies import Find
 from orchestrator.api.caller import EpisodeId, Saying
 from orchestrator.api.needs import Looking, wards_within
+from orchestrator.api.refusals import listing, reading, told
 from orchestrator.api.strict import StrictRoute
 from orchestrator.bootstrap import System
 from orchestrator.http.needs import needs, principal
@@ -34,14 +34,8 @@ from orchestrator.service.cursor import cut
 from orchestrator.service.people.principal import Action
 from orchestrator.service.queries import LARGEST_PAGE
 
-_NOT_FOUND: dict[int | str, dict[str, Any]] = {
-    404: {"model": ProblemDetails, "description": "There is no such episode."},
-    503: {"model": ProblemDetails, "description": "The store cannot be used."},
-}
-_PAGE: dict[int | str, dict[str, Any]] = {
-    422: {"model": ProblemDetails, "description": "A parameter does not fit."},
-    503: {"model": ProblemDetails, "description": "The store cannot be used."},
-}
+_NOT_FOUND = reading({404: "There is no such episode."})
+_PAGE = listing()
 Term = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,600}$")]
 Wards = Annotated[tuple[Term, ...], Query(alias="ward", max_length=100, description="Only these wards.")]
 Roles = Annotated[
@@ -87,7 +81,7 @@ def explain(request: Request, episode_id: EpisodeId) -> Response:
     "/episodes/{episode_id}/timeline",
     dependencies=_look("timeline"),
     tags=["episodes"],
-    responses={200: {"model": Timeline}, **_NOT_FOUND, 422: _PAGE[422]},
+    responses={200: {"model": Timeline}, **_NOT_FOUND, **_PAGE},
 )
 def timeline(request: Request, episode_id: EpisodeId, after: Cursor = None, limit: Limit = LARGEST_PAGE) -> Response:
     """Return the episode's entries, the first one first."""
@@ -131,7 +125,7 @@ def _story(request: Request, episode_id: str) -> dict[str, Any]:
     "/episodes/find",
     dependencies=needs(Action.SEE),
     tags=["episodes"],
-    responses={200: {"model": Episodes}, **_PAGE, 415: {"model": ProblemDetails, "description": "Not JSON."}},
+    responses={200: {"model": Episodes}, **_PAGE, **told({415: "Not JSON."})},
 )
 def find(request: Request, body: Find, said: Saying, after: Cursor = None, limit: Limit = 100) -> Response:
     """Return the episodes of the patient with an identifier, first enrolled first, on the caller's wards."""

@@ -4,17 +4,18 @@ Each list has an entity tag: with If-Match a change is refused (412) when somebo
 """
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from orchestrator.api.answers import Object, ProblemDetails, Reply, paged, reply
+from orchestrator.api.answers import Object, Reply, paged, reply
 from orchestrator.api.bodies import Body, Name
 from orchestrator.api.caller import Held
 from orchestrator.api.once import Once
 from orchestrator.api.reads import Cursor, Limit
+from orchestrator.api.refusals import commanding, listing
 from orchestrator.api.strict import StrictRoute
 from orchestrator.bootstrap import System
 from orchestrator.http.needs import needs, principal
@@ -26,17 +27,15 @@ from orchestrator.service.people.hours import day_of, instant_of
 from orchestrator.service.people.principal import Action
 from orchestrator.service.people.rota import LONGEST_VIEW
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    403: {"model": ProblemDetails, "description": "No role of the caller's there allows it."},
-    404: {"model": ProblemDetails, "description": "It is not there, or not the caller's to see."},
-    400: {"model": ProblemDetails, "description": "Not JSON, or a header is missing."},
-    409: {"model": ProblemDetails, "description": "It contradicts what is entered already, or the key was used."},
-    412: {"model": ProblemDetails, "description": "Somebody else changed the list since If-Match."},
-    415: {"model": ProblemDetails, "description": "The body is not JSON."},
-    422: {"model": ProblemDetails, "description": "It does not fit."},
-    503: {"model": ProblemDetails, "description": "The store is busy or cannot be used. Ask again."},
-}
-_READ: dict[int | str, dict[str, Any]] = {code: _PROBLEMS[code] for code in (404, 422, 503)}
+_PROBLEMS = commanding(
+    {
+        403: "No role of the caller's there allows it.",
+        404: "It is not there, or not the caller's to see.",
+        409: "It contradicts what is entered already, or the key was used.",
+        412: "Somebody else changed the list since If-Match.",
+    }
+)
+_READ = listing({404: "It is not there, or not the caller's to see."})
 _WHEN = "ISO 8601, with an offset or by the hospital's clocks, such as 2026-11-23T08:00."
 Ward = Annotated[str, Path(min_length=1, max_length=200, description="The ward; * for all.")]
 PersonId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,99}$")]
