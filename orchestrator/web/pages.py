@@ -116,7 +116,7 @@ def environment(language: str) -> Environment:
     )
     translated = words.catalogue(language)
     made.install_gettext_translations(translated, newstyle=True)  # type: ignore[attr-defined]
-    speak(made, translated)
+    speak(made, translated, language)
     return made
 
 

@@ -1,5 +1,10 @@
-"""How do templates say what was put together elsewhere? Whatever they show is said in the page's language first."""
+"""How do templates say what was put together elsewhere? Whatever they show is said in the page's language first.
 
+A pathway's own texts stay in their language. The filter `own` marks them as that, for whoever has a page read aloud:
+``{{ task.title|own }}``; of a sentence of the program it marks what the pathway put into its gaps.
+"""
+
+import re
 from collections.abc import Callable, Iterable
 from functools import partial, wraps
 from typing import Any
@@ -9,12 +14,16 @@ from jinja2 import Environment, pass_context, pass_eval_context
 from jinja2.filters import do_join
 from jinja2.nodes import EvalContext
 from jinja2.runtime import Context
+from markupsafe import Markup, escape
 
 from orchestrator.saying import Said
-from orchestrator.web.words import say
+from orchestrator.web.words import OWN, say
+
+_PHRASE = re.compile(r"[A-Za-z]{3,}[^A-Za-z]+[A-Za-z]{3,}")
+"""Two words at least: what is shorter is a name, a number or a unit, and reads the same everywhere."""
 
 
-def speak(made: Environment, words: NullTranslations) -> None:
+def speak(made: Environment, words: NullTranslations, language: str) -> None:
     """Let an environment say every Said text in a language: shown, joined, filtered, or in a gap of another text."""
     made.finalize = partial(_shown, words=words)
     for name in ("gettext", "ngettext"):
@@ -22,12 +31,29 @@ def speak(made: Environment, words: NullTranslations) -> None:
     made.filters["join"] = _joining(words)
     made.filters["words"] = lambda name: words.gettext(name.replace("-", " ")) if "-" in name else words.gettext(name)
     made.filters["role"] = words.gettext  # by its own name, hyphens and all
+    made.filters["own"] = (lambda text: text) if language == OWN else partial(_own, words=words)
     for name in ("capitalize", "replace", "lower", "upper"):
         made.filters[name] = _saying(made.filters[name], words)
 
 
 def _shown(value: object, words: NullTranslations) -> object:
     return say(value, words) if isinstance(value, Said) else value
+
+
+def _own(text: str | None, words: NullTranslations) -> str:
+    """Return a pathway's text, or a sentence with such texts in it, marked as of another language than the page's."""
+    if not isinstance(text, Said):
+        return Markup('<span lang="{}">{}</span>').format(OWN, text) if text else ""
+    found = words.gettext(text.template) if text else ""
+    if not text.gaps or (found == text.template and text.template % text.gaps != text):
+        return escape(say(text, words))
+    return escape(found) % {name: _gap(gap, words) for name, gap in text.gaps.items()}
+
+
+def _gap(gap: object, words: NullTranslations) -> object:
+    if isinstance(gap, Said) or (isinstance(gap, str) and _PHRASE.search(gap)):
+        return _own(gap, words)
+    return gap
 
 
 def _filling(function: Any, words: NullTranslations) -> Callable[..., Any]:  # noqa: ANN401  # Jinja's own

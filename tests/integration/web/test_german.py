@@ -17,3 +17,16 @@ def test_who_chose_german_reads_german(each_house: House) -> None:
     text = nurse.get("/worklist").text
     assert 'lang="de"' in text
     assert "Arbeitsliste" in text
+
+
+def test_a_pathways_own_texts_are_marked_as_english_on_a_german_page(house: House) -> None:
+    page = house.ward.enrol("0001")
+    house.ward.do(page, "record", facts={"weight_kg": "70", "infection_status": "excluded", "severity": "severe"})
+    reader = house.signed_in("clinician")
+    assert "<span lang=" not in reader.get(page).text, "an English page is English"
+    reader.send("/me", "/me/language", language="de")
+    text = reader.get(page).text
+    for own in ("Workup and choice of the first line", "EEG for subclinical seizures", "symptoms are progressing"):
+        assert f'<span lang="en">{own}</span>' in text, own
+    assert 'Aufgabe: <span lang="en">Neurology consultation, at once</span>' in text, "within a sentence, the gap alone"
+    assert 'lang="en">Aufgabe' not in text
