@@ -80,6 +80,10 @@ class NotAllowed(CarepathError):
     code = "not-allowed"
 
 
+class NoRole(NotAllowed):
+    """No role of who asks allows this anywhere, or no scope of the token."""
+
+
 class NotSignedIn(CarepathError):
     """Login and password do not fit, or are not tried at present; which of it is not told."""
 

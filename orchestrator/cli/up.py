@@ -217,7 +217,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         if error.errno == errno.EADDRINUSE:
-            raise CannotStart(f"port {port} is in use: choose another with --port") from None
+            raise CannotStart(f"port {port} is in use: choose another with --port, or make … PORT=") from None
         raise CannotStart(f"cannot listen on {host} port {port}: {error.strerror}") from None
     return listening
 

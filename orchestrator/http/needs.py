@@ -7,7 +7,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
-from orchestrator.errors import NotAllowed
+from orchestrator.errors import NoRole
 from orchestrator.service.people.principal import Action, Principal
 
 PRINCIPAL = "carepath.principal"
@@ -23,7 +23,7 @@ def principal(request: Request) -> Principal:
 
 
 class Needs:
-    """A route that needs somebody who may do this, on whatever ward. Raises NotAllowed."""
+    """A route that needs somebody who may do this, on whatever ward. Raises NoRole."""
 
     def __init__(self, action: Action) -> None:
         self.action = action
@@ -32,7 +32,7 @@ class Needs:
         """Return who asks."""
         found = principal(request)
         if not found.may(self.action):
-            raise NotAllowed(f"no role of yours, or no scope of your token, allows this: {self.action}")
+            raise NoRole(f"no role of yours, or no scope of your token, allows this: {self.action}")
         return found
 
 

@@ -17,6 +17,7 @@ from orchestrator.errors import (
     Conflict,
     Erased,
     InputError,
+    NoRole,
     NotAcceptable,
     NotAllowed,
     NotFound,
@@ -26,7 +27,7 @@ from orchestrator.errors import (
 )
 from orchestrator.http.failures import Failures
 from orchestrator.http.live import Live
-from orchestrator.http.needs import calls, check_all, served
+from orchestrator.http.needs import PRINCIPAL, calls, check_all, served
 from orchestrator.service.lookout import Banner
 from orchestrator.service.people.provider import Provider
 from orchestrator.web import (
@@ -74,6 +75,8 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (NotFound, 404), (NotAllowed, 403), (NotSignedIn, 401), (Conflict, 409), (InputError, 422), (Erased, 410),
     (StoreError, 503), (TooMany, 503), (NotAcceptable, 406), (RequestValidationError, 404),
 )  # fmt: skip
+_SAID = frozenset({404})
+"""What the page itself says of an address that nothing answers."""
 _MOST_FAILURES = 30
 """Wrong passwords a minute from one address, behind which a whole hospital may sit."""
 
@@ -125,12 +128,19 @@ def create_pages(
 def error_page(request: Request, error: Exception) -> Response:
     """Return what a person is told of an error: what to do, and nothing that was sent."""
     request.scope.setdefault("app", request.scope.get("app"))
+    me, text = request.scope.get(PRINCIPAL), ""
     if isinstance(error, HTTPException):
-        status, text = error.status_code, HTTPStatus(error.status_code).phrase
+        status = error.status_code
+        text = "" if status in _SAID else HTTPStatus(status).phrase
     else:
         status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
         text = str(error) if isinstance(error, CarepathError) else ""
-    return render(request, "error.html", status=status, code=status, text=gettext(request, text) if text else "")
+    roles = sorted(me.roles()) if me and isinstance(error, NoRole) else None
+    way = request.app.state.menu.above(request.url.path, me) if me else None
+    return render(
+        request, "error.html", status=status, code=status, text=gettext(request, text) if text else "", roles=roles,
+        way=way,
+    )  # fmt: skip
 
 
 async def _on_error(request: Request, error: Exception) -> Response:

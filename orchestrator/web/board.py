@@ -19,7 +19,7 @@ ENTRY = Entry("/board", "Board", Action.SEE)
 router = APIRouter(include_in_schema=False)
 RECORDED_SECONDS = 900.0
 """After so long a look at a board that fetches itself anew is recorded again; at once when it shows another patient."""
-ON_A_WALL = 5
+ON_A_WALL = 4
 """So many patients of a stage fit on a screen that nobody scrolls; how many more there are is said."""
 
 

@@ -7,6 +7,7 @@ from babel.dates import format_date, format_datetime, format_timedelta
 from markupsafe import Markup, escape
 
 Words = Callable[[str], str]
+_MINUTE = 60
 
 
 class Moments:
@@ -41,7 +42,7 @@ class Moments:
         left = self.read(text) - self.now
         if abs(left) < dt.timedelta(minutes=1):
             return self._words("now")
-        span = format_timedelta(abs(left), locale=self._language, threshold=1.5)
+        span = self.span(abs(left).total_seconds())
         return (self._words("in %(span)s") if left > dt.timedelta(0) else self._words("%(span)s late")) % {"span": span}
 
     def ago(self, text: str) -> str:
@@ -49,12 +50,13 @@ class Moments:
         gone = self.now - self.read(text)
         if gone < dt.timedelta(minutes=1):
             return self._words("just now")
-        span = format_timedelta(gone, locale=self._language, threshold=1.5)
+        span = self.span(gone.total_seconds())
         return self._words("%(span)s ago") % {"span": span}
 
     def span(self, seconds: float) -> str:
-        """Return a length of time in words, rounded: `4 minutes`."""
-        return format_timedelta(dt.timedelta(seconds=seconds), locale=self._language, threshold=1.5)
+        """Return a length of time in words, rounded: `4 minutes`; from a minute on without seconds."""
+        least = "second" if seconds < _MINUTE else "minute"
+        return format_timedelta(dt.timedelta(seconds=seconds), granularity=least, locale=self._language, threshold=1.5)
 
     def read(self, text: str) -> dt.datetime:
         """Return a moment as the service writes it, in the hospital's zone."""

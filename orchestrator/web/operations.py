@@ -10,7 +10,7 @@ from orchestrator.errors import InputError, NotFound
 from orchestrator.http.needs import needs, principal
 from orchestrator.service.people.principal import Action
 from orchestrator.web.forms import Sent
-from orchestrator.web.pages import Entry, gettext, render
+from orchestrator.web.pages import Entry, gettext, moments_of, render
 
 ENTRY = Entry("/operations", "Operations", Action.OPERATE)
 router = APIRouter(include_in_schema=False)
@@ -62,11 +62,13 @@ def _page(
     """Return the page. typed: the reasons that were typed, by letter, where one was refused."""
     system: System = request.app.state.system
     banner, wards = request.app.state.banner(), principal(request).wards(Action.OPERATE)
+    told = system.overview.operations.show(wards)
     return render(
         request,
         "operations/operations.html",
         status=status,
-        told=system.overview.operations.show(wards),
+        told=told,
+        wall=moments_of(request, told["figures"]["wall"]),
         dead=system.outgoing.page(dead=True, after=dead, limit=_PAGE, wards=wards),
         waiting=system.outgoing.page(after=waiting, limit=_PAGE, wards=wards),
         problem=gettext(request, problem) if problem else "",

@@ -1,5 +1,6 @@
 """How does a page come about? A template, filled with what every page needs: who is there, words, moments, menu."""
 
+import datetime as dt
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -45,6 +46,10 @@ class Menu:
         """Return what this person may open."""
         return [each for each in self.entries if principal.may(each.action)]
 
+    def above(self, path: str, principal: Principal) -> Entry | None:
+        """Return the line under which an address lies, if this person may open it."""
+        return next((each for each in self.of(principal) if f"{path}/".startswith(f"{each.address}/")), None)
+
 
 def render(
     request: Request, template: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **more: object
@@ -84,12 +89,13 @@ def language_of(request: Request) -> str:
     return words.chosen(principal.language if principal else "", request.headers.get("accept-language", ""))
 
 
-def moments_of(request: Request) -> Moments:
-    """Return what writes moments for this reader, as seen from now."""
+def moments_of(request: Request, seen_from: str = "") -> Moments:
+    """Return what writes moments for this reader, as seen from now. seen_from: or from another moment, ISO 8601."""
     system: System = request.app.state.system
     language = language_of(request)
     zone = ZoneInfo(request.app.state.timezone)
-    return Moments(system.clock.now(), zone, language, words.catalogue(language).gettext)
+    now = dt.datetime.fromisoformat(seen_from) if seen_from else system.clock.now()
+    return Moments(now, zone, language, words.catalogue(language).gettext)
 
 
 def gettext(request: Request, text: str) -> str:

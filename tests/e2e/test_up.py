@@ -133,7 +133,7 @@ def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         said = refused(tmp_path, "--port", str(port))
-    assert said == f"carepath: port {port} is in use: choose another with --port\n"
+    assert said == f"carepath: port {port} is in use: choose another with --port, or make … PORT=\n"
 
 
 def test_a_home_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:

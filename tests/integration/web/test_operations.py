@@ -80,3 +80,10 @@ def test_an_older_program_is_named(house: House) -> None:
         change.note_process(row._replace(process_id="0" * 32, role="worker", program="0.0.9", revision="0004"))
     text = " ".join(administrator(house).get("/operations").text.split())
     assert '0.0.9 <span class="tag soon">older</span>' in text
+
+
+def test_what_runs_was_heard_of_by_the_clock_it_runs_by(house: House) -> None:
+    house.ward.system.presence.note("clock")
+    house.ward.advance(days=2)
+    text = " ".join(administrator(house).get("/operations").text.split())
+    assert "<td>just now</td>" in text, "however far the simulated clock has gone meanwhile"
