@@ -19,6 +19,8 @@ from orchestrator.errors import InputError
 
 _PACKAGED = Path(__file__).parent / "workflows"
 _CHECKOUT = Path(__file__).parents[1] / "workflows"
+_LEAST_PATIENCE = 3
+"""Longer than the store waits for a lock."""
 _LONGEST_SECRET, _LONGEST_LABEL = 1000, 60
 _FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
@@ -61,6 +63,7 @@ class Settings:
     proxies: addresses of proxies whose word for the caller's address and for HTTPS is taken, with commas between.
     metrics: where a process tells its figures and its health; None where nobody asked for it.
     log_json: log lines are JSON objects.   drain_seconds: for how long the API still serves when it was asked to end.
+    database_patience: for how many seconds PostgreSQL may say nothing until a connection is given up.
     openid: who else vouches for people; None where nobody does.
     """
 
@@ -84,6 +87,7 @@ class Settings:
     proxies: str = "127.0.0.1,::1"
     sheets: Path | None = None
     openid: OpenIdSettings | None = None
+    database_patience: float = 20.0
 
     @property
     def local_file(self) -> Path | None:
@@ -160,6 +164,7 @@ def read(
         drain_seconds=_seconds("CAREPATH_DRAIN", given.get("CAREPATH_DRAIN", "0")),
         proxies=_networks("CAREPATH_PROXIES", given.get("CAREPATH_PROXIES", "127.0.0.1,::1")),
         openid=_openid(given),
+        database_patience=_patience(given.get("CAREPATH_DATABASE_PATIENCE", "20")),
     )
 
 
@@ -292,6 +297,13 @@ def _seconds(name: str, value: str) -> float:
     if not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", value):
         raise SettingError(f"{name} must be a number of seconds, 999 at most")
     return float(value)
+
+
+def _patience(value: str) -> float:
+    seconds = _seconds("CAREPATH_DATABASE_PATIENCE", value)
+    if seconds < _LEAST_PATIENCE:
+        raise SettingError(f"CAREPATH_DATABASE_PATIENCE must be {_LEAST_PATIENCE} seconds at least")
+    return seconds
 
 
 def _port(value: str | int) -> int:

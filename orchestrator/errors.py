@@ -198,6 +198,15 @@ class StoreBusy(StoreError):
     code = "store-busy"
 
 
+class OutcomeUnknown(StoreError):
+    """The store was lost while it was told to keep something, which it did or did not: nobody here can know.
+
+    Asked again under the same key it is done once.
+    """
+
+    code = "outcome-unknown"
+
+
 class KeyMissing(StoreError):
     """The key file does not hold a key that the store needs."""
 

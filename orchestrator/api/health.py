@@ -1,5 +1,8 @@
 """Is this process alive, and can it work? Asked without a token, by whoever watches it."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -9,6 +12,7 @@ from orchestrator.api.problems import Problem
 from orchestrator.api.refusals import told
 
 router = APIRouter(tags=["health"])
+_THREADS = ThreadPoolExecutor(4, "readiness")  # of its own: all others may be waiting for a store that hangs
 
 
 @router.get("/healthz", responses={200: {"model": Health}})
@@ -18,11 +22,11 @@ async def healthz(request: Request) -> Response:
 
 
 @router.get("/readyz", responses={200: {"model": Health}, **told({503: "Not ready."})})
-def readyz(request: Request) -> Response:
+async def readyz(request: Request) -> Response:
     """Say that the store can be read and written, and that this process was not asked to end."""
     if request.app.state.draining.is_set():
         raise Problem(503, "draining", "This process was asked to end: ask another.", headers={"Retry-After": "1"})
-    request.app.state.ready()
+    await asyncio.get_running_loop().run_in_executor(_THREADS, request.app.state.ready)
     return reply(request, _state(request, "ready"))
 
 

@@ -76,6 +76,7 @@ TITLES = {
     "not-proposed": "It is not proposed",
     "not-released": "This version is not released",
     "not-signed-in": "Nobody is signed in",
+    "outcome-unknown": "It is not known whether it was recorded",
     "precondition-required": "What would be replaced must have been read",
     "record-erased": "The record was erased",
     "store-busy": "The store is busy",

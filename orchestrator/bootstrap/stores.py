@@ -33,7 +33,7 @@ def open_system(settings: Settings, past: Clock | None = None) -> System:
     """Open the store that `prepare_store` has made. Raises StoreError or PathwayError. past: see `opening`."""
     library = open_library(settings)
     outside = read_outside(settings, library, files=False)
-    opened = opening.open_store(there(settings).database_url, settings.keys, past)
+    opened = opening.open_store(there(settings).database_url, settings.keys, past, settings.database_patience)
     if opened.simulation is not None:
         outside = None  # nobody may be called to a patient who does not exist
     system = assemble(

@@ -31,7 +31,7 @@ def figures(settings: Settings, system: System) -> Figures:
 
 def check_ready(settings: Settings) -> None:
     """Raise StoreError unless the store can be opened and written now, for whoever holds no System of its own."""
-    opened = opening.open_store(settings.database_url, settings.keys)
+    opened = opening.open_store(settings.database_url, settings.keys, patience_s=settings.database_patience)
     try:
         opened.store.ready()
     finally:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Sequence
 
 from orchestrator.episode.commands import ChangeWard
-from orchestrator.errors import CarepathError
+from orchestrator.errors import CarepathError, OutcomeUnknown, StoreError
 from orchestrator.service.handlers import Answer, Handlers, Request
 from orchestrator.service.transfers import Transfers
 
@@ -28,12 +28,13 @@ class _Caller:
     Woken with a group he leads it, as the first of it; with an outcome he is done; with neither he goes on by himself.
     """
 
-    __slots__ = ("_asleep", "group", "outcome", "request")
+    __slots__ = ("_asleep", "group", "outcome", "request", "unknown")
 
     def __init__(self, request: Request) -> None:
         self.request = request
         self.group: Sequence[_Caller] = ()
         self.outcome: Answer | CarepathError | None = None
+        self.unknown: OutcomeUnknown | None = None  # his group may have been written, or not
         self._asleep = threading.Lock()
         self._asleep.acquire()
 
@@ -75,7 +76,13 @@ class Grouped:
             self._lead(mine)
         if isinstance(mine.outcome, CarepathError):
             raise mine.outcome
-        return mine.outcome or self._handlers.execute(request)
+        return mine.outcome or self._alone(mine)
+
+    def _alone(self, mine: _Caller) -> Answer:
+        try:
+            return self._handlers.execute(mine.request)
+        except StoreError as error:  # where his group was lost, this tells nothing of what became of it
+            raise mine.unknown or error from None
 
     def _lead(self, mine: _Caller) -> None:
         try:
@@ -93,6 +100,8 @@ class Grouped:
             outcomes = self._handlers.execute_together([each.request for each in group])
         except Exception as error:  # whatever it was, it comes up again with the one whose it is
             _log.warning("a group of %d commands failed with %s: one by one", len(group), type(error).__name__)
+            for each in group:
+                each.unknown = error if isinstance(error, OutcomeUnknown) else None
             return
         for each, outcome in zip(group, outcomes, strict=True):
             each.outcome = outcome

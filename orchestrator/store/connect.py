@@ -10,6 +10,7 @@ from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.pool import StaticPool
 
 from orchestrator.errors import StoreError
+from orchestrator.store.silence import PATIENCE_S, SERVERS_SHARE, Waiting
 
 _FIXED = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
 """Releases of SQLite in which the WAL fault of 3.7.0 to 3.51.2 is mended: two connections could corrupt the file."""
@@ -22,7 +23,7 @@ _NOTICES_SILENCE = {
     "tcp_user_timeout": 10_000,  # milliseconds
 }
 """A server that is gone without a word is missed within some 10 s: by itself the system would wait for up to two hours,
-and a clock with it. One that only takes its time is waited for."""
+and a clock with it. One that is there and says nothing: see `silence`."""
 
 
 def sqlite_module() -> Any:  # noqa: ANN401  a module
@@ -66,16 +67,21 @@ def memory_engine() -> Engine:
     return _sqlite("sqlite://", ("foreign_keys=ON", "synchronous=OFF"), poolclass=StaticPool)
 
 
-def postgres_engine(url: str, lock_wait_s: float) -> Engine:
-    """Return an engine over psycopg 3. Waiting for a lock: `lock_wait_s` seconds."""
+def postgres_engine(url: str, lock_wait_s: float, patience_s: float | None = PATIENCE_S) -> Engine:
+    """Return an engine over psycopg 3. Waiting for a lock: `lock_wait_s` seconds.
+
+    patience_s: for how long the server may say nothing; None: for as long as it likes, for work that takes its time.
+    """
     address = make_url("postgresql+psycopg://" + url.partition("://")[2])
     waits = f"-c lock_timeout={int(lock_wait_s * 1000)} -c idle_in_transaction_session_timeout=60000"
+    if patience_s is not None:
+        waits += f" -c statement_timeout={int(patience_s * SERVERS_SHARE * 1000)}"
     # A plan is kept for as long as the connection: one that was made while a table was small would read or sort all of
     # it when it has grown. The statements of the write path all go by an index, in its order; readers may choose again.
     # What has no index to go by, in a table of one row, is reckoned as costly beyond measure, and would be compiled.
     plans = "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
     options = f"-c timezone=UTC {plans} {waits} {address.query.get('options', '')}"
-    return create_engine(
+    engine = create_engine(
         address,
         isolation_level="AUTOCOMMIT",
         hide_parameters=True,
@@ -92,6 +98,14 @@ def postgres_engine(url: str, lock_wait_s: float) -> Engine:
             "prepare_threshold": None,  # the write path prepares its own: see store.pipeline
         },
     )
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(_: object, record: object, words: list[Any], named: dict[str, Any]) -> Waiting:
+        made = Waiting.connect(*words, **named)
+        made.patience_s = patience_s
+        return made
+
+    return engine
 
 
 def _sqlite(address: str, pragmas: tuple[str, ...], **settings: Any) -> Engine:  # noqa: ANN401  SQLAlchemy's own

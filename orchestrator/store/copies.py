@@ -118,7 +118,7 @@ def _into_database(url: str, keys: Path, source: Path) -> datetime | None:
     ring = keyfile.load(keys).ring
     for kek_id, proof in _keks(_run("pg_restore", "--data-only", "--table=kek", "--file=-", str(source))):
         opening.prove_one(ring, kek_id, proof, keys)
-    engine = postgres_engine(url, _WAIT_S)
+    engine = postgres_engine(url, _WAIT_S, patience_s=None)
     try:
         with engine.connect() as connection:
             if schema.revision(connection) is not None:

@@ -20,6 +20,12 @@ _SQLITE = (
     ("malformed", "the store's file is damaged: restore it from a backup"),
 )
 _GONE = "the database cannot be reached: see that it runs and that its address is right"
+_SILENT = "the database does not answer: see that it runs, that its disk and its standby answer, and the way to it"
+_WITHOUT_A_WORD = {"Silent", "ConnectionTimeout"}
+UNKNOWN = (
+    "it is not known whether this was recorded, for the database was lost meanwhile: look, or send the same again under"
+    " the same key; nothing is done twice"
+)
 _POOLER = (
     "what stands between carepath and the database forgets prepared statements: have that pooler keep them (in session"
     " mode), or reach the database itself"
@@ -59,8 +65,8 @@ def translate(error: BaseException) -> CarepathError | None:
         return None
     if state is not None:
         return _store_error(_POSTGRESQL.get(state, f"the database refuses: SQLSTATE {state}"))
-    if type(origin).__module__.startswith("psycopg"):
-        return StoreError(_GONE)
+    if names & _WITHOUT_A_WORD or type(origin).__module__.startswith("psycopg"):
+        return StoreError(_SILENT if names & _WITHOUT_A_WORD else _GONE)
     return _store_error(_sqlite(str(origin)))
 
 

@@ -16,8 +16,11 @@ from orchestrator.store import figures as waiting
 from orchestrator.store import tables as t
 from orchestrator.store.connect import postgres_engine, sqlite_engines, sqlite_module
 from orchestrator.store.faults import translate
+from orchestrator.store.silence import PATIENCE_S
 
 _WAIT_S = 2.0
+_FIGURES_PATIENCE_S = 4.0
+"""Who gathers figures gives up after some 10 s, and would then not hear that the store is down."""
 _NAMED = 5
 _SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
@@ -50,7 +53,7 @@ def health(url: str, file: Path | None, keys: Path, now: datetime | None) -> Hea
 
 def figures(url: str, file: Path | None, now: datetime | None) -> Figures:
     """Return what waits in the store, with the arguments of `health`. Raises StoreError."""
-    with _snapshot(url, file) as connection:
+    with _snapshot(url, file, _FIGURES_PATIENCE_S) as connection:
         return waiting.figures(connection, _times(connection, now))
 
 
@@ -71,8 +74,8 @@ def sqlite_version() -> str:
 
 
 @contextmanager
-def _snapshot(url: str, file: Path | None) -> Iterator[Connection]:
-    engine = postgres_engine(url, _WAIT_S) if file is None else sqlite_engines(file, _WAIT_S)[1]
+def _snapshot(url: str, file: Path | None, patience_s: float = PATIENCE_S) -> Iterator[Connection]:
+    engine = postgres_engine(url, _WAIT_S, patience_s) if file is None else sqlite_engines(file, _WAIT_S)[1]
     try:
         with engine.connect() as connection:
             connection.exec_driver_sql("BEGIN" if file is not None else _SNAPSHOT)

@@ -16,6 +16,7 @@ from orchestrator.store.connect import make_file, memory_engine, postgres_engine
 from orchestrator.store.faults import translate
 from orchestrator.store.past import PastStore
 from orchestrator.store.postgres import PostgresStore
+from orchestrator.store.silence import PATIENCE_S
 from orchestrator.store.sqlite import SqliteStore
 from orchestrator.store.tables import kek, metadata, store_info
 
@@ -99,12 +100,13 @@ def born(url: str) -> Simulation | None:
     return found
 
 
-def open_store(url: str, keys: Path, past: Clock | None = None) -> Opened:
+def open_store(url: str, keys: Path, past: Clock | None = None, patience_s: float = PATIENCE_S) -> Opened:
     """Open a store that `prepare` has made. Raises StoreError, in one line that says what to do.
 
+    patience_s: for how long a database may say nothing.
     past: a clock of the caller's, for a demonstration in the making, on which its past is played; no other has any.
     """
-    engine = _writer(url)
+    engine = _writer(url, patience_s)
     try:
         schema.check(engine)
         with engine.connect() as connection:
@@ -221,10 +223,10 @@ def _sql_clock(simulation: Simulation | None, begun: datetime) -> str:
     return f"({start} + ({{wall}} - {since}) * {simulation.factor})"
 
 
-def _writer(url: str) -> Engine:
+def _writer(url: str, patience_s: float | None = None) -> Engine:
     kind = url.partition(":")[0].partition("+")[0]
     if kind in {"postgresql", "postgres"}:
-        return postgres_engine(url, _LOCK_WAIT_S)
+        return postgres_engine(url, _LOCK_WAIT_S, patience_s)
     if kind != "sqlite":
         raise StoreError("the store's address must begin with sqlite:/// or postgresql://")
     path = _path(url)

@@ -18,6 +18,7 @@ from psycopg.pq import ConnStatus, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 from sqlalchemy import Integer, LargeBinary, Table, Text
 
+from orchestrator.store.silence import Patience
 from orchestrator.store.types import Flag, Instant
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # from which PostgreSQL counts
@@ -130,16 +131,21 @@ def insert(table: Table, names: Sequence[str], more: str = "") -> Statement:
 
 
 class Pipeline:
-    """Sends statements on one connection of libpq. prepared: the names of those that this connection knows."""
+    """Sends statements on one connection of libpq. prepared: the names of those that this connection knows.
 
-    def __init__(self, libpq: PGconn, prepared: set[bytes]) -> None:
+    patience_s: for how long the server may say nothing; None: for ever.
+    """
+
+    def __init__(self, libpq: PGconn, prepared: set[bytes], patience_s: float | None) -> None:
         self._libpq = libpq
         self._prepared = prepared
+        self._patience_s = patience_s
 
     def run(self, calls: Sequence[Call]) -> list[list[tuple[Any, ...]]]:
         """Send all of them, and return the rows of each.
 
-        Raises the driver's error for the first that fails; those behind it were not carried out.
+        Raises the driver's error for the first that fails; those behind it were not carried out. Raises Silent when the
+        server does not answer: what became of them is not known, and the connection is closed.
         """
         libpq = self._libpq
         libpq.enter_pipeline_mode()
@@ -159,15 +165,15 @@ class Pipeline:
     def _results(self) -> list[PGresult]:
         """Read one result for each message, up to the one that tells that the server is through."""
         libpq, found = self._libpq, []
-        door = select.poll()
+        patience, door = Patience(libpq, self._patience_s), select.poll()
         door.register(libpq.socket, select.POLLIN | select.POLLOUT)
         while libpq.flush():  # much to send, and the server may have to be listened to before it takes more
-            if any(event & select.POLLIN for _, event in door.poll()):
+            if any(event & select.POLLIN for _, event in patience.wait(door)):
                 libpq.consume_input()
         door.modify(libpq.socket, select.POLLIN)
         while True:
             while libpq.is_busy():
-                door.poll()
+                patience.wait(door)
                 libpq.consume_input()
             result = libpq.get_result()
             if result is not None and result.status != ExecStatus.PIPELINE_SYNC:

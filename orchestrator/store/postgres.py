@@ -16,10 +16,11 @@ from typing import Any, NoReturn
 from sqlalchemy import Connection, Engine
 
 from orchestrator.audit.seal import Sealed
+from orchestrator.errors import OutcomeUnknown
 from orchestrator.service.rows import EpisodeRow, ItemRow, Locked, NoticeRow, Times, Write
 from orchestrator.store import tables as t
 from orchestrator.store.cold import ColdReader, sealed
-from orchestrator.store.faults import translate
+from orchestrator.store.faults import UNKNOWN, translate
 from orchestrator.store.pipeline import (
     BYTES,
     INSTANT,
@@ -168,7 +169,7 @@ class PostgresChange(PostgresReader, RareWrites):
         super().__init__(connection, clock)
         driver: Any = connection.connection.driver_connection
         self._driver = driver
-        self._pipeline = Pipeline(driver.pgconn, connection.info.setdefault("prepared", set()))
+        self._pipeline = Pipeline(driver.pgconn, connection.info.setdefault("prepared", set()), driver.patience_s)
         self._clock, self._due = _clock(self._times), clock.format(wall="now()")
         self._begun = False
         self._unsent: list[Call] = []
@@ -213,6 +214,10 @@ class PostgresChange(PostgresReader, RareWrites):
     def _commit(self) -> None:
         if self._begun or self._unsent:
             self._run(*self._unsent, (_COMMIT, ()))
+
+    @property
+    def _lost(self) -> bool:
+        return bool(self._driver.broken)
 
     def _undo(self) -> None:
         self._driver.execute("ROLLBACK")
@@ -277,8 +282,8 @@ class _Transaction:
         try:
             if error is None:
                 self._change._commit()
-        except Exception as failure:
-            error = failure
+        except Exception as failure:  # what the server says no to it has not kept; where it says nothing it may have
+            error = OutcomeUnknown(UNKNOWN) if self._change._lost else failure
         if error is not None:
             self._abandon()
         self._connection.close()

@@ -5,7 +5,6 @@ import shutil
 import socket
 import threading
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -309,13 +308,12 @@ def test_a_server_that_is_gone_without_a_word_is_missed_in_seconds_and_not_in_ho
         place = f"127.0.0.1:{door.getsockname()[1]}"
         engine = connect.postgres_engine(f"postgresql://u@{place}/d?sslmode=disable&gssencmode=disable", 2.0)
 
-        @event.listens_for(engine, "do_connect")
-        def look(dialect: object, record: object, words: list[str], more: dict[str, str]) -> None:
-            with closing(psycopg.connect(*words, **more)) as made:  # type: ignore[arg-type]
-                same = socket.socket(fileno=os.dup(made.fileno()))
-                with same:
-                    for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_USER_TIMEOUT):
-                        found.append(same.getsockopt(socket.IPPROTO_TCP, option))
+        @event.listens_for(engine, "connect", insert=True)
+        def look(made: psycopg.Connection[tuple[object, ...]], _: object) -> None:
+            with socket.socket(fileno=os.dup(made.fileno())) as same:
+                for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_USER_TIMEOUT):
+                    found.append(same.getsockopt(socket.IPPROTO_TCP, option))
+            made.close()
             raise InterruptedError
 
         with pytest.raises(InterruptedError):

@@ -12,6 +12,7 @@ import yaml
 from orchestrator.cli import valkey, watching
 from tests.integration.installation import Installation, installed, until
 from tests.integration.production import Production, Running, ask, production
+from tests.servers.postgres import Postgres, standing_still
 from workers.app import FIRE, publish, waiting
 
 ALERTS = Path(__file__).resolve().parents[2] / "docs" / "alerts.example.yaml"
@@ -33,7 +34,7 @@ def place(
 @pytest.fixture(scope="module")
 def shop(place: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
     """An API, a worker of two processes and a clock, after a patient's reminder has fired and arrived."""
-    with production(place, tmp_path_factory.mktemp("shop")) as shop:
+    with production(place, tmp_path_factory.mktemp("shop"), CAREPATH_DATABASE_PATIENCE="3") as shop:
         for role, options in (("api", ()), ("worker", ("--processes", "2")), ("clock", ())):
             shop.start(role, *options)
         for running in shop.started:
@@ -95,6 +96,26 @@ def test_health_is_told_on_the_same_port(shop: Production) -> None:
         assert (running.status("/healthz"), running.status("/readyz"), running.status("/else")) == (200, 200, 404)
     (api,) = (running for running in shop.started if running.role == "api")
     assert ask(api.port, "/metrics")[0] == 303, "the public port tells no figures: it asks to sign in"
+
+
+def test_a_database_that_stands_still_takes_nobody_along(
+    shop: Production, place: Installation, postgres_server: Postgres
+) -> None:
+    (api,) = (running for running in shop.started if running.role == "api")
+    waits, begins = place.enrol(), place.enrol()
+    path, facts = f"/api/v1/episodes/{begins}/record", {"facts": {"weight_kg": "70"}}
+    with standing_still(postgres_server):
+        assert shop.ask(api, "POST", path, facts, "key-1")[0] == 503
+        for running in shop.started:
+            until(lambda running=running: running.status("/readyz") == 503, f"{running.role} says that it cannot work")  # type: ignore[misc]
+            assert running.status("/healthz") == 200
+        assert ask(api.port, "/readyz")[0] == 503
+    for running in shop.started:
+        running.await_ready()
+    assert shop.ask(api, "POST", path, facts, "key-1")[0] == 200
+    until(lambda: place.quiet(waits) and place.quiet(begins), "what came due meanwhile fired")
+    assert place.told_once(waits)
+    assert place.told_once(begins)
 
 
 def test_what_a_killed_process_counted_stays_and_its_files_go(shop: Production, place: Installation) -> None:

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -45,6 +45,23 @@ class Postgres:
         """Run one statement outside any transaction, in the maintenance database."""
         with psycopg.connect(host=str(self.socket), user=USER, dbname="postgres", autocommit=True) as connection:
             connection.execute(statement.encode())
+
+
+@contextmanager
+def standing_still(server: Postgres) -> Iterator[None]:
+    """Stop every process of a server until the end of the block: it answers nothing, and closes nothing."""
+    first = int((server.socket.parent / "data" / "postmaster.pid").read_text().split()[0])
+    os.kill(first, signal.SIGSTOP)  # before it can start another
+    stopped = [first]
+    try:
+        for each in Path(f"/proc/{first}/task/{first}/children").read_text().split():
+            with suppress(ProcessLookupError):  # one that has just ended
+                os.kill(int(each), signal.SIGSTOP)
+                stopped.append(int(each))
+        yield
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
 
 
 @contextmanager
