@@ -22,6 +22,7 @@ from orchestrator.service.people.rows import (
 from orchestrator.service.rows import PatientRow
 from orchestrator.store import staff_tables as s
 from orchestrator.store import tables as t
+from orchestrator.store.guesses import GuessReads, GuessWrites
 from orchestrator.store.sifting import distinct
 from orchestrator.store.staff import StaffReads, StaffWrites
 
@@ -37,7 +38,7 @@ _PATIENTS = select(*(t.patient.c[name] for name in PatientRow._fields))
 _GLASS = select(*(s.glass.c[name] for name in GlassRow._fields))
 
 
-class PeopleReads(StaffReads):
+class PeopleReads(StaffReads, GuessReads):
     """Reads within the transaction of one connection; see `service.people.ports.PeopleReader`."""
 
     def people(self) -> list[PersonRow]:
@@ -144,7 +145,7 @@ class PeopleReads(StaffReads):
         return sorted(row[0] for row in found if row[0] != EVERYWHERE)
 
 
-class PeopleWrites(PeopleReads, StaffWrites):
+class PeopleWrites(PeopleReads, StaffWrites, GuessWrites):
     """Writes within the transaction of one connection; see `service.people.ports.PeopleChange`."""
 
     def add_person(self, row: PersonRow) -> None:

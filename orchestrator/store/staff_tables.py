@@ -23,8 +23,6 @@ person = Table(
     _col("language", Text(), "of the pages; empty: the hospital's"),
     _col("password_hash", Text(), "Argon2id; empty where the person signs in by other means alone"),
     _col("renew", Flag(), "the password was given by somebody else, and is to be changed before anything"),
-    _col("failures", Integer(), "wrong passwords in a row"),
-    _col("locked_until", Instant(), "wall time until which no password is even tried", null=True),
     _col("created_at", Instant(), "wall time at which the account was made"),
     _col("ended_at", Instant(), "wall time from which nobody comes in by it; it is never deleted", null=True),
     PrimaryKeyConstraint("person_id"), UniqueConstraint("login"), Index(None, "name", "login"), **STRICT,
@@ -45,6 +43,23 @@ session = Table(
     _col("made_at", Instant(), "wall time of the signing in"),
     _col("seen_at", Instant(), "wall time at which it was last used, to the minute"),
     PrimaryKeyConstraint("session_hash"), Index(None, "person_id"), **STRICT,
+)  # fmt: skip
+
+guess = Table(
+    "guess", metadata,
+    _col("who", LargeBinary(), "keyed hash of the login for which wrong passwords are counted; empty: for all"),
+    _col("whence", LargeBinary(), "keyed hash of the browser, session or address they come from; empty: from all"),
+    _col("failures", Integer(), "how many"),
+    _col("free_at", Instant(), "wall time until which nothing is tried; a day later it is forgotten"),
+    PrimaryKeyConstraint("who", "whence"), Index(None, "free_at"), **CLUSTERED,
+)  # fmt: skip
+
+browser = Table(
+    "browser", metadata,
+    _col("browser_hash", LargeBinary(), "SHA-256 of the random token by which a browser is known again"),
+    _col("person_id", Text(), "who came in with it and is known there", ForeignKey("person.person_id")),
+    _col("seen_at", Instant(), "wall time of the last time"),
+    PrimaryKeyConstraint("browser_hash", "person_id"), Index(None, "seen_at"), **CLUSTERED,
 )  # fmt: skip
 
 personal_token = Table(

@@ -8,7 +8,7 @@ from orchestrator.http.failures import Failures
 from orchestrator.http.needs import principal
 from orchestrator.web.signing import check_unread
 
-_SLOW_DOWN = "too many wrong passwords or numbers came from here: wait a minute and try again"
+_SLOW_DOWN = "too many wrong passwords or numbers came from you: wait a minute and try again"
 
 
 def check_again(request: Request, password: str) -> None:
@@ -24,17 +24,13 @@ def check_again(request: Request, password: str) -> None:
 
 
 def check_pace(request: Request) -> None:
-    """Raise NotSignedIn where too much was guessed of late from this address."""
+    """Raise NotSignedIn where this person guessed too much of late; nobody else at the same address is kept waiting."""
     failures: Failures = request.app.state.failures
-    if failures.waits(_client(request)):
+    if failures.waits(principal(request).actor_id):
         raise NotSignedIn(_SLOW_DOWN)
 
 
 def count_failure(request: Request) -> None:
-    """Count a wrong guess from this address."""
+    """Count a wrong guess of this person."""
     failures: Failures = request.app.state.failures
-    failures.add(_client(request))
-
-
-def _client(request: Request) -> str:
-    return request.client.host if request.client else "unknown"
+    failures.add(principal(request).actor_id)

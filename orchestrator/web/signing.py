@@ -10,8 +10,10 @@ from orchestrator.bootstrap import System
 from orchestrator.errors import CarepathError, NotSignedIn
 from orchestrator.http.failures import Failures
 from orchestrator.http.needs import PRINCIPAL, Needs, needs, principal
+from orchestrator.service.people.guessing import SLOW_DOWN
 from orchestrator.service.people.principal import Action
 from orchestrator.service.people.recording import Author
+from orchestrator.web.browsers import keep_browser, whence_of
 from orchestrator.web.door import drop_session, keep_session
 from orchestrator.web.forms import Sent, inside
 from orchestrator.web.pages import gettext, render
@@ -21,7 +23,6 @@ from orchestrator.wire.hosts import is_loopback
 _log = logging.getLogger(__name__)
 router = APIRouter(include_in_schema=False)
 _IN_THE_CLEAR = "passwords are taken over HTTPS alone: open carepath by its https address, or have its proxy named"
-_SLOW_DOWN = "too many wrong passwords came from here: wait a minute and try again"
 
 
 def _system(request: Request) -> System:
@@ -42,21 +43,18 @@ def sign_in_page(request: Request, next: str = "/") -> Response:  # noqa: A002  
 @router.post("/sign-in")
 def sign_in(request: Request, form: Sent) -> Response:
     """Let a person in, or say that it did not fit; what was wrong is not told."""
-    failures: Failures = request.app.state.failures
-    client = request.client.host if request.client else "unknown"
+    whence = whence_of(request)
     try:
         check_unread(request)
-        if failures.waits(client):
-            raise NotSignedIn(_SLOW_DOWN)
-        found = _system(request).signing.sign_in(form["login"], form["password"])
+        found = _system(request).signing.sign_in(form["login"], form["password"], whence)
     except NotSignedIn as error:
-        failures.add(client)
-        _log.warning("a wrong password came from %s", client, extra={"event": "wrong-password"})
+        _log.warning("a wrong password came from %s", whence.address, extra={"event": "wrong-password"})
         problem = gettext(request, str(error))
         shown: dict[str, Any] = {"next": inside(form["next"]), "login": form["login"], "provider": label(request)}
         return render(request, "sign-in.html", status=401, problem=problem, **shown)
     answer = RedirectResponse("/password" if found.principal.renew else inside(form["next"]), 303)
     keep_session(request, answer, found.token)
+    keep_browser(request, answer, found.browser)
     return answer
 
 
@@ -85,21 +83,22 @@ def welcome(request: Request, form: Sent) -> Response:
     """Make the first account, for whoever holds the administrator's token."""
     system = _system(request)
     failures: Failures = request.app.state.failures
-    client = request.client.host if request.client else "unknown"
+    whence = whence_of(request)
     typed = {"login": form["login"], "name": form["name"]}
     try:
         check_unread(request)
-        if failures.waits(client):
-            raise NotSignedIn(_SLOW_DOWN)
+        if failures.waits(whence.address):
+            raise NotSignedIn(SLOW_DOWN)
         if system.access.principal(form["token"]) is None:
-            failures.add(client)
+            failures.add(whence.address)
             raise NotSignedIn("this is not the administrator's token: carepath token makes a new one")
         system.people.first(login=form["login"], name=form["name"], password=form["password"])
-        found = system.signing.sign_in(form["login"], form["password"])
+        found = system.signing.sign_in(form["login"], form["password"], whence)
     except CarepathError as error:
         return render(request, "welcome.html", status=422, typed=typed, problem=gettext(request, str(error)))
     answer = RedirectResponse("/", 303)
     keep_session(request, answer, found.token)
+    keep_browser(request, answer, found.browser)
     return answer
 
 

@@ -154,7 +154,7 @@ def change_ward(sut: System) -> Work:
     sut.handlers.execute(record(episode_id, a=1, b=2))
     with sut.store.change() as change:
         for who, ward in (("u-1", "w-1"), ("u-2", EVERYWHERE)):
-            change.add_person(PersonRow(who, who, who, "", "", False, 0, None, T0, None))
+            change.add_person(PersonRow(who, who, who, "", "", False, T0, None))
             change.set_posts(who, [PostRow(who, ward, "nurse")])
         for key, who in (("a", "u-1"), ("b", "u-2")):
             change.put_claim(ClaimRow(episode_id, "task", key, "w-1", who, T0, None, None, None))

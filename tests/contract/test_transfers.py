@@ -56,7 +56,7 @@ def staff(sut: System, *posts: tuple[str, str, str]) -> None:
     """Let people hold posts: person, ward, role."""
     with sut.store.change() as change:
         for who in dict.fromkeys(person for person, _, _ in posts):
-            change.add_person(PersonRow(who, who, who, "", "", False, 0, None, T0, None))
+            change.add_person(PersonRow(who, who, who, "", "", False, T0, None))
             change.set_posts(who, [PostRow(*post) for post in posts if post[0] == who])
 
 

@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from orchestrator.errors import Conflict, InputError, NotFound
 from orchestrator.service.cause import entity_tag
 from orchestrator.service.cursor import Page, closed, number, opened
 from orchestrator.service.people import passwords
+from orchestrator.service.people.guessing import Guesses
 from orchestrator.service.people.principal import ADMINISTRATOR, EVERYWHERE, Principal
 from orchestrator.service.people.recording import CHANGES, Author, begin, cause_of, note, record
 from orchestrator.service.people.rows import PersonRow, PostRow, StaffRow
@@ -39,6 +40,7 @@ class People:
         self, store: Store, mac: looks.Mac, roles: Collection[str], changed: Callable[[], None] = lambda: None
     ) -> None:
         self._store, self._mac, self.roles, self._changed = store, mac, tuple(roles), changed
+        self._guesses = Guesses(mac)
 
     def nobody(self) -> bool:
         """Tell whether there is no account yet."""
@@ -60,7 +62,7 @@ class People:
         with self._store.read() as reader:
             while rows := reader.people_page(place, _PAGE, ended=ended):
                 place = (rows[-1].name, rows[-1].login)
-                shown += [each for each in _with_posts(reader, rows) if _has(each, wanted)]
+                shown += [each for each in _with_posts(reader, rows, self._locks(reader, rows)) if _has(each, wanted)]
                 if limit is not None and len(shown) > limit:
                     return Page(shown[:limit], closed(shown[limit - 1]["name"], shown[limit - 1]["login"]))
         return Page(shown, None)
@@ -73,7 +75,7 @@ class People:
                 {"issuer": each.issuer, "subject": each.subject, "linked_at": instant(each.linked_at)}
                 for each in reader.identities(person_id)
             ]
-            told = _told(row, reader.posts(person_id))
+            told = _told(row, reader.posts(person_id), self._locks(reader, [row]).get(person_id))
         seq, hashed = (last.seq, last.hash) if last else (0, b"")
         return {**told, "identities": linked, "seq": seq, "tag": entity_tag(seq, hashed)}
 
@@ -107,7 +109,7 @@ class People:
             if change.person_called(login):
                 raise Conflict(f"there is an account with the login '{login}' already: take another")
             now = change.times().wall
-            row = PersonRow(person_id, login, name, language, kept, bool(kept), 0, None, now, None)
+            row = PersonRow(person_id, login, name, language, kept, bool(kept), now, None)
             change.add_person(row)
             change.set_posts(person_id, self._posts(person_id, posts))
             note(change, self._mac, by, "added", about=person_id, detail=told, mark=mark)
@@ -123,7 +125,7 @@ class People:
             login, name = _login(login), _name(name)
             kept = passwords.hashed(password, own=(login, name))
             person_id, now = f"u-{secrets.token_hex(8)}", change.times().wall
-            change.add_person(PersonRow(person_id, login, name, "", kept, False, 0, None, now, None))
+            change.add_person(PersonRow(person_id, login, name, "", kept, False, now, None))
             change.set_posts(person_id, self._posts(person_id, row_posts))
             told = {"login": login, "name": name, "posts": _sorted(row_posts)}
             note(change, self._mac, Author(person_id, ADMINISTRATOR), "added", about=person_id, detail=told)
@@ -164,7 +166,8 @@ class People:
             row = _there(change, person_id)
             kept = passwords.hashed(password, own=(row.login, row.name))
             renew = made_up or by.id != person_id
-            change.save_person(row._replace(password_hash=kept, renew=renew, failures=0, locked_until=None))
+            change.save_person(row._replace(password_hash=kept, renew=renew))
+            change.end_guesses(self._guesses.name(row.login))
             change.end_sessions(person_id, but=keep)
             note(change, self._mac, by, "password", about=person_id, detail={"renew": renew}, mark=mark)
 
@@ -172,7 +175,7 @@ class People:
         """Let a person try passwords again at once. Raises NotFound and Conflict."""
         with self._store.change() as change:
             mark = begin(change, by, "unlocked", person_id, {})
-            change.save_person(_there(change, person_id)._replace(failures=0, locked_until=None))
+            change.end_guesses(self._guesses.name(_there(change, person_id).login))
             note(change, self._mac, by, "unlocked", about=person_id, detail={}, mark=mark)
 
     def end(self, by: Author, person_id: str) -> None:
@@ -232,6 +235,12 @@ class People:
         told = ((row.seq, record(row), row.hash) for row in self._all_records(after))
         return list(looks.faults(self._mac, told, after=after, previous=previous))
 
+    def _locks(self, reader: Reader, rows: Sequence[PersonRow]) -> dict[str, datetime]:
+        """Return until when no password is tried, by the person's id, for somebody at least."""
+        named = {self._guesses.name(row.login): row.person_id for row in rows}
+        found = reader.locks(list(named), reader.times().wall)
+        return {named[who]: until for who, until in found.items()}
+
     def _before(self, latest: int) -> StaffRow | None:
         """Return the record before the latest ones; None where there are no more than these."""
         with self._store.read() as reader:
@@ -263,11 +272,11 @@ def principal_of(reader: Reader, row: PersonRow) -> Principal:
     return Principal(row.person_id, row.name, posts, language=row.language, renew=row.renew)
 
 
-def _with_posts(reader: Reader, rows: Sequence[PersonRow]) -> list[dict[str, Any]]:
+def _with_posts(reader: Reader, rows: Sequence[PersonRow], locks: Mapping[str, datetime]) -> list[dict[str, Any]]:
     held: dict[str, list[PostRow]] = defaultdict(list)
     for post in reader.posts_of([row.person_id for row in rows]):
         held[post.person_id].append(post)
-    return [_told(row, held[row.person_id]) for row in rows]
+    return [_told(row, held[row.person_id], locks.get(row.person_id)) for row in rows]
 
 
 def _named(row: StaffRow, names: dict[str, str]) -> dict[str, Any]:
@@ -281,11 +290,11 @@ def _has(told: dict[str, Any], wanted: Sequence[str]) -> bool:
     return all(word in text for word in wanted)
 
 
-def _told(row: PersonRow, posts: Iterable[PostRow]) -> dict[str, Any]:
+def _told(row: PersonRow, posts: Iterable[PostRow], locked_until: datetime | None) -> dict[str, Any]:
     return {
         "person_id": row.person_id, "login": row.login, "name": row.name, "language": row.language,
         "posts": [{"ward": post.ward, "role": post.role} for post in posts], "signs_in": bool(row.password_hash),
-        "locked_until": _instant(row.locked_until), "created_at": instant(row.created_at),
+        "locked_until": _instant(locked_until), "created_at": instant(row.created_at),
         "ended_at": _instant(row.ended_at),
     }  # fmt: skip
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from orchestrator.service.people.guess_ports import GuessChange, GuessReader
 from orchestrator.service.people.rows import (
     GlassRow,
     HoldRow,
@@ -20,7 +21,7 @@ from orchestrator.service.people.rows import (
 from orchestrator.service.rows import PatientRow
 
 
-class PeopleReader(Protocol):
+class PeopleReader(GuessReader, Protocol):
     """What can be read of people."""
 
     def people(self) -> list[PersonRow]:
@@ -110,7 +111,7 @@ class PeopleReader(Protocol):
         ...
 
 
-class PeopleChange(PeopleReader, Protocol):
+class PeopleChange(PeopleReader, GuessChange, Protocol):
     """What can be changed of people."""
 
     def add_person(self, row: PersonRow) -> None:

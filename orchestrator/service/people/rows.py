@@ -9,7 +9,7 @@ class PersonRow(NamedTuple):
 
     person_id: opaque, for it stands in entries.   login: in lower case.   language: of the pages; empty: the house's.
     password_hash: Argon2id; empty where the person signs in by other means alone.   renew: the password was given by
-    somebody else, and opens nothing but the page on which to choose one.   failures: wrong passwords in a row.
+    somebody else, and opens nothing but the page on which to choose one.
     """
 
     person_id: str
@@ -18,10 +18,21 @@ class PersonRow(NamedTuple):
     language: str
     password_hash: str
     renew: bool
-    failures: int
-    locked_until: datetime | None
     created_at: datetime
     ended_at: datetime | None
+
+
+class GuessRow(NamedTuple):
+    """How many wrong passwords were tried for a login, from one place, or from an address for whomever.
+
+    who, whence: keyed hashes, for what is typed as a login may be anything; empty for all: see `people.guessing`.
+    free_at: until then nothing is tried; when it lies a day back the count begins anew.
+    """
+
+    who: bytes
+    whence: bytes
+    failures: int
+    free_at: datetime
 
 
 class PostRow(NamedTuple):

@@ -16,6 +16,7 @@ from orchestrator.audit.seal import instant
 from orchestrator.errors import InputError, NotFound, NotSignedIn, StoreError
 from orchestrator.service.people import passwords
 from orchestrator.service.people.accounts import principal_of
+from orchestrator.service.people.guessing import WRONG, Count, Guesses, Whence, remember
 from orchestrator.service.people.principal import Action, Principal
 from orchestrator.service.people.recording import Author, begin, note
 from orchestrator.service.people.rows import PersonalTokenRow, PersonRow, SessionRow
@@ -24,44 +25,47 @@ from orchestrator.service.ports import Change, Store
 _log = logging.getLogger(__name__)
 IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=13)
 """A session ends when it was not used for so long, and when it is so old."""
-LOCKED_AFTER, FIRST_LOCK, LONGEST_LOCK = 5, timedelta(seconds=30), timedelta(minutes=15)
 LONGEST_TOKEN = timedelta(days=366)
 _MINUTE = timedelta(minutes=1)
-_WRONG = "login and password do not fit, or this account is locked for a while after wrong passwords: try again later"
+NOWHERE = Whence()
 
 
 class SignedIn(NamedTuple):
-    """token: for the cookie, shown this once."""
+    """token: for the cookie, shown this once.   browser: for another, by which the browser is known again."""
 
     token: str
     principal: Principal
+    browser: str = ""
 
 
 class Signing:
     """Lets people in and out. mac: chains what is recorded of it."""
 
     def __init__(self, store: Store, mac: looks.Mac) -> None:
-        self._store, self._mac = store, mac
+        self._store, self._mac, self._guesses = store, mac, Guesses(mac)
 
-    def sign_in(self, login: str, password: str) -> SignedIn:
-        """Return a new session. Raises NotSignedIn, which does not say why."""
+    def sign_in(self, login: str, password: str, whence: Whence = NOWHERE) -> SignedIn:
+        """Return a new session. Raises NotSignedIn, which does not say why.
+
+        What comes while wrong passwords keep it waiting is not even tried, nor counted.
+        """
+        login = login.strip().lower()
         with self._store.read() as reader:  # the hash takes its time: no transaction is held meanwhile
-            seen = reader.person_called(login.strip().lower())
-            wall = reader.times().wall
-        locked = seen is not None and _is_locked(seen, wall)
-        right = passwords.fits(seen.password_hash if seen and not seen.ended_at else "", password) and not locked
-        if seen is None:
-            raise NotSignedIn(_WRONG)
-        signed_in = None
+            seen, wall = reader.person_called(login), reader.times().wall
+            counts = self._guesses.counts(reader, login, seen and seen.person_id, whence)
+            self._guesses.check(reader, counts, wall)
+        right = passwords.fits(seen.password_hash if seen and not seen.ended_at else "", password)
         with self._store.change() as change:
             change.last_staff_record()  # whoever changes the account meanwhile waits, or was before us
-            if right:
-                signed_in = self._let_in(change, seen, password)
-            elif not locked:  # what is tried while the account is locked is not even counted
-                self._fail(change, seen.person_id)
-        if signed_in is None:
-            raise NotSignedIn(_WRONG)
-        return signed_in
+            wall = change.times().wall
+            self._guesses.check(change, counts, wall)
+            signed_in = self._let_in(change, seen, password) if right and seen is not None else None
+            if signed_in is not None:
+                self._guesses.right(change, counts)
+                browser = remember(change, whence.browser, signed_in.principal.actor_id, wall)
+                return signed_in._replace(browser=browser)
+            self._fail(change, seen, counts)
+        raise NotSignedIn(WRONG)
 
     def principal(self, token: str, *, touch: bool = True) -> Principal | None:
         """Return who holds this session; None when it has ended. touch: it is being used, and lives on."""
@@ -82,10 +86,9 @@ class Signing:
             change.end_session(session)
 
     def check_password(self, principal: Principal, password: str) -> None:
-        """Raise NotSignedIn unless this is the password of who is signed in; a wrong one counts as at signing in.
+        """Raise NotSignedIn unless this is the password of who is signed in; some wrong ones end the session.
 
-        An account that is locked lets on whoever is in already, for others may have locked it; but then the next wrong
-        password ends the session.
+        They count for this session alone: whoever has locked the account elsewhere keeps nobody from a patient.
         """
         with self._store.read() as reader:
             seen = reader.person(principal.actor_id)
@@ -101,13 +104,11 @@ class Signing:
         session, person = principal.session, change.person(principal.actor_id)
         if person is None or session is None or change.session(session) is None:
             return False
-        locked = _is_locked(person, change.times().wall)
-        if not right and locked:
+        counts = self._guesses.in_session(person.login, session)
+        if right:
+            self._guesses.right(change, counts)
+        elif self._guesses.wrong(change, counts, change.times().wall) is not None:
             change.end_session(session)
-        elif not right:
-            self._fail(change, person.person_id)
-        elif person.failures and not locked:
-            change.save_person(person._replace(failures=0))
         return right
 
     def make_token(
@@ -201,27 +202,21 @@ class Signing:
             _log.warning("a use could not be written down (%s)", error.code, extra={"event": "use-unrecorded"})
 
     def _let_in(self, change: Change, seen: PersonRow, password: str) -> SignedIn | None:
-        """Open a session, unless the account was changed or locked while the password was tried."""
+        """Open a session, unless the account was changed while the password was tried."""
         person = change.person(seen.person_id)
-        if person is None or person.password_hash != seen.password_hash or _is_locked(person, change.times().wall):
+        if person is None or person.password_hash != seen.password_hash:
             return None
         if passwords.outdated(person.password_hash):
             person = person._replace(password_hash=passwords.hashed(password))
-        person = person._replace(failures=0, locked_until=None)
-        change.save_person(person)
+            change.save_person(person)
         return open_session(change, self._mac, person)
 
-    def _fail(self, change: Change, person_id: str) -> None:
-        """Count a wrong password, and lock the account after some of them."""
-        person = change.person(person_id)
-        if person is None or person.ended_at is not None:
-            return
-        failures, until = person.failures + 1, person.locked_until
-        if failures >= LOCKED_AFTER:
-            wait = min(FIRST_LOCK * 2 ** min(failures - LOCKED_AFTER, 10), LONGEST_LOCK)
-            until = change.times().wall + wait
-            note(change, self._mac, Author(person_id, ""), "locked", about=person_id, detail={"until": instant(until)})
-        change.save_person(person._replace(failures=failures, locked_until=until))
+    def _fail(self, change: Change, seen: PersonRow | None, counts: tuple[Count, ...]) -> None:
+        """Count a wrong password; that somebody's login is locked by it stands in the record of accounts."""
+        until = self._guesses.wrong(change, counts, change.times().wall)
+        if until is not None and seen is not None and seen.ended_at is None:
+            told = {"until": instant(until)}
+            note(change, self._mac, Author(seen.person_id, ""), "locked", about=seen.person_id, detail=told)
 
 
 def open_session(change: Change, mac: looks.Mac, person: PersonRow, detail: dict[str, Any] | None = None) -> SignedIn:
@@ -237,10 +232,6 @@ def open_session(change: Change, mac: looks.Mac, person: PersonRow, detail: dict
 def _name_of(row: SessionRow) -> str:
     """Return what names a session to people, and opens nothing."""
     return f"s-{row.session_hash[:6].hex()}"
-
-
-def _is_locked(person: PersonRow, wall: datetime) -> bool:
-    return person.locked_until is not None and person.locked_until > wall
 
 
 def _lives(row: SessionRow, wall: datetime) -> bool:

@@ -81,10 +81,12 @@ def test_over_https_cookies_are_this_hosts_alone_and_browsers_stay_there(house: 
     typed = {"csrf": "", "next": "/", "login": "nurse", "password": PASSWORD}
     answer = browser.client.post("/sign-in", data=typed, headers=own, follow_redirects=False)
     assert answer.status_code == 303, answer.text
-    name, *rest = [each.strip().lower() for each in answer.headers["set-cookie"].split(";")]
-    assert name.startswith("__host-carepath=")
-    assert {"secure", "httponly", "samesite=lax", "path=/"} <= set(rest)
-    assert not [each for each in rest if each.startswith("domain")]
+    cookies = answer.headers.get_list("set-cookie")
+    assert [each.partition("=")[0] for each in cookies] == ["__Host-carepath", "__Host-carepath-browser"]
+    for cookie in cookies:
+        rest = {each.strip().lower() for each in cookie.split(";")}
+        assert {"secure", "httponly", "samesite=lax", "path=/"} <= rest
+        assert not [each for each in rest if each.startswith("domain")]
     left = browser.client.get("/password")
     assert left.status_code == 200
     word = re.search(r'name="csrf" value="(\w+)"', left.text)

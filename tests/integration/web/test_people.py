@@ -5,7 +5,7 @@ import re
 import pytest
 
 from orchestrator.service.cursor import closed
-from orchestrator.service.people.signing import LOCKED_AFTER
+from orchestrator.service.people.guessing import LOCKED_AFTER
 from tests.integration.web.conftest import PASSWORD, Browser, House
 
 SECRET = re.compile(r'class="secret">([^<]+)<')

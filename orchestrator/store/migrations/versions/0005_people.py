@@ -21,6 +21,7 @@ def upgrade() -> None:
     """Make the tables. What older programs read and write stays; two indexes that they use give way to others."""
     _accounts()
     _ways_in()
+    _guesses()
     _identities()
     _records()
     _looks()
@@ -43,8 +44,6 @@ def _accounts() -> None:
         _col("language", sa.Text(), "of the pages; empty: the hospital's"),
         _col("password_hash", sa.Text(), "Argon2id; empty where the person signs in by other means alone"),
         _col("renew", Flag(), "the password was given by somebody else, and is to be changed before anything"),
-        _col("failures", sa.Integer(), "wrong passwords in a row"),
-        _col("locked_until", Instant(), "wall time until which no password is even tried", null=True),
         _col("created_at", Instant(), "wall time at which the account was made"),
         _col("ended_at", Instant(), "wall time from which nobody comes in by it; it is never deleted", null=True),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_person")),
@@ -100,6 +99,32 @@ def _ways_in() -> None:
         sqlite_strict=True,
     )
     op.create_index(op.f("ix_personal_token_person_id"), "personal_token", ["person_id"], unique=False)
+
+
+def _guesses() -> None:
+    op.create_table(
+        "guess",
+        _col("who", sa.LargeBinary(), "keyed hash of the login for which wrong passwords are counted; empty: for all"),
+        _col(
+            "whence", sa.LargeBinary(), "keyed hash of the browser, session or address they come from; empty: from all"
+        ),
+        _col("failures", sa.Integer(), "how many"),
+        _col("free_at", Instant(), "wall time until which nothing is tried; a day later it is forgotten"),
+        sa.PrimaryKeyConstraint("who", "whence", name=op.f("pk_guess")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_guess_free_at"), "guess", ["free_at"], unique=False)
+    op.create_table(
+        "browser",
+        _col("browser_hash", sa.LargeBinary(), "SHA-256 of the random token by which a browser is known again"),
+        _person("browser", "who came in with it and is known there"),
+        _col("seen_at", Instant(), "wall time of the last time"),
+        sa.PrimaryKeyConstraint("browser_hash", "person_id", name=op.f("pk_browser")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_browser_seen_at"), "browser", ["seen_at"], unique=False)
 
 
 def _identities() -> None:
