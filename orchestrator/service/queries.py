@@ -157,12 +157,13 @@ def _work_json(row: WorkRow, now: datetime) -> dict[str, Any]:
     told = {**row.item._asdict(), "due_at": due and instant(due), "overdue": due is not None and due < now}
     claim = None if row.claim is None else claim_json(row.claim, row.holder)
     told |= {"patient_id": row.patient_id, "pathway": row.pathway, "version": row.version, "state": row.state}
-    return {**told, "seq": row.seq, "claim": claim}
+    return {**told, "seq": row.seq, "tag": entity_tag(row.seq, row.chain_hash), "claim": claim}
 
 
 def _told_json(row: ToldRow) -> dict[str, Any]:
     told = {"patient_id": row.patient_id, "version": row.version, "state": row.state, "seq": row.seq}
-    return {**notice_json(row.notice), **told, "waits": row.waits}
+    tag = entity_tag(row.seq, row.chain_hash) if row.seq else ""
+    return {**notice_json(row.notice), **told, "tag": tag, "waits": row.waits}
 
 
 def notice_json(row: NoticeRow) -> dict[str, Any]:

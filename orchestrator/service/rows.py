@@ -218,7 +218,7 @@ class OutgoingRow(NamedTuple):
 class WorkRow(NamedTuple):
     """One line of a worklist: an item, with what its episode tells, and who has taken it upon himself, if anybody.
 
-    holder: that person's name; empty for who has no account here.
+    holder: that person's name; empty for who has no account here.   seq, chain_hash: of the episode's last entry.
     """
 
     item: ItemRow
@@ -226,6 +226,7 @@ class WorkRow(NamedTuple):
     pathway: str
     state: str
     seq: int
+    chain_hash: bytes
     version: str
     claim: ClaimRow | None
     holder: str
@@ -236,7 +237,8 @@ class ToldRow(NamedTuple):
 
     patient_id, state: empty too once the patient has left the ward that was told.
 
-    waits: it tells of a reminder that nobody has answered yet.
+    waits: it tells of a reminder that nobody has answered yet.   seq, chain_hash: of the episode's last entry; 0 and
+    nothing for a notice about none.
     """
 
     notice: NoticeRow
@@ -244,6 +246,7 @@ class ToldRow(NamedTuple):
     version: str
     state: str
     seq: int
+    chain_hash: bytes
     waits: bool
 
 

@@ -150,14 +150,14 @@ class WorklistWrites(WorklistReads):
 
 
 def _work_row(row: Sequence[Any]) -> WorkRow:
-    patient_id, pathway, state, seq, version, holder = row[_WIDE : _WIDE + 6]
-    claim = ClaimRow(*row[_WIDE + 6 :]) if row[-len(_CLAIM)] is not None else None
-    return WorkRow(ItemRow(*row[:_WIDE]), patient_id, pathway, state, seq, version, claim, holder)
+    patient_id, pathway, state, seq, hashed, version, holder = row[_WIDE : -len(_CLAIM)]
+    claim = ClaimRow(*row[-len(_CLAIM) :]) if row[-len(_CLAIM)] is not None else None
+    return WorkRow(ItemRow(*row[:_WIDE]), patient_id, pathway, state, seq, hashed, version, claim, holder)
 
 
 def _told_row(row: Sequence[Any]) -> ToldRow:
-    patient_id, state, version, seq, waits = row[_TOLD_WIDE:]
-    return ToldRow(NoticeRow(*row[:_TOLD_WIDE]), patient_id, version, state, seq, bool(waits))
+    patient_id, state, version, seq, hashed, waits = row[_TOLD_WIDE:]
+    return ToldRow(NoticeRow(*row[:_TOLD_WIDE]), patient_id, version, state, seq, hashed or b"", bool(waits))
 
 
 def _work(items: Any) -> Select[Any]:  # noqa: ANN401  a table, or what was chosen of it
@@ -166,7 +166,7 @@ def _work(items: Any) -> Select[Any]:  # noqa: ANN401  a table, or what was chos
     holder = func.coalesce(s.person.c.name, "")
     shown = [i[name] for name in ItemRow._fields]
     return (
-        select(*shown, _E.patient_id, _E.pathway, _E.state, _E.seq, _E.version, holder, *_CLAIM)
+        select(*shown, _E.patient_id, _E.pathway, _E.state, _E.seq, _E.chain_hash, _E.version, holder, *_CLAIM)
         .join_from(items, t.episode, i.episode_id == _E.episode_id)
         .outerjoin(t.claim, taken)
         .outerjoin(s.person, s.person.c.person_id == _C.person_id)
@@ -183,6 +183,7 @@ def _told(latest: Subquery) -> Select[Any]:
             *(case((_E.ward == n.ward, _E[name]), else_="") for name in ("patient_id", "state")),
             func.coalesce(_E.version, ""),
             func.coalesce(_E.seq, 0),
+            _E.chain_hash,
             _I.episode_id.is_not(None),
         )
         .select_from(latest)

@@ -17,6 +17,7 @@ from orchestrator.web import words
 from orchestrator.web.forms import Form, Sent
 from orchestrator.web.pages import Entry, gettext, render
 from orchestrator.web.provider import label
+from orchestrator.web.typed import seen_of, tag_of
 
 ENTRY = Entry("/people", "People", Action.PEOPLE)
 router = APIRouter(include_in_schema=False, dependencies=needs(Action.PEOPLE))
@@ -200,7 +201,7 @@ def _failed(
 ) -> Response:
     if isinstance(error, NotFound):
         raise error
-    meanwhile = _system(request).people.since(person_id, _seen(form) or 0) if isinstance(error, Changed) else []
+    meanwhile = _system(request).people.since(person_id, seen_of(form) or 0) if isinstance(error, Changed) else []
     text = "" if meanwhile else gettext(request, str(error))
     return _shown(request, person_id, text, typed or {}, meanwhile, status=_status(error))
 
@@ -271,11 +272,7 @@ def _language(form: Form) -> str:
 
 def _author(request: Request, form: Form) -> Author:
     me = principal(request)
-    return Author(me.actor_id, me.role_for(Action.PEOPLE), key=form["key"], seen=_seen(form))
-
-
-def _seen(form: Form) -> int | None:
-    return int(form["seen"]) if form["seen"].isdecimal() and form["seen"].isascii() else None
+    return Author(me.actor_id, me.role_for(Action.PEOPLE), key=form["key"], seen=seen_of(form), tag=tag_of(form))
 
 
 def _status(error: CarepathError) -> int:

@@ -30,3 +30,25 @@ def test_a_pathways_own_texts_are_marked_as_english_on_a_german_page(house: Hous
         assert f'<span lang="en">{own}</span>' in text, own
     assert 'Aufgabe: <span lang="en">Neurology consultation, at once</span>' in text, "within a sentence, the gap alone"
     assert 'lang="en">Aufgabe' not in text
+
+
+def test_so_they_are_on_lists_board_sheet_and_the_pathways_own_page(house: House) -> None:
+    episode = house.ward.enrol("0001").rpartition("/")[2]
+    pathway = house.ward.system.queries.show(episode)["pathway"]
+    house.ward.advance(days=1)
+    reader = house.signed_in("clinician")
+    reader.send("/me", "/me/language", language="de")
+    title = house.ward.system.library.newest(pathway).title
+    marked = f'<span lang="en">{title}</span>'
+    for page in (
+        "/worklist",
+        "/inbox?view=ward",
+        "/board/N2",
+        "/handover/N2",
+        "/enrol",
+        "/pathways",
+        f"/pathways/{pathway}",
+    ):
+        assert marked in reader.get(page).text, page
+    assert '<span lang="en">EEG for subclinical seizures</span>' in reader.get("/worklist").text
+    assert f"<title>{title}" in reader.get(f"/pathways/{pathway}").text, "no mark where none can stand"

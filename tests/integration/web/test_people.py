@@ -77,7 +77,7 @@ def test_two_administrators_at_once_lose_nothing(each_house: House, admin: Brows
     each_house.add("nurse", ("N2", "nurse"))
     other = each_house.signed_in("other", ("*", "administrator"))
     page = page_of(each_house, "nurse")
-    seen = re.search(r'name="seen" value="(\d+)"', admin.get(page).text)
+    seen = re.search(r'name="seen" value="(\d+-[0-9a-f]{16})"', admin.get(page).text)
     assert seen is not None
     assert (
         other.send(page, f"{page}/posts", post=["nurse/N2"], **{"role-1": "nurse", "ward-1": "N3"}).status_code == 303
@@ -88,6 +88,11 @@ def test_two_administrators_at_once_lose_nothing(each_house: House, admin: Brows
     assert re.search(r"Other: *set the posts: *nurse · N2 *, *nurse · N3", re.sub(r"\s+", " ", late.text))
     assert 'value="pharmacist/N2" checked' in late.text, "what was typed is kept"
     assert posts_of(each_house, "nurse") == [("N2", "nurse"), ("N3", "nurse")]
+    number = int(seen[1].partition("-")[0]) + 1
+    lost = admin.send(page, f"{page}/posts", seen=f"{number}-{'0' * 16}", post=["pharmacist/N2"])
+    assert lost.status_code == 409, (
+        "of this number, but another change: a restored store has lost the one that was seen"
+    )
     again = admin.send(page, f"{page}/posts", post=["pharmacist/N2"])
     assert again.status_code == 303, "having seen it, the second one may decide"
 

@@ -174,6 +174,29 @@ def test_a_dose_says_how_much_and_is_recorded_from_its_line(house: House) -> Non
     assert address(line, "/miss") == f"{episode}/miss"
 
 
+def test_a_form_of_a_list_names_the_entry_that_was_seen_and_no_other_of_its_number(each_house: House) -> None:
+    """A store that was restored from a backup and written on has another entry of the same number."""
+    ward = each_house.ward
+    episode = ward.enrol().rpartition("/")[2]
+    ward.advance(days=1)
+    clinician = each_house.signed_in("clinician")
+    for page, verb, named in (
+        ("/inbox?view=ward", "acknowledge", "reminder"),
+        ("/worklist?kind=task", "complete", "task"),
+    ):
+        text = clinician.get(page).text
+        seen = re.search(r'name="seen" value="(\d+)-([0-9a-f]{16})"', text)
+        what = re.search(rf'name="{named}" value="([^"]+)"', text)
+        assert seen is not None
+        assert what is not None
+        wish = {"key": "k" * 32, "back": page, named: unescape(what[1])}
+        other = clinician.send(page, f"/episodes/{episode}/{verb}", seen=f"{seen[1]}-{'0' * 16}", **wish)
+        assert other.status_code == 412, "another entry of this number"
+        assert (
+            clinician.send(page, f"/episodes/{episode}/{verb}", seen="-".join(seen.groups()), **wish).status_code == 303
+        )
+
+
 def test_what_is_done_is_recorded_from_its_line(house: House) -> None:
     ward = house.ward
     episode = ward.enrol()
