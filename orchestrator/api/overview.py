@@ -49,12 +49,14 @@ class BoardNow(Reply):
 class HandOver(Reply):
     """What a shift did for each patient, and what it hands over; a page. total: patients in all.
 
+    left: who went to another ward in the shift, and where to; on the first page.
     after: cursor of the next page, null at the end.
     """
 
     ward: str
     at: str
     total: int
+    left: list[Object]
     patients: list[Object]
     after: str | None
 

@@ -21,7 +21,8 @@ from sqlalchemy import (
 
 from orchestrator.audit.seal import Sealed
 from orchestrator.service.overview.rows import SetAsideRow, ShiftRow, StayRow
-from orchestrator.service.rows import NO_DUE, Figures, IdentifierRow, ItemRow, PatientRow, Times
+from orchestrator.service.people.principal import ADMINISTRATOR, LEAD
+from orchestrator.service.rows import NO_DUE, Figures, IdentifierRow, ItemRow, NoticeRow, PatientRow, Times
 from orchestrator.store import figures
 from orchestrator.store import tables as t
 from orchestrator.store.types import Instant
@@ -86,6 +87,13 @@ class OverviewReads:
         recent = chosen.where(_E.episode_id.in_(episode_ids), c.seq > _E.seq - count)
         found = self._sql.execute(recent.order_by(c.episode_id, c.seq))
         return [Sealed(row[0], row[1], row[2], row[3].encode(), row[4], row[5], row[6]) for row in found]
+
+    def moved(self, kind: str, begin: datetime, end: datetime, limit: int) -> list[NoticeRow]:
+        c = t.notice.c
+        chosen = select(*(c[name] for name in NoticeRow._fields)).where(
+            c.role.in_((LEAD, ADMINISTRATOR)), c.told_at >= begin, c.told_at < end, c.kind == kind
+        )
+        return [NoticeRow(*row) for row in self._sql.execute(chosen.order_by(c.told_at, c.episode_id).limit(limit))]
 
     def figures(self) -> Figures:
         return figures.figures(self._sql, self.times())

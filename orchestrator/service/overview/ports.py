@@ -6,7 +6,7 @@ from typing import Protocol
 
 from orchestrator.audit.seal import Sealed
 from orchestrator.service.overview.rows import SetAsideRow, ShiftRow, StayRow
-from orchestrator.service.rows import Figures, IdentifierRow, ItemRow, PatientRow
+from orchestrator.service.rows import Figures, IdentifierRow, ItemRow, NoticeRow, PatientRow
 
 
 class OverviewReader(Protocol):
@@ -43,6 +43,10 @@ class OverviewReader(Protocol):
 
     def last_entries(self, episode_ids: Sequence[str], count: int) -> list[Sealed]:
         """Return the last entries of each of these episodes, by episode and number."""
+        ...
+
+    def moved(self, kind: str, begin: datetime, end: datetime, limit: int) -> list[NoticeRow]:
+        """Return what wards' leads were told of this kind from one moment up to another, the first one first."""
         ...
 
     def figures(self) -> Figures: ...

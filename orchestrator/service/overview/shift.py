@@ -18,6 +18,7 @@ from orchestrator.pathway.model import Pathway
 from orchestrator.service.cursor import closed, moment, opened
 from orchestrator.service.handlers import Desk
 from orchestrator.service.identity import Identities
+from orchestrator.service.overview.departures import departures, told_of
 from orchestrator.service.overview.naming import named
 from orchestrator.service.overview.rows import ShiftRow
 from orchestrator.service.overview.since import entries_since
@@ -67,7 +68,8 @@ class Shifts:
     def sheet(self, who: Who, ward: str, span: Span, page: int = 1, after: str | None = None) -> dict[str, Any]:
         """Return the sheet of a ward's shift, at most `PAGE` patients a page. page: from 1, of those behind `after`.
 
-        after: a sheet's cursor, for whoever reads one behind the other. Raises InputError.
+        after: a sheet's cursor, for whoever reads one behind the other.   left: who went to another ward in the shift,
+        on the first page. Raises InputError.
         That somebody reads it is on the record of each patient on it, before anything is told.
         """
         if page < 1:
@@ -77,8 +79,10 @@ class Shifts:
         with self._desk.store.read() as reader:
             now, total = reader.times().now, reader.shift_size(ward, span.begin)
             rows = reader.shift(ward, span.begin, offset=(page - 1) * PAGE, limit=PAGE + 1, after=place)
+            gone = departures(reader, ward, span.begin, span.end) if page == 1 and after is None else []
         more, rows = len(rows) > PAGE, rows[:PAGE]
-        self._sight.record_all([(Seen(row.patient_id, ward), row.episode_id) for row in rows], who, "hand-over")
+        shown = [*rows, *(each.row for each in gone)]
+        self._sight.record_all([(Seen(row.patient_id, ward), row.episode_id) for row in shown], who, "hand-over")
         return {
             "ward": ward,
             "at": instant(now),
@@ -89,6 +93,7 @@ class Shifts:
             "pages": max(1, -(-total // PAGE)),
             "total": total,
             "after": closed(rows[-1].enrolled_at, rows[-1].episode_id) if more else None,
+            "left": told_of(gone, self._identities.of({each.row.patient_id for each in gone}), self._desk),
             "patients": self._patients(rows, span),
         }
 

@@ -67,9 +67,19 @@ def test_every_list_and_ladder_is_the_receiving_wards_from_then_on(two_wards: Ho
         assert len(system.overview.shifts.sheet(who, name, span)["patients"]) == count
         assert len(system.sheets.wards().get(name, [])) == count
         assert bool(ward.get(f"/worklist?ward={name}").json()["items"]) is bool(count)
+    (gone,) = system.overview.shifts.sheet(who, "N2", span)["left"]
+    assert (gone["episode_id"], gone["to"], gone["at"]) == (episode, "N3", after["at"]), "who is gone is handed over"
+    assert system.overview.shifts.sheet(who, "N3", span)["left"] == []
+    later = Span(T0 + timedelta(hours=1), T0 + timedelta(hours=9))
+    assert system.overview.shifts.sheet(who, "N2", later)["left"] == [], "the shift after knows it already"
+    sheet = words(house.signed_in("nurse").get("/handover/N2").text)
+    assert "Went to another ward in this shift" in sheet
+    assert "→ Ward N3" in sheet
     (line,) = system.overview.shifts.sheet(who, "N3", span)["patients"][0]["happened"][-1:]
     assert (line["words"], line["reason"]) == (MOVED, WHY)
     lists = [each for each in system.sight.looked.of(episode, lists=True).rows if each["kind"] == "list"]
+    sheets = [each["what"] for each in system.sight.looked.of(episode).rows if each["by"] == house.people["nurse"]]
+    assert sheets == ["hand-over"], "whoever reads that he is gone is on his record"
     boards = [each["ward"] for each in reversed(lists) if each["what"] == "board"]
     assert boards == ["N2", "N3"], "N2's lists showed the patient until then, N3's from then on"
 
