@@ -30,6 +30,7 @@ from orchestrator.http.live import Live
 from orchestrator.http.needs import PRINCIPAL, calls, check_all, served
 from orchestrator.service.lookout import Banner
 from orchestrator.service.people.provider import Provider
+from orchestrator.service.people.walls import Walls
 from orchestrator.web import (
     acting,
     board,
@@ -58,6 +59,7 @@ from orchestrator.web import (
     signing,
     static,
     transferring,
+    wall,
     worklist,
 )
 from orchestrator.web.door import PUBLIC, Door
@@ -67,8 +69,8 @@ from orchestrator.web.pages import Menu, gettext, render
 
 PAGES = (
     worklist, board, inbox, handover, finding, enrolling, load, rota, pathways, operations, people, holds, erasing,
-    items, live, signing, provider, static, opened, episode, acting, transferring, report, seen, patient, glass, mine,
-    reach,
+    items, live, wall, signing, provider, static, opened, episode, acting, transferring, report, seen, patient, glass,
+    mine, reach,
 )  # fmt: skip
 """The files of routes; one with a line for the menu has it as ENTRY, and stands here where its line is to stand."""
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
@@ -121,7 +123,10 @@ def create_pages(
         app.router.routes.extend(page.router.routes)  # as they are: including would build each anew, for every app
     _check(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
-    app.add_middleware(Door, signing=system.signing, simulated=system.simulated, banner=banner, page=error_page)
+    app.add_middleware(
+        Door, signing=system.signing, simulated=system.simulated, banner=banner, page=error_page,
+        wall=wall.knowing(Walls(system.signing, system.keyring)),
+    )  # fmt: skip
     return app
 
 

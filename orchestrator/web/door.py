@@ -55,10 +55,11 @@ class Door(Frame):
         simulated: bool,
         banner: Callable[[], Banner | None],
         page: Callable[[Request, Exception], Response],
+        wall: Callable[[Scope], Principal | None],
     ) -> None:
-        """Say what to stand before. page: makes a page of an error."""
+        """Say what to stand before. page: makes a page of an error.   wall: knows a screen that shows one board."""
         super().__init__(app, simulated=simulated, banner=banner)
-        self._signing, self._page = signing, page
+        self._signing, self._page, self._wall = signing, page, wall
 
     def answer(self, scope: Scope, error: Exception) -> ASGIApp:
         """Return the page of an error."""
@@ -83,6 +84,10 @@ class Door(Frame):
                 return RedirectResponse("/password", 303)
             return None
         if path.startswith(PUBLIC):
+            return None
+        if (wall := await run_in_threadpool(self._wall, scope)) is not None:
+            scope[PRINCIPAL] = wall
+            scope[AGAIN] = partial(self._wall, scope)
             return None
         if by_itself:
             return Response(status_code=401)  # the page says that it is no longer kept up to date

@@ -16,7 +16,7 @@ from orchestrator.service.people.erasure import LONGEST_REASON, SHORTEST_REASON
 from orchestrator.service.people.principal import Action
 from orchestrator.service.people.sight import Seen
 from orchestrator.web.again import check_again
-from orchestrator.web.finding import SYSTEM, one_of
+from orchestrator.web.finding import SYSTEM, lead_to
 from orchestrator.web.forms import Sent
 from orchestrator.web.look import EpisodeId, OnEpisode
 from orchestrator.web.pages import Entry, gettext, render
@@ -35,14 +35,7 @@ def find_page(request: Request) -> Response:
 @router.post("/erase", dependencies=needs(Action.ERASE))
 def find(request: Request, form: Sent) -> Response:
     """Lead to the page about one record; who guesses numbers is slowed down."""
-    try:
-        episode_id = one_of(request, form, Action.ERASE)
-    except StoreError:
-        raise
-    except CarepathError as error:
-        typed = {"what": form["what"], "system": form["system"]}
-        return _asked(request, typed, problem=gettext(request, str(error)))
-    return RedirectResponse(f"/episodes/{episode_id}/erase", 303)
+    return lead_to(request, form, Action.ERASE, "erase", _asked)
 
 
 @router.get("/episodes/{episode_id}/erase")

@@ -1,20 +1,21 @@
 """Where is the patient with this number? The number travels in the body of a form, never in an address."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from orchestrator.bootstrap import System
-from orchestrator.errors import NotFound
+from orchestrator.errors import CarepathError, NotFound, StoreError
 from orchestrator.http.needs import needs, principal
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.people.principal import Action
 from orchestrator.web.again import check_pace, count_failure
 from orchestrator.web.forms import Form, Sent
 from orchestrator.web.look import wards_within
-from orchestrator.web.pages import Entry, render
+from orchestrator.web.pages import Entry, gettext, render
 
 router = APIRouter(include_in_schema=False)
 ENTRY = Entry("/find", "Find", Action.SEE)
@@ -55,6 +56,18 @@ def one_of(request: Request, form: Form, action: Action) -> str:
     except (NotFound, IndexError):
         count_failure(request)
         raise NotFound("on your wards there is no patient with this number, and no such episode") from None
+
+
+def lead_to(request: Request, form: Form, action: Action, page: str, ask: Callable[..., Response]) -> Response:
+    """Lead to this page of the episode that was asked for; where there is none, ask again with what was typed."""
+    try:
+        episode_id = one_of(request, form, action)
+    except StoreError:
+        raise
+    except CarepathError as error:
+        typed = {"what": form["what"], "system": form["system"]}
+        return ask(request, typed=typed, problem=gettext(request, str(error)))
+    return RedirectResponse(f"/episodes/{episode_id}/{page}", 303)
 
 
 def found_of(request: Request, identifier: Identifier) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.erasure import LONGEST_REASON, SHORTEST_REASON
 from orchestrator.service.people.principal import Action
 from orchestrator.service.people.sight import Seen
-from orchestrator.web.finding import SYSTEM, one_of
+from orchestrator.web.finding import SYSTEM, lead_to
 from orchestrator.web.forms import Sent
 from orchestrator.web.look import EpisodeId, OnEpisode
 from orchestrator.web.pages import Entry, gettext, render
@@ -32,14 +32,7 @@ def holds(request: Request, before: Annotated[str | None, Query(max_length=200)]
 @router.post("/holds", dependencies=needs(Action.HOLD))
 def find(request: Request, form: Sent) -> Response:
     """Lead to the page about one record."""
-    try:
-        episode_id = one_of(request, form, Action.HOLD)
-    except StoreError:
-        raise
-    except CarepathError as error:
-        typed = {"what": form["what"], "system": form["system"]}
-        return _listed(request, typed=typed, problem=gettext(request, str(error)))
-    return RedirectResponse(f"/episodes/{episode_id}/hold", 303)
+    return lead_to(request, form, Action.HOLD, "hold", _listed)
 
 
 @router.get("/episodes/{episode_id}/hold")

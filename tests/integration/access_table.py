@@ -171,6 +171,8 @@ PAGES: dict[str, Asked] = {
     "GET /board/{ward:path}": Asked("see", ward=404),
     "GET /handover": Asked("see"),
     "GET /handover/{ward:path}": Asked("see", ward=404),
+    "GET /wall/{ward:path}": Asked("see", ward=404),
+    "POST /wall/{ward:path}": Asked("see", {"present": ""}, ward=404),
     "GET /load": Asked("see", query=f"?ward={WARD}", ward=404),
     "GET /pathways": Asked("know"),
     "GET /pathways/{name}": Asked("know"),

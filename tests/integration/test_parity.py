@@ -34,6 +34,8 @@ PAGE_ROUTES = {
     "GET /board/{ward:path}": "GET /board",
     "GET /handover": "GET /handover",
     "GET /handover/{ward:path}": "GET /handover",
+    "GET /wall/{ward:path}": "a form",
+    "POST /wall/{ward:path}": "POST /me/tokens",
     "GET /load": "GET /load",
     "GET /pathways": "GET /pathways",
     "GET /pathways/{name}": "GET /pathways/{name}",

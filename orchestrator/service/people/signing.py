@@ -112,11 +112,20 @@ class Signing:
         return right
 
     def make_token(
-        self, by: Author, person_id: str, *, label: str, scopes: list[str], days: int, latest: datetime | None = None
+        self,
+        by: Author,
+        person_id: str,
+        *,
+        label: str,
+        scopes: list[str],
+        days: int,
+        latest: datetime | None = None,
+        token: str = "",
     ) -> tuple[str, str]:
         """Make a token for a program that acts for a person; return its id and the token, to be shown once.
 
         latest: when it ends at the latest, of one that another makes: what was found must not live on for ever.
+        token: one that was made at random already; see `walls`.
         Raises InputError and NotFound.
         """
         unknown = sorted(set(scopes) - set(Action))
@@ -126,7 +135,7 @@ class Signing:
             raise InputError(f"a token is for 1 to {LONGEST_TOKEN.days} days")
         if not label.strip() or len(label) > 100 or not label.isprintable():
             raise InputError("say in 1 to 100 characters what the token is for")
-        token, token_id = f"cpp_{secrets.token_urlsafe(32)}", f"t-{secrets.token_hex(6)}"
+        token, token_id = token or f"cpp_{secrets.token_urlsafe(32)}", f"t-{secrets.token_hex(6)}"
         with self._store.change() as change:
             mark = begin(change, by, "token", person_id, {"label": label, "scopes": sorted(set(scopes)), "days": days})
             person = change.person(person_id)
