@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Literal
 
 from babel.dates import format_date, format_datetime, format_timedelta
 from markupsafe import Markup, escape
@@ -55,8 +56,9 @@ class Moments:
 
     def span(self, seconds: float) -> str:
         """Return a length of time in words, rounded: `4 minutes`; from a minute on without seconds."""
-        least = "second" if seconds < _MINUTE else "minute"
-        return format_timedelta(dt.timedelta(seconds=seconds), granularity=least, locale=self._language, threshold=1.5)
+        least: Literal["second", "minute"] = "second" if seconds < _MINUTE else "minute"
+        long = dt.timedelta(seconds=seconds)
+        return format_timedelta(long, granularity=least, locale=self._language, threshold=1.5)
 
     def read(self, text: str) -> dt.datetime:
         """Return a moment as the service writes it, in the hospital's zone."""

@@ -81,8 +81,9 @@ class Shifts:
             rows = reader.shift(ward, span.begin, offset=(page - 1) * PAGE, limit=PAGE + 1, after=place)
             gone = departures(reader, ward, span.begin, span.end) if page == 1 and after is None else []
         more, rows = len(rows) > PAGE, rows[:PAGE]
-        shown = [*rows, *(each.row for each in gone)]
-        self._sight.record_all([(Seen(row.patient_id, ward), row.episode_id) for row in shown], who, "hand-over")
+        shown = [(row.patient_id, row.episode_id) for row in rows]
+        shown += [(each.row.patient_id, each.row.episode_id) for each in gone]
+        self._sight.record_all([(Seen(patient, ward), episode) for patient, episode in shown], who, "hand-over")
         return {
             "ward": ward,
             "at": instant(now),
