@@ -1,7 +1,9 @@
 """What does a process that stays see to beside its work?"""
 
 import gc
+from collections.abc import Callable
 
+from orchestrator.bootstrap import channels
 from orchestrator.bootstrap.system import System
 from orchestrator.notify import sending
 from orchestrator.service.lookout import Lookout
@@ -37,6 +39,21 @@ def stay_present(system: System, role: str) -> Repeated:
 def watch_time(system: System) -> Repeated:
     """Have this process follow how the wall's time goes, until `stop`: who looks seldom takes a drift for a jump."""
     return Repeated(system.time_fault, REMEMBER_SECONDS, "time").start()
+
+
+def watch_channels(system: System, told: Callable[[bool], object] = bool) -> Repeated:
+    """Have this process read the file of channels again while it is faulty, until `stop`; its log says what is wrong.
+
+    told: is told each time whether it is faulty.
+    """
+
+    def look() -> None:
+        try:
+            system.channels.look()
+        finally:
+            told(bool(system.channels.fault))
+
+    return Repeated(look, channels.SECONDS, "channels").start()
 
 
 def settle_memory() -> None:
