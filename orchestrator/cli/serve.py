@@ -21,6 +21,7 @@ from orchestrator.bootstrap import (
     check_durable,
     check_ready,
     figures,
+    guard_time,
     lookout,
     open_system,
     open_to_run,
@@ -61,7 +62,12 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
     draining, looking = threading.Event(), lookout(system)
     told: dict[str, Any] = {"openid": settings.openid, "proofs": settings.cache / "proofs"}
     app = faces(system, settings.timezone, draining=draining, banner=lambda: looking.banner, **told)
-    beside = [Repeated(looking.turn, SECONDS, "lookout").start(), *_beside(system, "api"), watch_channels(system)]
+    beside = [
+        Repeated(looking.turn, SECONDS, "lookout").start(),
+        *_beside(system, "api"),
+        watch_channels(system),
+        guard_time(system),
+    ]
     settle_memory()
 
     @asynccontextmanager
