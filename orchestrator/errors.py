@@ -198,6 +198,12 @@ class StoreBusy(StoreError):
     code = "store-busy"
 
 
+class TimeUntrusted(StoreError):
+    """The wall's clock was moved: what is recorded now would stand at a wrong time, and plan by it."""
+
+    code = "time-untrusted"
+
+
 class OutcomeUnknown(StoreError):
     """The store was lost while it was told to keep something, which it did or did not: nobody here can know.
 

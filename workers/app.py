@@ -17,7 +17,7 @@ from celery import Celery, signals
 from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 from kombu import Exchange, Queue
 
-from orchestrator.bootstrap import Repeated, System, settle_memory, stay_present, watch_time
+from orchestrator.bootstrap import Repeated, System, settle_memory, stay_present, watch_channels, watch_time
 from orchestrator.errors import CarepathError
 from workers import metrics
 from workers.trust import tls
@@ -118,7 +118,8 @@ class Process:
 
 def _beside(system: System) -> list[Repeated]:
     """Begin what a process at work does beside its jobs."""
-    return [stay_present(system, "worker"), watch_time(system), system.duty.reach.follow()]
+    told = watch_channels(system, metrics.CHANNELS.set)
+    return [stay_present(system, "worker"), watch_time(system), system.duty.reach.follow(), told]
 
 
 process = Process()

@@ -26,6 +26,11 @@ HINTS = Counter("carepath_hints", "Messages for the broker.", ["outcome"])
 HELD = Gauge(
     "carepath_firing_held", "1 while this clock holds all firing, for time cannot be trusted.", multiprocess_mode="max"
 )
+CHANNELS = Gauge(
+    "carepath_channels_faulty",
+    "1 while the file of channels cannot be read, and nothing leaves.",
+    multiprocess_mode="max",
+)
 
 _PUBLISHED, _REFUSED = HINTS.labels("published"), HINTS.labels("refused")
 

@@ -20,11 +20,14 @@ KEPT_SECONDS = 5.0
 class StoreCollector(Collector):
     """Reads the store's figures, at most every five seconds, however often and by however many it is asked.
 
+    faulty: tells whether this process cannot read the file of channels.
     speed: how many times as fast as the wall a simulated store runs; ages are in seconds of the wall.
     """
 
-    def __init__(self, read: Callable[[], Figures], *, simulated: bool, speed: int = 1) -> None:
-        self._read, self._simulated, self._speed = read, simulated, speed
+    def __init__(
+        self, read: Callable[[], Figures], faulty: Callable[[], bool] = bool, *, simulated: bool, speed: int = 1
+    ) -> None:
+        self._read, self._faulty, self._simulated, self._speed = read, faulty, simulated, speed
         self._kept: tuple[float, Figures | None] | None = None
         self._lock = threading.Lock()
 
@@ -35,6 +38,8 @@ class StoreCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         found = self._figures()
         yield _gauge("carepath_store_up", "1 while the store can be read.", found is not None)
+        what = "1 while the file of channels cannot be read, and nothing leaves."
+        yield _gauge("carepath_channels_faulty", what, self._faulty())
         if found is None:
             return
         info = GaugeMetricFamily(

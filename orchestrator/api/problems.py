@@ -81,6 +81,7 @@ TITLES = {
     "record-erased": "The record was erased",
     "store-busy": "The store is busy",
     "store-unavailable": "The store cannot be used",
+    "time-untrusted": "The clock was moved",
     "token-needed": "An access token is needed",
     "too-large": "The body is too large",
     "too-many": "More than this process serves",

@@ -1,7 +1,9 @@
 """What does a process that stays see to beside its work?"""
 
 import gc
+from collections.abc import Callable
 
+from orchestrator.bootstrap import channels
 from orchestrator.bootstrap.system import System
 from orchestrator.notify import sending
 from orchestrator.service.lookout import Lookout
@@ -9,7 +11,7 @@ from orchestrator.service.presence import SECONDS
 from orchestrator.service.pulse import OVERDUE
 from orchestrator.service.repeated import Repeated
 from orchestrator.service.rows import Lease
-from orchestrator.service.trust import REMEMBER_SECONDS
+from orchestrator.service.trust import REMEMBER_SECONDS, Guard
 
 LOOKOUT_SENDS_SECONDS = 5.0
 """After so long it looks again: a gateway that hangs must not pass for a store that cannot be read."""
@@ -37,6 +39,27 @@ def stay_present(system: System, role: str) -> Repeated:
 def watch_time(system: System) -> Repeated:
     """Have this process follow how the wall's time goes, until `stop`: who looks seldom takes a drift for a jump."""
     return Repeated(system.time_fault, REMEMBER_SECONDS, "time").start()
+
+
+def guard_time(system: System) -> Repeated:
+    """Have this process refuse commands at a time that jumped, and follow how the time goes, until `stop`."""
+    system.desk.check_time = Guard(system.trust, system.elapsed).check
+    return watch_time(system)
+
+
+def watch_channels(system: System, told: Callable[[bool], object] = bool) -> Repeated:
+    """Have this process read the file of channels again while it is faulty, until `stop`; its log says what is wrong.
+
+    told: is told each time whether it is faulty.
+    """
+
+    def look() -> None:
+        try:
+            system.channels.look()
+        finally:
+            told(bool(system.channels.fault))
+
+    return Repeated(look, channels.SECONDS, "channels").start()
 
 
 def settle_memory() -> None:

@@ -1,7 +1,9 @@
 """How is the store that the settings name made and opened, with the pathways' files and the channels beside it?"""
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from orchestrator.bootstrap.channels import ChannelsFile
 from orchestrator.bootstrap.system import System, assemble
 from orchestrator.clock import Clock
 from orchestrator.config import Settings
@@ -30,16 +32,21 @@ def prepare_store(settings: Settings, simulation: Simulation | None = None) -> S
 
 
 def open_system(settings: Settings, past: Clock | None = None) -> System:
-    """Open the store that `prepare_store` has made. Raises StoreError or PathwayError. past: see `opening`."""
-    library = open_library(settings)
-    outside = read_outside(settings, library, files=False)
+    """Open the store that `prepare_store` has made. Raises StoreError or PathwayError. past: see `opening`.
+
+    A faulty file of channels keeps nobody from it: see `System.channels`.
+    """
+    library, zone = open_library(settings), ZoneInfo(settings.timezone)
+    file = ChannelsFile(lambda: read_outside(settings, library, files=False))
     opened = opening.open_store(there(settings).database_url, settings.keys, past, settings.database_patience)
     if opened.simulation is not None:
-        outside = None  # nobody may be called to a patient who does not exist
+        file = ChannelsFile(lambda: None)  # nobody may be called to a patient who does not exist
     system = assemble(
         opened.store, opened.keyring, library, opened.clock, opened.simulation, released_only=settings.released_only,
-        outside=outside, zone=ZoneInfo(settings.timezone), form=opened.format,
+        outside=file.begin(), zone=zone, form=opened.format,
     )  # fmt: skip
+    file.lead = lambda outside: system.lead(outside, zone)
+    system = replace(system, channels=file)
     system.duty.reach.refresh()
     return system
 

@@ -8,10 +8,11 @@ from types import TracebackType
 from orchestrator import __version__
 from orchestrator.audit.keys import Keyring
 from orchestrator.audit.seal import Sealed
+from orchestrator.bootstrap.channels import ChannelsFile
 from orchestrator.clock import Clock, HostClock, elapsed
 from orchestrator.episode import formats
 from orchestrator.errors import NotFound
-from orchestrator.notify.post import Post
+from orchestrator.notify.post import SHUT, Post
 from orchestrator.notify.reading import NOWHERE, Outside
 from orchestrator.pathway.loader import Library, load_text
 from orchestrator.pathway.model import Pathway
@@ -52,6 +53,7 @@ class System:
 
     simulation: None for a real store.   clock: this machine's view of the store's time; the store's own decides.
     post: the ways by which notices leave the house.   elapsed: seconds that pass evenly, by this machine.
+    channels: the file of channels, which may be faulty.
     host: this machine's wall clock.   trust: whether the wall's time can be trusted; all threads share it.
     """
 
@@ -83,6 +85,7 @@ class System:
     duty: Duty
     overview: Overview
     claims: Claims
+    channels: ChannelsFile = field(default_factory=lambda: ChannelsFile(lambda: None))
     elapsed: Callable[[], float] = elapsed
     host: Clock = HostClock()
     trust: Trust = field(init=False)
@@ -106,6 +109,12 @@ class System:
     def simulated(self) -> bool:
         """Tell whether the store is one for trying things out: whatever shows anything of it must say so."""
         return self.simulation is not None
+
+    def lead(self, outside: Outside, zone: dt.tzinfo) -> None:
+        """Have notices leave as the file of channels says now, and what waited for that at once. Raises StoreError."""
+        self.duty.lead(outside.directory, outside.personal())
+        self.post.become(outside.post(zone, self.duty.reach.contact))
+        self.deliveries.hurry(SHUT.code)
 
     def pathway(self, version: str) -> Pathway:
         """Return the pathway with this content hash, from the files or the store. Raises NotFound."""

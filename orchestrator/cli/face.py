@@ -36,6 +36,10 @@ class Face:
 
         with open_system(self.settings) as system:
             self.mark(system.simulation)
+            if system.channels.fault:
+                click.echo(
+                    f"carepath: no notice leaves the house until this is mended: {system.channels.fault}", err=True
+                )
             yield system
 
     def mark(self, simulation: "Simulation | None") -> None:

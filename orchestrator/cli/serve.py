@@ -21,11 +21,13 @@ from orchestrator.bootstrap import (
     check_durable,
     check_ready,
     figures,
+    guard_time,
     lookout,
     open_system,
     open_to_run,
     settle_memory,
     stay_present,
+    watch_channels,
 )
 from orchestrator.cli import logs, watching
 from orchestrator.cli.watching import Beat, Probes, of_store, watched
@@ -60,7 +62,12 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
     draining, looking = threading.Event(), lookout(system)
     told: dict[str, Any] = {"openid": settings.openid, "proofs": settings.cache / "proofs"}
     app = faces(system, settings.timezone, draining=draining, banner=lambda: looking.banner, **told)
-    beside = [Repeated(looking.turn, SECONDS, "lookout").start(), *_beside(system, "api")]
+    beside = [
+        Repeated(looking.turn, SECONDS, "lookout").start(),
+        *_beside(system, "api"),
+        watch_channels(system),
+        guard_time(system),
+    ]
     settle_memory()
 
     @asynccontextmanager
@@ -109,7 +116,11 @@ def _api_probes(settings: Settings, system: System, server: "uvicorn.Server", dr
         from orchestrator.api.metrics import StoreCollector  # noqa: PLC0415
 
         speed = system.simulation.factor if system.simulation else 1
-        REGISTRY.register(StoreCollector(lambda: figures(settings, system), simulated=system.simulated, speed=speed))
+        told = StoreCollector(
+            lambda: figures(settings, system), lambda: bool(system.channels.fault),
+            simulated=system.simulated, speed=speed,
+        )  # fmt: skip
+        REGISTRY.register(told)
 
     def ready() -> None:
         if not server.started:  # else a proxy would send people to whom nobody listens yet
@@ -138,6 +149,7 @@ def worker(settings: Settings, *, threads: int = 0, processes: int = 0) -> int:
 def clock(settings: Settings) -> None:
     """Look for what is due, until SIGINT or SIGTERM."""
     from workers import app as jobs  # noqa: PLC0415
+    from workers import metrics  # noqa: PLC0415
     from workers.clock import run  # noqa: PLC0415
     from workers.publisher import Publisher  # noqa: PLC0415
 
@@ -148,7 +160,7 @@ def clock(settings: Settings) -> None:
         logs.begin("clock", system.simulation, as_json=settings.log_json)
         _warn_of_loss(settings, system)
         jobs.configure(_broker(settings), lambda: system)
-        beside = _beside(system, "clock")
+        beside = [*_beside(system, "clock"), watch_channels(system, metrics.CHANNELS.set)]
         probes = Probes("clock", beat.fault, of_store(system.store.ready, stop), watching.local_figures)
         with watched(settings.metrics, probes):
             run(system, Publisher(), stop, beat.turned)

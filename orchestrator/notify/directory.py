@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from orchestrator.service.notices import UNROUTED
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -30,6 +32,26 @@ class Route:
         return (self.channel, self.to) == (other.channel, other.to) and all(
             not one or not two or one & two for one, two in pairs
         )
+
+
+class Undecided:
+    """The directory while the file cannot be read: each notice is to leave by whatever it will say."""
+
+    def routes(self, kind: str, role: str, ward: str, at: datetime | None = None) -> tuple[str, ...]:
+        """Return what stands for all of them."""
+        return (UNROUTED,)
+
+    def addresses(self, kind: str, role: str, ward: str) -> frozenset[tuple[str, str]]:
+        """Return none that is known."""
+        return frozenset()
+
+    def held(self, ward: str) -> frozenset[str]:
+        """Return none that is known."""
+        return frozenset()
+
+    def unheld(self, ward: str, at: datetime | None = None) -> frozenset[str]:
+        """Return none: no ladder skips a role on a guess."""
+        return frozenset()
 
 
 class Directory:

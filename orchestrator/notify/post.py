@@ -14,6 +14,8 @@ from orchestrator.service.rows import Lease, NoticeRow
 
 NO_ROUTE = Sent(Result.PERMANENT, "no-such-route")
 NO_ROUTE_YET = Sent(Result.PASSING, NO_ROUTE.code)
+SHUT = Sent(Result.PASSING, "file-faulty")
+"""The file of channels cannot be read: nothing leaves, and nothing is refused for good."""
 NO_CONTACT = Sent(Result.PERMANENT, "no-such-contact")
 """A person took the address away meanwhile, or has no account any more."""
 _TEST = "test"
@@ -45,6 +47,7 @@ class Post:
     """The ways out of the house, by the names of their routes. link: the web face's address, without a slash at its
     end; empty where there is none, and messages then hold no link.   elapsed: seconds that pass evenly.
     channels: by name, those that carry notices to people's own addresses.   find: those addresses.
+    open: False while it cannot be known which ways there are: then whatever is to be sent waits.
     """
 
     def __init__(
@@ -55,10 +58,16 @@ class Post:
         *,
         channels: Mapping[str, Channel] | None = None,
         find: Find = nobody,
+        open: bool = True,  # noqa: A002  as a post office is
     ) -> None:
         self._ways, self._link, self._elapsed = ways or {}, link, elapsed
-        self._channels, self._find = channels or {}, find
+        self._channels, self._find, self.open = channels or {}, find, open
         self._resting: dict[str, tuple[float, Sent]] = {}  # by server: until when, and what it did last
+
+    def become(self, other: "Post") -> None:
+        """Lead where another one leads, from now on, for all who hold this one."""
+        self._ways, self._link, self._channels, self._find = other._ways, other._link, other._channels, other._find
+        self.open = other.open
 
     def channel(self, route: str) -> str:
         """Return the name of a route's channel; empty for a route that is configured no more."""
@@ -71,8 +80,10 @@ class Post:
         """Send a notice by its route. One that is not configured is refused for good after some minutes.
 
         While processes are replaced one after the other, whoever told may know a route that this one does not know yet.
-        Where a person's own address is asked of the store: raises StoreError.
+        While the post is shut everything waits. Where a person's own address is asked of the store: raises StoreError.
         """
+        if not self.open:
+            return SHUT
         way = self._way(lease.route)
         if isinstance(way, Sent):
             return NO_ROUTE if way is NO_ROUTE_YET and lease.attempts >= TRIES_UNTOLD else way

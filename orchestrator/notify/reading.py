@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orchestrator.errors import PathwayError, PathwayErrors
 from orchestrator.notify.channel import Channel
-from orchestrator.notify.directory import Directory, Route
+from orchestrator.notify.directory import Directory, Route, Undecided
 from orchestrator.notify.email.channel import EmailChannel
 from orchestrator.notify.email.reading import read_mail
 from orchestrator.notify.email.settings import ADDRESS, MailSettings
@@ -38,14 +38,15 @@ _ROUTE = re.compile(r"[a-z][a-z0-9-]{0,39}")
 class Outside:
     """What the file says: how notices leave, and where they go. mail, hooks: None where nothing is said of them.
 
-    link: the web face's address, without a slash at its end.
+    link: the web face's address, without a slash at its end.   readable: it could be read.
     """
 
-    directory: Directory
+    directory: Directory | Undecided
     routes: tuple[Route, ...]
     link: str
     mail: MailSettings | None = None
     hooks: HookSettings | None = None
+    readable: bool = True
 
     def post(self, zone: dt.tzinfo, find: Find = nobody) -> Post:
         """Return the ways out. zone: the hospital's, in which mails tell times.   find: people's own addresses."""
@@ -53,7 +54,7 @@ class Outside:
         ways = {
             each.name: Way(channels[each.channel], each.to, server_of(each.channel, each.to)) for each in self.routes
         }
-        return Post(ways, self.link, channels=channels, find=find)
+        return Post(ways, self.link, channels=channels, find=find, open=self.readable)
 
     def personal(self) -> Personal:
         """Return what people may choose for themselves."""
@@ -90,6 +91,9 @@ class Outside:
 
 NOWHERE = Outside(Directory(), (), "")
 """Where there is no file: nothing leaves the house."""
+
+UNREADABLE = Outside(Undecided(), (), "", readable=False)
+"""While the file cannot be read: what is to leave waits."""
 
 
 def read_channels(path: Path, roles: Collection[str], *, files: bool = True) -> Outside:

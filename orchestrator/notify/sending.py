@@ -7,10 +7,13 @@ from orchestrator.errors import StoreError
 from orchestrator.notify.channel import Result, Sent
 from orchestrator.notify.post import Post
 from orchestrator.service.deliveries import Deliveries
+from orchestrator.service.notices import UNROUTED
 from orchestrator.service.rows import Lease
 
 _log = logging.getLogger(__name__)
 DEFECT = Sent(Result.PASSING, "defect")
+ROUTED = Sent(Result.PASSING, "routed")
+"""Nothing was sent: it waits by its own routes from now on."""
 BATCH = 20
 
 
@@ -42,6 +45,9 @@ def send_waiting(
 
 def send(post: Post, deliveries: Deliveries, lease: Lease) -> tuple[Sent, bool]:
     """Send one notice, and record what became of it; return that, and whether it left and this call recorded it."""
+    if lease.route == UNROUTED and post.open:
+        _recorded(deliveries.route(lease), lease)
+        return ROUTED, False
     sent = _sent(post, lease)
     told = lease.notice.episode_id, lease.notice.key, lease.route
     if sent.result is Result.DELIVERED:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from orchestrator.errors import InvalidCommand
 from orchestrator.service.handlers import Desk
-from orchestrator.service.notices import OWNERS, tell
+from orchestrator.service.notices import OWNERS, routed, tell
 from orchestrator.service.ports import Change, Directory
 from orchestrator.service.rows import LONGEST_WAIT, Lease, OutgoingId, OutgoingRow
 
@@ -54,6 +54,14 @@ class Deliveries:
         """Let others have at once what was taken and not begun: that was no try. False as for `finish`."""
         return self._desk.transact(lambda change: change.release(lease))
 
+    def route(self, lease: Lease) -> bool:
+        """Put a notice's routes into the place of what stood for them. False as for `finish`."""
+        return self._desk.transact(lambda change: _route(change, self._desk.directory, lease))
+
+    def hurry(self, error: str) -> int:
+        """Let what waits for this error be tried at once; return how many there were."""
+        return self._desk.transact(lambda change: change.hurry(error))
+
     def give_up(self, lease: Lease, error: str) -> bool:
         """Keep it as a dead letter, and tell its owners. error: a code. False as for `finish`."""
         return self._desk.transact(lambda change: _give_up(change, self._desk.directory, lease, error))
@@ -91,6 +99,13 @@ def _give_back(change: Change, directory: Directory, lease: Lease, error: str) -
     held = change.give_back(lease, backoff(lease.attempts).total_seconds(), error)
     if held and lease.attempts >= TRIES_UNTOLD:  # what was told once is not told again
         _tell_owners(change, directory, lease)
+    return held
+
+
+def _route(change: Change, directory: Directory, lease: Lease) -> bool:
+    held = change.let_go(lease)
+    if held:
+        change.put_outbox(routed(directory, [lease.notice], change.times()))
     return held
 
 

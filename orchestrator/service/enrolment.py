@@ -92,6 +92,7 @@ class Enrolments:
                 raise KeyReused("idempotency-key-reused: this key was used with another request; take a new one")
             return repeat(locked.prior, key, request_hash(key, asked))
         times = change.times()
+        self._desk.check_time(change, times)
         patient, person = self._patient(change, request, times)
         _check_free(change, person, pathway.name, episode_id)
         change.keep_pathway(PathwayRow(pathway.hash, pathway.name, pathway.version, pathway.text, times.now))

@@ -83,6 +83,8 @@ class Desk:
         self.directory = directory or InHouse()
         self.recent = Recent()
         self.format = formats.OWN
+        self.check_time: Callable[[Change, Times], object] = lambda change, times: None
+        """Raises TimeUntrusted; a process that stays goes by `service.trust.Guard`."""
 
     def write_in(self, form: int) -> None:
         """Write documents and entries in this format from now on. Raises NewerFormat for one that is not known."""
@@ -175,6 +177,7 @@ class Handlers:
         hashed = request_hash(key, canonical([request.actor.role, request.actor.on_behalf_of, asked]))
         if locked.prior is not None:
             return repeat(locked.prior, key, hashed)
+        self.desk.check_time(change, locked.times)
         ledger = self.desk.ledger(change, locked.row, locked.times)
         if ledger.due:
             fire(ledger)

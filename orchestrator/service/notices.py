@@ -9,6 +9,9 @@ from orchestrator.service.rows import NoticeRow, OutboxRow, Times
 OWNERS = ("lead", "administrator")
 """Who looks after what the program itself cannot do: an episode that does not fire, a notice that does not arrive."""
 
+UNROUTED = "_unrouted"
+"""Stands in the outbox instead of routes while nobody can say which there are; no route of the file is called so."""
+
 
 class InHouse:
     """The directory where none is configured: nothing leaves the house, and every role is held."""

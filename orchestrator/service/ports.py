@@ -269,6 +269,14 @@ class Change(Reader, PeopleChange, RosterChange, WorklistChange, Protocol):
         """Let others try again in `seconds`; `error` is a code, never a patient's data. False as for `finish`."""
         ...
 
+    def let_go(self, lease: Lease) -> bool:
+        """Take it out of the outbox, and record no delivery. False as for `finish`."""
+        ...
+
+    def hurry(self, error: str) -> int:
+        """Let be tried at once what waits with this last error; return how many there were."""
+        ...
+
     def release(self, lease: Lease) -> bool:
         """Let others have at once what was taken and not tried; it counts as no try. False as for `finish`."""
         ...

@@ -74,6 +74,7 @@ class Transfers:
             return _repeated(named.prior, desk.key(named.row), request)
         if request.wards is not None and named.row.ward not in request.wards:
             raise NotFound("there is no such episode")
+        desk.check_time(change, named.times)
         ledgers = [desk.ledger(change, each.row, each.times) for each in (named, *others)]
         self._check_ward(change, command, ledgers[0])
         for ledger in ledgers:

@@ -3,13 +3,22 @@
 Each process that fires has a Trust of its own, whose threads share it.
 """
 
+import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from orchestrator.clock import Clock
+from orchestrator.errors import TimeUntrusted
+from orchestrator.service.ports import Reader
 from orchestrator.service.pulse import MOST_DRIFT, Look
+from orchestrator.service.rows import Times
 
+_log = logging.getLogger(__name__)
+_MOVED = (
+    "the clock of this machine or of the database was moved by over 5 s, and nothing was recorded: work from paper, and"
+    " have the clock set right; if it is right, restart API, clocks and workers"
+)
 REMEMBER_SECONDS = 30.0
 """How long one reading is what the next are held against: two machines' quartz may part by seconds in a week."""
 LONGEST_UNSEEN = timedelta(minutes=1)
@@ -56,6 +65,14 @@ class Trust:
         with self._lock:
             return self._then is not None and _in_step(self._then, wall, began, ended)
 
+    def contradicts(self, wall: datetime, at: float) -> bool:
+        """Tell whether a wall time keeps no step with what was trusted. at: monotonic seconds, just after it was read.
+
+        Where nothing was trusted yet nothing is contradicted.
+        """
+        with self._lock:
+            return self._then is not None and not _in_step(self._then, wall, at, at)
+
     def _differs(self, look: Look, took: float) -> bool:
         """Tell whether the store's wall and this machine's part. took: seconds from before the look until now."""
         behind = self._host.now() - look.wall
@@ -67,6 +84,26 @@ class Trust:
             return False
         passed = timedelta(seconds=self._elapsed() - self._born[0])
         return abs(self._host.now() - self._born[1] - passed) > MOST_DRIFT
+
+
+class Guard:
+    """Keeps people's commands from a time that jumped: they would fire what is due by it, and plan by it.
+
+    A time that a clock process has trusted of late is right: then it was this process that stood still.
+    elapsed: seconds that pass evenly.
+    """
+
+    def __init__(self, trust: Trust, elapsed: Callable[[], float]) -> None:
+        self._trust, self._elapsed = trust, elapsed
+
+    def check(self, change: Reader, times: Times) -> None:
+        """Raise TimeUntrusted unless a time that was just read under lock can be trusted."""
+        if not self._trust.contradicts(times.wall, self._elapsed()):
+            return
+        seen = change.seen_at()
+        if seen is None or not -MOST_DRIFT <= times.wall - seen <= LONGEST_UNSEEN:
+            _log.error("a command is refused: the wall clock was moved", extra={"event": "time-untrusted"})
+            raise TimeUntrusted(_MOVED)
 
 
 def _in_step(then: tuple[float, float, datetime], wall: datetime, began: float, ended: float) -> bool:

@@ -134,6 +134,14 @@ class RareWrites(ColdReader, AnswerWrites, RosterWrites, WorklistWrites):
         again = {"next_try_at": self.times().wall + timedelta(seconds=seconds), "last_error": error[:_LONGEST_ERROR]}
         return bool(self._sql.execute(update(t.outbox).where(_held(lease)).values(**again)).rowcount)
 
+    def let_go(self, lease: Lease) -> bool:
+        return bool(self._sql.execute(t.outbox.delete().where(_held(lease))).rowcount)
+
+    def hurry(self, error: str) -> int:
+        c = t.outbox.c
+        waits = update(t.outbox).where(c.last_error == error, c.given_up_at.is_(None))
+        return self._sql.execute(waits.values(next_try_at=self.times().wall)).rowcount
+
     def release(self, lease: Lease) -> bool:
         free: dict[str, Any] = {"next_try_at": self.times().wall, "attempts": t.outbox.c.attempts - 1}
         return bool(self._sql.execute(update(t.outbox).where(_held(lease)).values(**free)).rowcount)

@@ -75,4 +75,5 @@ def _page(
         typed=typed or {},
         simulation=system.simulation,
         alarm=banner,
+        fault=system.channels.fault,
     )

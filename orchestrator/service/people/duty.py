@@ -33,6 +33,11 @@ class Duty:
         self.aways = Aways(store, mac, self.reach.changed)
         self.contacts = Contacts(store, mac, ways, self.reach.changed)
 
+    def lead(self, house: House, ways: Ways) -> None:
+        """Go by what the file of channels says now."""
+        self.reach.lead(house, ways)
+        self.contacts.ways = ways
+
 
 def reads(principal: Principal, ward: str) -> bool:
     """Tell whether this person may read a ward's rota: whoever has a post there."""

@@ -36,6 +36,10 @@ class Reach:
         self._roles, self._zone = frozenset(roles), zone
         self._roster, self._lock = Roster(), threading.Lock()
 
+    def lead(self, house: House, ways: Ways) -> None:
+        """Go by what the file of channels says now."""
+        self._house, self._ways = house, ways
+
     def refresh(self) -> None:
         """Read anew what has changed. Raises StoreError."""
         with self._lock, self._store.read() as reader:
