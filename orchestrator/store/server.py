@@ -19,7 +19,10 @@ _SETTINGS = text(
     " current_setting('autovacuum'), pg_is_in_recovery(), current_setting('transaction_read_only'),"
     " least(current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,"
     "  nullif(d.datconnlimit, -1), nullif(r.rolconnlimit, -1)),"
-    " (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')"
+    " (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),"
+    # who may not see more sees a row of each
+    " (SELECT count(*) FROM pg_stat_replication WHERE coalesce(state, 'streaming') = 'streaming'),"
+    " current_setting('synchronous_standby_names')"
     " FROM pg_database d, pg_roles r WHERE d.datname = current_database() AND r.rolname = current_user"
 )
 _UNLOGGED = text(
@@ -65,7 +68,9 @@ def check_durable(url: str) -> None:
 
 
 def _findings(connection: Connection) -> Iterator[Finding]:
-    fsync, pages, commit, vacuum, standby, read_only, most, taken = connection.execute(_SETTINGS).one()
+    fsync, pages, commit, vacuum, standby, read_only, most, taken, followers, waits = connection.execute(
+        _SETTINGS
+    ).one()
     ours = {"tables": list(metadata.tables)}
     unlogged = [row.relname for row in connection.execute(_UNLOGGED, ours)]
     unvacuumed = [row.relname for row in connection.execute(_UNVACUUMED, ours)]
@@ -90,6 +95,7 @@ def _findings(connection: Connection) -> Iterator[Finding]:
         if unlogged else "every table outlives a crash",
     )  # fmt: skip
     yield _connections(most, taken)
+    yield _standbys(followers, waited_for=bool(waits) and commit in {"on", "remote_apply", "remote_write"})
     bad = ["autovacuum is off", *unvacuumed] if vacuum == "off" else unvacuumed
     yield Finding(
         "vacuum", not bad, False,
@@ -100,6 +106,18 @@ def _findings(connection: Connection) -> Iterator[Finding]:
         f"the program's role may change or remove rows of {', '.join(rights)}: give it a role of its own"
         if rights else "the program's role cannot change entries",
     )  # fmt: skip
+
+
+def _standbys(followers: int, *, waited_for: bool) -> Finding:
+    """Say what a promoted standby would lack. waited_for: commits wait for one."""
+    if waited_for and not followers:
+        return Finding("standby", False, False, "commits wait for a standby, and none follows: start it, or all hangs")
+    if followers and not waited_for:
+        lacks = "one that is promoted may lack what was committed last: set synchronous_standby_names"
+        return Finding("standby", False, False, f"{followers} standbys follow, and no commit waits for them: {lacks}")
+    return Finding(
+        "standby", True, False, f"{followers} standbys follow; commits wait" if followers else "none follows"
+    )
 
 
 def _connections(most: int, taken: int) -> Finding:

@@ -24,6 +24,12 @@ class Authority:
 
     def server(self, name: str, *, expired: bool = False) -> ssl.SSLContext:
         """Return how a server shows itself as `name`, and as 127.0.0.1 if that is localhost."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.shown(name, expired=expired))
+        return context
+
+    def shown(self, name: str, *, expired: bool = False) -> Path:
+        """Return a file with the key and the certificate by which a server shows itself as `name`."""
         key = ec.generate_private_key(ec.SECP256R1())
         names: list[x509.GeneralName] = [x509.DNSName(name)]
         if name == "localhost":
@@ -33,9 +39,7 @@ class Authority:
         file = self.file.with_name(f"{self.file.stem}-{name}-{expired}.pem")
         private = key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         file.write_bytes(private + made.sign(self._key, hashes.SHA256()).public_bytes(_PEM))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        return context
+        return file
 
 
 def authority(folder: Path, name: str) -> Authority:

@@ -5,8 +5,10 @@ Its only address is a Unix socket in a folder that its owner alone can enter. Se
 """
 
 import os
+import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -15,10 +17,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
 from orchestrator.cli.valkey import dies_with_parent
+from tests.servers.certificates import authority
 
 USER = "carepath"
 START_SECONDS = 60.0
@@ -37,14 +41,20 @@ class Postgres:
 
     socket: Path
     binaries: Path
+    port: int = 5432
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql+psycopg://{USER}@/{database}?host={self.socket}"
 
     def execute(self, statement: str) -> None:
         """Run one statement outside any transaction, in the maintenance database."""
-        with psycopg.connect(host=str(self.socket), user=USER, dbname="postgres", autocommit=True) as connection:
+        with self.connect(autocommit=True) as connection:
             connection.execute(statement.encode())
+
+    def connect(self, *, autocommit: bool = False) -> "psycopg.Connection[tuple[Any, ...]]":
+        """Return a connection to the maintenance database."""
+        place = {"host": str(self.socket), "port": str(self.port), "user": USER, "dbname": "postgres"}
+        return psycopg.connect(**place, autocommit=autocommit, connect_timeout=2)  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -76,20 +86,61 @@ def running_postgres(*, durable: bool = False, settings: Mapping[str, str] = NOT
 
 
 @contextmanager
-def new_cluster(*, durable: bool, inside: tuple[str, ...] = (), data: Path | None = None) -> Iterator["Cluster"]:
+def guarded_postgres(folder: Path, database: str) -> Iterator[str]:
+    """Yield the address of a database on loopback, with the password in it: nobody is let in without, nor without TLS.
+
+    folder: for the files of the authority that vouches for the server.
+    """
+    trusted = authority(folder, f"authority-{secrets.token_hex(4)}")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with new_cluster(durable=False, port=port) as cluster:
+        shown = cluster.keep(trusted.shown("localhost"), "shown.pem")
+        cluster.start(
+            listen_addresses="127.0.0.1", port=str(port), ssl="on", ssl_cert_file=str(shown), ssl_key_file=str(shown)
+        )
+        password = secrets.token_hex(16)
+        for statement in (f"CREATE DATABASE {database}", f"ALTER ROLE {USER} PASSWORD '{password}'"):
+            cluster.server.execute(statement)
+        cluster.let_in("hostssl all all 127.0.0.1/32 scram-sha-256")
+        asked = f"sslmode=verify-full&sslrootcert={trusted.file}&channel_binding=require"
+        yield f"postgresql+psycopg://{USER}:{password}@localhost:{port}/{database}?{asked}"
+
+
+@contextmanager
+def new_cluster(
+    *, durable: bool, inside: tuple[str, ...] = (), data: Path | None = None, port: int = 5432
+) -> Iterator["Cluster"]:
     """Yield a fresh data folder with a server that is not started yet; end and remove both afterwards.
 
     inside: words to put before its commands, to run them in another mount namespace; there the folder may be `data`.
     """
+    with _place(durable=durable, inside=inside, data=data, port=port) as cluster:
+        cluster.initialise()
+        yield cluster
+
+
+@contextmanager
+def new_standby(primary: "Cluster") -> Iterator["Cluster"]:
+    """Yield a copy of a running server that follows it once it is started; end and remove it afterwards."""
+    with _place(durable=True) as cluster:
+        cluster.copy(primary.server)
+        yield cluster
+
+
+@contextmanager
+def _place(
+    *, durable: bool, inside: tuple[str, ...] = (), data: Path | None = None, port: int = 5432
+) -> Iterator["Cluster"]:
+    """Yield a server without a data folder; end it, and remove whatever there is of it, afterwards."""
     binaries = find_binaries()
     root = Path(tempfile.mkdtemp(prefix="cp-pg-", dir="/tmp"))
     try:
         run_as = RunAs(prefix=(*inside, *AS_NOBODY)) if inside else _unprivileged(root, binaries)
-        socket = root / "s"
-        socket.mkdir(mode=0o700)
-        run_as.own(socket)
-        cluster = Cluster(Postgres(socket, binaries), run_as, root, data or root / "data", durable=durable)
-        cluster.initialise()
+        door = root / "s"
+        door.mkdir(mode=0o700)
+        run_as.own(door)
+        cluster = Cluster(Postgres(door, binaries, port), run_as, root, data or root / "data", durable=durable)
         try:
             yield cluster
         finally:
@@ -193,6 +244,40 @@ class Cluster:
         if self._run_as.popen(command, self._first_log, None).wait(START_SECONDS) != 0:
             raise RuntimeError(f"initdb failed: {self._first_log.read_text(errors='replace')}")
 
+    def copy(self, primary: Postgres) -> None:
+        """Make the data folder by copying that of a running server, to follow it."""
+        command = [
+            str(primary.binaries / "pg_basebackup"),
+            "-h",
+            str(primary.socket),
+            "-U",
+            USER,
+            "-D",
+            str(self._data),
+        ]
+        command += ["--write-recovery-conf", "--checkpoint=fast", "--no-sync"]
+        if self._run_as.popen(command, self._first_log, None).wait(START_SECONDS) != 0:
+            raise RuntimeError(f"pg_basebackup failed: {self._first_log.read_text(errors='replace')}")
+
+    def keep(self, file: Path, name: str) -> Path:
+        """Copy a secret file to where the server's own user alone can read it; return its path."""
+        kept = self._log.with_name(name)
+        kept.touch(0o600)
+        kept.write_bytes(file.read_bytes())
+        self._run_as.own(kept)
+        return kept
+
+    def let_in(self, rule: str) -> None:
+        """Let in from now on whom this line of `pg_hba.conf` lets in, and nobody else."""
+        (self._data / "pg_hba.conf").write_text(f"{rule}\n")
+        self.server.execute("SELECT pg_reload_conf()")
+
+    def kill(self) -> None:
+        """Kill the server, as a machine that fails does."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
     def start(self, **more: str) -> None:
         """Start the server and wait until it answers. more: settings besides the usual ones."""
         self.launch(**more)
@@ -223,7 +308,7 @@ class Cluster:
     def answers(self) -> bool:
         """Tell whether the server takes connections."""
         try:
-            psycopg.connect(host=str(self.server.socket), user=USER, dbname="postgres", connect_timeout=2).close()
+            self.server.connect().close()
         except psycopg.OperationalError:
             return False
         return True

@@ -1,7 +1,8 @@
 """Goal: a store that is destroyed comes back from its backup and its keys, with nothing done twice or left undone.
 
 The drill as docs/operations.md has it: `carepath backup` while people work, more work after it, the machine gone, then
-`carepath restore` on a new one. On a file, and on real PostgreSQL servers of the test's own.
+`carepath restore` on a new one. On a file, and on real PostgreSQL servers of the test's own, that ask for a password
+(SCRAM) over TLS.
 """
 
 import shutil
@@ -26,7 +27,7 @@ from orchestrator.store import copies, keyfile
 from orchestrator.store.connect import sqlite_module
 from tests.integration.cli.conftest import Said, Terminal
 from tests.integration.installation import CLINICIAN, PATHWAY, T0, until
-from tests.servers.postgres import find_binaries, running_postgres
+from tests.servers.postgres import find_binaries, guarded_postgres
 
 LATER = timedelta(minutes=90)
 
@@ -54,9 +55,9 @@ def machine(kind: str, home: Path, terminal: Terminal) -> Iterator[Machine]:
         if kind == "sqlite":
             yield at(None)
             return
-        with running_postgres() as server:
-            server.execute("CREATE DATABASE ward")
-            yield at(server.url("ward"))
+        home.mkdir(exist_ok=True)
+        with guarded_postgres(home.parent, "ward") as address:
+            yield at(address)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
