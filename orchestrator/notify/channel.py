@@ -13,7 +13,8 @@ from typing import NamedTuple, Protocol
 class Message(NamedTuple):
     """What leaves the house: opaque ids, a ward, a role, times; no patient's data, and not what the reminder is about.
 
-    id: stable, the same whenever it is sent again.   rung: how far up its ladder, from 0.   link: where a person who
+    id: of the notice, the same by whatever route.   route: by which it leaves: with the id it names one delivery, and
+    stays the same whenever that is tried again.   rung: how far up its ladder, from 0.   link: where a person who
     signs in finds the notice; opening it changes nothing. Times are in UTC.
     """
 
@@ -26,6 +27,7 @@ class Message(NamedTuple):
     told_at: datetime
     late: bool
     link: str
+    route: str = ""
 
 
 class Result(Enum):

@@ -10,7 +10,7 @@ from orchestrator.notify.channel import Channel, Message, Result, Sent
 from orchestrator.notify.personal import server_of
 from orchestrator.service.deliveries import TRIES_UNTOLD
 from orchestrator.service.notices import is_personal
-from orchestrator.service.rows import Lease, NoticeRow
+from orchestrator.service.rows import Lease
 
 NO_ROUTE = Sent(Result.PERMANENT, "no-such-route")
 NO_ROUTE_YET = Sent(Result.PASSING, NO_ROUTE.code)
@@ -91,7 +91,7 @@ class Post:
         until, last = self._resting.get(server, (began, NO_ROUTE_YET))
         if began < until:
             return last
-        sent = way.channel.send(self._message(lease.notice), way.to)
+        sent = way.channel.send(self._message(lease), way.to)
         if sent.result is Result.PASSING and self._elapsed() - began >= HANGS_SECONDS:
             self._resting[server] = self._elapsed() + REST_SECONDS, sent
         return sent
@@ -113,9 +113,10 @@ class Post:
         channel, to = found
         return Way(self._channels[channel], to, server_of(channel, to)) if channel in self._channels else NO_ROUTE_YET
 
-    def _message(self, notice: NoticeRow) -> Message:
+    def _message(self, lease: Lease) -> Message:
+        notice = lease.notice
         told = f"{notice.episode_id}.{notice.key}"
         return Message(
             told, notice.kind, notice.role, notice.ward, notice.rung, notice.due_at, notice.told_at, notice.late,
-            f"{self._link}/open/{told}" if self._link else "",
+            f"{self._link}/open/{told}" if self._link else "", lease.route,
         )  # fmt: skip

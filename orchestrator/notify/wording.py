@@ -29,8 +29,11 @@ _UNPRINTABLE = re.compile(r"[^ -~]")
 
 
 def reference(message: Message) -> str:
-    """Return by what a second copy is known again: 32 hex digits, the same for the same `message.id`."""
-    return hashlib.sha256(f"carepath notice\n{message.id}".encode()).hexdigest()[:32]
+    """Return by what a second copy is known again: 32 hex digits, the same for one notice by one route.
+
+    By another route it is another message: who takes both must not take the second one for a copy.
+    """
+    return hashlib.sha256(f"carepath notice\n{message.id}\n{message.route}".encode()).hexdigest()[:32]
 
 
 def title(message: Message) -> str:

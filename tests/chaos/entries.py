@@ -9,6 +9,7 @@ from orchestrator.audit.seal import Header
 from orchestrator.episode.commands import Tick, moment
 from orchestrator.notify.channel import Message
 from orchestrator.notify.wording import reference
+from tests.chaos.pager import ROUTE
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,11 @@ def told_in(entries: Sequence[Entry]) -> Iterator[Told]:
                 yield Told.of_event(event)
 
 
-def reference_of(notice: Mapping[str, Any]) -> str:
-    """Return the id of the message that tells of a notice."""
-    at = datetime(2026, 1, 1, tzinfo=UTC)  # nothing but the id counts
+def reference_of(notice: Mapping[str, Any], route: str = ROUTE) -> str:
+    """Return the id of the message that tells of a notice by a route."""
+    at = datetime(2026, 1, 1, tzinfo=UTC)  # nothing but id and route counts
     told = f"{notice['episode_id']}.{notice['key']}"
-    return reference(Message(told, "", "", "", 0, at, at, False, ""))
+    return reference(Message(told, "", "", "", 0, at, at, False, "", route))
 
 
 def _at(text: str) -> datetime:

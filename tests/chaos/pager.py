@@ -4,6 +4,7 @@ import base64
 import secrets
 from pathlib import Path
 
+ROUTE = "pager"
 _CHANNELS = """
 format: 1
 link: http://localhost:1

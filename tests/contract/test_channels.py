@@ -116,6 +116,13 @@ def test_a_message_arrives_once_with_all_that_it_says(gate: Gate, server: Outsid
     assert arrival.to == ("neuro-1@ward.example" if "mail" in gate.name else "/in?ward=1")
 
 
+def test_the_same_notice_by_another_route_is_no_copy(gate: Gate, server: Outside, trusted: Authority) -> None:
+    for message in (MESSAGE._replace(route="one"), MESSAGE._replace(route="other"), MESSAGE._replace(route="one")):
+        assert gate.send(server.port, trusted.file, message) == DELIVERED
+    one, other, again = (arrival.headers[gate.reference] for arrival in server.arrivals)
+    assert one == again != other
+
+
 def test_a_second_copy_can_be_told(gate: Gate, server: Outside, trusted: Authority) -> None:
     for message in (MESSAGE, MESSAGE, MESSAGE._replace(id="0192f0c1.4.0")):
         assert gate.send(server.port, trusted.file, message) == DELIVERED

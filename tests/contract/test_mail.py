@@ -34,8 +34,8 @@ From: carepath <carepath@hospital.example>
 To: neuro-1@ward.example
 Subject: carepath: A reminder waits for an answer
 Date: Thu, 02 Jul 2026 08:31:07 +0000
-Message-ID: <2f0fa2dd2af77a6c098dc58e9c8b542c@hospital.example>
-Carepath-Notice: 2f0fa2dd2af77a6c098dc58e9c8b542c
+Message-ID: <bc6381c5bc7f7b2fee3d8f51a7719463@hospital.example>
+Carepath-Notice: bc6381c5bc7f7b2fee3d8f51a7719463
 Auto-Submitted: auto-generated
 Content-Type: text/plain; charset="us-ascii"
 Content-Transfer-Encoding: 7bit

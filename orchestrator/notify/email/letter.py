@@ -14,7 +14,7 @@ _POLICY = SMTP.clone(max_line_length=None)
 def letter(message: Message, sender: str, to: str, zone: dt.tzinfo, now: dt.datetime) -> bytes:
     """Return the letter as it is sent. sender, to: plain ASCII addresses.   now: when it is written.
 
-    Two letters for one `message.id` have the same Message-ID: mail systems show one, and people can tell.
+    Two letters of one delivery have the same Message-ID: mail systems show one, and people can tell.
     """
     made, reference = EmailMessage(_POLICY), wording.reference(message)
     made["From"] = f"carepath <{sender}>"

@@ -4,8 +4,9 @@ The standard library's client suits: it follows no redirects, obeys no proxy of 
 is made here. The name is resolved once and the connection goes to what was checked: a name that points elsewhere a
 moment later gains nothing. TLS still asks for the certificate of the name.
 
-What an answer means: 2xx delivered; 408, 425, 429 and 5xx may pass; every other 4xx and every redirect is final. What
-stands between us and the host can be mended without touching a message, and counts as passing.
+What an answer means: 2xx delivered; 401, 403, 408, 425, 429 and 5xx may pass; every other 4xx and every redirect is
+final. What stands between us and the host, or says that it does not know us, can be mended without touching a message,
+and counts as passing.
 """
 
 import datetime as dt
@@ -26,7 +27,7 @@ from orchestrator.notify.webhook.signature import sign
 from orchestrator.wire.deadline import Deadline, Resolver, addresses, connect, network_code, resolve, secure
 from orchestrator.wire.target import PORTS, Target, target
 
-_PASSING = {408: "timeout-there", 425: "too-early", 429: "too-many"}
+_PASSING = {401: "not-let-in", 403: "not-let-in", 408: "timeout-there", 425: "too-early", 429: "too-many"}
 
 
 class WebhookChannel:
