@@ -268,7 +268,7 @@ class _Transaction:
     """`BEGIN` … `COMMIT`; if it cannot even undo, the server is gone: the whole pool is made anew."""
 
     def __init__(self, engine: Engine, clock: str) -> None:
-        self._engine, self._clock = engine, clock
+        self._engine, self._clock, self._pool = engine, clock, engine.pool
 
     def __enter__(self) -> PostgresChange:
         try:
@@ -295,7 +295,8 @@ class _Transaction:
             self._change._undo()
         except Exception:
             self._connection.invalidate()
-            self._engine.dispose()
+            if self._engine.pool is self._pool:  # else somebody was here before, and others use what is new
+                self._engine.dispose()
 
 
 def _raise(error: BaseException) -> NoReturn:
