@@ -7,6 +7,7 @@ context of its own, by which a page finds it again in the finished text.
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
@@ -32,8 +33,8 @@ ROOT = Path(__file__).resolve().parents[1]
 WEB = ROOT / "orchestrator" / "web"
 SAYING = (
     "web", "http", "identity", "episode", "pathway/kinds.py", "service/people", "service/worklist", "service/overview",
-    "service/cursor.py", "service/deliveries.py", "service/enrolment.py", "service/handlers.py", "service/queries.py",
-    "service/replay.py", "service/telling.py", "service/transfers.py",
+    "service/cursor.py", "service/deliveries.py", "service/enrolment.py", "service/handlers.py", "service/outgoing.py",
+    "service/queries.py", "service/replay.py", "service/telling.py", "service/transfers.py",
 )  # fmt: skip
 """Whose errors and refusals a page shows as they are."""
 TELLING = ("pathway", "episode", "audit", "report")
@@ -136,39 +137,62 @@ def _files(places: Iterable[str]) -> Iterator[Path]:
 
 def _said(file: Path, places: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
     """Yield the texts in calls. places: which arguments are some, by the name of what is called."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    named = {
-        target.id: node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
+    tree, named = _read(file), _named(file)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and node.name in places:
-            yield from (text for each in ast.walk(node) if isinstance(each, ast.Return) for text in _texts(each.value))
+            returned = (each.value for each in ast.walk(node) if isinstance(each, ast.Return))
+            yield from (text for each in returned for text in _texts(each, named))
         if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             for place in places.get(name, ()):
                 for given in node.args[place : place + 1]:
-                    yield from _texts(named.get(getattr(given, "id", ""), given))
+                    yield from _texts(given, named)
 
 
-def _texts(node: ast.expr | None) -> Iterator[str]:
+@cache
+def _read(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def _named(file: Path) -> dict[str, ast.expr]:
+    """Return what a file's names stand for: those that it gives, and those that it takes from another file."""
+    found: dict[str, ast.expr] = {}
+    for node in _read(file).body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("orchestrator."):
+            other = ROOT.joinpath(*str(node.module).split(".")).with_suffix(".py")
+            theirs = _given(other) if other.exists() else {}
+            found |= {each.asname or each.name: theirs[each.name] for each in node.names if each.name in theirs}
+    return found | _given(file)
+
+
+def _given(file: Path) -> dict[str, ast.expr]:
+    """Return the names to which a file gives something."""
+    made = (
+        (target, node.value) for node in _read(file).body if isinstance(node, ast.Assign) for target in node.targets
+    )
+    return {target.id: value for target, value in made if isinstance(target, ast.Name)}
+
+
+def _texts(node: ast.expr | None, named: Mapping[str, ast.expr]) -> Iterator[str]:
     """Yield the texts that an expression can come to; a formatted one as a sentence with gaps, and what fills them."""
     match node:
         case ast.Constant(value=str(text)) if text:
             yield text
+        case ast.Name(id=name) if name in named:  # one word is no text: a kind of content, a sign
+            yield from (text for text in _texts(named[name], {}) if " " in text)
         case ast.IfExp():
-            yield from (*_texts(node.body), *_texts(node.orelse))
+            yield from (*_texts(node.body, named), *_texts(node.orelse, named))
         case ast.BoolOp():
-            yield from (text for each in node.values for text in _texts(each))
+            yield from (text for each in node.values for text in _texts(each, named))
         case ast.Call(func=ast.Attribute(value=ast.JoinedStr() as text)):  # stripped of what a gap left
-            yield from _texts(text)
+            yield from _texts(text, named)
         case ast.JoinedStr():
             yield sentence(node)
             yield from (
-                text for each in node.values if isinstance(each, ast.FormattedValue) for text in _texts(each.value)
+                text
+                for each in node.values
+                if isinstance(each, ast.FormattedValue)
+                for text in _texts(each.value, named)
             )
 
 

@@ -1,5 +1,7 @@
 """Goal: who asks for German reads German, the page says so, and nothing of it is English."""
 
+import re
+
 from tests.integration.web.conftest import House
 
 
@@ -17,6 +19,16 @@ def test_who_chose_german_reads_german(each_house: House) -> None:
     text = nurse.get("/worklist").text
     assert 'lang="de"' in text
     assert "Arbeitsliste" in text
+
+
+def test_what_keeps_somebody_out_is_said_in_german_too(house: House) -> None:
+    house.add("nurse", ("N2", "nurse"))
+    door = house.browser()
+    door.client.headers["Accept-Language"] = "de"
+    said = door.send("/sign-in", login="nurse", password="a guess of mine").text
+    told = re.search(r'id="problem">([^<]+)<', said)
+    assert told is not None
+    assert told[1].startswith("Anmeldename und Kennwort passen nicht zusammen")
 
 
 def test_a_pathways_own_texts_are_marked_as_english_on_a_german_page(house: House) -> None:
