@@ -16,7 +16,7 @@ from orchestrator.audit.story.reminders import reminders
 from orchestrator.audit.story.speech import stage_of, state_title
 from orchestrator.audit.story.way import way
 from orchestrator.audit.story.words import details, headline
-from orchestrator.audit.story.work import facts, tasks
+from orchestrator.audit.story.work import facts, forms, tasks
 from orchestrator.episode import events as ev
 from orchestrator.pathway.model import CLOSED_STAGE, Pathway
 
@@ -53,6 +53,7 @@ def tell(
         "reminders": reminders(known, pathway),
         "tasks": tasks(known, pathway),
         "facts": facts(known, pathway),
+        "forms": [],
         "plots": [],
         "overrides": overrides(known, pathway),
         "refusals": refusals(known, pathway),
@@ -60,6 +61,7 @@ def tell(
         "chain": _chain(verdict),
         "origins": ORIGINS,
     }
+    made["forms"] = forms(made["facts"], pathway)
     made["plots"] = plots(made["facts"], pathway)
     made["episode"] = _episode(known, pathway, made["way"])
     made["episode"]["release"] = None if release is None else release.to_json()
