@@ -96,9 +96,8 @@ class Door(Frame):
             return None
         if by_itself:
             return Response(status_code=401)  # the page says that it is no longer kept up to date
-        if scope["method"] not in _SAFE:
-            return self._keep
-        return RedirectResponse(f"/sign-in?next={quote(path, safe='/')}", 303)
+        to_sign_in = RedirectResponse(f"/sign-in?next={quote(path, safe='/')}", 303)
+        return to_sign_in if scope["method"] in _SAFE else self._keep
 
     async def _keep(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Give back what somebody typed whose session has ended; send to sign in who sent nothing of the kind."""
