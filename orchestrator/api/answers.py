@@ -109,11 +109,12 @@ class EpisodeNow(Reply):
 
 
 class Explanation(Reply):
-    """Why the patient goes no further: each guard and clause, true, false or unknown."""
+    """Why the patient goes no further, and a treatment is not offered: each clause, true, false or unknown."""
 
     state: str
     moves: list[Object]
     gates: list[Object]
+    absent: Annotated[list[Object], Field(description="Regimens without a standing now, with the rules that give one.")]
     moments: list[Object]
 
 

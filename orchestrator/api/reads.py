@@ -110,9 +110,10 @@ def story(request: Request, episode_id: EpisodeId) -> Response:
 )
 def report(request: Request, episode_id: EpisodeId) -> Response:
     """Return the episode's story as a page to read, keep and print."""
-    told = _story(request, episode_id)
-    banner = request.app.state.banner()
-    page = as_html(told, request.app.state.system.pathway(told["episode"]["hash"]), banner and banner.to_json())
+    system: System = request.app.state.system
+    told, banner = _story(request, episode_id), request.app.state.banner()
+    merges = system.sight.looked.merges(episode_id)
+    page = as_html(told, system.pathway(told["episode"]["hash"]), banner and banner.to_json(), merges)
     return HTMLResponse(page, headers=headers_for(page))
 
 

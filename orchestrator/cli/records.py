@@ -59,7 +59,8 @@ def report(face: Face, episode: str, out: Path | None) -> None:
     with face.system() as system:
         look(system, episode, "report")
         document = system.telling.story(episode, simulated=system.simulated)
-        made = as_html(document, system.pathway(document["episode"]["hash"]))
+        merges = system.sight.looked.merges(episode)
+        made = as_html(document, system.pathway(document["episode"]["hash"]), merges=merges)
     _put(face, orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE) if face.as_json else made.encode(), out)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from orchestrator.episode.courses import Slot, slots, taper_end
+from orchestrator.episode.doses import how_given
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.items import DECISION, dose_key, items
 from orchestrator.episode.model import GIVEN, Course, Episode, Reminder
@@ -32,7 +33,7 @@ def brief(pathway: Pathway, episode: Episode, now: dt.datetime) -> dict[str, Any
         "enrolled_at": _at(episode.enrolled_at),
         "rows": sorted(rows, key=lambda row: (row["due_at"] is None, row["due_at"])),
         "courses": [_course(draft, course, made) for course, made in laid_out if course.in_force],
-        "last_given": _last_given(laid_out),
+        "last_given": _last_given(pathway, laid_out),
         "warnings": [
             pathway.warning_texts[row.name if isinstance(row, WarningRow) else row]
             for row in ([] if episode.closed else warnings(draft.host, draft.values, draft.table))
@@ -50,7 +51,7 @@ def next_doses(pathway: Pathway, episode: Episode, now: dt.datetime) -> dict[str
         laid_out = slots(pathway, course, episode.timezone, draft.values) if course.in_force else []
         slot = next((each for each in laid_out if each.status == "planned"), None)
         if slot is not None:
-            made[dose_key(course, slot.number)] = (_amount(slot), slot.number + 1, course.planned)
+            made[dose_key(course, slot.number)] = (_amount(pathway, course, slot), slot.number + 1, course.planned)
     return made
 
 
@@ -116,16 +117,19 @@ def _doses(draft: Draft, laid_out: list[tuple[Course, list[Slot]]]) -> Iterator[
             number = said("dose %(n)s", n=slot.number + 1)
             if course.planned:
                 number = said("dose %(n)s of %(of)s", n=slot.number + 1, of=course.planned)
-            amount = _amount(slot) or said("dose not known: a fact that it needs is not recorded")
+            amount = _amount(draft.pathway, course, slot) or said(
+                "dose not known: a fact that it needs is not recorded"
+            )
             what = joined(" ", (course.regimen, amount))
             row = _row(draft, "dose", what, role.get(course.regimen, ""), slot.at)
             reminded = _reminded(draft, course_subject(course)) if slot is planned[0] else None
             yield {**row, "note": number, "reminded_at": reminded}
 
 
-def _amount(slot: Slot) -> str:
-    dosage = slot.dosage
-    return "" if dosage is None else f"{dosage.text} {dosage.unit or ''}".strip()
+def _amount(pathway: Pathway, course: Course, slot: Slot) -> str:
+    """Return how much of it is given and how, such as ``32 g IV``; empty where that is not known."""
+    dosage, how = slot.dosage, how_given(pathway.regimens[course.regimen], course.parameters)
+    return "" if dosage is None else joined(" ", filter(None, (dosage.text, dosage.unit, how)))
 
 
 def _to_come(draft: Draft) -> Iterator[dict[str, Any]]:
@@ -146,9 +150,14 @@ def _course(draft: Draft, course: Course, made: list[Slot]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _last_given(laid_out: list[tuple[Course, list[Slot]]]) -> dict[str, Any] | None:
-    found = [(slot.at, course.regimen, slot) for course, made in laid_out for slot in made if slot.status == GIVEN]
+def _last_given(pathway: Pathway, laid_out: list[tuple[Course, list[Slot]]]) -> dict[str, Any] | None:
+    found = [
+        (slot.at, course.regimen, _amount(pathway, course, slot))
+        for course, made in laid_out
+        for slot in made
+        if slot.status == GIVEN
+    ]
     if not found:
         return None
-    at, regimen, slot = max(found, key=lambda each: each[:2])
-    return {"regimen": regimen, "at": _at(at), "amount": _amount(slot)}
+    at, regimen, amount = max(found, key=lambda each: each[:2])
+    return {"regimen": regimen, "at": _at(at), "amount": amount}

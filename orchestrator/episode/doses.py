@@ -10,6 +10,7 @@ from typing import Any
 
 from orchestrator.pathway.kinds import FACTORS, Regimen
 from orchestrator.pathway.model import Pathway
+from orchestrator.saying import joined, said
 
 MOSTELLER = Decimal(3600)
 
@@ -49,6 +50,19 @@ def inputs_of(pathway: Pathway, regimen: Regimen, parameters: Mapping[str, Any])
     if regimen.dose.kind == "per_kg":
         return (pathway.measure("weight"),)
     return (pathway.measure("weight"), pathway.measure("height")) if regimen.dose.kind == "per_m2" else ()
+
+
+def how_given(regimen: Regimen, parameters: Mapping[str, Any]) -> str:
+    """Return by which route a dose is given, and of a taper that it is each day's: ``IV``, ``PO daily``.
+
+    Empty where no source states a route and each administration is one dose.
+    """
+    other, schedule = regimen.alternative, regimen.schedule
+    route = "" if regimen.dose is None else regimen.dose.route
+    if other is not None and other.parameter in parameters:
+        route = other.route
+    daily = schedule is not None and schedule.kind == "taper"
+    return joined(" ", filter(None, (route, said("daily") if daily else "")))
 
 
 def missing_inputs(

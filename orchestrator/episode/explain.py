@@ -1,6 +1,6 @@
-"""Why does the patient not go further?
+"""Why does the patient not go further, and why is a treatment not offered?
 
-Every guard that could move him from here, each clause true, false or unknown.
+Every guard that could move him from here or bring a regimen in, each clause true, false or unknown.
 """
 
 import datetime as dt
@@ -10,15 +10,17 @@ from orchestrator.episode.codec import plain
 from orchestrator.episode.courses import c0, taper_end
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import pending_check
+from orchestrator.episode.known import mark_json
 from orchestrator.episode.model import Episode
+from orchestrator.episode.proposals import OFFERED, shown_stages, taken
 from orchestrator.pathway.expression import Clause, Expression
 from orchestrator.pathway.model import Guard, Pathway
 from orchestrator.saying import said
 
 
 def explain(pathway: Pathway, episode: Episode, now: dt.datetime) -> dict[str, Any]:
-    """Return the moves that could be made from the present state, why each is not made,
-    and the moments that are to come.
+    """Return the moves that could be made from the present state, why each is not made, the regimens that are not
+    offered and why, and the moments that are to come.
     """
     draft = Draft(pathway, episode, now)
     return {
@@ -46,8 +48,35 @@ def explain(pathway: Pathway, episode: Episode, now: dt.datetime) -> dict[str, A
             }
             for gate in sorted(pathway.gates.values(), key=lambda each: each.order)
         ],
+        "absent": _absent(draft),
         "moments": _moments(draft),
     }
+
+
+def _absent(draft: Draft) -> list[dict[str, Any]]:
+    """Return each regimen that no rule speaks of now, with the rules that could offer it, those of here first.
+
+    here: the rule is one of the present stage; taken: another of the regimens of which one is taken was.
+    """
+    pathway, episode = draft.pathway, draft.episode
+    shown = shown_stages(pathway, episode)
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in pathway.standings if not episode.closed else ():
+        if row.standing in OFFERED:
+            told = {
+                "standing": row.standing.value, "here": bool(row.stages & shown),
+                "stages": [name for name in pathway.stages if name in row.stages],
+                "taken": row.takes_one and bool(row.selector.regimens & taken(draft.host)),
+                "awaits": sorted(row.guard.unknown(draft.values, draft.host)),
+                **mark_json(row.mark), **_guard(draft, row.guard),
+            }  # fmt: skip
+            for regimen in row.selector.regimens - draft.table.proposals.keys():
+                if episode.in_force(regimen) is None:
+                    rows.setdefault(regimen, []).append(told)
+    return [
+        {"regimen": regimen, "rows": sorted(found, key=lambda each: not each["here"])}
+        for regimen, found in sorted(rows.items())
+    ]
 
 
 def _guard(draft: Draft, guard: Guard) -> dict[str, Any]:

@@ -66,8 +66,12 @@ def _doses(pathway: Pathway, episode: Episode) -> Iterator[Item]:
     for course in episode.courses:
         if course.in_force:
             for number, at in open_slots(pathway, course, episode.timezone)[:1]:
-                ladder = pathway.reminders[pathway.regimens[course.regimen].reminder].ladder
-                yield Item("dose", dose_key(course, number), course.regimen, _first_role(pathway, ladder), at)
+                yield Item("dose", dose_key(course, number), course.regimen, owes_dose(pathway, course.regimen), at)
+
+
+def owes_dose(pathway: Pathway, regimen: str) -> str:
+    """Return the role that is told first of a regimen's doses."""
+    return _first_role(pathway, pathway.reminders[pathway.regimens[regimen].reminder].ladder)
 
 
 def dose_key(course: Course, number: int) -> str:

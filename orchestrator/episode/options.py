@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from orchestrator.episode.doses import base_dose, inputs_of
+from orchestrator.episode.doses import base_dose, how_given, inputs_of
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.known import mark_json
 from orchestrator.episode.model import Episode
@@ -23,8 +23,8 @@ def options(pathway: Pathway, episode: Episode, now: dt.datetime) -> list[Json]:
     """Return every regimen that is not in force, the recommended ones first; nothing for a closed episode.
 
     Each: regimen, kind, standing, conflict; needs_reason, needs_lead: what confirming it asks for; gates that refuse
-    it, with what would let it pass; missing: facts that its dose is made from; dose: by the facts as they stand;
-    choices: see `parameters.choices`.
+    it, with what would let it pass; missing: facts that its dose is made from; dose: by the facts as they stand; how it
+    is given: see `doses.how_given`; choices: see `parameters.choices`.
     """
     if episode.closed:
         return []
@@ -43,7 +43,7 @@ def _option(draft: Draft, regimen: Regimen) -> Json:
         "gates": [_gate(gate, why) for gate, why in gates_refusing(draft.host, draft.values, regimen.name, "confirm")],
         "missing": [{"fact": name, "label": fact_label(draft.pathway, name)} for name in needed],
         "dose": dose_json(draft.pathway, base_dose(draft.pathway, regimen, {}, draft.values)),
-        "choices": choices(draft.pathway, regimen), **mark_json(regimen.mark),
+        "how": how_given(regimen, {}), "choices": choices(draft.pathway, regimen), **mark_json(regimen.mark),
     }  # fmt: skip
 
 

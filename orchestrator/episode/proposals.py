@@ -60,9 +60,9 @@ def table(host: Host, values: Mapping[str, Any]) -> Table:
             for regimen in row.selector.regimens:
                 if not (row.save_taper and exempt_taper(pathway, episode, regimen)):
                     found.setdefault(regimen, []).append(row)
-    taken = _taken(host)
+    gone = taken(host)
     options = {
-        regimen: [row for row in rows if not (row.takes_one and row.selector.regimens & taken)]
+        regimen: [row for row in rows if not (row.takes_one and row.selector.regimens & gone)]
         for regimen, rows in found.items()
         if episode.in_force(regimen) is None
     }
@@ -71,7 +71,7 @@ def table(host: Host, values: Mapping[str, Any]) -> Table:
     return Table({regimen: _resolve(regimen, rows, conflict) for regimen, rows in sorted(options.items())}, conflict)
 
 
-def _taken(host: Host) -> frozenset[str]:
+def taken(host: Host) -> frozenset[str]:
     """Return the regimens that the clinician has taken: in force, or ended, not stopped, and still to be answered."""
     return frozenset(each.regimen for each in host.episode.courses if each.in_force or host.taken(each.regimen))
 

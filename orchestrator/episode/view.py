@@ -7,9 +7,9 @@ from typing import Any
 
 from orchestrator.episode import known
 from orchestrator.episode.courses import Slot, slots, taper_end
-from orchestrator.episode.doses import Dosage
+from orchestrator.episode.doses import Dosage, how_given
 from orchestrator.episode.draft import Draft
-from orchestrator.episode.items import items
+from orchestrator.episode.items import DECISION, items, owes_dose
 from orchestrator.episode.known import mark_json
 from orchestrator.episode.model import Course, Episode, Reminder
 from orchestrator.episode.proposals import gate_refusal, gates_refusing, offers, warning_names, warnings
@@ -46,6 +46,7 @@ def view(pathway: Pathway, episode: Episode, now: dt.datetime) -> dict[str, Any]
         "reminders": [_reminder(draft, each) for each in episode.reminders if each.open],
         "upcoming": upcoming_list(draft),
         "waits_since": _at(episode.wait.at) if episode.wait else None,
+        "waits_for": next((each.role for each in items(pathway, episode) if each.kind == DECISION), None),
     }
 
 
@@ -143,7 +144,8 @@ def _course(draft: Draft, course: Course) -> dict[str, Any]:
     return {
         "course": course.id, "regimen": course.regimen, "in_force": course.in_force, "end": course.end,
         "ended_at": _at(course.ended_at), "confirmed_at": _at(course.confirmed_at), "start": _at(course.start),
-        "response": course.answer,
+        "response": course.answer, "role": owes_dose(draft.pathway, course.regimen),
+        "how": how_given(draft.pathway.regimens[course.regimen], course.parameters),
         "ends_at": _at(taper_end(draft.pathway, course, draft.episode.timezone)) if course.in_force else None,
         "gates_refusing": [gate.name for gate, _ in refusing],
         "administrations": [_administration(draft, slot) for slot in made],
@@ -156,11 +158,12 @@ def _administration(draft: Draft, slot: Slot) -> dict[str, Any]:
 
 
 def _tasks(draft: Draft) -> list[dict[str, Any]]:
-    due = {item.key: item.due_at for item in items(draft.pathway, draft.episode) if item.kind == "task"}
+    owed = {item.key: item for item in items(draft.pathway, draft.episode) if item.kind == "task"}
     return [
         {
             "task": task.name, "title": draft.pathway.tasks[task.name].title, "opened_at": _at(task.opened_at),
-            "due_at": _at(due.get(task.name)), "every": _every(draft.pathway.tasks[task.name]),
+            "due_at": _at(owed[task.name].due_at), "role": owed[task.name].role,
+            "every": _every(draft.pathway.tasks[task.name]),
             "asks": known.asks(draft, task.name, task.seq), **mark_json(draft.pathway.tasks[task.name].mark),
         }
         for task in draft.episode.tasks

@@ -1,6 +1,6 @@
 """The story of an episode, rendered: as a self-contained page, and as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -13,11 +13,17 @@ def as_json(story: Mapping[str, Any]) -> bytes:
     return orjson.dumps(story, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def as_html(story: Mapping[str, Any], pathway: Pathway, banner: Mapping[str, str] | None = None) -> str:
+def as_html(
+    story: Mapping[str, Any],
+    pathway: Pathway,
+    banner: Mapping[str, str] | None = None,
+    merges: Sequence[Mapping[str, Any]] = (),
+) -> str:
     """Return the story as one self-contained HTML page. pathway: the version that the episode runs on.
 
-    banner: what everybody is to see when the page is made: since when, and text.
+    banner: what everybody is to see when the page is made: since when, and text.   merges: how the patient's record was
+    merged with others and separated again, as `Looked.merges` has it.
     """
     from orchestrator.report.html import page  # noqa: PLC0415  # the template engine is loaded for a report alone
 
-    return page(story, pathway, banner)
+    return page(story, pathway, banner, merges)

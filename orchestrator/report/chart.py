@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from orchestrator.report.axes import HEIGHT, LEFT, LEGEND_Y, WIDTH, Frame, days, grid
+from orchestrator.report.axes import BOTTOM, HEIGHT, LEFT, LEGEND_Y, TOP, WIDTH, Frame, days, grid, short
 from orchestrator.report.moments import day_label, parse
 from orchestrator.saying import Say, joined, said
 
@@ -15,13 +15,17 @@ CSS = (Path(__file__).parent / "style" / "chart.css").read_text(encoding="utf-8"
 
 Step = tuple[dt.datetime, dt.datetime, Decimal]
 Point = tuple[int, int]
+_DIGIT = 8
+"""So wide is a digit of a label, at most."""
 
 
-def draw(course: Mapping[str, Any], zone: dt.tzinfo, *, prefix: str = "taper", say: Say = str) -> str:
+def draw(
+    course: Mapping[str, Any], zone: dt.tzinfo, *, prefix: str = "taper", say: Say = str, now: dt.datetime | None = None
+) -> str:
     """Return a course's chart as an SVG element; empty for a course without one.
 
     zone: in which the days are named; prefix: begins the ids, which must differ between charts of one page.
-    say: says the chart's own words in the language of the page.
+    say: says the chart's own words in the language of the page. now: is marked, if the taper is on its way then.
     """
     chart = course["chart"]
     if chart is None:
@@ -34,6 +38,8 @@ def draw(course: Mapping[str, Any], zone: dt.tzinfo, *, prefix: str = "taper", s
         days(scale, zone),
         _given(scale, given),
         _planned(scale, planned),
+        _amounts(scale, planned),
+        _now(scale, now, say),
         _legend(say),
     ]
     title = say(said("%(regimen)s: dose by day, planned and given", regimen=course["regimen"]))
@@ -95,6 +101,26 @@ def _given(scale: Frame, steps: Sequence[Step]) -> str:
         parts.append(f'<rect class="given" x="{x}" y="{y}" width="{width}" height="{height}"/>')
         parts.append(f'<circle class="dose" cx="{x}" cy="{y}" r="3.5"/>')
     return "".join(parts)
+
+
+def _amounts(scale: Frame, steps: Sequence[Step]) -> str:
+    """Return each step's planned amount above it, wherever there is room: no step need be guessed between two lines."""
+    parts = []
+    for at, until, amount in steps:
+        text = short(amount)
+        if scale.x(until) - scale.x(at) >= _DIGIT * len(text):
+            middle = (scale.x(at) + scale.x(until)) // 2
+            parts.append(f'<text class="value middle" x="{middle}" y="{scale.y(amount) - 5}">{escape(text)}</text>')
+    return "".join(parts)
+
+
+def _now(scale: Frame, now: dt.datetime | None, say: Say) -> str:
+    if now is None or not scale.first <= now <= scale.last:
+        return ""
+    x, anchor = scale.x(now), "end" if scale.x(now) > WIDTH // 2 else "start"
+    label = f'<text class="tick {anchor}" x="{x + (-4 if anchor == "end" else 4)}" y="{HEIGHT - BOTTOM - 4}">'
+    line = f'<path class="now" d="M{x} {TOP - 6}V{HEIGHT - BOTTOM}"/>'
+    return f"{line}{label}{escape(say(said('now')))}</text>"
 
 
 def _legend(say: Say) -> str:

@@ -20,8 +20,16 @@ STYLE = (FOLDER / "style" / "page.css").read_text(encoding="utf-8")
 CLOCK = "tick"
 
 
-def page(story: Mapping[str, Any], pathway: Pathway, banner: Mapping[str, str] | None = None) -> str:
-    """Return the report of one episode. story: as ``audit.story.tell`` has it; pathway: the version it ran on."""
+def page(
+    story: Mapping[str, Any],
+    pathway: Pathway,
+    banner: Mapping[str, str] | None = None,
+    merges: Sequence[Mapping[str, Any]] = (),
+) -> str:
+    """Return the report of one episode. story: as ``audit.story.tell`` has it; pathway: the version it ran on.
+
+    banner, merges: see `report.as_html`.
+    """
     where = moments.zone(story["episode"]["timezone"])
     picture = picture_of(story, pathway)
     plots = [plot.draw(each, where, prefix=f"plot-{number}") for number, each in enumerate(story["plots"], start=1)]
@@ -32,6 +40,7 @@ def page(story: Mapping[str, Any], pathway: Pathway, banner: Mapping[str, str] |
         .render(
             story=story,
             banner=banner,
+            merges=merges,
             episode=story["episode"],
             where=where,
             style=Markup(STYLE + svg.CSS + chart.CSS),  # noqa: S704  # the program's own files

@@ -88,7 +88,7 @@ class Telling:
             entries = list(all_entries(reader, episode_id))
             pathway = self._desk.shelf.version(row.version, reader)
             found, read_at = None if row.wrapped_key is None else self._open(reader, row), reader.times().now
-        story = tell(self._opened(row, entries), pathway, simulated=simulated)
+        story = tell(self._opened(row, entries), pathway, simulated=simulated, until=read_at)
         if found is None:
             return Whole(read_at, pathway, row_json(row), {}, [], {}, story)
         at = pathway, found.episode, found.now

@@ -63,7 +63,7 @@ from orchestrator.web import (
     worklist,
 )
 from orchestrator.web.door import PUBLIC, Door
-from orchestrator.web.forms import read_form
+from orchestrator.web.forms import Unsent, read_form, unsent
 from orchestrator.web.lists import Lately
 from orchestrator.web.pages import Menu, gettext, render
 
@@ -124,7 +124,7 @@ def create_pages(
     _check(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(
-        Door, signing=system.signing, simulated=system.simulated, banner=banner, page=error_page,
+        Door, signing=system.signing, simulated=system.simulated, banner=banner, page=error_page, unsent=unsent,
         wall=wall.knowing(Walls(system.signing, system.keyring)),
     )  # fmt: skip
     return app
@@ -134,6 +134,9 @@ def error_page(request: Request, error: Exception) -> Response:
     """Return what a person is told of an error: what to do, and nothing that was sent."""
     request.scope.setdefault("app", request.scope.get("app"))
     me, text = request.scope.get(PRINCIPAL), ""
+    if isinstance(error, Unsent):
+        status = 403 if me else 401
+        return render(request, "kept.html", status=status, to=error.to, kept=error.kept, shown=error.shown)
     if isinstance(error, HTTPException):
         status = error.status_code
         text = "" if status in _SAID else HTTPStatus(status).phrase

@@ -103,7 +103,10 @@ def _drawn(request: Request, whole: Whole) -> dict[str, Any]:
     """Return the pictures; the renderers escape every text in them."""
     zone, story, say = zone_of(request), whole.story, speaker(request)
     drawn = svg.draw(picture_of(story, whole.pathway), story["way"], story["episode"]["state"], style=False, say=say)
-    charts = {each["id"]: chart.draw(each, zone, prefix=f"taper-{each['id']}", say=say) for each in story["courses"]}
+    charts = {
+        each["id"]: chart.draw(each, zone, prefix=f"taper-{each['id']}", say=say, now=whole.at)
+        for each in story["courses"]
+    }
     plots = [plot.draw(each, zone, prefix=f"plot-{n}", say=say) for n, each in enumerate(story["plots"], start=1)]
     return {
         "picture": Markup(drawn),  # noqa: S704  escaped there
@@ -117,6 +120,11 @@ def _work(whole: Whole, *, everything: bool) -> dict[str, Any]:
     recorded = [each for each in whole.story["facts"] if each["status"] == "stands"]
     return {
         "hand": hand.items(whole),
+        "to_come": hand.to_come(whole),
+        "is_due": lambda dose: hand.is_due(dose, whole.at),
+        "by_steps": lambda regimen: (
+            (plan := whole.pathway.regimens[regimen].schedule) is not None and plan.kind == "taper"
+        ),
         "proposals": {each["regimen"]: each for each in whole.now["proposals"]},
         "options": whole.options,
         "missing": fields.missing(whole),

@@ -4,7 +4,7 @@ A cookie opens the pages and nothing of the API, so that no other site's page ca
 what changes anything comes from a form of ours (`forms`), and from our own origin, which browsers say themselves.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import ClassVar
 from urllib.parse import quote, urlsplit
@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request, cookie_parser
 from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from orchestrator.errors import InputError, NotAllowed
 from orchestrator.http.bounds import MAX_BODY
@@ -56,10 +56,15 @@ class Door(Frame):
         banner: Callable[[], Banner | None],
         page: Callable[[Request, Exception], Response],
         wall: Callable[[Scope], Principal | None],
+        unsent: Callable[[Request], Awaitable[Exception | None]],
     ) -> None:
-        """Say what to stand before. page: makes a page of an error.   wall: knows a screen that shows one board."""
+        """Say what to stand before. page: makes a page of an error.   wall: knows a screen that shows one board.
+
+        unsent: reads a form for which nobody is signed in any more, as an error of which `page` makes one that gives
+        back what was typed; None where there is none.
+        """
         super().__init__(app, simulated=simulated, banner=banner)
-        self._signing, self._page, self._wall = signing, page, wall
+        self._signing, self._page, self._wall, self._unsent = signing, page, wall, unsent
 
     def answer(self, scope: Scope, error: Exception) -> ASGIApp:
         """Return the page of an error."""
@@ -69,8 +74,8 @@ class Door(Frame):
         """Return what a form of more than MAX_BODY bytes is told."""
         return InputError(f"this is more than {MAX_BODY} bytes")
 
-    async def let_in(self, scope: Scope) -> Response | None:
-        """Put who asks into the scope; return where to send who is not signed in. Raises NotAllowed."""
+    async def let_in(self, scope: Scope) -> ASGIApp | None:
+        """Put who asks into the scope; return what answers who is not signed in. Raises NotAllowed."""
         _check_origin(scope)
         headers = Headers(scope=scope)
         by_itself = BY_ITSELF in headers or scope["path"] == LIVE
@@ -91,8 +96,15 @@ class Door(Frame):
             return None
         if by_itself:
             return Response(status_code=401)  # the page says that it is no longer kept up to date
-        back = path if scope["method"] in _SAFE else "/"
-        return RedirectResponse(f"/sign-in?next={quote(back, safe='/')}", 303)
+        to_sign_in = RedirectResponse(f"/sign-in?next={quote(path, safe='/')}", 303)
+        return to_sign_in if scope["method"] in _SAFE else self._keep
+
+    async def _keep(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Give back what somebody typed whose session has ended; send to sign in who sent nothing of the kind."""
+        request = Request(scope, receive)
+        kept = await self._unsent(request)
+        answer = RedirectResponse("/sign-in?next=/", 303) if kept is None else self._page(request, kept)
+        await answer(scope, receive, send)
 
 
 def cookie_name(scope: Scope) -> str:

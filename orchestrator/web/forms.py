@@ -17,8 +17,33 @@ from orchestrator.web.door import TOKEN
 FIELD = "csrf"
 _LONGEST_ADDRESS = 2_000
 _MOST_FIELDS, _LONGEST = 400, 10_000
+_URLENCODED = "application/x-www-form-urlencoded"
+_ENDED = "this form is of another session, or of one that has ended: open the page again"
 _AS_TYPED = frozenset({"password", "again", "present"})
 """Fields that hold passwords."""
+_SECRET = _AS_TYPED | {"token", "code"}
+"""What no page shows or holds again."""
+_CARRIED = frozenset({FIELD, "key", "seen", "place", "back", "role", "sure"})
+"""What a form carries and nobody typed."""
+
+
+class Unsent(NotAllowed):
+    """A form of a session that has ended; nothing was done, and what was typed can be sent again. to: where."""
+
+    def __init__(self, form: "Form", to: str) -> None:
+        self.form, self.to = form, to
+        super().__init__(_ENDED)
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """Return its fields, for a form that sends them again."""
+        return self.form.pairs({FIELD})
+
+    @property
+    def shown(self) -> list[str]:
+        """Return what somebody typed or chose, each as a line."""
+        pairs = self.form.pairs(_CARRIED)
+        return [f"{name.rpartition('.')[2].replace('_', ' ')}: {value}" for name, value in pairs]
 
 
 def word_of(request: Request) -> str:
@@ -98,10 +123,22 @@ async def read_form(request: Request) -> Form:
     sent = await request.form(max_files=0, max_fields=_MOST_FIELDS)
     if any(isinstance(value, str) and len(value) > _LONGEST for value in sent.values()):
         raise InputError(f"a field holds more than {_LONGEST} characters")
-    given = sent.get(FIELD, "")
-    if not _is_word(request, str(given)):
-        raise NotAllowed("this form is of another session, or of one that has ended: open the page again")
-    return Form(sent)
+    form = Form(sent)
+    if not _is_word(request, form[FIELD]):
+        raise _unsent(request, form) or NotAllowed(_ENDED)
+    return form
+
+
+async def unsent(request: Request) -> Unsent | None:
+    """Return the form that somebody sent who is not signed in any more; None for what was no form of a session."""
+    if request.headers.get("content-type", "").partition(";")[0] != _URLENCODED:
+        return None
+    return _unsent(request, Form(await request.form(max_files=0, max_fields=_MOST_FIELDS)))
+
+
+def _unsent(request: Request, form: Form) -> Unsent | None:
+    """Return what can be sent again: a form of ours, without a password in it."""
+    return Unsent(form, request.url.path) if form[FIELD] and not any(form[name] for name in _SECRET) else None
 
 
 Sent = Annotated[Form, Depends(read_form)]

@@ -24,7 +24,8 @@ Json = Mapping[str, Any]
 class Item:
     """One thing to do. kind: one of those above; key: by which its reminders name it; due_at: ISO 8601, or None.
 
-    row: of `episode.view`; reminders: open ones about it, of `episode.view` with what each is about.
+    row: of `episode.view`; role: that owes it first, empty for a reminder, which says itself who was told.
+    reminders: open ones about it, of `episode.view` with what each is about.
     """
 
     kind: str
@@ -33,6 +34,7 @@ class Item:
     due_at: str | None
     late: bool
     row: Json
+    role: str = ""
     reminders: tuple[Json, ...] = ()
 
 
@@ -41,7 +43,7 @@ def items(whole: Whole) -> list[Item]:
     now = whole.now
     if now["closed"]:
         return []
-    found = [*_doses(now, whole.at), *_tasks(now, whole.at), *_decision(now)]
+    found = [*_doses(whole), *_tasks(now, whole.at), *_decision(now)]
     told = [(_subject(whole.pathway, each), each) for each in _told(whole)]
     known = {(each.kind, each.key) for each in found}
     alone = [_alone(reminder) for subject, reminder in told if subject not in known]
@@ -58,23 +60,49 @@ def next_dose(course: Json) -> Json | None:
     return next(planned, None) if course["in_force"] else None
 
 
-def _doses(now: Json, at: dt.datetime) -> Iterator[Item]:
-    for course in now["courses"]:
-        dose = next_dose(course)
-        if dose is not None and _read(dose["at"]) <= at + SOON:
-            key = f"{course['regimen']} {course['course']}"
-            yield Item(DOSE, key, course["regimen"], dose["at"], _read(dose["at"]) < at, dose)
+def is_due(dose: Json, at: dt.datetime) -> bool:
+    """Return whether an administration is overdue, or is to be given within a shift."""
+    return _read(dose["at"]) <= at + SOON
+
+
+def to_come(whole: Whole) -> list[Json]:
+    """Return what comes next after what is laid to hand: the next dose, and the next reminder, earliest first.
+
+    Each: at, what, dose (an item's row, None for a reminder); a dose is told as itself, not by its reminder.
+    """
+    doses = sorted(_doses(whole, later=True), key=_order)
+    rows: list[Json] = [{"at": each.due_at, "what": each.what, "dose": each.row} for each in doses[:1]]
+    kinds = whole.pathway.reminders
+    others = [each for each in whole.now.get("upcoming", ()) if _OF.get(kinds[each["reminder"]].of) != DOSE]
+    rows += [{"at": each["at"], "what": each["title"], "dose": None} for each in others[:1]]
+    return sorted(rows, key=lambda each: _read(each["at"]))
+
+
+def _doses(whole: Whole, *, later: bool = False) -> Iterator[Item]:
+    """Yield of each course in force the next administration if it is due; later: the next that is not yet."""
+    for course in whole.now["courses"]:
+        dose = _later(course, whole.at) if later else next_dose(course)
+        if dose is not None and is_due(dose, whole.at) is not later:
+            schedule = whole.pathway.regimens[course["regimen"]].schedule
+            of = None if schedule is None or schedule.kind == "monthly" else len(course["administrations"])
+            key, row = f"{course['regimen']} {course['course']}", {**dose, "how": course["how"], "of": of}
+            yield Item(DOSE, key, course["regimen"], dose["at"], _read(dose["at"]) < whole.at, row, course["role"])
+
+
+def _later(course: Json, at: dt.datetime) -> Json | None:
+    planned = [each for each in course["administrations"] if each["status"] == "planned"]
+    return next((each for each in planned if not is_due(each, at)), None) if course["in_force"] else None
 
 
 def _tasks(now: Json, at: dt.datetime) -> Iterator[Item]:
     for task in now["tasks"]:
         late = task["due_at"] is not None and _read(task["due_at"]) < at
-        yield Item(TASK, task["task"], task["title"], task["due_at"], late, task)
+        yield Item(TASK, task["task"], task["title"], task["due_at"], late, task, task["role"])
 
 
 def _decision(now: Json) -> Iterator[Item]:
     if now["waits_since"]:
-        yield Item(DECISION, "", "", now["waits_since"], False, now)
+        yield Item(DECISION, "", "", now["waits_since"], False, now, now["waits_for"] or "")
 
 
 def _told(whole: Whole) -> Iterator[Json]:
@@ -93,7 +121,9 @@ def _subject(pathway: Pathway, reminder: Json) -> tuple[str, str]:
 
 
 def _alone(reminder: Json) -> Item:
-    return Item(REMINDER, reminder["key"], reminder["title"], reminder["fired_at"], True, reminder, (reminder,))
+    return Item(
+        REMINDER, reminder["key"], reminder["title"], reminder["fired_at"], True, reminder, reminders=(reminder,)
+    )
 
 
 def _order(item: Item) -> tuple[int, dt.datetime, str]:

@@ -46,6 +46,10 @@ class Moments:
         span = self.span(abs(left).total_seconds())
         return (self._words("in %(span)s") if left > dt.timedelta(0) else self._words("%(span)s late")) % {"span": span}
 
+    def soon(self, text: str) -> bool:
+        """Return whether a moment lies within a day from now, or has passed."""
+        return self.read(text) - self.now < dt.timedelta(days=1)
+
     def ago(self, text: str) -> str:
         """Return how long ago a moment was, in words."""
         gone = self.now - self.read(text)

@@ -17,5 +17,10 @@ def report(request: Request, episode_id: EpisodeId) -> Response:
     system: System = request.app.state.system
     told = system.telling.story(episode_id, simulated=system.simulated)
     banner = request.app.state.banner()
-    page = as_html(told, system.pathway(told["episode"]["hash"]), banner and banner.to_json())
+    page = as_html(
+        told,
+        system.pathway(told["episode"]["hash"]),
+        banner and banner.to_json(),
+        system.sight.looked.merges(episode_id),
+    )
     return HTMLResponse(page, headers=headers_for(page))

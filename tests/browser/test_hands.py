@@ -81,3 +81,21 @@ def _to(page: Page, name: str) -> None:
         if page.evaluate(_CALLED).startswith(name):
             return
     raise AssertionError(f"the tabulator does not lead to {name}")
+
+
+def test_nothing_is_sent_while_nobody_answers_and_what_was_typed_stays(ward: Site) -> None:
+    person = ward.signed_in("lead", PASSWORD)
+    page = person.open(addresses.best(ward, "/episodes/{episode_id}"))
+    for address in ("**/live?*", "**/mark.svg"):
+        page.route(address, lambda route: route.abort())
+    page.reload()
+    told, button = page.locator("#unreached"), page.get_by_role("button", name="Record what is filled in").first
+    expect(told).to_be_visible()
+    page.locator("#part-ward textarea").fill("a bed nearer to the scanner")
+    button.click()
+    expect(told).to_be_in_viewport()
+    assert page.locator("#part-ward textarea").input_value() == "a bed nearer to the scanner"
+    page.unroute("**/mark.svg")
+    button.click()
+    expect(page.locator("#account")).to_contain_text("nothing was filled in")
+    person.context.close()

@@ -1,6 +1,7 @@
 """Goal: the report is one safe, self-contained, accessible page, and the same story always gives the same bytes."""
 
 import dataclasses
+import datetime as dt
 import re
 from datetime import UTC
 from html.parser import HTMLParser
@@ -10,10 +11,12 @@ from xml.etree import ElementTree as ET
 import orjson
 import pytest
 
+from orchestrator.episode.commands import Record
 from orchestrator.pathway.layout import lay_out
+from orchestrator.pathway.loader import load_library
 from orchestrator.pathway.model import Pathway
 from orchestrator.report import as_html, as_json, chart, moments, svg
-from tests.unit.playing import Played, cerebellar, closed_way, long_way
+from tests.unit.playing import CLINICIAN, WORKFLOWS, Played, cerebellar, closed_way, long_way
 
 HOSTILE = '</title></style><script>alert(1)</script>"onload="x\'<img src=x onerror=y>&amp;'
 VOID = {"meta", "br", "img", "link", "input", "hr"}
@@ -159,7 +162,7 @@ def test_an_open_dose_shows_how_much_it_is_now(played: Played, pathway: Pathway)
     dose = {"amount": "15", "unit": "mg", "words": "15 mg", "formula": "by the new weight", "inputs": {}}
     story["courses"][-1]["administrations"][-1]["due"] = dose
     page = as_html(story, pathway)
-    assert page.index("<b>15 mg</b><small>by the new weight</small>") < page.index("at confirmation 20 mg")
+    assert page.index("<b>15 mg</b> PO daily<small>by the new weight</small>") < page.index("at confirmation 20 mg")
 
 
 def test_the_longest_lateness_is_that_of_anybody_told(played: Played, pathway: Pathway) -> None:
@@ -227,6 +230,23 @@ def test_the_picture_without_an_episode_tells_of_none(pathway: Pathway) -> None:
 def test_pictures_work_in_light_and_dark() -> None:
     for css in (svg.CSS, chart.CSS):
         assert "prefers-color-scheme: dark" in css
+
+
+def test_what_tasks_ask_for_and_forms_lay_out_is_told() -> None:
+    pathway = load_library(WORKFLOWS).newest("autoimmune-cerebellar-ataxia")
+    story = Played(pathway).at(1, (CLINICIAN, Record({"response": "partial"}))).story()
+    page = as_html(story, pathway)
+    assert "<small>asks for antibodies</small>" in page
+    assert "Gait stability and walking unassisted, Dysarthria, Limb ataxia and Nystagmus; if wanted, SPECT" in page
+
+
+def test_a_chart_names_each_amount_and_marks_now(played: Played) -> None:
+    course = played.story()["courses"][-1]
+    steps = [moments.parse(each["at"]) for each in course["chart"]["planned"]]
+    root = ET.fromstring(chart.draw(course, UTC, now=steps[1]))
+    assert [each.text for each in root if each.get("class") == "value middle"] == ["60", "40", "20"]
+    assert len([each for each in root if each.get("class") == "now"]) == 1
+    assert "now" not in chart.draw(course, UTC, now=steps[0] - dt.timedelta(days=1)), "before it begins"
 
 
 def test_a_chart_draws_plan_and_doses(played: Played) -> None:

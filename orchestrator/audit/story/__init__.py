@@ -18,17 +18,19 @@ its *stamp*. An *origin* is {kind: sourced | local | mixed | unstated, rules, so
                      proposals [{regimen, standing, chosen, conflict, reasons [{standing, words, facts, origin}],
                      would_change}], warnings [{name, text, origin}], overridden [{gate, why, reason, origin}],
                      accepted, reason, outcome
-    courses          id, regimen, kind, confirmed (stamp), standing, reason, parameters, accepted, start, status,
-                     ended, answer, administrations [{n, planned_at, planned, inputs, due_at, due, at, status, given,
-                     by, off_seconds, deviation}], retracted, origin,
+    courses          id, regimen, how (route, and whether daily), kind, confirmed (stamp), standing, reason, parameters,
+                     accepted, start, status, ended, answer, administrations [{n, planned_at, planned, inputs, due_at,
+                     due, at, status, given, by, off_seconds, deviation}], retracted, origin,
                      chart {unit, planned, given: [{at, until, amount}], until}
     reminders        name, title, subject, about, n, ladder, status, due_at, fulfilled, ended, origin,
                      firings [{due_at, fired_at, late, late_seconds, acknowledged,
                      told [{rung, role, skipped, due_at, told_at, late, late_seconds}]}]
-    tasks            name, title, opened (stamp), due_at, due_local, rules, status, left (stamp), late_seconds, origin
+    tasks            name, title, asks (labels of facts), opened (stamp), due_at, due_local, rules, status,
+                     left (stamp), late_seconds, origin
     facts            stamp, fact, label, value, words, unit, derived, own (a person's entry of a fact that is derived),
                      how (words), basis [{fact, label, value, words}] and origin of a derived one, corrects, reason,
                      status, decided_in, left (stamp and reason)
+    forms            fact, label, items, optional, origin: what is looked at before a fact is recorded
     plots            fact, label, unit, low, high, origin, values [{stamp, value, words, status: counts | corrected |
                      retracted | unknown, left (stamp and reason)}]: the numbers that the pathway shows over time
     overrides        stamp, kind, words, gate, why, reason, origin

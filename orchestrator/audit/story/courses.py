@@ -11,7 +11,7 @@ from orchestrator.audit.story.plan import course_of, known_values, timezone_of
 from orchestrator.audit.story.speech import amount, origin, plain, seconds, span
 from orchestrator.episode import events as ev
 from orchestrator.episode.courses import Slot, moment, slots, taper_end
-from orchestrator.episode.doses import Dosage
+from orchestrator.episode.doses import Dosage, how_given
 from orchestrator.episode.model import GIVEN, Course
 from orchestrator.pathway.model import Pathway, Regimen
 from orchestrator.saying import Said, joined, said
@@ -24,12 +24,12 @@ ANEW = said("laid out anew from what was given before")
 
 @dataclass(frozen=True, slots=True)
 class _Now:
-    """What the story is told by: the pathway, the episode's zone, the facts as they stand, the last entry's moment."""
+    """What the story is told by: the pathway, the episode's zone, the facts as they stand, and to when it goes."""
 
     pathway: Pathway
     timezone: str
     values: Mapping[str, Any]
-    last: dt.datetime
+    until: dt.datetime
 
 
 @dataclass(slots=True)
@@ -48,20 +48,21 @@ class _Course:
         return course_of(self.entry, self.event, self.recorded, None if self.ended is None else self.ended[0].at)
 
 
-def courses(entries: Sequence[Entry], pathway: Pathway) -> list[dict[str, Any]]:
+def courses(entries: Sequence[Entry], pathway: Pathway, until: dt.datetime | None = None) -> list[dict[str, Any]]:
     """Return the courses in the order of their confirmation.
 
-    status: in-force, or how it ended. Each administration: number from 1, planned_at and planned (the dose) as
-    confirmed; due_at as laid out anew from what was given before; due, the dose by the facts as they stand, of one that
-    is still to be given; at and status (given, missed, declined, planned, not-given), formula, inputs, deviation in
-    words. chart: the steps of a taper as it is laid out now and as given, else None.
+    status: in-force, or how it ended; how: see `doses.how_given`. Each administration: number from 1, planned_at and
+    planned (the dose) as confirmed; due_at as laid out anew from what was given before; due, the dose by the facts as
+    they stand, of one that is still to be given; at and status (given, missed, declined, planned, not-given), formula,
+    inputs, deviation in words. until: to when what is in force goes on, the last entry's moment for None.
+    chart: the steps of a taper as it is laid out now and as given, else None.
     """
     found: dict[int, _Course] = {}
     for entry in entries:
         for event in entry.events:
             _take(found, entry, event)
     last = entries[-1].at if entries else dt.datetime.min.replace(tzinfo=dt.UTC)
-    now = _Now(pathway, timezone_of(entries), known_values(entries), last)
+    now = _Now(pathway, timezone_of(entries), known_values(entries), last if until is None else max(last, until))
     return [_row(course, now) for course in found.values()]
 
 
@@ -114,6 +115,7 @@ def _row(course: _Course, now: _Now) -> dict[str, Any]:
         "standing": event.standing,
         "reason": event.reason,
         "parameters": plain(event.parameters),
+        "how": how_given(regimen, event.parameters),
         "accepted": list(event.accepted),
         "start": instant(event.start),
         "status": "in-force" if ended is None else ended[1],
@@ -249,7 +251,7 @@ def _chart(course: _Course, made: Course, still: Sequence[Slot], now: _Now) -> d
     starts = [each.planned_at for each in made.recorded]
     starts += [moment(now.pathway, made, number, now.timezone) for number in range(len(starts), len(plan))]
     ends = [*starts[1:], end]
-    stopped = now.last if course.ended is None else course.ended[0].at
+    stopped = now.until if course.ended is None else course.ended[0].at
     followed = [*(each.at for each in made.recorded[1:]), *ends[len(made.recorded) - 1 :]]
     return {
         "unit": plan[0].get("unit"),

@@ -1,5 +1,6 @@
 """What happened to one patient, why, and who decided? The whole story as one JSON-ready document."""
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from orchestrator.audit.story.reminders import reminders
 from orchestrator.audit.story.speech import stage_of, state_title
 from orchestrator.audit.story.way import way
 from orchestrator.audit.story.words import details, headline
-from orchestrator.audit.story.work import facts, tasks
+from orchestrator.audit.story.work import facts, forms, tasks
 from orchestrator.episode import events as ev
 from orchestrator.pathway.model import CLOSED_STAGE, Pathway
 
@@ -29,11 +30,13 @@ def tell(
     *,
     simulated: bool = False,
     release: Release | None = None,
+    until: dt.datetime | None = None,
 ) -> dict[str, Any]:
     """Return the story; the package's docstring says what is in it.
 
     entries: all entries of one episode, in order; at least one. verdict: None when the chain was not verified.
     release: of the version that the episode ran on; None when nobody released it.
+    until: to which moment what is in force goes on; the last entry's for None.
     Raises ValueError when there is no entry.
     """
     known = read(entries)
@@ -46,10 +49,11 @@ def tell(
         "episode": {},
         "way": way(known, pathway),
         "decisions": decisions(known, pathway),
-        "courses": courses(known, pathway),
+        "courses": courses(known, pathway, until),
         "reminders": reminders(known, pathway),
         "tasks": tasks(known, pathway),
         "facts": facts(known, pathway),
+        "forms": [],
         "plots": [],
         "overrides": overrides(known, pathway),
         "refusals": refusals(known, pathway),
@@ -57,6 +61,7 @@ def tell(
         "chain": _chain(verdict),
         "origins": ORIGINS,
     }
+    made["forms"] = forms(made["facts"], pathway)
     made["plots"] = plots(made["facts"], pathway)
     made["episode"] = _episode(known, pathway, made["way"])
     made["episode"]["release"] = None if release is None else release.to_json()

@@ -13,7 +13,10 @@ from orchestrator.pathway.naming import fact_label, fact_value
 
 
 def tasks(entries: Sequence[Entry], pathway: Pathway) -> list[dict[str, Any]]:
-    """Return the tasks in the order of their opening. status: open, completed, withdrawn or closed."""
+    """Return the tasks in the order of their opening. status: open, completed, withdrawn or closed.
+
+    asks: what the facts are called that it is there to have recorded.
+    """
     rows: list[dict[str, Any]] = []
     for entry in entries:
         for event in entry.events:
@@ -43,6 +46,7 @@ def _opened(entry: Entry, event: ev.TaskOpened, pathway: Pathway) -> dict[str, A
         "left": None,
         "late_seconds": None,
         "origin": None if kind is None else origin(pathway, kind.mark),
+        "asks": [] if kind is None else [fact_label(pathway, name) for name in kind.asks],
         "due_local": kind is not None and kind.due is not None and kind.mark.is_local("due"),
     }
 
@@ -54,6 +58,19 @@ def _leave(rows: list[dict[str, Any]], entry: Entry, name: str, status: str) -> 
     row["status"], row["left"] = status, entry.stamp
     if status == "completed" and row["_due"] is not None:
         row["late_seconds"] = max(seconds(row["_due"], entry.at), 0)
+
+
+def forms(rows: Sequence[dict[str, Any]], pathway: Pathway) -> list[dict[str, Any]]:
+    """Return what is looked at before a fact is recorded, for each fact of these rows that has such a form."""
+    recorded = {row["fact"] for row in rows}
+    return [
+        {
+            "fact": form.fact, "label": fact_label(pathway, form.fact), "items": list(form.items),
+            "optional": list(form.optional), "origin": origin(pathway, form.mark),
+        }
+        for form in pathway.forms.values()
+        if form.fact in recorded
+    ]  # fmt: skip
 
 
 def facts(entries: Sequence[Entry], pathway: Pathway) -> list[dict[str, Any]]:

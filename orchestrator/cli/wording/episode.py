@@ -76,19 +76,24 @@ def _administrations(course: Json, zone: ZoneInfo) -> Iterator[str]:
         planned[:_SHOWN_PLANNED] if course["in_force"] else []
     )
     yield from columns(
-        [(f"{each['number']}.", each["status"], moment(each["at"], zone), _dose(each)) for each in shown], indent=6
+        [
+            (f"{each['number']}.", each["status"], moment(each["at"], zone), _dose(each, course["how"]))
+            for each in shown
+        ],
+        indent=6,
     )
     if course["in_force"] and len(planned) > _SHOWN_PLANNED:
-        last = f"the last {moment(planned[-1]['at'], zone)}  {_dose(planned[-1])}".rstrip()
+        last = f"the last {moment(planned[-1]['at'], zone)}  {_dose(planned[-1], course['how'])}".rstrip()
         yield f"      … {len(planned) - _SHOWN_PLANNED} more planned, {last}"
 
 
-def _dose(each: Json) -> str:
+def _dose(each: Json, how: str) -> str:
     if not each.get("amount"):
         return ""
     dose = " ".join(part for part in (each["amount"], each["unit"]) if part)
     inputs = ", ".join(f"{name} {value(held)}" for name, held in each["inputs"].items())
     formula = each["formula"] if each["formula"] != dose else ""
+    dose = " ".join(part for part in (dose, how) if part)
     why = "; ".join(part for part in (formula, inputs, _sources(each)) if part)
     return f"{dose}  ({why})" if why else dose
 

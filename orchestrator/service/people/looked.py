@@ -19,6 +19,9 @@ from orchestrator.service.ports import Reader
 from orchestrator.service.replay import all_entries
 from orchestrator.service.rows import PatientRow
 
+MERGES = frozenset({"merged", "unmerged"})
+"""Kinds of records of looks that say which records are one patient's."""
+_PAGE = 1_000
 _NO_KEYS: Mapping[str, PatientKey | None] = MappingProxyType({})
 
 
@@ -58,6 +61,18 @@ class Looked:
         with self._desk.store.read() as reader:
             spans = [Span(chain_of(each), None, None) for each in (ward, EVERYWHERE)]
             return self._page(reader, spans, before, limit)
+
+    def merges(self, episode_id: str) -> list[dict[str, Any]]:
+        """Return how the record of an episode's patient was merged with others and separated again, the first first.
+
+        Each as `of` has it; kind: merged or unmerged. Raises NotFound.
+        """
+        patient_id = self.patient_of(episode_id)
+        with self._desk.store.read() as reader:
+            rows = [row for row in _chain(reader, patient_id) if row.kind in MERGES]
+            names = {person_id: name_of(reader, person_id) for person_id in {row.by for row in rows}}
+            key = _key(self._desk, reader.patient(patient_id)) if rows else None
+        return [_told(row, names, key) for row in rows]
 
     def chains_of(self, episode_id: str) -> tuple[str, ...]:
         """Return the chains of all records of an episode's patient. Raises NotFound."""
@@ -105,6 +120,13 @@ def _stays(reader: Reader, patient_id: str) -> Iterator[Span]:
         for (ward, since), end in zip(wards, ends, strict=True):
             yield Span(chain_of(ward), since, end)
             yield Span(chain_of(EVERYWHERE), since, end)
+
+
+def _chain(reader: Reader, chain: str) -> Iterator[LookRow]:
+    last = 0
+    while rows := reader.looks(chain, last, _PAGE):
+        yield from rows
+        last = rows[-1].seq
 
 
 def _told(row: LookRow, names: Mapping[str, str], key: PatientKey | None) -> dict[str, Any]:

@@ -14,6 +14,24 @@ document.addEventListener("htmx:oobBeforeSwap", (event) => {
   if (touched(event.detail.target)) event.detail.shouldSwap = false;
 });
 
+// Nobody answers: what was typed is not sent into the void, where a browser would lose it.
+const unreached = document.getElementById("unreached");
+if (unreached) {
+  document.addEventListener("htmx:sseError", () => { unreached.hidden = false; });
+  document.addEventListener("htmx:sseOpen", () => { unreached.hidden = true; });
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (unreached.hidden || event.defaultPrevented || form.method !== "post") return;
+    event.preventDefault();
+    try {
+      await fetch(document.querySelector("link[rel=icon]").href, { cache: "no-store" });
+      unreached.hidden = true;
+    } catch { unreached.scrollIntoView({ block: "center" }); }
+    delete form.dataset.sent;
+    if (unreached.hidden) form.requestSubmit(event.submitter);
+  });
+}
+
 // The patient has left the wards of whoever looks: the page would stand there as if it were true.
 document.addEventListener("htmx:responseError", (event) => {
   const gone = document.getElementById("gone");

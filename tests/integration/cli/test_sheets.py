@@ -49,7 +49,7 @@ def test_a_sheet_says_who_it_is_what_is_open_and_what_was_given(terminal: Termin
     for words in (
         "0000001 hospital-number", "Ward neuro-1: what is open", "As of ", "next sheet about", f"episode {episode}",
         "first line: Observation or first-line treatment", "In force ivmp-pulse, since", "1 of 3 given",
-        "Last given ivmp-pulse 1 g,", "dose: ivmp-pulse 1 g dose 2 of 3", "dose 3 of 3",
+        "Last given ivmp-pulse 1 g IV,", "dose: ivmp-pulse 1 g IV dose 2 of 3", "dose 3 of 3",
         "Neurology consultation, at once", "nobody has answered", "clinician", "What was done", "When", "Who",
         "falls due: Record the response to the pulse", "enter everything with its true time",
     ):  # fmt: skip
@@ -123,7 +123,7 @@ def test_an_episode_that_cannot_be_read_is_named_and_holds_up_nobody(terminal: T
     page = text(run(terminal, folder)["neuro-1"])
     assert "CANNOT BE READ What is open for this patient is not on this sheet: look it up elsewhere" in page
     assert f"episode {other}" in page
-    assert page.count("Last given ivmp-pulse 1 g") == 1
+    assert page.count("Last given ivmp-pulse 1 g IV") == 1
 
 
 def test_the_doctor_says_when_they_are_old(terminal: Terminal, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

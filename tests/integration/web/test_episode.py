@@ -250,3 +250,24 @@ def test_what_is_done_by_a_broken_glass_says_so(house: House) -> None:
     given = send(other, form(other.get(page).text, "give", regimen=PULSE))
     assert given.status_code == 303, words(given.text)
     assert "emergency access" in landed(other, given)
+
+
+def test_why_a_treatment_is_not_offered_is_told_clause_by_clause(house: House) -> None:
+    page = treated(house)
+    told = words(house.signed_in("clinician").get(f"{page}/explain").text)
+    assert "Treatments that are not proposed now, and why" in told
+    absent = told.partition("Treatments that are not proposed now, and why")[2]
+    exchange = absent.partition(" plex ")[2].partition(" rituximab")[0]
+    assert "recommended in second line" in exchange
+    assert "false the patient is in one of these stages" in exchange
+
+
+def test_which_fact_would_bring_a_treatment_in_is_told(house: House) -> None:
+    page = enrolled(house)
+    house.ward.do(page, "record", facts={"severity": "severe"})
+    text = words(house.signed_in("clinician").get(f"{page}/explain").text)
+    absent = text.partition("Treatments that are not proposed now, and why")[2]
+    assert (
+        "false severity is moderate severity severe" in absent.partition(" prednisone-oral ")[2].partition(" ritux")[0]
+    )
+    assert "unknown virus is vzv virus unknown" in absent.partition(" antiviral ")[2]

@@ -153,3 +153,34 @@ def test_moments_of_the_hospitals_zone() -> None:
     with pytest.raises(TwiceThatNight) as found:
         moment_of("given_at", "2026-10-25T01:30", london)
     assert found.value.field == "given_at"
+
+
+def test_what_was_typed_outlives_its_session(house: House) -> None:
+    page = enrolled(house)
+    nurse = house.signed_in("nurse")
+    filled = form(nurse.get(page).text, "record", place="missing")
+    system = house.ward.system
+    nurse.send("/me", "/sign-out")
+    out = send(nurse, filled, typed={"fact.weight_kg": "71.5", "reason": "the scale of the ward"})
+    assert out.status_code == 401
+    assert "Not done: you are signed out" in words(out.text)
+    assert "71.5" not in words(out.text), "who stands there now has not said who it is"
+    kept = form(out.text, "record", place="missing")
+    assert (kept["fact.weight_kg"], kept["reason"], kept["key"]) == ("71.5", "the scale of the ward", filled["key"])
+    assert send(nurse, kept).status_code == 401, "going on without signing in loses nothing either"
+    nurse.sign_in("nurse")
+    asked = send(nurse, kept)
+    assert asked.status_code == 403
+    assert "weight kg: 71.5" in words(asked.text)
+    assert "weight_kg" not in system.queries.show(page.rpartition("/")[2])["facts"], "not before the person says so"
+    assert send(nurse, form(asked.text, "record", place="missing")).status_code == 303
+    assert system.queries.show(page.rpartition("/")[2])["facts"]["weight_kg"]["value"] == "71.5"
+
+
+def test_a_password_is_never_given_back(house: House) -> None:
+    nurse = house.signed_in("nurse")
+    filled = form(nurse.get("/password").text, "password")
+    nurse.send("/me", "/sign-out")
+    out = send(nurse, filled, typed={"present": "something to be kept secret", "password": "a", "again": "a"})
+    assert out.headers["location"] == "/sign-in?next=/"
+    assert "something to be kept" not in out.text

@@ -1,6 +1,7 @@
 """Goal: a lead merges two records of one patient with both before his eyes, and takes it back; nobody else does."""
 
 import re
+from html import unescape
 
 import pytest
 
@@ -51,6 +52,13 @@ def test_both_are_shown_first_and_either_number_finds_both(each_house: House, tw
         assert "More than one episode is open on this pathway" in shown
         assert other in shown
         assert WHY in shown
+    for one, told in (
+        (first, "another record was merged into this patient"),
+        (second, "this patient&#39;s record was merged"),
+    ):
+        report = unescape(nurse.get(f"{one}/report").text)
+        assert unescape(told) in report
+        assert WHY in report
     notices = each_house.ward.get("/inbox?ward=N2&role=lead").json()["notices"]
     assert [each["name"] for each in notices if each["kind"] == "merge"] == ["records-merged"] * 2
     assert "Two records were merged into one patient" in lead.get("/inbox?view=ward").text

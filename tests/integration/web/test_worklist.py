@@ -166,7 +166,7 @@ def test_a_dose_says_how_much_and_is_recorded_from_its_line(house: House) -> Non
     ward.do(episode, "confirm", "clinician", regimens=[REGIMEN])
     nurse = house.signed_in("nurse")
     (line,) = lines(nurse.get("/worklist?kind=dose"))
-    assert '<strong class="number">1 g</strong>' in line
+    assert '<strong class="number">1 g IV</strong>' in line
     assert "Dose 1 of 3" in line
     for field in ("csrf", "key", "seen", "back", "regimen"):
         assert f'name="{field}"' in line

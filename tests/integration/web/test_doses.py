@@ -1,0 +1,68 @@
+"""Goal: every dose says how much, by which route, how often, when and who gives it; what comes next stands beside."""
+
+import re
+
+from tests.integration.web.conftest import House
+from tests.integration.web.filling import form, send
+from tests.integration.web.test_episode import PULSE, treated, words
+
+TAPER = "steroid-taper"
+
+
+def test_a_dose_says_how_much_by_which_route_and_for_whom(house: House) -> None:
+    page = treated(house)
+    shown = words(house.signed_in("nurse").get(page).text)
+    assert "ivmp-pulse 1 g IV Dose 1 of 3, Mon 2 Mar 2026, 08:00" in shown
+    assert "for the clinician" in shown
+    assert re.search("Next: Tue 3 Mar 2026, 08:00 , [^:]*: ivmp-pulse 1 g IV", shown)
+    assert "1 g IV planned" in shown, "each administration of the course"
+
+
+def test_a_dose_of_days_to_come_is_not_given_by_a_slip(house: House) -> None:
+    page = treated(house)
+    nurse = house.signed_in("nurse")
+    assert send(nurse, form(nurse.get(page).text, "give", regimen=PULSE)).status_code == 303
+    text = nurse.get(page).text
+    told = words(text)
+    assert "Record dose 2 before its time" in told
+    assert "It is planned for Tue 3 Mar 2026, 08:00" in told
+    assert "Given now all the same" in told
+    assert "Given now" not in _buttons(text)
+    house.ward.advance(hours=13)
+    assert "Given now" in _buttons(nurse.get(page).text)
+
+
+def test_a_taper_is_a_daily_dose_with_a_first_and_a_last_day(house: House) -> None:
+    page = treated(house)
+    house.ward.do(page, "confirm", role="clinician", regimens=[TAPER], reason="made up",
+                  parameters={"dose": "50", "taper_days": 28})  # fmt: skip
+    text = house.signed_in("nurse").get(page).text
+    told = words(text)
+    for amount, first, last in (
+        ("50", "Thu 5 Mar", "Thu 12 Mar"), ("37.5", "Thu 12 Mar", "Thu 19 Mar"), ("25", "Thu 19 Mar", "Thu 26 Mar"),
+        ("12.5", "Thu 26 Mar", "Thu 2 Apr"),
+    ):  # fmt: skip
+        assert f"{first} 2026, 08:00 until {last} 2026," in told
+        assert f"{amount} mg PO daily" in told
+        assert re.search(rf'<text class="value middle"[^>]*>{re.escape(amount)}</text>', text), (
+            "in the chart, to the milligram"
+        )
+    assert '<path class="now"' not in text, "it begins when the pulse ends"
+    house.ward.advance(days=4)
+    assert '<path class="now"' in house.signed_in("nurse").get(page).text
+
+
+def _buttons(text: str) -> list[str]:
+    return re.findall(r"<button[^>]*>([^<]*)</button>", text)
+
+
+def test_what_was_given_is_drawn_until_now(house: House) -> None:
+    page = treated(house)
+    house.ward.do(page, "confirm", role="clinician", regimens=[TAPER], reason="made up", parameters={"dose": "40"})
+    house.ward.advance(days=3)
+    house.ward.do(page, "give", role="nurse", regimen=TAPER)
+    house.ward.advance(days=4)
+    system = house.ward.system
+    story = system.telling.whole(page.rpartition("/")[2], simulated=False).story
+    (step,) = next(each for each in story["courses"] if each["regimen"] == TAPER)["chart"]["given"]
+    assert step["until"] == "2026-03-09T08:00:00.000000Z", "the clock's, though no entry was made since"
