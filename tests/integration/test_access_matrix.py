@@ -129,7 +129,9 @@ def hospital() -> Iterator[Hospital]:
 def _with_programs(system: System, of: Patient) -> Patient:
     """Add two accounts of programs on a patient's ward: what is done to one over the API is not to be undone."""
     made = [
-        system.people.add(ADMINISTRATOR, login=f"x-{face}-{of.ward.lower()}", name="A program", posts=[(of.ward, "service")])
+        system.people.add(
+            ADMINISTRATOR, login=f"x-{face}-{of.ward.lower()}", name="A program", posts=[(of.ward, "service")]
+        )
         for face in ("api", "pages")
     ]
     return replace(of, person_id=made[0], shown_id=made[1])

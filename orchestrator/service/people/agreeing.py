@@ -79,13 +79,20 @@ def _after(state: State, row: LookRow) -> State:
             return state._replace(held=None)
         case "erased":
             return state._replace(erased=True)
-        case "merged":
-            how, _, other = row.what.partition(" ")
-            side = "by" if how == "replaced-by" else "of"
-            return state._replace(**{side: getattr(state, side) | {(other, row.by)}})
-        case "unmerged":
-            how, other = row.what.partition(";")[0].split(" ")
-            side = "by" if how == "was-replaced-by" else "of"
-            return state._replace(**{side: frozenset(each for each in getattr(state, side) if each[0] != other)})
+        case "merged" | "unmerged":
+            return _linked(state, row)
         case _:
             return state
+
+
+def _linked(state: State, row: LookRow) -> State:
+    """Return what holds after a merge, or after one was taken back: see what `merging` records."""
+    how, other = row.what.partition(";")[0].split(" ")
+    made = {(other, row.by)} if row.kind == "merged" else set()
+    if how in {"replaced-by", "was-replaced-by"}:
+        return state._replace(by=_without(state.by, other) | made)
+    return state._replace(of=_without(state.of, other) | made)
+
+
+def _without(merges: frozenset[Merge], other: str) -> frozenset[Merge]:
+    return frozenset(each for each in merges if each[0] != other)
