@@ -176,12 +176,15 @@ def _releases(system: "System") -> Line:
 def _looks(system: "System") -> Line:
     """Check who looked: a bounded part of it, for a doctor answers soon."""
     found = system.sight.check_all(_MOST_LOOKS)
-    broken = sorted({chain for chain, _ in found.faults})
+    broken = sorted({chain for chain, fault in found.faults if fault.seq})
     if broken:
         said = f"the record of {', '.join(broken[:5])} was changed: carepath audit verify --all, and a backup"
         return Line(FAIL, "looks", said)
+    if found.faults:
+        said = "; ".join(f"patient {chain}: {fault.what}" for chain, fault in found.faults[:5])
+        return Line(FAIL, "looks", f"somebody wrote into the store past carepath ({said}): compare with a backup")
     more = "" if found.records < _MOST_LOOKS else "; audit verify --all checks the others"
-    return Line(OK, "looks", f"the records of {found.records} looks are whole{more}")
+    return Line(OK, "looks", f"the records of {found.records} looks are whole, holds and merges as they say{more}")
 
 
 def _backup(found: "Health", system: "System") -> Line:

@@ -105,6 +105,11 @@ class PeopleReads(StaffReads, GuessReads):
         c = s.look.c.chain
         return self._sql.execute(select(c).where(c > chain).order_by(c).limit(1)).scalar()
 
+    def marked_after(self, patient_id: str) -> str | None:
+        marked = (s.legal_hold.c.patient_id, s.patient_merge.c.patient_id, s.patient_merge.c.kept_id)
+        firsts = [self._sql.execute(select(func.min(c)).where(c > patient_id)).scalar() for c in marked]
+        return min((each for each in firsts if each is not None), default=None)
+
     def whereabouts(self, episode_id: str) -> tuple[str, str] | None:
         chosen = select(t.episode.c.patient_id, t.episode.c.ward).where(t.episode.c.episode_id == episode_id)
         row = self._sql.execute(chosen).first()

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from orchestrator.bootstrap import System
-from orchestrator.errors import CarepathError, Changed, Conflict, NotFound
+from orchestrator.errors import CarepathError, Changed, Conflict, NotAllowed, NotFound
 from orchestrator.http.needs import needs, principal
 from orchestrator.service.people import passwords
 from orchestrator.service.people.accounts import Post
+from orchestrator.service.people.administering import looks_after
 from orchestrator.service.people.principal import ADMINISTRATOR, Action
 from orchestrator.service.people.recording import Author, once
 from orchestrator.web import words
@@ -216,14 +217,15 @@ def _shown(
     status: int = 200,
 ) -> Response:
     system = _system(request)
-    told = system.people.person(person_id)
+    told, me = system.people.person(person_id), principal(request)
+    mine = looks_after(me, person_id, [each["ward"] for each in told["posts"]])
     given = {
         "name": told["name"], "language": told["language"], "subject": "",
         "posts": [(each["ward"], each["role"]) for each in told["posts"]], **(typed or {}),
     }  # fmt: skip
     return render(
         request, "person.html", status=status, person=told, typed=given, problem=problem, meanwhile=meanwhile or [],
-        sessions=system.signing.sessions(person_id, principal(request).session), kinds=KINDS,
+        mine=mine, sessions=system.signing.sessions(person_id, me.session), kinds=KINDS,
         tokens=[each for each in system.signing.tokens(person_id) if not each["ended"]],
         records=system.people.recorded(about=person_id, limit=10).rows, **_choices(request),
     )  # fmt: skip
@@ -276,7 +278,7 @@ def _author(request: Request, form: Form) -> Author:
 
 
 def _status(error: CarepathError) -> int:
-    return 409 if isinstance(error, Conflict) else 422
+    return 409 if isinstance(error, Conflict) else 403 if isinstance(error, NotAllowed) else 422
 
 
 def _system(request: Request) -> System:

@@ -4,17 +4,19 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 from sqlalchemy import update
 
+from orchestrator.audit.looks import Mac
 from orchestrator.errors import Changed, Conflict, InputError, KeyReused, NotSignedIn
 from orchestrator.service.people.accounts import People
 from orchestrator.service.people.guessing import LOCKED_AFTER
 from orchestrator.service.people.linking import Linking, Setting
 from orchestrator.service.people.recording import Author, Repeated
-from orchestrator.service.people.signing import Signing
+from orchestrator.service.people.signing import FIRST_LASTS, Signing
 from orchestrator.service.ports import Store
 from orchestrator.store.staff_tables import staff_record
 from tests.contract.conftest import System
@@ -158,6 +160,26 @@ def test_sessions_are_named_without_opening_anything(people: People, signing: Si
     assert signing.principal(second.token) is not None
     signing.end_sessions(BY, person_id)
     assert signing.principal(second.token) is None
+
+
+def test_a_first_password_that_nobody_used_opens_nothing_after_a_week(sut: System, people: People) -> None:
+    person_id, signing = people.add(BY, login="nurse", name="Nurse", password=PASSWORD), Signing(sut.store, _mac(sut))
+    assert signing.sign_in("nurse", PASSWORD).principal.renew
+    with sut.store.change() as change:
+        old = change.times().wall - FIRST_LASTS - timedelta(minutes=1)
+        change._sql.execute(update(staff_record).where(staff_record.c.kind == "added").values(at=old))
+    with pytest.raises(NotSignedIn):
+        signing.sign_in("nurse", PASSWORD)
+    people.set_password(BY, person_id, PASSWORD)
+    assert signing.sign_in("nurse", PASSWORD).principal.renew, "another one was given"
+    people.set_password(Author(person_id, ""), person_id, PASSWORD)
+    with sut.store.change() as change:
+        change._sql.execute(update(staff_record).values(at=old))
+    assert not signing.sign_in("nurse", PASSWORD).principal.renew, "the own one lasts"
+
+
+def _mac(sut: System) -> Mac:
+    return sut.desk.keyring.look_mac
 
 
 class _Slow:

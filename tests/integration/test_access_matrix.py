@@ -60,13 +60,14 @@ class Caller:
 
 @dataclass(frozen=True)
 class Patient:
-    """Of whom is asked."""
+    """Of whom is asked. person_id: of an account on that ward; shown_id: of another, of which pages are asked."""
 
     ward: str
     number: str
     episode_id: str
     patient_id: str
     person_id: str = ""
+    shown_id: str = ""
     handle: str = "0" * 16
 
 
@@ -108,8 +109,7 @@ class Hospital:
 def hospital() -> Iterator[Hospital]:
     with throwaway_system(ROOT / "workflows", VirtualClock(T0)) as system:
         own, other = _enrolled(system, OWN, "0001"), _enrolled(system, OTHER, "0002")
-        program = system.people.add(ADMINISTRATOR, login="x-program", name="A program", posts=[(OWN, "service")])
-        own = replace(own, person_id=program)
+        own, other = _with_programs(system, own), _with_programs(system, other)
         for each in (own, other):
             _tell(system, each)
         patient = Failures(10**9)  # nobody guesses here
@@ -124,6 +124,17 @@ def hospital() -> Iterator[Hospital]:
         yield made
         made.loop.run_until_complete(made.loop.shutdown_default_executor())
         made.loop.close()
+
+
+def _with_programs(system: System, of: Patient) -> Patient:
+    """Add two accounts of programs on a patient's ward: what is done to one over the API is not to be undone."""
+    made = [
+        system.people.add(
+            ADMINISTRATOR, login=f"x-{face}-{of.ward.lower()}", name="A program", posts=[(of.ward, "service")]
+        )
+        for face in ("api", "pages")
+    ]
+    return replace(of, person_id=made[0], shown_id=made[1])
 
 
 def _enrolled(system: System, ward: str, number: str) -> Patient:
@@ -192,11 +203,12 @@ def test_the_table_says_of_every_route_who_may_ask_it(hospital: Hospital, face: 
 def ask(hospital: Hospital, caller: Caller, route: str, asked: Asked, of: Patient) -> Response:
     """Ask a route of a patient and his ward, as this caller, with everything that a program or browser would send."""
     method, path = route.split(" ", 1)
+    of = of if path.startswith("/api/") else replace(of, person_id=of.shown_id)
     address = _filled(path + asked.query, of, caller.person_id or hospital.people[0].person_id)
     body = json.loads(_worded(json.dumps(asked.body), of))
     if path.startswith("/api/"):
         hospital.keys += 1
-        headers = {"Idempotency-Key": f"k-{hospital.keys}"}
+        headers = {"Idempotency-Key": f"k-{hospital.keys}", "If-Match": "*"}
         headers |= {"Authorization": f"Bearer {caller.token}"} if caller.token else {}
         if caller.everywhere:
             headers["Carepath-Role"] = "lead"

@@ -110,7 +110,9 @@ def looks_text(document: Json, zone: ZoneInfo) -> str:
     ]
     reasons = [f"      {each['name']}: {each['reason']}" for each in document["looks"] if each["reason"]]
     word = "whole" if document["whole"] else "BROKEN"
-    faults = [f"  record {each['seq']}: {each['what']}" for each in document["faults"]]
+    faults = [
+        f"  record {each['seq']}: {each['what']}" if each["seq"] else f"  {each['what']}" for each in document["faults"]
+    ]
     shown = columns(rows, 0, whole=True) or ["nobody has seen it"]
     return "\n".join(
         [*shown, *(["Why the glass was broken:", *reasons] if reasons else []), f"this record is {word}", *faults]

@@ -14,20 +14,18 @@ from orchestrator.errors import Conflict, InputError, NotFound
 from orchestrator.service.cause import entity_tag
 from orchestrator.service.cursor import Page, closed, number, opened
 from orchestrator.service.people import passwords
+from orchestrator.service.people.administering import Post, check_posts
 from orchestrator.service.people.guessing import Guesses
 from orchestrator.service.people.principal import ADMINISTRATOR, EVERYWHERE, Principal
 from orchestrator.service.people.recording import CHANGES, Author, begin, cause_of, note, record
 from orchestrator.service.people.rows import PersonRow, PostRow, StaffRow
 from orchestrator.service.ports import Change, Reader, Store
 
-__all__ = ["Author", "People", "note", "principal_of"]
+__all__ = ["Author", "People", "Post", "note", "principal_of"]
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
 _LONGEST_NAME, _LONGEST_WARD = 100, 200
 _PAGE = 500
-
-Post = tuple[str, str]
-"""Ward and role."""
 
 
 class People:
@@ -98,7 +96,7 @@ class People:
     ) -> str:
         """Make an account and return its id. password: one that the person must change at once; empty for none.
 
-        Raises InputError; Conflict when the login is taken.
+        Raises InputError; NotAllowed for posts that are not this author's to give; Conflict when the login is taken.
         """
         login, name = _login(login), _name(name)
         kept = passwords.hashed(password, own=(login, name)) if password else ""
@@ -106,6 +104,7 @@ class People:
         told = {"login": login, "name": name, "posts": _sorted(posts)}
         with self._store.change() as change:
             mark = begin(change, by, "added", "", {**told, "language": language, "signs_in": bool(password)})
+            check_posts(change, by.id, "", posts)
             if change.person_called(login):
                 raise Conflict(f"there is an account with the login '{login}' already: take another")
             now = change.times().wall
@@ -145,10 +144,14 @@ class People:
             note(change, self._mac, by, "changed", about=person_id, detail=told, mark=mark)
 
     def set_posts(self, by: Author, person_id: str, posts: Sequence[Post]) -> None:
-        """Let a person hold these posts and no others; it holds at once. Raises NotFound, InputError and Conflict."""
+        """Let a person hold these posts and no others; it holds at once.
+
+        Raises NotFound, InputError and Conflict; NotAllowed for posts that are not this author's to give or take.
+        """
         with self._store.change() as change:
             mark = begin(change, by, "posts", person_id, {"posts": _sorted(posts)})
             _there(change, person_id)
+            check_posts(change, by.id, person_id, posts)
             _give_posts(change, person_id, self._posts(person_id, posts))
             note(change, self._mac, by, "posts", about=person_id, detail={"posts": _sorted(posts)}, mark=mark)
         self._changed()
@@ -324,15 +327,19 @@ def _there(change: Change, person_id: str) -> PersonRow:
 
 
 def _give_posts(change: Change, person_id: str, posts: Sequence[PostRow]) -> None:
-    """Let a person hold these posts. Raises Conflict when nobody would be administrator any more."""
+    """Let a person hold these posts. Raises Conflict when nobody would be administrator any more, or nobody of all."""
     before = _administered(change)
     change.set_posts(person_id, posts)
-    if before and not _administered(change):
+    after = _administered(change)
+    if before and not after:
         raise Conflict("somebody must remain administrator: give that post to another first")
+    if EVERYWHERE in before and EVERYWHERE not in after:
+        raise Conflict("somebody must remain administrator of all wards: give that post to another first")
 
 
-def _administered(change: Change) -> bool:
-    return any(post.role == ADMINISTRATOR for post in change.posts())
+def _administered(change: Change) -> set[str]:
+    """Return the wards that somebody administers."""
+    return {post.ward for post in change.posts() if post.role == ADMINISTRATOR}
 
 
 def _login(text: str) -> str:

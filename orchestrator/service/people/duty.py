@@ -9,6 +9,7 @@ from datetime import tzinfo
 
 from orchestrator.audit import looks
 from orchestrator.errors import NotAllowed, NotFound
+from orchestrator.service.people.administering import looks_after
 from orchestrator.service.people.aways import Aways
 from orchestrator.service.people.contacts import Contacts
 from orchestrator.service.people.principal import Action, Principal
@@ -32,6 +33,14 @@ class Duty:
         self.rota = Rota(store, mac, roles, zone, self.reach.changed)
         self.aways = Aways(store, mac, self.reach.changed)
         self.contacts = Contacts(store, mac, ways, self.reach.changed)
+        self._store = store
+
+    def check_person(self, principal: Principal, person_id: str) -> None:
+        """Raise NotFound unless these are the principal's own channels and absences, or he looks after the account."""
+        with self._store.read() as reader:
+            posts = [post.ward for post in reader.posts(person_id)]
+        if not looks_after(principal, person_id, posts):
+            raise NotFound("there is no such person")
 
     def lead(self, house: House, ways: Ways) -> None:
         """Go by what the file of channels says now."""
@@ -55,9 +64,3 @@ def check_ward(principal: Principal, ward: str, *, change: bool = False) -> None
         raise NotFound("there is no such ward among yours")
     if change and not changes(principal, ward):
         raise NotAllowed("a rota is changed by the lead of the ward, or by an administrator")
-
-
-def check_person(principal: Principal, person_id: str) -> None:
-    """Raise NotFound unless these are the principal's own channels and absences, or he looks after accounts."""
-    if person_id != principal.actor_id and not principal.may(Action.PEOPLE):
-        raise NotFound("there is no such person")

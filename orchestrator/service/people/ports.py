@@ -81,6 +81,10 @@ class PeopleReader(GuessReader, Protocol):
         """Return the first chain of looks behind a name, in their order; None behind the last."""
         ...
 
+    def marked_after(self, patient_id: str) -> str | None:
+        """Return the first patient behind an id who is held or merged; None behind the last."""
+        ...
+
     def whereabouts(self, episode_id: str) -> tuple[str, str] | None:
         """Return the patient and the ward of an episode."""
         ...

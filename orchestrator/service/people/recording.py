@@ -15,6 +15,7 @@ from orchestrator.audit.canonical import canonical
 from orchestrator.audit.seal import GENESIS, instant
 from orchestrator.errors import Changed, KeyReused
 from orchestrator.service.cause import entity_tag
+from orchestrator.service.people.administering import check_account
 from orchestrator.service.people.rows import StaffRow
 from orchestrator.service.ports import Change
 
@@ -70,7 +71,7 @@ def begin(change: Change, by: Author, kind: str, about: str, asked: Mapping[str,
     """Hold off others who change accounts until the transaction ends, and return the mark for `note`.
 
     about: whose account; empty where it is only made.   asked: what is wanted, without secrets.
-    Raises Repeated, KeyReused and Changed.
+    Raises Repeated, KeyReused and Changed; NotAllowed where it is not this author's to look after.
     """
     change.last_staff_record()
     mark = Mark()
@@ -81,6 +82,8 @@ def begin(change: Change, by: Author, kind: str, about: str, asked: Mapping[str,
             if row.request != mark.request:
                 raise KeyReused("this key was used with another wish: take a new one")
             raise Repeated(row)
+    if about and kind != "posts":  # what may be changed of posts is looked at one by one
+        check_account(change, by.id, about)
     last = change.last_about(about, CHANGES) if by.seen is not None else None
     if last is not None and (last.seq > (by.seen or 0) or by.tag not in {"", entity_tag(last.seq, last.hash)}):
         who = change.person(last.by)

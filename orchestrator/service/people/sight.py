@@ -5,7 +5,7 @@ look stands in the process's log, by opaque ids.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from orchestrator.audit import looks
@@ -13,10 +13,11 @@ from orchestrator.audit.chain import Fault
 from orchestrator.errors import NotFound, StoreError
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.handlers import Desk
+from orchestrator.service.people.agreeing import KINDS, State, differences, in_store, on_record
 from orchestrator.service.people.erasure import Erasure
 from orchestrator.service.people.glass import Glass, broken
 from orchestrator.service.people.looked import Looked
-from orchestrator.service.people.looking import Seen, Who, add, chain_of, record
+from orchestrator.service.people.looking import Seen, Who, add, chain_of, record, ward_of
 from orchestrator.service.people.merging import Merging
 from orchestrator.service.people.principal import AT_THE_BEDSIDE, Action, Principal
 from orchestrator.service.people.rows import LookRow
@@ -24,7 +25,7 @@ from orchestrator.service.ports import Reader
 
 __all__ = ["Seen", "Sight", "Who"]
 _log = logging.getLogger(__name__)
-_PAGE = 500
+_PAGE, _TRIES = 500, 3
 _UNDER_GLASS = frozenset({Action.SEE, Action.ACT})
 """What a broken glass allows: an emergency is looked at and treated; who has seen the record is the ward's affair."""
 
@@ -111,29 +112,50 @@ class Sight:
 
     def check_all(self, most: int | None = None) -> Checked:
         """Check every chain, patients' and wards'; no further one once `most` records were read."""
-        chains, read, found = 0, list[int](), list[tuple[str, Fault]]()
+        read, found, seen = list[int](), list[tuple[str, Fault]](), set[str]()
         for chain in self._chains():
             if most is not None and len(read) >= most:
                 break
-            chains += 1
-            found += [(chain, fault) for fault in self._faults(chain, read)]
-        return Checked(chains, len(read), tuple(found))
+            if chain not in seen:
+                seen.add(chain)
+                found += [(chain, fault) for fault in self._faults(chain, read)]
+        return Checked(len(seen), len(read), tuple(found))
 
     def _faults(self, chain: str, read: list[int]) -> Iterator[Fault]:
-        """Yield what is wrong with a chain. read: numbers of the records that were read are added."""
+        """Yield what is wrong with a chain, and in what the store differs from it. read: gets the records' numbers."""
+        kept = list[LookRow]()
 
         def told() -> Iterator[tuple[int, dict[str, Any], bytes]]:
             for row in self._all(chain):
                 read.append(row.seq)
+                kept.extend([row] if row.kind in KINDS else [])
                 yield row.seq, record(row), row.hash
 
-        return looks.faults(self._mac, told())
+        yield from looks.faults(self._mac, told())
+        if not ward_of(chain):
+            yield from self._unlike(chain, on_record(kept))
+
+    def _unlike(self, patient_id: str, told: State) -> Iterator[Fault]:
+        """Yield in what the store differs from the record; what changed while it was read is looked at again."""
+        for _ in range(_TRIES):
+            with self._store.read() as reader:
+                found = list(differences(told, in_store(reader, patient_id)))
+            again = on_record(self._all(patient_id)) if found else told
+            if again == told:
+                return iter(found)
+            told = again
+        return iter(())
 
     def _chains(self) -> Iterator[str]:
+        """Yield the chains of patients of whom more holds than that they are here, and then all."""
+        yield from self._each(lambda reader, last: reader.marked_after(last))
+        yield from self._each(lambda reader, last: reader.chain_after(last))
+
+    def _each(self, following: Callable[[Reader, str], str | None]) -> Iterator[str]:
         last: str | None = ""
         while last is not None:
             with self._store.read() as reader:
-                last = reader.chain_after(last)
+                last = following(reader, last)
             if last is not None:
                 yield last
 

@@ -20,11 +20,13 @@ from orchestrator.service.people.guessing import WRONG, Count, Guesses, Whence, 
 from orchestrator.service.people.principal import Action, Principal
 from orchestrator.service.people.recording import Author, begin, note
 from orchestrator.service.people.rows import PersonalTokenRow, PersonRow, SessionRow
-from orchestrator.service.ports import Change, Store
+from orchestrator.service.ports import Change, Reader, Store
 
 _log = logging.getLogger(__name__)
 IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=13)
 """A session ends when it was not used for so long, and when it is so old."""
+FIRST_LASTS = timedelta(days=7)
+"""A first password that was never used opens nothing after so long."""
 LONGEST_TOKEN = timedelta(days=366)
 _MINUTE = timedelta(minutes=1)
 NOWHERE = Whence()
@@ -211,9 +213,9 @@ class Signing:
             _log.warning("a use could not be written down (%s)", error.code, extra={"event": "use-unrecorded"})
 
     def _let_in(self, change: Change, seen: PersonRow, password: str) -> SignedIn | None:
-        """Open a session, unless the account was changed while the password was tried."""
+        """Open a session, unless the account was changed while the password was tried, or it is a first one and old."""
         person = change.person(seen.person_id)
-        if person is None or person.password_hash != seen.password_hash:
+        if person is None or person.password_hash != seen.password_hash or _is_stale(change, person):
             return None
         if passwords.outdated(person.password_hash):
             person = person._replace(password_hash=passwords.hashed(password))
@@ -241,6 +243,12 @@ def open_session(change: Change, mac: looks.Mac, person: PersonRow, detail: dict
 def _name_of(row: SessionRow) -> str:
     """Return what names a session to people, and opens nothing."""
     return f"s-{row.session_hash[:6].hex()}"
+
+
+def _is_stale(reader: Reader, person: PersonRow) -> bool:
+    """Tell whether a password that somebody else gave waits for its person for too long already."""
+    given = reader.last_about(person.person_id, {"added", "password"}) if person.renew else None
+    return given is not None and reader.times().wall - given.at > FIRST_LASTS
 
 
 def _lives(row: SessionRow, wall: datetime) -> bool:

@@ -55,6 +55,21 @@ def test_a_store_that_no_clock_ever_looked_after(terminal: Terminal) -> None:
     assert checks(terminal)["ticking"] == ("ok", "a clock process looks after the timers")
 
 
+def test_a_hold_that_was_written_into_the_store(terminal: Terminal) -> None:
+    episode = terminal.enrol()
+    assert terminal("hold", episode, "--reason", "case 1").code == 0
+    look(terminal)
+    assert checks(terminal)["looks"] == ("ok", "the records of 1 looks are whole, holds and merges as they say")
+    sql(terminal, "DELETE FROM legal_hold")
+    level, text = checks(terminal, code=1)["looks"]
+    assert level == "fail"
+    assert "by the record it is held, and it is not" in text
+    said = terminal("audit", "verify", "--all")
+    assert said.code != 0
+    assert "by the record it is held, and it is not" in said.out
+    assert "\n  by the record it is held" in terminal("seen", episode).out
+
+
 def test_keys_that_are_not_backed_up(terminal: Terminal) -> None:
     terminal.enrol()
     level, text = checks(terminal)["backup"]

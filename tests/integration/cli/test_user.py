@@ -130,3 +130,18 @@ def test_what_cannot_be_used_is_said_in_one_line(terminal: Terminal, words: tupl
     assert said.code == 2
     assert said.line
     assert len(terminal("user", "records", "--json").document["records"]) == 1
+
+
+def test_in_the_name_of_an_account_no_more_is_done_than_it_may(terminal: Terminal, administrator: str) -> None:
+    """Whoever may read the store may do it in another name; a program that names its user does what that one may."""
+    of_one = terminal("user", "add", "ward-admin", "--name", "W. Admin", "--post", "administrator@neuro-1", "--json")
+    terminal("user", "add", "nora", "--name", "Nora", "--post", "nurse@neuro-2")
+    for words in (
+        ("password", "nora", "--generate"), ("end", "nora"), ("posts", "nora", "--post", "nurse@neuro-1"),
+        ("posts", "ward-admin", "--post", "administrator@*"), ("add", "xena", "--name", "X", "--post", "lead@neuro-2"),
+    ):  # fmt: skip
+        said = terminal("user", *words, "--as", of_one.document["person_id"])
+        assert said.code != 0, words
+        assert "wards" in said.line
+    assert terminal("user", "posts", "nora", "--post", "nurse@neuro-1", "--as", administrator).code == 0
+    assert terminal("user", "end", "nora", "--as", of_one.document["person_id"]).code == 0
