@@ -52,7 +52,7 @@ def step_of(secret: bytes, text: str, wall: datetime) -> int | None:
     if not is_of_app(text):
         return None
     now, totp = int(wall.timestamp()) // STEP_SECONDS, _totp(secret)
-    near = range(now - DRIFT, now + DRIFT + 1)
+    near = range(max(0, now - DRIFT), now + DRIFT + 1)
     fitting = [step for step in near if secrets.compare_digest(totp.generate_otp(step), plain(text))]
     return fitting[-1] if fitting else None
 
