@@ -24,8 +24,6 @@ Demanded = frozenset[str]
 class CodeNeeded(NotSignedIn):
     """The password was right, and a code is to be sent yet. token: for the cookie, shown this once."""
 
-    code = "code-needed"
-
     def __init__(self, token: str) -> None:
         super().__init__("a code of your authenticator app is needed: send it")
         self.token = token
