@@ -79,8 +79,10 @@ class Guesses:
     def check(self, reader: Reader, counts: Collection[Count], now: datetime) -> None:
         """Raise NotSignedIn while nothing is to be tried."""
         waiting = {who for (who, _), row in _rows(reader, counts).items() if row.free_at > now}
+        if waiting == {_ALL}:
+            raise NotSignedIn(SLOW_DOWN)
         if waiting:
-            raise NotSignedIn(SLOW_DOWN if waiting == {_ALL} else WRONG)
+            raise NotSignedIn(WRONG)
 
     def wrong(self, change: Change, counts: Collection[Count], now: datetime) -> datetime | None:
         """Count a wrong password; return until when the login is locked by it, or None."""
