@@ -65,6 +65,7 @@ class Settings:
     log_json: log lines are JSON objects.   drain_seconds: for how long the API still serves when it was asked to end.
     database_patience: for how many seconds PostgreSQL may say nothing until a connection is given up.
     openid: who else vouches for people; None where nobody does.
+    second_factor: roles of which one is required behind the password; `all` for everybody.
     """
 
     home: Path
@@ -88,6 +89,7 @@ class Settings:
     sheets: Path | None = None
     openid: OpenIdSettings | None = None
     database_patience: float = 20.0
+    second_factor: frozenset[str] = frozenset()
 
     @property
     def local_file(self) -> Path | None:
@@ -165,6 +167,7 @@ def read(
         proxies=_networks("CAREPATH_PROXIES", given.get("CAREPATH_PROXIES", "127.0.0.1,::1")),
         openid=_openid(given),
         database_patience=_patience(given.get("CAREPATH_DATABASE_PATIENCE", "20")),
+        second_factor=_roles("CAREPATH_SECOND_FACTOR", given.get("CAREPATH_SECOND_FACTOR", "")),
     )
 
 
@@ -291,6 +294,14 @@ def _networks(name: str, value: str) -> str:
         except ValueError:
             raise SettingError(f"{name} must be addresses or networks with commas between, such as 10.0.0.7") from None
     return value
+
+
+def _roles(name: str, value: str) -> frozenset[str]:
+    """Return roles with commas between; which there are is known where the pathways are."""
+    roles = frozenset(each.strip() for each in value.split(",") if each.strip())
+    if not all(re.fullmatch(r"[a-z][a-z0-9-]{0,39}", each) for each in roles):
+        raise SettingError(f"{name} must be roles with commas between, such as administrator,lead; or all")
+    return roles
 
 
 def _seconds(name: str, value: str) -> float:

@@ -27,13 +27,14 @@ from orchestrator.api.people_shapes import (
     SetPosts,
     StaffDone,
     StaffRecords,
+    TakeOff,
     Tokens,
 )
 from orchestrator.api.reads import Cursor, Limit, Term
 from orchestrator.api.refusals import Answers, commanding, listing, told
 from orchestrator.api.strict import StrictRoute
 from orchestrator.audit.seal import instant
-from orchestrator.bootstrap import System
+from orchestrator.bootstrap import System, warn
 from orchestrator.errors import InputError, NotAllowed
 from orchestrator.http.needs import needs, principal
 from orchestrator.service.cursor import cut
@@ -227,6 +228,18 @@ def unlock(person_id: PersonId, call: Calling, body: Nothing) -> Response:
     del body
     by = call.author()
     return call.carry_out(by, lambda: call.system.people.unlock(by, person_id))
+
+
+@_verb("/people/{person_id}/factor/end", "Take a second factor off", _ADMIN)
+def take_off(person_id: PersonId, call: Calling, body: TakeOff) -> Response:
+    """Take off what a person has lost, for a reason, and tell the person; nobody sees or sets another's factor."""
+    by = call.author()
+
+    def work() -> None:
+        call.system.factors.take_off(by, person_id, body.reason)
+        warn(call.system, person_id, "factor-ended")
+
+    return call.carry_out(by, work)
 
 
 @_verb("/people/{person_id}/end", "End an account", _ADMIN)

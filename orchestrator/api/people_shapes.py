@@ -81,8 +81,16 @@ class Identity(Body):
     subject: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[ -~]+$")]
 
 
+class TakeOff(Body):
+    model_config = examples({"reason": "lost the telephone, and came with the badge"})
+    reason: Annotated[str, Field(min_length=1, max_length=500, description="Why; it stands in the record.")]
+
+
 class Account(Reply):
-    """An account. seq: the number of its last change.   tag: its entity tag.   signs_in: has a password."""
+    """An account. seq: the number of its last change.   tag: its entity tag.   signs_in: has a password.
+
+    second_factor: since when a code is asked for after it; null for none.
+    """
 
     person_id: str
     login: str
@@ -90,6 +98,7 @@ class Account(Reply):
     language: str
     posts: list[dict[str, Any]]
     signs_in: bool
+    second_factor: str | None
     locked_until: str | None
     created_at: str
     ended_at: str | None

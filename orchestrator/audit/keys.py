@@ -115,6 +115,14 @@ class Keyring:
             self._opened.popitem(last=False)
         return key
 
+    def seal_factor(self, person_id: str, secret: bytes) -> tuple[str, bytes]:
+        """Return (KEK id, sealed secret) of a person's authenticator app: opened by this key file, for this person."""
+        return self.active.id, self._wrap(self.active.id, secret, _factor_of(person_id))
+
+    def open_factor(self, kek_id: str, sealed: bytes, person_id: str) -> bytes:
+        """Return the secret. Raises KeyMissing for an unknown KEK, WrongKey when it was changed or is another's."""
+        return self._unwrap(kek_id, sealed, _factor_of(person_id))
+
     def identifier_hash(self, system: str, value: str) -> bytes:
         """Return the keyed hash by which a patient's identifier is found: equal identifiers, equal hashes; 32 bytes."""
         return hmac.digest(self._lookup, prefixed(system.encode(), value.encode()), "sha256")
@@ -151,6 +159,11 @@ class Keyring:
             return self._wrapping[kek_id].decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], context)
         except (InvalidTag, ValueError):
             raise WrongKey(f"the key {kek_id} of the key file does not open what it should have wrapped") from None
+
+
+def _factor_of(person_id: str) -> bytes:
+    """Return to what a secret is bound. No id of a patient or key reads like this."""
+    return prefixed(b"second factor", person_id.encode())
 
 
 def _missing(kek_id: str) -> KeyMissing:

@@ -25,6 +25,7 @@ from orchestrator.bootstrap.upkeep import (
     restore_store,
     sqlite_version,
 )
+from orchestrator.bootstrap.warning import warn
 from orchestrator.service.repeated import Repeated
 from orchestrator.service.rows import Figures
 from orchestrator.store.health import Health
@@ -35,5 +36,5 @@ __all__ = [
     "Figures", "Finding", "Health", "Repeated", "Simulation", "System", "assemble", "back_up_keys", "back_up_store",
     "check_durable", "check_ready", "examine", "examine_server", "figures", "guard_time", "lookout", "open_library",
     "open_system", "open_to_run", "prepare_store", "prove", "read_outside", "restore_store", "settle_memory",
-    "sqlite_version", "stage", "stay_present", "throwaway_system", "watch_channels", "watch_time",
+    "sqlite_version", "stage", "stay_present", "throwaway_system", "warn", "watch_channels", "watch_time",
 ]  # fmt: skip

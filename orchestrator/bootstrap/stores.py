@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 from orchestrator.bootstrap.channels import ChannelsFile
 from orchestrator.bootstrap.system import System, assemble
 from orchestrator.clock import Clock
-from orchestrator.config import Settings
+from orchestrator.config import SettingError, Settings
 from orchestrator.errors import StoreError
 from orchestrator.notify.reading import Outside, read_channels
 from orchestrator.pathway.loader import Library, load_library
+from orchestrator.service.people.halfway import EVERYBODY
 from orchestrator.store import opening, server
 from orchestrator.store.opening import Simulation
 
@@ -37,6 +38,7 @@ def open_system(settings: Settings, past: Clock | None = None) -> System:
     A faulty file of channels keeps nobody from it: see `System.channels`.
     """
     library, zone = open_library(settings), ZoneInfo(settings.timezone)
+    _check_roles(settings, library)
     file = ChannelsFile(lambda: read_outside(settings, library, files=False))
     opened = opening.open_store(there(settings).database_url, settings.keys, past, settings.database_patience)
     if opened.simulation is not None:
@@ -44,6 +46,7 @@ def open_system(settings: Settings, past: Clock | None = None) -> System:
     system = assemble(
         opened.store, opened.keyring, library, opened.clock, opened.simulation, released_only=settings.released_only,
         outside=file.begin(), zone=zone, form=opened.format,
+        second_factor=settings.second_factor,
     )  # fmt: skip
     file.lead = lambda outside: system.lead(outside, zone)
     system = replace(system, channels=file)
@@ -82,6 +85,15 @@ def check_durable(settings: Settings, system: System) -> None:
     """Raise StoreError where the database of a real store is set so that it may lose what was committed."""
     if settings.database_file is None and not system.simulated:
         server.check_durable(settings.database_url)
+
+
+def _check_roles(settings: Settings, library: Library) -> None:
+    """Raise SettingError where a second factor is required of a role that nobody can have: it would protect none."""
+    known = {role for pathway in library.pathways for role in pathway.roles}
+    unknown = sorted(settings.second_factor - known - {EVERYBODY})
+    if unknown:
+        there = ", ".join(sorted(known))
+        raise SettingError(f"CAREPATH_SECOND_FACTOR: there is no role '{unknown[0]}'; known are {there}, or all")
 
 
 def _born(settings: Settings) -> Simulation:

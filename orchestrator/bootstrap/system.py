@@ -28,6 +28,8 @@ from orchestrator.service.outgoing import Outgoing
 from orchestrator.service.overview.views import Overview, overview
 from orchestrator.service.people.accounts import People
 from orchestrator.service.people.duty import Duty
+from orchestrator.service.people.factors import Factors
+from orchestrator.service.people.halfway import Demanded
 from orchestrator.service.people.linking import Linking
 from orchestrator.service.people.sight import Sight
 from orchestrator.service.people.signing import Signing
@@ -80,6 +82,7 @@ class System:
     people: People
     signing: Signing
     linking: Linking
+    factors: Factors
     sight: Sight
     identities: Identities
     duty: Duty
@@ -156,6 +159,7 @@ def assemble(
     outside: Outside | None = None,
     zone: dt.tzinfo = dt.UTC,
     form: int = formats.OWN,
+    second_factor: Demanded = frozenset(),
 ) -> System:
     """Return the use cases over an opened store, with nothing remembered: what each process has for itself."""
     outside = outside or NOWHERE
@@ -166,11 +170,13 @@ def assemble(
     post = outside.post(zone, duty.reach.contact)
     deliveries = Deliveries(desk)
     mac, presence = keyring.look_mac, Presence(desk, Program(__version__, schema.REVISIONS[-1]))
-    sight = Sight(desk, mac)
+    sight, signing = Sight(desk, mac), Signing(store, mac, second_factor)
+    issuer = "carepath" if simulation is None else "carepath (simulated)"
     return System(
         store, keyring, library, clock, simulation, desk, Grouped(Handlers(desk)),
         Enrolments(desk, released_only=released_only), Queries(desk), Firing(desk), deliveries, Outgoing(deliveries),
         Audit(desk), Pulse(desk), Access(store), Telling(desk), Releases(desk), post,
-        presence, Sheets(desk), People(store, mac, roles, duty.reach.changed), Signing(store, mac), Linking(store, mac),
-        sight, Identities(desk), duty, overview(desk, library, sight, presence), Claims(desk, mac),
+        presence, Sheets(desk), People(store, mac, roles, duty.reach.changed), signing, Linking(store, mac),
+        Factors(store, keyring, mac, signing, issuer), sight, Identities(desk), duty,
+        overview(desk, library, sight, presence), Claims(desk, mac),
     )  # fmt: skip

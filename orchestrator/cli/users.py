@@ -156,6 +156,25 @@ def password(face: Face, by: "Author", login: str, *, file: Path | None, generat
     face.show(told, lambda shown: _with_password(shown, f"{login} has a new first password"))
 
 
+@user.command(name="no-factor")
+@_LOGIN
+@click.option("--reason", required=True, metavar="TEXT", help="Why; it stands in the record.")
+@_changes
+def no_factor(face: Face, by: "Author", login: str, *, reason: str) -> None:
+    """Take off the second factor of who has lost telephone and recovery codes.
+
+    The password alone opens the door then, or leads to setting up another. The person is told by the own channels.
+    """
+    from orchestrator.bootstrap import warn  # noqa: PLC0415  not for --help
+
+    with face.system() as system:
+        person_id = system.people.called(login)
+        system.factors.take_off(by, person_id, reason)
+        told = warn(system, person_id, "factor-ended")
+    shown = {"person_id": person_id, "told": told}
+    face.show(shown, lambda _: f"{login} has no second factor any more; told by {told} of the own channels")
+
+
 @user.command()
 @_LOGIN
 @_changes

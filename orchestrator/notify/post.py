@@ -98,9 +98,13 @@ class Post:
 
     def test(self, channel: str, to: str, now: datetime) -> Sent:
         """Send a message to an address that says that it is a test, and nothing else."""
+        return self.say(_TEST, channel, to, now)
+
+    def say(self, kind: str, channel: str, to: str, now: datetime) -> Sent:
+        """Send a message to a person's address that is about the person's own account, by its kind alone."""
         if channel not in self._channels:
             return NO_ROUTE
-        told = Message(f"{_TEST}.{secrets.token_hex(8)}", _TEST, "", "", 0, now, now, late=False, link=self._link)
+        told = Message(f"{kind}.{secrets.token_hex(8)}", kind, "", "", 0, now, now, late=False, link=self._link)
         return self._channels[channel].send(told, to)
 
     def _way(self, route: str) -> Way | Sent:

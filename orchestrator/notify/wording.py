@@ -23,7 +23,11 @@ _TITLES = {
 }
 KINDS = tuple(_TITLES)
 """The kinds of notices."""
-_TEST = "A test: by this way notices reach you"
+_OWN = {
+    "test": "A test: by this way notices reach you",
+    "factor-ended": "Your second factor was taken off: if you did not ask for that, tell an administrator at once",
+}
+"""What is told to one person, of the own account, and stands in no inbox."""
 _OTHER = "A notice waits in the inbox"
 _UNPRINTABLE = re.compile(r"[^ -~]")
 
@@ -43,7 +47,7 @@ def title(message: Message) -> str:
 
 def of_kind(kind: str) -> str:
     """Return one line that says what a notice of a kind is about."""
-    return _TEST if kind == "test" else _TITLES.get(kind, _OTHER)
+    return _OWN.get(kind) or _TITLES.get(kind, _OTHER)
 
 
 def step(message: Message) -> str:

@@ -22,6 +22,7 @@ from orchestrator.service.people.rows import (
 from orchestrator.service.rows import PatientRow
 from orchestrator.store import staff_tables as s
 from orchestrator.store import tables as t
+from orchestrator.store.factors import FactorReads, FactorWrites
 from orchestrator.store.guesses import GuessReads, GuessWrites
 from orchestrator.store.sifting import distinct
 from orchestrator.store.staff import StaffReads, StaffWrites
@@ -38,7 +39,7 @@ _PATIENTS = select(*(t.patient.c[name] for name in PatientRow._fields))
 _GLASS = select(*(s.glass.c[name] for name in GlassRow._fields))
 
 
-class PeopleReads(StaffReads, GuessReads):
+class PeopleReads(StaffReads, FactorReads, GuessReads):
     """Reads within the transaction of one connection; see `service.people.ports.PeopleReader`."""
 
     def people(self) -> list[PersonRow]:
@@ -150,7 +151,7 @@ class PeopleReads(StaffReads, GuessReads):
         return sorted(row[0] for row in found if row[0] != EVERYWHERE)
 
 
-class PeopleWrites(PeopleReads, StaffWrites, GuessWrites):
+class PeopleWrites(PeopleReads, StaffWrites, FactorWrites, GuessWrites):
     """Writes within the transaction of one connection; see `service.people.ports.PeopleChange`."""
 
     def add_person(self, row: PersonRow) -> None:
@@ -176,6 +177,7 @@ class PeopleWrites(PeopleReads, StaffWrites, GuessWrites):
     def end_sessions(self, person_id: str, *, but: bytes | None = None) -> None:
         theirs = delete(s.session).where(s.session.c.person_id == person_id)
         self._sql.execute(theirs if but is None else theirs.where(s.session.c.session_hash != but))
+        self._sql.execute(delete(s.pending_sign_in).where(s.pending_sign_in.c.person_id == person_id))
 
     def forget_sessions(self, before: datetime) -> None:
         self._sql.execute(delete(s.session).where(s.session.c.seen_at < before))

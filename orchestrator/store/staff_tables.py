@@ -42,6 +42,7 @@ session = Table(
     _col("person_id", Text(), "who is signed in", ForeignKey("person.person_id")),
     _col("made_at", Instant(), "wall time of the signing in"),
     _col("seen_at", Instant(), "wall time at which it was last used, to the minute"),
+    _col("bare", Flag(), "opened by a password alone where a second factor is required: it leads to setting one up"),
     PrimaryKeyConstraint("session_hash"), Index(None, "person_id"), **STRICT,
 )  # fmt: skip
 
@@ -60,6 +61,32 @@ browser = Table(
     _col("person_id", Text(), "who came in with it and is known there", ForeignKey("person.person_id")),
     _col("seen_at", Instant(), "wall time of the last time"),
     PrimaryKeyConstraint("browser_hash", "person_id"), Index(None, "seen_at"), **CLUSTERED,
+)  # fmt: skip
+
+factor = Table(
+    "factor", metadata,
+    _col("person_id", Text(), "whose authenticator app", ForeignKey("person.person_id")),
+    _col("kek_id", Text(), "with which key of the key file its secret is sealed"),
+    _col("sealed", LargeBinary(), "the secret that the app shares with us, encrypted, bound to the person"),
+    _col("made_at", Instant(), "wall time at which the secret was made"),
+    _col("confirmed_at", Instant(), "wall time of the first right code; until then it is not asked for", null=True),
+    _col("last_step", Integer(), "half minute, since 1970, of the last code that was taken: none is good twice"),
+    PrimaryKeyConstraint("person_id"), **STRICT,
+)  # fmt: skip
+
+recovery_code = Table(
+    "recovery_code", metadata,
+    _col("person_id", Text(), "who may come in by it, once, when the app is lost", ForeignKey("person.person_id")),
+    _col("code_hash", LargeBinary(), "SHA-256 of a random code of 120 bits; the code is never kept"),
+    PrimaryKeyConstraint("person_id", "code_hash"), **CLUSTERED,
+)  # fmt: skip
+
+pending_sign_in = Table(
+    "pending_sign_in", metadata,
+    _col("pending_hash", LargeBinary(), "SHA-256 of the random token of a browser that has to send a code yet"),
+    _col("person_id", Text(), "whose password was right", ForeignKey("person.person_id")),
+    _col("made_at", Instant(), "wall time at which it was"),
+    PrimaryKeyConstraint("pending_hash"), Index(None, "person_id"), Index(None, "made_at"), **STRICT,
 )  # fmt: skip
 
 personal_token = Table(

@@ -3,9 +3,10 @@
 from fastapi import Request
 
 from orchestrator.bootstrap import System
-from orchestrator.errors import NotSignedIn
+from orchestrator.errors import InputError, NotSignedIn
 from orchestrator.http.failures import Failures
 from orchestrator.http.needs import principal
+from orchestrator.web.forms import Form
 from orchestrator.web.signing import check_unread
 
 _SLOW_DOWN = "too many wrong passwords or numbers came from you: wait a minute and try again"
@@ -21,6 +22,14 @@ def check_again(request: Request, password: str) -> None:
     except NotSignedIn:
         count_failure(request)
         raise
+
+
+def code_of(form: Form) -> str:
+    """Return the code that was typed, of the app or for its loss. Raises InputError for none: that is no guess."""
+    found = form["code"] or form["recovery"]
+    if not found:
+        raise InputError("type the six digits that the app shows, or a recovery code")
+    return found
 
 
 def check_pace(request: Request) -> None:

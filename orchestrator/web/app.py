@@ -37,6 +37,7 @@ from orchestrator.web import (
     enrolling,
     episode,
     erasing,
+    factor,
     finding,
     glass,
     handover,
@@ -55,6 +56,7 @@ from orchestrator.web import (
     reach,
     report,
     rota,
+    second,
     seen,
     signing,
     static,
@@ -69,8 +71,8 @@ from orchestrator.web.pages import Menu, gettext, render
 
 PAGES = (
     worklist, board, inbox, handover, finding, enrolling, load, rota, pathways, operations, people, holds, erasing,
-    items, live, wall, signing, provider, static, opened, episode, acting, transferring, report, seen, patient, glass,
-    mine, reach,
+    items, live, wall, signing, second, provider, static, opened, episode, acting, transferring, report, seen, patient,
+    glass, mine, factor, reach,
 )  # fmt: skip
 """The files of routes; one with a line for the menu has it as ENTRY, and stands here where its line is to stand."""
 _STATUS: tuple[tuple[type[Exception], int], ...] = (

@@ -33,6 +33,8 @@ PUBLIC = ("/sign-in", "/welcome", "/static/", "/open/")
 """How addresses begin that need no session."""
 RENEWING = ("/password", "/sign-out")
 """What is open to who signed in with a password that somebody else gave."""
+SETTING_UP = ("/me/factor", "/sign-out")
+"""What is open to who must set up a second factor first."""
 LIVE, BY_ITSELF = "/live", "carepath-by-itself"
 """Where a page listens for changes, and the header with which it then asks anew: neither is a use of the session, which
 must end when nobody is there."""
@@ -85,9 +87,8 @@ class Door(Frame):
         if found is not None:
             scope[PRINCIPAL], scope[TOKEN] = found, token
             scope[AGAIN] = partial(self._signing.principal, token, touch=False)
-            if found.renew and not path.startswith((*RENEWING, *PUBLIC)):
-                return RedirectResponse("/password", 303)
-            return None
+            first = _first(found)
+            return RedirectResponse(first[0], 303) if first and not path.startswith((*first, *PUBLIC)) else None
         if path.startswith(PUBLIC):
             return None
         if (wall := await run_in_threadpool(self._wall, scope)) is not None:
@@ -105,6 +106,13 @@ class Door(Frame):
         kept = await self._unsent(request)
         answer = RedirectResponse("/sign-in?next=/", 303) if kept is None else self._page(request, kept)
         await answer(scope, receive, send)
+
+
+def _first(person: Principal) -> tuple[str, ...]:
+    """Return what alone is open to a person as yet; nothing for who may go on."""
+    if person.renew:
+        return RENEWING
+    return SETTING_UP if person.bare else ()
 
 
 def cookie_name(scope: Scope) -> str:

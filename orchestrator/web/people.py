@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from orchestrator.bootstrap import System
+from orchestrator.bootstrap import System, warn
 from orchestrator.errors import CarepathError, Changed, Conflict, NotAllowed, NotFound
 from orchestrator.http.needs import needs, principal
 from orchestrator.service.people import passwords
@@ -15,6 +15,7 @@ from orchestrator.service.people.administering import looks_after
 from orchestrator.service.people.principal import ADMINISTRATOR, Action
 from orchestrator.service.people.recording import Author, once
 from orchestrator.web import words
+from orchestrator.web.again import check_again
 from orchestrator.web.forms import Form, Sent
 from orchestrator.web.pages import Entry, gettext, render
 from orchestrator.web.provider import label
@@ -31,7 +32,8 @@ KINDS = {
     "password": "set a password", "unlocked": "unlocked the account", "linked": "linked an identity",
     "unlinked": "took an identity away", "ended": "ended the account", "token": "made a token",
     "token-ended": "ended a token", "sessions-ended": "ended sessions", "signed-in": "signed in",
-    "locked": "was locked out after wrong passwords",
+    "locked": "was locked out after wrong passwords", "factor": "set up a second factor",
+    "factor-codes": "made new recovery codes", "factor-ended": "took the second factor off",
 }  # fmt: skip
 """What was done to an account, in words; each is in the catalogues."""
 
@@ -137,6 +139,20 @@ def unlock(request: Request, person_id: PersonId, form: Sent) -> Response:
     return _do(request, person_id, form, {}, lambda by: _system(request).people.unlock(by, person_id))
 
 
+@router.post("/people/{person_id}/factor")
+def factor(request: Request, person_id: PersonId, form: Sent) -> Response:
+    """Take off a second factor that a person has lost, and tell the person; nobody sees or sets another's."""
+    system, me = _system(request), principal(request)
+
+    def work(by: Author) -> None:
+        if system.people.person(me.actor_id)["signs_in"]:
+            check_again(request, form["present"])
+        system.factors.take_off(by, person_id, form["reason"])
+        warn(system, person_id, "factor-ended")
+
+    return _do(request, person_id, form, {"reason": form["reason"]}, work)
+
+
 @router.post("/people/{person_id}/sessions")
 def sessions(request: Request, person_id: PersonId, form: Sent) -> Response:
     """End one session of a person, or all."""
@@ -220,7 +236,7 @@ def _shown(
     told, me = system.people.person(person_id), principal(request)
     mine = looks_after(me, person_id, [each["ward"] for each in told["posts"]])
     given = {
-        "name": told["name"], "language": told["language"], "subject": "",
+        "name": told["name"], "language": told["language"], "subject": "", "reason": "",
         "posts": [(each["ward"], each["role"]) for each in told["posts"]], **(typed or {}),
     }  # fmt: skip
     return render(

@@ -11,13 +11,15 @@ from orchestrator.errors import CarepathError, NotSignedIn
 from orchestrator.http.failures import Failures
 from orchestrator.http.needs import PRINCIPAL, Needs, needs, principal
 from orchestrator.service.people.guessing import SLOW_DOWN
-from orchestrator.service.people.principal import Action
+from orchestrator.service.people.halfway import CodeNeeded
+from orchestrator.service.people.principal import Action, Principal
 from orchestrator.service.people.recording import Author
 from orchestrator.web.browsers import keep_browser, whence_of
-from orchestrator.web.door import drop_session, keep_session
+from orchestrator.web.door import SETTING_UP, drop_session, keep_session
 from orchestrator.web.forms import Sent, inside
 from orchestrator.web.pages import gettext, render
 from orchestrator.web.provider import label
+from orchestrator.web.waiting import ask_for_code
 from orchestrator.wire.hosts import is_loopback
 
 _log = logging.getLogger(__name__)
@@ -47,15 +49,24 @@ def sign_in(request: Request, form: Sent) -> Response:
     try:
         check_unread(request)
         found = _system(request).signing.sign_in(form["login"], form["password"], whence)
+    except CodeNeeded as needed:
+        return ask_for_code(request, needed.token, inside(form["next"]))
     except NotSignedIn as error:
         _log.warning("a wrong password came from %s", whence.address, extra={"event": "wrong-password"})
         problem = gettext(request, str(error))
         shown: dict[str, Any] = {"next": inside(form["next"]), "login": form["login"], "provider": label(request)}
         return render(request, "sign-in.html", status=401, problem=problem, **shown)
-    answer = RedirectResponse("/password" if found.principal.renew else inside(form["next"]), 303)
+    answer = RedirectResponse(_first_page(request, found.principal, inside(form["next"])), 303)
     keep_session(request, answer, found.token)
     keep_browser(request, answer, found.browser)
     return answer
+
+
+def _first_page(request: Request, me: Principal, then: str) -> str:
+    """Return where a person begins: whose second factor somebody took off is told so first."""
+    if me.renew:
+        return "/password"
+    return SETTING_UP[0] if me.bare or _system(request).factors.taken_off(me.actor_id) else then
 
 
 @router.post("/sign-out", dependencies=[Depends(Needs(Action.KNOW))])

@@ -8,8 +8,11 @@ from orchestrator.cli.main import cli
 from tests.integration.access_table import API, EMERGENCY, PAGES
 
 _E, _P, _I = "/episodes/{episode_id}", "/people/{person_id}", "/episodes/{episode_id}/items/{handle}"
+_IN_PERSON = "a second factor is held by the person, who shows it at the door"
 NOT_FOR_PROGRAMS = {
     "POST /password": "a password is chosen by the person who types it, at the door",
+    "GET /me/factor": "a form; whether there is one is told by GET /me",
+    **{f"POST /me/factor/{verb}": _IN_PERSON for verb in ("start", "confirm", "codes", "end")},
     "POST /me/link": "a provider vouches for a person in that person's browser",
     "POST /sign-out": "a program has no session: its token is ended",
     "GET /": "leads to the page where one begins",
@@ -76,6 +79,7 @@ PAGE_ROUTES = {
     f"POST {_P}/posts": f"POST {_P}/posts",
     f"POST {_P}/password": f"POST {_P}/password",
     f"POST {_P}/unlock": f"POST {_P}/unlock",
+    f"POST {_P}/factor": f"POST {_P}/factor/end",
     f"POST {_P}/sessions": f"POST {_P}/sessions/end",
     f"POST {_P}/token": f"POST {_P}/tokens/end",
     f"POST {_P}/identity": f"POST {_P}/identities/end",
@@ -142,6 +146,7 @@ COMMAND_ROUTES = {
     "user password": f"POST {_P}/password",
     "user token": f"POST {_P}/tokens",
     "user records": "GET /people/records",
+    "user no-factor": f"POST {_P}/factor/end",
     "user end": f"POST {_P}/end",
 }
 """By command, the route by which a program does the same."""

@@ -52,7 +52,9 @@ def records_text(told: Json, zone: ZoneInfo) -> str:
 def _state(each: Mapping[str, Any]) -> str:
     if each["ended_at"]:
         return "ended"
-    return "signs in" if each["signs_in"] else "no password"
+    if not each["signs_in"]:
+        return "no password"
+    return "signs in with a second factor" if each["second_factor"] else "signs in"
 
 
 def _posts(each: Mapping[str, Any]) -> str:
@@ -62,5 +64,8 @@ def _posts(each: Mapping[str, Any]) -> str:
 def _detail(each: Mapping[str, Any]) -> str:
     detail = each["detail"]
     posts = [f"{role}@{ward}" for ward, role in detail.get("posts", ())]
-    parts = [*posts, *(str(detail[name]) for name in ("name", "label", "subject", "token") if name in detail)]
+    parts = [
+        *posts,
+        *(str(detail[name]) for name in ("name", "label", "subject", "token", "reason", "factor") if name in detail),
+    ]
     return ", ".join([*parts, *(["asserted"] if detail.get("asserted") else [])])

@@ -73,7 +73,8 @@ class People:
                 {"issuer": each.issuer, "subject": each.subject, "linked_at": instant(each.linked_at)}
                 for each in reader.identities(person_id)
             ]
-            told = _told(row, reader.posts(person_id), self._locks(reader, [row]).get(person_id))
+            since, locks = reader.factors([person_id]), self._locks(reader, [row])
+            told = _told(row, reader.posts(person_id), since, locks)
         seq, hashed = (last.seq, last.hash) if last else (0, b"")
         return {**told, "identities": linked, "seq": seq, "tag": entity_tag(seq, hashed)}
 
@@ -188,6 +189,7 @@ class People:
             row, now = _there(change, person_id), change.times().wall
             change.save_person(row._replace(ended_at=now, password_hash=""))
             change.end_sessions(person_id)
+            change.end_factor(person_id)
             for token in change.personal_tokens(person_id):
                 change.end_personal_token(token.token_id, now)
             for identity in change.identities(person_id):
@@ -279,7 +281,8 @@ def _with_posts(reader: Reader, rows: Sequence[PersonRow], locks: Mapping[str, d
     held: dict[str, list[PostRow]] = defaultdict(list)
     for post in reader.posts_of([row.person_id for row in rows]):
         held[post.person_id].append(post)
-    return [_told(row, held[row.person_id], locks.get(row.person_id)) for row in rows]
+    since = reader.factors([row.person_id for row in rows])
+    return [_told(row, held[row.person_id], since, locks) for row in rows]
 
 
 def _named(row: StaffRow, names: dict[str, str]) -> dict[str, Any]:
@@ -293,12 +296,14 @@ def _has(told: dict[str, Any], wanted: Sequence[str]) -> bool:
     return all(word in text for word in wanted)
 
 
-def _told(row: PersonRow, posts: Iterable[PostRow], locked_until: datetime | None) -> dict[str, Any]:
+def _told(
+    row: PersonRow, posts: Iterable[PostRow], since: Mapping[str, datetime], locks: Mapping[str, datetime]
+) -> dict[str, Any]:
     return {
         "person_id": row.person_id, "login": row.login, "name": row.name, "language": row.language,
         "posts": [{"ward": post.ward, "role": post.role} for post in posts], "signs_in": bool(row.password_hash),
-        "locked_until": _instant(locked_until), "created_at": instant(row.created_at),
-        "ended_at": _instant(row.ended_at),
+        "second_factor": _instant(since.get(row.person_id)), "locked_until": _instant(locks.get(row.person_id)),
+        "created_at": instant(row.created_at), "ended_at": _instant(row.ended_at),
     }  # fmt: skip
 
 

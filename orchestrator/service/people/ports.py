@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from orchestrator.service.people.factor_ports import FactorChange, FactorReader
 from orchestrator.service.people.guess_ports import GuessChange, GuessReader
 from orchestrator.service.people.rows import (
     GlassRow,
@@ -21,7 +22,7 @@ from orchestrator.service.people.rows import (
 from orchestrator.service.rows import PatientRow
 
 
-class PeopleReader(GuessReader, Protocol):
+class PeopleReader(FactorReader, GuessReader, Protocol):
     """What can be read of people."""
 
     def people(self) -> list[PersonRow]:
@@ -115,7 +116,7 @@ class PeopleReader(GuessReader, Protocol):
         ...
 
 
-class PeopleChange(PeopleReader, GuessChange, Protocol):
+class PeopleChange(PeopleReader, FactorChange, GuessChange, Protocol):
     """What can be changed of people."""
 
     def add_person(self, row: PersonRow) -> None:
@@ -130,7 +131,10 @@ class PeopleChange(PeopleReader, GuessChange, Protocol):
     def add_session(self, row: SessionRow) -> None: ...
     def touch_session(self, session_hash: bytes, at: datetime) -> None: ...
     def end_session(self, session_hash: bytes) -> None: ...
-    def end_sessions(self, person_id: str, *, but: bytes | None = None) -> None: ...
+    def end_sessions(self, person_id: str, *, but: bytes | None = None) -> None:
+        """End a person's sessions but one, and every signing in that waits for a code."""
+        ...
+
     def forget_sessions(self, before: datetime) -> None:
         """Remove sessions of which nothing was heard since a moment."""
         ...

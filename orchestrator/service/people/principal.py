@@ -51,7 +51,7 @@ class Principal(NamedTuple):
 
     asserts: may act as whoever it names, in whatever role, on every ward, recorded as asserted: the administrator's
     token alone, for programs that know their own users.   session: of a browser; None for a token.
-    until: when a person's token ends.
+    until: when a person's token ends.   bare: a second factor is to be set up before anything else.
     """
 
     actor_id: str
@@ -63,6 +63,7 @@ class Principal(NamedTuple):
     session: bytes | None = None
     renew: bool = False
     until: datetime | None = None
+    bare: bool = False
 
     def may(self, action: Action, ward: str | None = None) -> bool:
         """Tell whether this is allowed on a ward; on any ward at all for None."""

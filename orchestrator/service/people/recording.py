@@ -20,7 +20,9 @@ from orchestrator.service.people.rows import StaffRow
 from orchestrator.service.ports import Change
 
 T = TypeVar("T")
-CHANGES = frozenset({"added", "changed", "posts", "password", "unlocked", "linked", "unlinked", "ended"})
+CHANGES = frozenset(
+    {"added", "changed", "posts", "password", "unlocked", "linked", "unlinked", "factor", "factor-ended", "ended"}
+)
 """What changes an account, so that whoever decides on it must look again; signing in and tokens do not."""
 
 

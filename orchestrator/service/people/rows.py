@@ -44,12 +44,41 @@ class PostRow(NamedTuple):
 
 
 class SessionRow(NamedTuple):
-    """A person who is signed in with a browser. session_hash: SHA-256 of the random token in the cookie."""
+    """A person who is signed in with a browser. session_hash: SHA-256 of the random token in the cookie.
+
+    bare: opened by a password alone where a second factor is required, so that it leads to nothing but setting one up.
+    """
 
     session_hash: bytes
     person_id: str
     made_at: datetime
     seen_at: datetime
+    bare: bool = False
+
+
+class FactorRow(NamedTuple):
+    """A person's authenticator app. sealed: the secret that both know, encrypted with a key of the key file.
+
+    confirmed_at: of the first right code; None until then.   last_step: of the last code that was taken.
+    """
+
+    person_id: str
+    kek_id: str
+    sealed: bytes
+    made_at: datetime
+    confirmed_at: datetime | None
+    last_step: int
+
+
+class PendingRow(NamedTuple):
+    """A browser that sent the right password and has to send a code yet: no session, and good for nothing else.
+
+    pending_hash: SHA-256 of the random token in its cookie.
+    """
+
+    pending_hash: bytes
+    person_id: str
+    made_at: datetime
 
 
 class PersonalTokenRow(NamedTuple):

@@ -17,6 +17,7 @@ from orchestrator.errors import InputError, NotFound, NotSignedIn, StoreError
 from orchestrator.service.people import passwords
 from orchestrator.service.people.accounts import principal_of
 from orchestrator.service.people.guessing import WRONG, Count, Guesses, Whence, remember
+from orchestrator.service.people.halfway import CodeNeeded, Demanded, begin_waiting, is_asked
 from orchestrator.service.people.principal import Action, Principal
 from orchestrator.service.people.recording import Author, begin, note
 from orchestrator.service.people.rows import PersonalTokenRow, PersonRow, SessionRow
@@ -41,13 +42,13 @@ class SignedIn(NamedTuple):
 
 
 class Signing:
-    """Lets people in and out. mac: chains what is recorded of it."""
+    """Lets people in and out. mac: chains what is recorded of it.   demanded: of whom a second factor is required."""
 
-    def __init__(self, store: Store, mac: looks.Mac) -> None:
-        self._store, self._mac, self._guesses = store, mac, Guesses(mac)
+    def __init__(self, store: Store, mac: looks.Mac, demanded: Demanded = frozenset()) -> None:
+        self._store, self._mac, self._guesses, self.demanded = store, mac, Guesses(mac), demanded
 
     def sign_in(self, login: str, password: str, whence: Whence = NOWHERE) -> SignedIn:
-        """Return a new session. Raises NotSignedIn, which does not say why.
+        """Return a new session. Raises NotSignedIn, which does not say why; CodeNeeded where a code is to follow.
 
         What comes while wrong passwords keep it waiting is not even tried, nor counted.
         """
@@ -62,12 +63,13 @@ class Signing:
             wall = change.times().wall
             self._guesses.check(change, counts, wall)
             signed_in = self._let_in(change, seen, password) if right and seen is not None else None
-            if signed_in is not None:
+            if isinstance(signed_in, SignedIn):
                 self._guesses.right(change, counts)
                 browser = remember(change, whence.browser, signed_in.principal.actor_id, wall)
                 return signed_in._replace(browser=browser)
-            self._fail(change, seen, counts)
-        raise NotSignedIn(WRONG)
+            if signed_in is None:
+                self.count_wrong(change, seen, counts)
+        raise signed_in or NotSignedIn(WRONG)
 
     def principal(self, token: str, *, touch: bool = True) -> Principal | None:
         """Return who holds this session; None when it has ended. touch: it is being used, and lives on."""
@@ -77,7 +79,7 @@ class Signing:
             person = reader.person(row.person_id) if row else None
             if row is None or person is None or person.ended_at is not None or not _lives(row, wall):
                 return None
-            found = principal_of(reader, person)._replace(session=hashed)
+            found = principal_of(reader, person)._replace(session=hashed, bare=row.bare)
         if touch and wall - row.seen_at >= _MINUTE:
             self._note_use(lambda change: change.touch_session(hashed, wall))
         return found
@@ -96,12 +98,12 @@ class Signing:
             seen = reader.person(principal.actor_id)
         right = passwords.fits(seen.password_hash if seen else "", password)
         with self._store.change() as change:
-            right = self._counted(change, principal, right=right)
+            right = self.counted(change, principal, right=right)
         if not right:
             raise NotSignedIn("this is not your password: after some wrong ones you are signed out")
 
-    def _counted(self, change: Change, principal: Principal, *, right: bool) -> bool:
-        """Count a password that was asked for again, and return whether it was right, and in time."""
+    def counted(self, change: Change, principal: Principal, *, right: bool) -> bool:
+        """Count a password or code that was asked for again, and return whether it was right, and in time."""
         change.last_staff_record()
         session, person = principal.session, change.person(principal.actor_id)
         if person is None or session is None or change.session(session) is None:
@@ -212,32 +214,44 @@ class Signing:
         except StoreError as error:
             _log.warning("a use could not be written down (%s)", error.code, extra={"event": "use-unrecorded"})
 
-    def _let_in(self, change: Change, seen: PersonRow, password: str) -> SignedIn | None:
-        """Open a session, unless the account was changed while the password was tried, or it is a first one and old."""
+    def _let_in(self, change: Change, seen: PersonRow, password: str) -> SignedIn | CodeNeeded | None:
+        """Open a session, unless the account was changed while the password was tried, or it is a first one and old.
+
+        Where a code is to follow, what was counted as wrong stands until it has: else who knows the password alone
+        could try codes for ever.
+        """
         person = change.person(seen.person_id)
         if person is None or person.password_hash != seen.password_hash or _is_stale(change, person):
             return None
         if passwords.outdated(person.password_hash):
             person = person._replace(password_hash=passwords.hashed(password))
             change.save_person(person)
-        return open_session(change, self._mac, person)
+        if (waiting := begin_waiting(change, person)) is not None:
+            return waiting
+        lacks = is_asked(self.demanded, principal_of(change, person))
+        return open_session(change, self._mac, person, bare=lacks)
 
-    def _fail(self, change: Change, seen: PersonRow | None, counts: tuple[Count, ...]) -> None:
-        """Count a wrong password; that somebody's login is locked by it stands in the record of accounts."""
+    def count_wrong(self, change: Change, seen: PersonRow | None, counts: tuple[Count, ...]) -> None:
+        """Count a wrong password or code; that somebody's login is locked by it stands in the record of accounts."""
         until = self._guesses.wrong(change, counts, change.times().wall)
         if until is not None and seen is not None and seen.ended_at is None:
             told = {"until": instant(until)}
             note(change, self._mac, Author(seen.person_id, ""), "locked", about=seen.person_id, detail=told)
 
 
-def open_session(change: Change, mac: looks.Mac, person: PersonRow, detail: dict[str, Any] | None = None) -> SignedIn:
-    """Let a person in, with a new session each time. detail: by which other way than a password."""
+def open_session(
+    change: Change, mac: looks.Mac, person: PersonRow, detail: dict[str, Any] | None = None, *, bare: bool = False
+) -> SignedIn:
+    """Let a person in, with a new session each time. detail: by which other way than a password alone.
+
+    bare: a second factor is required, and there is none.
+    """
     now = change.times().wall
     change.forget_sessions(now - LONGEST)
     token = f"cps_{secrets.token_urlsafe(32)}"
-    change.add_session(SessionRow(_hash(token), person.person_id, now, now))
+    change.add_session(SessionRow(_hash(token), person.person_id, now, now, bare))
     note(change, mac, Author(person.person_id, ""), "signed-in", about=person.person_id, detail=detail or {})
-    return SignedIn(token, principal_of(change, person)._replace(session=_hash(token)))
+    return SignedIn(token, principal_of(change, person)._replace(session=_hash(token), bare=bare))
 
 
 def _name_of(row: SessionRow) -> str:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyotp
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
@@ -20,8 +21,10 @@ from orchestrator.api.app import PREFIX, create_app
 from orchestrator.bootstrap import System, throwaway_system
 from orchestrator.clock import VirtualClock
 from orchestrator.notify.reading import read_channels
+from orchestrator.service.people import codes
 from orchestrator.service.people.duty import Duty
 from orchestrator.service.people.passwords import generated
+from orchestrator.service.people.principal import Principal
 from orchestrator.service.people.recording import Author
 from orchestrator.service.rows import NoticeRow, OutboxRow
 from tests.integration.gateways import gateway
@@ -176,6 +179,14 @@ STEPS: tuple[Step, ...] = (
     Step(f"GET {PERSON}/absences", path=_NURSE),
     Step(f"POST {PERSON}/absences/remove", {"away_id": "{away_id}"}, {"away_id": "a-none"}, path=_NURSE, match=True),
     Step(f"POST {PERSON}/password", {}, path={"person_id": "{deputy}"}, match=True),
+    Step(
+        f"POST {PERSON}/factor/end",
+        {"reason": "lost the telephone, and came with the badge"},
+        {"reason": "another"},
+        path={"person_id": "{deputy}"},
+        match=True,
+        before=lambda played: with_factor(played.system, played.known["deputy"]),
+    ),
     Step(f"POST {PERSON}/sessions/end", {}, {"session_id": "s-0123456789ab"}, path={"person_id": "{deputy}"}),
     Step(f"POST {PERSON}/end", {}, path={"person_id": "{deputy}"}, match=True),
     Step("GET /api/v1/people/records", query="?limit=2"),
@@ -292,6 +303,15 @@ def _patients(made: Played) -> None:
         for lease in change.take(500, 60):
             if lease.route == "pager":
                 change.give_up(lease, "recipient-refused")
+
+
+def with_factor(system: System, person_id: str) -> None:
+    """Give a person an authenticator app."""
+    me = Principal(person_id, "", frozenset())
+    app = pyotp.TOTP(codes.plain(system.factors.start(me).letters))
+    with system.store.read() as reader:
+        wall = reader.times().wall
+    system.factors.confirm(Author(person_id, ""), me, app.at(wall))
 
 
 def methods(app: FastAPI) -> dict[str, dict[str, Any]]:

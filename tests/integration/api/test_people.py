@@ -7,6 +7,7 @@ from httpx2 import Response
 
 from orchestrator.service.people.recording import Author
 from tests.integration.api.conftest import Ward
+from tests.integration.api.played import with_factor
 
 BY = Author("u-test", "administrator")
 
@@ -196,3 +197,23 @@ def test_what_does_not_fit_changes_nothing(ward: Ward, verb: str, body: dict[str
     assert ward.get(path).json() == before
     nobody = ward.post(f"/people/u-{'0' * 16}/{verb}", body, "administrator", if_match="*")
     assert nobody.status_code in {404, 422}
+
+
+def test_a_lost_second_factor_is_taken_off_for_a_reason(each_ward: Ward) -> None:
+    ward = each_ward
+    person_id = add(ward)["person_id"]
+    path = f"/people/{person_id}"
+    none = ward.post(f"{path}/factor/end", {"reason": "lost"}, "administrator")
+    assert (none.status_code, none.json()["code"]) == (409, "conflict")
+    with_factor(ward.system, person_id)
+    read = ward.get(path)
+    assert read.json()["second_factor"]
+    assert [each["second_factor"] is not None for each in ward.get("/people").json()["people"]] == [True]
+    assert ward.post(f"{path}/factor/end", {"reason": ""}, "administrator").status_code == 422
+    done = ward.post(
+        f"{path}/factor/end", {"reason": "lost the telephone"}, "administrator", if_match=read.headers["etag"]
+    )
+    assert done.status_code == 200, done.text
+    assert ward.get(path).json()["second_factor"] is None
+    latest = ward.get("/people/records").json()["records"][0]
+    assert (latest["kind"], latest["detail"]["reason"]) == ("factor-ended", "lost the telephone")

@@ -8,6 +8,7 @@ import pytest
 from orchestrator.bootstrap import open_system
 from orchestrator.cli.main import cli
 from orchestrator.config import read
+from tests.integration.api.played import with_factor
 from tests.integration.cli.conftest import Terminal
 
 
@@ -145,3 +146,19 @@ def test_in_the_name_of_an_account_no_more_is_done_than_it_may(terminal: Termina
         assert "wards" in said.line
     assert terminal("user", "posts", "nora", "--post", "nurse@neuro-1", "--as", administrator).code == 0
     assert terminal("user", "end", "nora", "--as", of_one.document["person_id"]).code == 0
+
+
+def test_a_lost_second_factor_is_taken_off(terminal: Terminal) -> None:
+    person_id = terminal("user", "add", "nurse", "--name", "N. Nurse", "--json").document["person_id"]
+    assert terminal("user", "no-factor", "nurse", "--reason", "lost").line == "this person has no second factor"
+    with open_system(read({}, home=terminal.home)) as system:
+        with_factor(system, person_id)
+    assert "signs in with a second factor" in terminal("user", "list").out
+    assert "with a second factor" in terminal("user", "show", "nurse").out
+    assert terminal("user", "no-factor", "nurse").code == 2, "not without a reason"
+    said = terminal("user", "no-factor", "nurse", "--reason", "lost the telephone")
+    assert said.code == 0, said.err
+    assert "with a second factor" not in terminal("user", "list").out
+    assert "factor-ended  N. Nurse lost the telephone, asserted" in " ".join(
+        terminal("user", "records", "nurse").out.split("\n")
+    )

@@ -33,6 +33,7 @@ def upgrade() -> None:
     _holds()
     _merges()
     _answers()
+    _factors()
 
 
 def _accounts() -> None:
@@ -74,6 +75,9 @@ def _ways_in() -> None:
         ),
         _col("made_at", Instant(), "wall time of the signing in"),
         _col("seen_at", Instant(), "wall time at which it was last used, to the minute"),
+        _col(
+            "bare", Flag(), "opened by a password alone where a second factor is required: it leads to setting one up"
+        ),
         sa.PrimaryKeyConstraint("session_hash", name=op.f("pk_session")),
         sqlite_strict=True,
     )
@@ -371,3 +375,40 @@ def _answers() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_answer_at"), "answer", ["at"], unique=False)
+
+
+def _factors() -> None:
+    op.create_table(
+        "factor",
+        _person("factor", "whose authenticator app"),
+        _col("kek_id", sa.Text(), "with which key of the key file its secret is sealed"),
+        _col("sealed", sa.LargeBinary(), "the secret that the app shares with us, encrypted, bound to the person"),
+        _col("made_at", Instant(), "wall time at which the secret was made"),
+        _col(
+            "confirmed_at",
+            Instant(),
+            "wall time of the first right code; until then it is not asked for",
+            null=True,
+        ),
+        _col("last_step", sa.Integer(), "half minute, since 1970, of the last code that was taken: none is good twice"),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_factor")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "recovery_code",
+        _person("recovery_code", "who may come in by it, once, when the app is lost"),
+        _col("code_hash", sa.LargeBinary(), "SHA-256 of a random code of 120 bits; the code is never kept"),
+        sa.PrimaryKeyConstraint("person_id", "code_hash", name=op.f("pk_recovery_code")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "pending_sign_in",
+        _col("pending_hash", sa.LargeBinary(), "SHA-256 of the random token of a browser that has to send a code yet"),
+        _person("pending_sign_in", "whose password was right"),
+        _col("made_at", Instant(), "wall time at which it was"),
+        sa.PrimaryKeyConstraint("pending_hash", name=op.f("pk_pending_sign_in")),
+        sqlite_strict=True,
+    )
+    op.create_index(op.f("ix_pending_sign_in_person_id"), "pending_sign_in", ["person_id"], unique=False)
+    op.create_index(op.f("ix_pending_sign_in_made_at"), "pending_sign_in", ["made_at"], unique=False)
