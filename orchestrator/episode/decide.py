@@ -190,6 +190,9 @@ def _complete(draft: Draft, command: Complete, actor: Actor) -> Signals:
         )
     need_role(draft.pathway, actor, "complete")
     draft.emit(ev.TaskCompleted(command.task))
+    for reminder in draft.episode.reminders:
+        if reminder.open and draft.pathway.reminders[reminder.name].opens == command.task:
+            acknowledge(draft, reminder)  # what it calls for is done: who did it has seen it
     return QUIET
 
 
