@@ -39,7 +39,7 @@ from orchestrator.episode.host import QUIET, Signals
 from orchestrator.episode.model import CLOSED, STOPPED, Episode
 from orchestrator.episode.proposals import concerns
 from orchestrator.episode.refusal import Refusal, need_reason, need_role
-from orchestrator.episode.reminders import acknowledge
+from orchestrator.episode.reminders import acknowledge, reopen_unknown
 from orchestrator.episode.retract import retract
 from orchestrator.episode.settle import end_course, settle
 from orchestrator.errors import InvalidCommand
@@ -141,6 +141,8 @@ def _record(draft: Draft, command: Record, actor: Actor) -> Signals:
     need_role(draft.pathway, actor, "record")
     for name, value in values.items():
         current = draft.episode.current(name)
+        if value is None:
+            reopen_unknown(draft, name)
         draft.emit(ev.FactRecorded(name, value, current.seq if current else None))
     derive(draft, values)
     return QUIET
@@ -188,6 +190,9 @@ def _complete(draft: Draft, command: Complete, actor: Actor) -> Signals:
         )
     need_role(draft.pathway, actor, "complete")
     draft.emit(ev.TaskCompleted(command.task))
+    for reminder in draft.episode.reminders:
+        if reminder.open and draft.pathway.reminders[reminder.name].opens == command.task:
+            acknowledge(draft, reminder)  # what it calls for is done: who did it has seen it
     return QUIET
 
 

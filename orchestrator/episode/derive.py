@@ -6,6 +6,7 @@ from typing import Any
 from orchestrator.episode import events as ev
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.model import Recorded
+from orchestrator.episode.reminders import reopen_unknown
 from orchestrator.pathway.model import Derivation, DerivedRow
 
 
@@ -23,6 +24,7 @@ def _derive(draft: Draft, derivation: Derivation) -> None:
     row = ruling(draft, derivation)
     if row is None:
         if current is not None and current.derived and not current.spent:
+            reopen_unknown(draft, derivation.fact)
             draft.emit(_event(draft, derivation, None, current))
     elif current is None or current.value != row.value or _newer(draft, derivation, current):
         draft.emit(_event(draft, derivation, row, current))

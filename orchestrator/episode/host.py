@@ -73,6 +73,10 @@ class Host:
         """Return whether a regimen of this line was given, in whatever round."""
         return any(each.counts and self.pathway.lines.get(each.regimen) == stage for each in self.episode.courses)
 
+    def ever_given_kind(self, kind: str) -> bool:
+        """Return whether a regimen of this kind was given, in whatever round."""
+        return any(each.counts and self._kind(each) == kind for each in self.episode.courses)
+
     def begun(self, regimen: str) -> bool:
         """Return whether a course of ``regimen`` given in this round has begun: its C0 is not to come."""
         pathway, timezone = self.pathway, self.episode.timezone

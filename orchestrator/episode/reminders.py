@@ -187,3 +187,11 @@ def reopen(draft: Draft, fact: str, seq: int) -> None:
         until = draft.pathway.reminders[reminder.name].until
         if until is not None and until.fact == fact and reminder.fulfilled_by == seq:
             draft.emit(ev.ReminderReopened(*reminder.key, draft.now))
+
+
+def reopen_unknown(draft: Draft, fact: str) -> None:
+    """Reopen what the recordings of ``fact`` had fulfilled, now that it is unknown again before any of them decided."""
+    for recording in reversed(draft.episode.facts.get(fact, ())):
+        if recording.value is None or recording.spent or recording.expired:
+            return
+        reopen(draft, fact, recording.seq)

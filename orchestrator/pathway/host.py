@@ -32,6 +32,7 @@ _FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "given": (("regimen",), "{0} was given"),
     "given_kind": (("kind",), "a {0} course was given"),
     "ever_given": (("stage",), "a {0} course was given before"),
+    "ever_given_kind": (("kind",), "a {0} course was ever given"),
     "begun": (("regimen",), "{0} has begun"),
     "confirmed_after": (("regimen", "fact", "duration"), "{0} was first confirmed over {2} after {1}"),
     "belongs": (("regimen",), "the response is to {0}"),

@@ -288,6 +288,7 @@ _CALLS: dict[str, Answer] = {
     "ever_given": lambda reader, args, at: reader.some(
         "ever", at, lambda each: reader.pathway.lines.get(each) == args[0]
     ),
+    "ever_given_kind": _about_kind("ever"),
     "failed": _about("failed"),
     "failed_kind": _about_kind("failed"),
     "only": _only,

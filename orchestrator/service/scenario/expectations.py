@@ -3,21 +3,17 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from orchestrator.episode.courses import open_slots, slots
+from orchestrator.episode.courses import open_slots
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.events import Moved
-from orchestrator.episode.model import DECLINED, MISSED, Episode
+from orchestrator.episode.model import Episode
 from orchestrator.episode.proposals import offers, warning_names
 from orchestrator.episode.view import upcoming
 from orchestrator.pathway.kinds import Mark
-from orchestrator.service.scenario.story import offset
+from orchestrator.service.scenario.measured import as_offset, doses_of, same_doses, same_offset
 from orchestrator.service.scenario.world import World
-
-TOLERANCE = Decimal("0.005")
-"""Amounts are compared within half a per cent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +49,6 @@ def look(world: World, start: dt.datetime) -> Look:
     moves = tuple(world.memory.moves)
     world.memory.moves.clear()
     return Look(world, episode, Draft(world.pathway, episode, world.clock.now()), start, moves)
-
-
-def as_offset(length: dt.timedelta) -> str:
-    """Return an offset as a scenario writes it, such as ``3d4h``."""
-    sign = "-" if length < dt.timedelta(0) else ""
-    seconds = int(abs(length).total_seconds())
-    days, rest = divmod(seconds, 86400)
-    parts = ((days, "d"), (rest // 3600, "h"), (rest % 3600 // 60, "m"))
-    text = "".join(f"{number}{unit}" for number, unit in parts if number)
-    return sign + (text or "0h") + (f"+{seconds % 60}s" if seconds % 60 else "")
 
 
 def check(at: str, key: str, expected: object, seen: Look) -> Check:
@@ -163,60 +149,12 @@ def _told(expected: Mapping[str, list[str]], seen: Look) -> Outcome:
 def _upcoming(expected: Mapping[str, str], seen: Look) -> Outcome:
     due = upcoming(seen.world.pathway, seen.episode)
     actual = {name: seen.since_start(due[name]) if name in due else None for name in expected}
-    return actual, all(_same_offset(expected[name], actual[name]) for name in expected)
-
-
-def _same_offset(expected: object, actual: str | None) -> bool:
-    if expected is None or actual is None:
-        return expected is None and actual is None
-    try:
-        return as_offset(offset(str(expected))) == actual
-    except ValueError:
-        return False
+    return actual, all(same_offset(expected[name], actual[name]) for name in expected)
 
 
 def _doses(expected: Mapping[str, Any], seen: Look) -> Outcome:
     actual = {regimen: doses_of(regimen, seen.episode, seen.draft, seen.start) for regimen in expected}
-    return actual, all(_same_doses(expected[regimen], actual[regimen]) for regimen in expected)
-
-
-def doses_of(regimen: str, episode: Episode, draft: Draft, start: dt.datetime) -> list[dict[str, Any]]:
-    """Return what was given and is planned of the regimen's latest course; missed and declined ones are no doses."""
-    course = next((each for each in reversed(episode.courses) if each.regimen == regimen), None)
-    if course is None:
-        return []
-    made = []
-    for slot in slots(draft.pathway, course, episode.timezone, draft.values):
-        if slot.status not in {MISSED, DECLINED}:
-            dose: dict[str, Any] = {"at": as_offset(slot.at - start)}
-            if slot.dosage is not None:
-                dose |= {"amount": slot.dosage.text, "unit": slot.dosage.unit}
-            made.append(dose)
-    return made
-
-
-def _same_doses(expected: object, actual: list[dict[str, Any]]) -> bool:
-    if not isinstance(expected, list) or len(expected) != len(actual):
-        return False
-    return all(_same_dose(each, other) for each, other in zip(expected, actual, strict=True))
-
-
-def _same_dose(expected: object, actual: dict[str, Any]) -> bool:
-    if not isinstance(expected, Mapping):
-        return False
-    compare = {"at": _same_offset, "amount": _same_amount}
-    return all(
-        key in actual and (compare[key](value, actual[key]) if key in compare else value == actual[key])
-        for key, value in expected.items()
-    )
-
-
-def _same_amount(expected: object, actual: str) -> bool:
-    try:
-        wanted, found = Decimal(str(expected)), Decimal(actual)
-    except InvalidOperation:
-        return str(expected) == actual
-    return abs(wanted - found) <= abs(wanted) * TOLERANCE
+    return actual, all(same_doses(expected[regimen], actual[regimen]) for regimen in expected)
 
 
 def _audit(expected: object, seen: Look) -> Outcome:

@@ -26,7 +26,7 @@ from orchestrator.episode.draft import Draft
 from orchestrator.pathway.leaving import successors
 from orchestrator.pathway.model import Pathway, Property
 from orchestrator.pathway.promises import CLOSED
-from orchestrator.service.scenario.expectations import as_offset, doses_of
+from orchestrator.service.scenario.measured import as_offset, doses_of
 from orchestrator.service.scenario.stagehand import START, Line, Point, Stagehand
 from orchestrator.service.scenario.story import DEFAULT_ROLE
 
