@@ -53,7 +53,7 @@ def tell(
         "plots": [],
         "overrides": overrides(known, pathway),
         "refusals": refusals(known, pathway),
-        "timeline": [_line(entry, pathway) for entry in known],
+        "timeline": [line(entry, pathway) for entry in known],
         "chain": _chain(verdict),
         "origins": ORIGINS,
     }
@@ -93,7 +93,8 @@ def _alarm(entries: Sequence[Entry]) -> str | None:
     return instant(alarms[-1]) if alarms and alarms[-1] is not None else None
 
 
-def _line(entry: Entry, pathway: Pathway) -> dict[str, Any]:
+def line(entry: Entry, pathway: Pathway) -> dict[str, Any]:
+    """Return the line of an entry in the timeline."""
     return {
         **entry.stamp,
         "kind": entry.kind,
