@@ -136,7 +136,8 @@ class Telling:
         for seq, text, body in contents:
             header = orjson.loads(text)
             try:
-                found.append(StoryEntry(header, key and opened(key, episode_id, seq, header, body)))
+                content = None if key is None else opened(key, episode_id, seq, header, body)
+                found.append(StoryEntry(header, content))
             except WrongKey:
                 found.append(StoryEntry(header, None))
         return found

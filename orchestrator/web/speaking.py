@@ -25,6 +25,7 @@ from orchestrator.web.words import OWN, say
 
 _PHRASE = re.compile(r"[A-Za-z]{3,}[^A-Za-z]+[A-Za-z]{3,}")
 """Two words at least: what is shorter is a name, a number or a unit, and reads the same everywhere."""
+_OF_DICT = frozenset(dir(dict))
 
 
 class Speaking(Environment):
@@ -36,6 +37,12 @@ class Speaking(Environment):
         said = _SaidBefore(self.words).visit(source)
         said.set_environment(self)
         return super()._generate(said, *more, **options)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401  # Jinja's own
+        """Return what a template calls `obj.attribute`: most are keys of what is JSON-ready, and looked up as such."""
+        if type(obj) is dict and attribute in obj and attribute not in _OF_DICT:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
 
 
 class _SaidBefore(NodeTransformer):
