@@ -46,7 +46,7 @@ class Load(NamedTuple):
     lead: seconds to prepare in, besides what each takes.
     """
 
-    count: int
+    count: int  # type: ignore[assignment]
     seconds: float
     patience: float
     lead: float

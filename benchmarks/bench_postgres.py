@@ -92,7 +92,7 @@ class Crew:
             mine = ids[number::processes]
             pipe.send([mine[caller::callers] for caller in range(callers)])
         spans = [pipe.recv() for pipe in self._pipes[:processes]]
-        return len(ids) / (max(end for _, end in spans) - min(begin for begin, _ in spans))
+        return float(len(ids) / (max(end for _, end in spans) - min(begin for begin, _ in spans)))
 
     def close(self) -> None:
         """End them."""
@@ -120,7 +120,7 @@ def captured(system: System, episode_id: str) -> Write:
         kept.extend(writes)
         real(change, writes)
 
-    postgres.PostgresChange.save = save  # type: ignore[method-assign]
+    postgres.PostgresChange.save = save  # type: ignore[method-assign, assignment]
     try:
         give(system, episode_id)
     finally:

@@ -82,7 +82,7 @@ class Copies(NamedTuple):
     """So many copies of one life."""
 
     template: Template
-    count: int
+    count: int  # type: ignore[assignment]  # no tuple is asked how often it holds something
 
 
 def play(library: Library, at: datetime, commands: Sequence[Command] = (), pathway: str = PATHWAY) -> Template:

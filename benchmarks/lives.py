@@ -78,15 +78,15 @@ def _closes(part: Part) -> bool:
 
 
 def _weighed(left: Sequence[Template], count: int) -> list[Copies]:
-    """Return so many copies of those who have left, most of them of short lives."""
+    """Return so many copies of those who have left, most of them of short lives, as far as there are any."""
     short = [each for each in left if len(each.entries) <= SHORT]
     long = [each for each in left if LONG < len(each.entries) <= LONGEST]
     others = [each for each in left if SHORT < len(each.entries) <= LONG]
-    few, many = round(count * _LONG), round(count * _SHORT)
-    return [*_shared(short, many), *_shared(others, count - many - few), *_shared(long, few)]
+    made = [*_shared(short, round(count * _SHORT)), *_shared(long, round(count * _LONG))]
+    return [*made, *_shared(others or left, count - sum(each.count for each in made))]
 
 
 def _shared(templates: Sequence[Template], count: int) -> list[Copies]:
-    """Return so many copies, as many of each template as of any other."""
-    each, more = divmod(count, len(templates))
+    """Return so many copies, as many of each template as of any other; nothing where there is no template."""
+    each, more = divmod(count, len(templates) or 1)
     return [Copies(one, each + (place < more)) for place, one in enumerate(templates)]

@@ -11,6 +11,7 @@ are keyed.
 """
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -97,17 +98,13 @@ def open_header(entry: Sealed) -> Header:
 
 def open_body(key: PatientKey, entry: Sealed) -> dict[str, Any]:
     """Return the body, in this program's own format. Raises WrongKey when it cannot be decrypted, and NewerFormat."""
-    return _opened_body(key, entry, orjson.loads(entry.header)["format"])
+    return opened(key, entry.episode_id, entry.seq, orjson.loads(entry.header), entry.body)
 
 
-def opened(key: PatientKey, entry: Sealed, header: Header) -> dict[str, Any]:
-    """Return the body as `open_body` does. header: the entry's own, opened before."""
-    return _opened_body(key, entry, header.format)
-
-
-def _opened_body(key: PatientKey, entry: Sealed, form: int) -> dict[str, Any]:
-    body: dict[str, Any] = orjson.loads(plaintext(key, entry))
-    return body if form == formats.OWN else formats.body_up(body, form)
+def opened(key: PatientKey, episode_id: str, seq: int, header: Mapping[str, Any], body: bytes) -> dict[str, Any]:
+    """Return a body as `open_body` does. header: its entry's own fields, read before; body: as it is stored."""
+    content: dict[str, Any] = orjson.loads(key.decrypt(body, _place(episode_id, seq)))
+    return content if header["format"] == formats.OWN else formats.body_up(content, header["format"])
 
 
 def plaintext(key: PatientKey, entry: Sealed) -> bytes:

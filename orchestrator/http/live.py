@@ -49,7 +49,7 @@ class Listener:
         self._last, self._since = last, since
         self._marks: dict[Topic, Mark] | None = None
         self._messages: list[bytes] = []
-        self.woken, self.ended = asyncio.Event(), False
+        self.woken, self.ended, self.doubted = asyncio.Event(), False, False
 
     def tell(self, found: dict[Topic, Mark]) -> None:
         """Take in what was seen at a look."""
@@ -64,6 +64,11 @@ class Listener:
         if missed or topics:
             self._say("changed", mine, self._named(topics))
         self._marks = mine
+
+    def doubt(self) -> None:
+        """Ask anew whether who listens still may, before anything more is said."""
+        self.doubted = True
+        self.woken.set()
 
     def end(self) -> None:
         """Let the connection end."""
@@ -102,6 +107,7 @@ class Live:
         self._changes, self._draining = Changes(store), draining or threading.Event()
         self._every_s, self._check_s, self._most, self._most_each = every_s, check_s, most, most_each
         self._listeners: set[Listener] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._looking: asyncio.Task[None] | None = None
         self._said = ""
 
@@ -111,9 +117,23 @@ class Live:
         if len(self._listeners) >= self._most or each[listener.who] >= self._most_each:
             raise TooMany("too many are listening: close a page or a program of yours, or try again later")
         self._listeners.add(listener)
+        self._loop = asyncio.get_running_loop()
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
         return StreamingResponse(self._stream(listener), media_type=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
+
+    def doubt(self, who: str) -> None:
+        """Ask anew whether somebody may listen, on each connection that is open: one of the sessions ended.
+
+        May be called from any thread. That an account was changed is seen at the next look, whoever changed it.
+        """
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._doubt, frozenset((who,)))
+
+    def _doubt(self, people: frozenset[str]) -> None:
+        for each in tuple(self._listeners):
+            if each.who in people:
+                each.doubt()
 
     async def _stream(self, listener: Listener) -> AsyncIterator[bytes]:
         clock = asyncio.get_running_loop().time
@@ -125,9 +145,11 @@ class Live:
                     await asyncio.wait_for(listener.woken.wait(), max(0.0, checked + self._check_s - clock()))
                 except TimeoutError:
                     checked = clock()
-                    if not await run_in_threadpool(_may, listener):
+                    if not await _still(listener):
                         return
                     yield b": here\n\n"
+                if listener.doubted and not await _still(listener):
+                    return
                 for message in listener.take():
                     yield message
         finally:
@@ -138,6 +160,7 @@ class Live:
         while self._listeners and not self._draining.is_set():
             began = clock()
             try:
+                self._doubt(await run_in_threadpool(self._changes.people))
                 found = await run_in_threadpool(self._changes.look, {each.scope for each in self._listeners})
             except Exception as error:  # the store is away, and comes back: who listens then hears of it
                 self._say(error)
@@ -196,6 +219,11 @@ async def listen(
             return False
 
     return live.join(Listener(found.actor_id, scope, still, last=last, since=since))
+
+
+async def _still(listener: Listener) -> bool:
+    listener.doubted = False
+    return await run_in_threadpool(_may, listener)
 
 
 def _may(listener: Listener) -> bool:

@@ -114,6 +114,10 @@ class Reader(PeopleReader, RosterReader, OverviewReader, WorklistReader, Protoco
         """Return entries by number, beginning behind `after`."""
         ...
 
+    def contents(self, episode_id: str) -> list[tuple[int, str, bytes]]:
+        """Return number, header and encrypted body of all entries of an episode, by number: for who proves nothing."""
+        ...
+
     def queued(self, episode_id: str) -> list[tuple[int, bytes]]:
         """Return number and hash of the episode's entries that wait for the log of all entries."""
         ...

@@ -1,13 +1,16 @@
 """Why does a patient go no further, and what was his story? Read in one snapshot and handed to the pure core."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import orjson
+
 from orchestrator.audit.chain import Head, verify
 from orchestrator.audit.keys import PatientKey
-from orchestrator.audit.seal import Header, Sealed, instant, open_header, opened
-from orchestrator.audit.story import Ahead, StoryEntry, ahead, tell
+from orchestrator.audit.seal import instant, opened
+from orchestrator.audit.story import Ahead, StoryEntry, ahead, glance, tell
 from orchestrator.episode.commands import Actor, Command
 from orchestrator.episode.explain import explain
 from orchestrator.episode.options import options
@@ -31,7 +34,7 @@ class Whole:
 
     at: when it was read, by the store's clock; row: the episode's row; now: see `episode.view`; options: see
     `episode.options`; explained: see `episode.explain`; these three are empty once the patient's key was destroyed;
-    story: see `audit.story`, its chain not verified.
+    story: see `audit.story.glance`; its chain was not verified.
     """
 
     at: datetime
@@ -81,14 +84,17 @@ class Telling:
             row = _found(reader, episode_id)
         return row.seq, instant(row.at)
 
-    def whole(self, episode_id: str, *, simulated: bool) -> Whole:
-        """Return all that is to be seen of an episode, read in one snapshot. Raises NotFound."""
+    def whole(self, episode_id: str, *, reminders: int | None = None) -> Whole:
+        """Return all that is to be seen of an episode, read in one snapshot. Raises NotFound.
+
+        reminders: so many of those that have fired are told, the newest; None for all.
+        """
         with self._desk.store.read() as reader:
             row = _found(reader, episode_id)
-            entries = list(all_entries(reader, episode_id))
+            contents = reader.contents(episode_id)
             pathway = self._desk.shelf.version(row.version, reader)
             found, read_at = None if row.wrapped_key is None else self._open(reader, row), reader.times().now
-        story = tell(self._opened(row, entries), pathway, simulated=simulated, until=read_at)
+        story = glance(self._opened(row, contents), pathway, until=read_at, reminders=reminders)
         if found is None:
             return Whole(read_at, pathway, row_json(row), {}, [], {}, story)
         at = pathway, found.episode, found.now
@@ -115,7 +121,8 @@ class Telling:
             release = reader.release_of(row.version)
         key = self._key(row)
         verdict = verify(episode_id, entries, Head(row.seq, row.chain_hash), key)
-        return tell(self._opened(row, entries), pathway, verdict, simulated=simulated, release=release)
+        contents = [(each.seq, each.header.decode(), each.body) for each in entries]
+        return tell(self._opened(row, contents), pathway, verdict, simulated=simulated, release=release)
 
     def _open(self, reader: Reader, row: EpisodeRow) -> _Open:
         episode = self._desk.engine.load(unpack(self._desk.key(row), row.episode_id, row.document))
@@ -124,13 +131,16 @@ class Telling:
     def _key(self, row: EpisodeRow) -> PatientKey | None:
         return self._desk.key(row) if row.wrapped_key is not None else None
 
-    def _opened(self, row: EpisodeRow, entries: list[Sealed]) -> list[StoryEntry]:
-        key = self._key(row)
-        headers = [open_header(entry) for entry in entries]
-        return [
-            StoryEntry(header._asdict(), _body(key, entry, header))
-            for entry, header in zip(entries, headers, strict=True)
-        ]
+    def _opened(self, row: EpisodeRow, contents: Iterable[tuple[int, str, bytes]]) -> list[StoryEntry]:
+        key, episode_id, found = self._key(row), row.episode_id, []
+        for seq, text, body in contents:
+            header = orjson.loads(text)
+            try:
+                content = None if key is None else opened(key, episode_id, seq, header, body)
+                found.append(StoryEntry(header, content))
+            except WrongKey:
+                found.append(StoryEntry(header, None))
+        return found
 
 
 def _found(reader: Reader, episode_id: str) -> EpisodeRow:
@@ -138,10 +148,3 @@ def _found(reader: Reader, episode_id: str) -> EpisodeRow:
     if row is None:
         raise NotFound("there is no such episode")
     return row
-
-
-def _body(key: PatientKey | None, entry: Sealed, header: Header) -> dict[str, Any] | None:
-    try:
-        return None if key is None else opened(key, entry, header)
-    except WrongKey:
-        return None

@@ -49,6 +49,7 @@ EPISODE_COLUMNS = [t.episode.c[name] for name in EpisodeRow._fields[:-2]] + [
 ]
 _EPISODES = select(*EPISODE_COLUMNS).join_from(t.episode, t.patient)
 _ENTRIES = select(*(t.entry.c[name] for name in Sealed._fields))
+_CONTENTS = select(t.entry.c.seq, t.entry.c.header, t.entry.c.body)
 _OUTGOING = select(*(t.notice.c[name] for name in NoticeRow._fields)).add_columns(
     t.outbox.c.route, t.outbox.c.since, t.outbox.c.next_try_at, t.outbox.c.attempts,
     func.coalesce(t.outbox.c.last_error, ""), t.outbox.c.given_up_at,
@@ -127,6 +128,10 @@ class ColdReader(PeopleReads, RosterReads, OverviewReads, WorklistReads):
     def entries(self, episode_id: str, after: int, limit: int) -> list[Sealed]:
         chosen = _ENTRIES.where(t.entry.c.episode_id == episode_id, t.entry.c.seq > after)
         return [sealed(row) for row in self._rows(chosen.order_by(t.entry.c.seq).limit(limit))]
+
+    def contents(self, episode_id: str) -> list[tuple[int, str, bytes]]:
+        found = self._rows(_CONTENTS.where(t.entry.c.episode_id == episode_id).order_by(t.entry.c.seq))
+        return [(seq, header, body) for seq, header, body in found]
 
     def queued(self, episode_id: str) -> list[tuple[int, bytes]]:
         c = t.log_pending.c

@@ -48,8 +48,8 @@ class Account:
 
     def meanwhile(self, whole: Whole) -> list[dict[str, Any]]:
         """Return the entries since the one that the person saw, the first one first."""
-        last = self.seen or 0
-        return [entry for entry in whole.story["timeline"] if entry["seq"] > last]
+        found: list[dict[str, Any]] = whole.story["timeline"].after(self.seen or 0)
+        return found
 
     def gates(self, whole: Whole) -> list[dict[str, Any]]:
         """Return the gates to be passed: what refused, what would refuse next, with what would let it pass."""

@@ -139,7 +139,7 @@ class Wish:
         if ahead.code:
             return self._tell(self._refusal(ahead.code, ahead.text, command))
         record_look(self.request, self.seen, self.episode_id, self.verb)
-        whole = self.system.telling.whole(self.episode_id, simulated=self.system.simulated)
+        whole = self.system.telling.whole(self.episode_id, reminders=0)
         gates = [each for each in whole.now["gates"] if each["gate"] in tried.override]
         return render(
             self.request, "episode/sure.html", verb=self.verb, form=self.form, ahead=ahead, gates=gates,

@@ -1,15 +1,17 @@
 """What does a patient's page show? The episode of one moment, laid out for who looks, in the role that he has."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from markupsafe import Markup
 
+from orchestrator.audit.story import Lines
 from orchestrator.bootstrap import System
 from orchestrator.episode.codec import rich
 from orchestrator.episode.refusal import permitted
@@ -29,8 +31,12 @@ from orchestrator.web.typed import VERBS
 Json = Mapping[str, Any]
 CLOCK = "tick"
 _DONE = frozenset({*VERBS, "enrol"})
-_NEWEST = 25
+_NEWEST, _NEWEST_FIRED = 25, 10
 """So many groups of entries, and reminders that have fired, stand on the page; the others are one click away."""
+_MOST = 100
+"""Entries of these groups at most: a clock that nobody answers fills a group with hundreds."""
+_KEPT = ("role", "reminders", "timeline")
+"""What an address of the page keeps when more of it is asked for."""
 
 
 def parts(request: Request, seen: Seen, whole: Whole, account: Account | None = None) -> dict[str, Any]:
@@ -38,7 +44,8 @@ def parts(request: Request, seen: Seen, whole: Whole, account: Account | None = 
     return {
         **head(request, seen, whole, "" if account is None else account.form["role"]),
         **_drawn(request, whole),
-        **_work(whole, everything=request.query_params.get("reminders") == "all"),
+        **_work(whole),
+        "fired": _fired(request, whole),
         "account": account,
         "at": lambda place: account is not None and account.at(place),
         "typed": lambda place, name, otherwise="": (
@@ -64,7 +71,7 @@ def head(request: Request, seen: Seen, whole: Whole, chosen: str = "") -> dict[s
         "row": whole.row,
         "person": merged(request, seen, whole.row["episode_id"]),
         "patient": system.identities.of([seen.patient_id])[seen.patient_id],
-        "names": system.people.names({row["actor"] for row in whole.story["timeline"]}),
+        "names": system.people.names(whole.story["actors"]),
         **_rights(request, seen, whole, chosen or request.query_params.get("role", "")),
         "fact_label": lambda name: fact_label(pathway, name),
         "fact_words": lambda name, value: fact_is(pathway, name, rich(value)),
@@ -102,7 +109,7 @@ def _rights(request: Request, seen: Seen, whole: Whole, chosen: str) -> dict[str
 def _drawn(request: Request, whole: Whole) -> dict[str, Any]:
     """Return the pictures; the renderers escape every text in them."""
     zone, story, say = zone_of(request), whole.story, speaker(request)
-    drawn = svg.draw(picture_of(story, whole.pathway), story["way"], story["episode"]["state"], style=False, say=say)
+    drawn = svg.draw(picture_of(story, whole.pathway), story["way"], story["state"], style=False, say=say)
     charts = {
         each["id"]: chart.draw(each, zone, prefix=f"taper-{each['id']}", say=say, now=whole.at)
         for each in story["courses"]
@@ -115,7 +122,7 @@ def _drawn(request: Request, whole: Whole) -> dict[str, Any]:
     }
 
 
-def _work(whole: Whole, *, everything: bool) -> dict[str, Any]:
+def _work(whole: Whole) -> dict[str, Any]:
     running = {each["course"]: each for each in whole.now["courses"] if each["in_force"]}
     recorded = [each for each in whole.story["facts"] if each["status"] == "stands"]
     return {
@@ -134,15 +141,26 @@ def _work(whole: Whole, *, everything: bool) -> dict[str, Any]:
         "running": running,
         "next_dose": hand.next_dose,
         "courses": sorted(whole.story["courses"], key=lambda each: (each["id"] not in running, -each["id"])),
-        "fired": _fired(whole, everything=everything),
     }
 
 
-def _fired(whole: Whole, *, everything: bool) -> dict[str, Any]:
+def reminders_wanted(request: Request) -> int | None:
+    """Return how many of the reminders that have fired are shown, None for all, as the address says."""
+    return None if request.query_params.get("reminders") == "all" else _NEWEST_FIRED
+
+
+def _fired(request: Request, whole: Whole) -> dict[str, Any]:
     """Return the reminders that have fired, the last first; unless all are wanted the newest, and how many more."""
-    rows = [each for each in reversed(whole.story["reminders"]) if each["status"] != "to-come"]
-    shown = rows if everything else rows[:_NEWEST]
-    return {"rows": shown, "count": len(rows), "more": len(rows) - len(shown), "open": everything}
+    rows, count = list(reversed(whole.story["reminders"])), whole.story["fired"]
+    everything = reminders_wanted(request) is None
+    address = _address(request, reminders="all")
+    return {"rows": rows, "count": count, "more": count - len(rows), "open": everything, "all": address}
+
+
+def _address(request: Request, **wanted: str) -> str:
+    """Return the page's own address with more of it wanted, and as it was otherwise."""
+    kept = {name: request.query_params[name] for name in _KEPT if name in request.query_params}
+    return f"/episodes/{request.path_params['episode_id']}?{urlencode({**kept, **wanted})}"
 
 
 def _done(request: Request, whole: Whole) -> Json | None:
@@ -150,18 +168,34 @@ def _done(request: Request, whole: Whole) -> Json | None:
     verb, entry = request.query_params.get("done", ""), request.query_params.get("entry", "")
     if verb not in _DONE:
         return None
-    return next((row for row in whole.story["timeline"] if str(row["seq"]) == entry and row["kind"] == verb), None)
+    row: Json | None = whole.story["timeline"].numbered(int(entry)) if entry.isdecimal() else None
+    return row if row is not None and row["kind"] == verb else None
 
 
 def _timeline(request: Request, whole: Whole) -> dict[str, Any]:
-    """Return the entries in groups, newest first: runs in which the clock only told somebody something are one."""
-    newest_first: Iterable[Json] = reversed(whole.story["timeline"])
+    """Return the entries in groups, newest first: runs in which the clock only told somebody something are one.
+
+    more: how many entries are not shown; all: the address at which they are.
+    """
+    lines: Lines = whole.story["timeline"]
+    count = len(lines) if request.query_params.get("timeline") == "all" else _newest(lines)
     groups: list[tuple[bool, list[Json]]] = []
-    for quiet, rows in groupby(newest_first, key=_quiet):
+    for quiet, rows in groupby(reversed(lines[len(lines) - count :]), key=_quiet):
         run = list(rows)
         groups += [(True, run)] if quiet and len(run) > 1 else [(False, [row]) for row in run]
-    shown = groups if request.query_params.get("timeline") == "all" else groups[:_NEWEST]
-    return {"groups": shown, "more": len(groups) - len(shown)}
+    return {"groups": groups, "more": len(lines) - count, "all": _address(request, timeline="all")}
+
+
+def _newest(lines: Lines) -> int:
+    """Return how many entries the newest groups have."""
+    groups, before = 0, False
+    for number, (header, erased) in enumerate(lines.headers()):
+        quiet = header["cause"] == CLOCK and header["from_state"] == header["to_state"] and not erased
+        groups += not (quiet and before)
+        before = quiet
+        if groups > _NEWEST or number >= _MOST:
+            return number
+    return len(lines)
 
 
 def _quiet(entry: Json) -> bool:

@@ -9,7 +9,7 @@ from orchestrator.bootstrap import System
 from orchestrator.service.people.principal import Action
 from orchestrator.service.people.sight import Seen
 from orchestrator.web.account import Account
-from orchestrator.web.bedside import head, parts
+from orchestrator.web.bedside import head, parts, reminders_wanted
 from orchestrator.web.look import EpisodeId, Looking, OnEpisode
 from orchestrator.web.pages import render
 
@@ -31,7 +31,7 @@ def explain(
 ) -> Response:
     """Show why the patient goes no further: each guard, each clause, true, false or unknown."""
     system: System = request.app.state.system
-    whole = system.telling.whole(episode_id, simulated=system.simulated)
+    whole = system.telling.whole(episode_id, reminders=0)
     template = "episode/erased.html" if whole.erased else "episode/explain.html"
     return render(request, template, explained=whole.explained, **head(request, seen, whole))
 
@@ -55,7 +55,7 @@ def show(
     Whoever calls has recorded the look.
     """
     system: System = request.app.state.system
-    whole = system.telling.whole(episode_id, simulated=system.simulated)
+    whole = system.telling.whole(episode_id, reminders=reminders_wanted(request))
     if whole.erased:
         return render(request, "episode/erased.html", status=status, **head(request, seen, whole))
     return render(request, "episode/page.html", status=status, **parts(request, seen, whole, account))

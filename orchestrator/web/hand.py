@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from orchestrator.audit.story.speech import about
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.telling import Whole
 
@@ -107,10 +108,9 @@ def _decision(now: Json) -> Iterator[Item]:
 
 def _told(whole: Whole) -> Iterator[Json]:
     """Yield the open reminders, with subject and what they are about as the story has it."""
-    known = {f"{each['name']}#{each['subject']}/{each['n']}": each for each in whole.story["reminders"]}
     for each in whole.now["reminders"]:
-        story = known.get(each["key"])
-        yield {**each, "subject": story["subject"] if story else "", "about": story["about"] if story else ""}
+        subject = each["key"].partition("#")[2].rpartition("/")[0]
+        yield {**each, "subject": subject, "about": about(whole.pathway, subject)}
 
 
 def _subject(pathway: Pathway, reminder: Json) -> tuple[str, str]:

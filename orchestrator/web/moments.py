@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Literal
 
 from babel.dates import format_date, format_datetime, format_timedelta
@@ -9,6 +10,8 @@ from markupsafe import Markup, escape
 
 Words = Callable[[str], str]
 _MINUTE = 60
+_CLOCK = "HH:mm"
+"""How a pattern asks for the time of day."""
 
 
 class Moments:
@@ -28,15 +31,15 @@ class Moments:
         if not text:
             return Markup("–")
         at = self.read(text)
-        return Markup('<time datetime="{}">{}</time>').format(at.astimezone(dt.UTC).isoformat(), self._written(at))
+        return _element(at, self._written(at))
 
     def clock(self, text: str) -> Markup:
         """Return the time of day alone, with the day beside it where it is not today."""
         at = self.read(text)
-        shown = at.strftime("%H:%M")
+        shown = f"{at:%H:%M}"
         if at.date() != self.now.astimezone(self._zone).date():
-            shown = f"{format_date(at.date(), self._words('d MMM'), locale=self._language)} {shown}"
-        return Markup('<time datetime="{}">{}</time>').format(at.astimezone(dt.UTC).isoformat(), shown)
+            shown = f"{_day(at.date(), self._words('d MMM'), self._language)} {shown}"
+        return _element(at, shown)
 
     def away(self, text: str) -> str:
         """Return how far off a moment is, in words: `in 2 hours`, `3 hours late`."""
@@ -69,4 +72,19 @@ class Moments:
         return dt.datetime.fromisoformat(text).astimezone(self._zone)
 
     def _written(self, at: dt.datetime) -> str:
-        return str(escape(format_datetime(at, self._words("EEE d MMM y, HH:mm"), locale=self._language)))
+        pattern = self._words("EEE d MMM y, HH:mm")
+        before, has_clock, after = pattern.partition(_CLOCK)
+        if not has_clock:
+            return format_datetime(at, pattern, locale=self._language)
+        day = at.date()
+        return f"{_day(day, before, self._language)}{at:%H:%M}{_day(day, after, self._language)}"
+
+
+@lru_cache(maxsize=4096)
+def _day(day: dt.date, pattern: str, language: str) -> str:
+    """Return a day as it is written; remembered, for a page shows the same few again and again."""
+    return format_date(day, pattern, locale=language) if pattern else ""
+
+
+def _element(at: dt.datetime, shown: str) -> Markup:
+    return Markup(f'<time datetime="{at.astimezone(dt.UTC).isoformat()}">{escape(shown)}</time>')  # noqa: S704  escaped

@@ -21,7 +21,7 @@ from orchestrator.web.forms import word_of
 from orchestrator.web.look import seen_by
 from orchestrator.web.moments import Moments
 from orchestrator.web.recognised import recognised
-from orchestrator.web.speaking import speak
+from orchestrator.web.speaking import Speaking, speak
 
 FOLDER = Path(__file__).parent / "templates"
 REPORT = Path(__file__).parent.parent / "report" / "templates"
@@ -112,7 +112,7 @@ def speaker(request: Request) -> Callable[[str], str]:
 @cache
 def environment(language: str) -> Environment:
     """Return the template engine for a language; every value is escaped, a name that is not there is an error."""
-    made = Environment(
+    made = Speaking(
         loader=FileSystemLoader([FOLDER, REPORT]),
         autoescape=True,
         undefined=StrictUndefined,

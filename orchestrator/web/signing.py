@@ -73,9 +73,10 @@ def _first_page(request: Request, me: Principal, then: str) -> str:
 def sign_out(request: Request, form: Sent) -> Response:
     """End the session, here and in the store."""
     del form
-    session = principal(request).session
-    if session is not None:
-        _system(request).signing.sign_out(session)
+    found = principal(request)
+    if found.session is not None:
+        _system(request).signing.sign_out(found.session)
+        request.app.state.live.doubt(found.actor_id)
     answer = RedirectResponse("/sign-in", 303)
     drop_session(request, answer)
     return answer

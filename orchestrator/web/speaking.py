@@ -1,5 +1,8 @@
 """How do templates say what was put together elsewhere? Whatever they show is said in the page's language first.
 
+There is an environment for each language, so that a sentence without gaps is said when its template is read in, and is
+nothing but text from then on.
+
 A pathway's own texts stay in their language. The filter `own` marks them as that, for whoever has a page read aloud:
 ``{{ task.title|own }}``; of a sentence of the program it marks what the pathway put into its gaps.
 """
@@ -10,10 +13,11 @@ from functools import partial, wraps
 from typing import Any
 
 from babel.support import NullTranslations
-from jinja2 import Environment, pass_context, pass_eval_context
+from jinja2 import Environment, nodes, pass_context, pass_eval_context
 from jinja2.filters import do_join
 from jinja2.nodes import EvalContext
 from jinja2.runtime import Context
+from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 
 from orchestrator.saying import Said
@@ -21,13 +25,54 @@ from orchestrator.web.words import OWN, say
 
 _PHRASE = re.compile(r"[A-Za-z]{3,}[^A-Za-z]+[A-Za-z]{3,}")
 """Two words at least: what is shorter is a name, a number or a unit, and reads the same everywhere."""
+_OF_DICT = frozenset(dir(dict))
 
 
-def speak(made: Environment, words: NullTranslations, language: str) -> None:
+class Speaking(Environment):
+    """An environment of one language, which is told by `speak`; every value is escaped."""
+
+    words: NullTranslations
+
+    def _generate(self, source: nodes.Template, *more: Any, **options: Any) -> str:  # noqa: ANN401  # Jinja's own hook
+        said = _SaidBefore(self.words).visit(source)
+        said.set_environment(self)
+        return super()._generate(said, *more, **options)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401  # Jinja's own
+        """Return what a template calls `obj.attribute`: most are keys of what is JSON-ready, and looked up as such."""
+        if type(obj) is dict and attribute in obj and attribute not in _OF_DICT:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
+class _SaidBefore(NodeTransformer):
+    """Puts what a sentence says in place of the call that says it."""
+
+    def __init__(self, words: NullTranslations) -> None:
+        self._words = words
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Expr:  # noqa: N802  # Jinja's own
+        """Say a sentence that is all there."""
+        self.generic_visit(node)
+        match node:
+            case nodes.Call(
+                node=nodes.Name(name="_"),
+                args=[nodes.Const(value=str(text))],
+                kwargs=[],
+                dyn_args=None,
+                dyn_kwargs=None,
+            ):
+                return nodes.Const(_sentence(text, self._words), lineno=node.lineno)
+        return node
+
+
+def speak(made: Speaking, words: NullTranslations, language: str) -> None:
     """Let an environment say every Said text in a language: shown, joined, filtered, or in a gap of another text."""
+    made.words = words
     made.finalize = partial(_shown, words=words)
     for name in ("gettext", "ngettext"):
         made.globals[name] = _filling(made.globals[name], words)
+    made.globals["_"] = partial(_sentence, words=words)
     made.filters["join"] = _joining(words)
     made.filters["words"] = lambda name: words.gettext(name.replace("-", " ")) if "-" in name else words.gettext(name)
     made.filters["role"] = words.gettext  # by its own name, hyphens and all
@@ -54,6 +99,12 @@ def _gap(gap: object, words: NullTranslations) -> object:
     if isinstance(gap, Said) or (isinstance(gap, str) and _PHRASE.search(gap)):
         return _own(gap, words)
     return gap
+
+
+def _sentence(text: str, /, words: NullTranslations, **gaps: object) -> Markup:
+    """Return a sentence of the program, with what stands in its gaps escaped; a percent sign is written as two."""
+    found = Markup(words.gettext(text))  # noqa: S704  # of the catalogue
+    return found % {name: _shown(gap, words) for name, gap in gaps.items()} if gaps or "%" in found else found
 
 
 def _filling(function: Any, words: NullTranslations) -> Callable[..., Any]:  # noqa: ANN401  # Jinja's own

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from fastapi.testclient import TestClient
 
 from orchestrator.api.app import create_app
 from orchestrator.errors import StoreBusy
@@ -22,7 +23,7 @@ from orchestrator.service.people.accounts import Author
 from orchestrator.service.worklist.changes import Changes, Scope
 from orchestrator.web.app import create_pages
 from tests.integration.api.conftest import Ward, each_ward, empty_store, enrolment, ward
-from tests.integration.web.conftest import House, each_house
+from tests.integration.web.conftest import WARD, Browser, House, each_house
 
 __all__ = ["each_house", "each_ward", "empty_store", "ward"]
 ADMINISTRATOR = Author("u-test", "administrator")
@@ -230,6 +231,37 @@ def test_a_page_listens_with_its_session_and_does_not_keep_it_alive(each_house: 
         _age(house, token, timedelta(minutes=10))
         assert stream.until("end")[0] == stale.until("end")[0] == "end"
     assert signing.principal(token) is None
+
+
+def test_a_page_listens_no_longer_than_its_person_may(each_house: House) -> None:
+    """At once, whoever it was that ended it, and in whichever process; only what is over by itself is found later."""
+    house, system = each_house, each_house.ward.system
+    live = quick(house.ward, check_s=3600)
+    pages = create_pages(system, timezone="Europe/London", live=live)
+    with serving(pages, live) as served:
+
+        def listening(login: str) -> tuple[Browser, Stream]:
+            own = house.signed_in(login, (WARD, "nurse")).client.cookies["carepath"]
+            stream = served.ask("/live", Cookie=f"carepath={own}", **ASKED)
+            assert stream.until("ready")[0] == "ready"
+            return Browser(TestClient(pages, client=("127.0.0.1", 50000), cookies={"carepath": own})), stream
+
+        (here, gone), (_, elsewhere), (_, other) = listening("nurse"), listening("nurse"), listening("other")
+        assert here.send("/password", "/sign-out").headers["location"] == "/sign-in"
+        assert gone.until("end")[0] == "end"
+        house.ward.enrol()
+        assert elsewhere.until("changed")[0] == other.until("changed")[0] == "changed", "these are signed in"
+        system.signing.end_sessions(ADMINISTRATOR, house.people["nurse"])
+        assert elsewhere.until("end")[0] == "end"
+        _, ended = listening("ended")
+        _, stays = listening("stays")
+        system.people.add(ADMINISTRATOR, login="adm", name="A. Dm", posts=[("*", "administrator")])
+        system.people.set_posts(ADMINISTRATOR, house.people["other"], [])
+        assert other.until("end")[0] == "end", "the role was taken"
+        system.people.end(ADMINISTRATOR, house.people["ended"])
+        assert ended.until("end")[0] == "end"
+        house.ward.enrol("0002")
+        assert stays.until("changed")[0] == "changed"
 
 
 def _seen_at(house: House, token: str) -> Any:  # noqa: ANN401  an instant

@@ -47,5 +47,5 @@ def test_german_is_offered_by_its_own_name() -> None:
 
 def test_one_and_several_are_said_differently() -> None:
     said = words.catalogue("de").ngettext
-    assert said("One entry more", "%(num)s entries more", 1) == "Ein weiterer Eintrag"
-    assert said("One entry more", "%(num)s entries more", 2) == "%(num)s weitere Einträge"
+    assert said("One earlier entry", "%(num)s earlier entries", 1) == "Ein früherer Eintrag"
+    assert said("One earlier entry", "%(num)s earlier entries", 2) == "%(num)s frühere Einträge"

@@ -1,8 +1,9 @@
 """The story of one episode: what happened, why, and who decided, made from its decrypted entries.
 
-``tell`` returns one JSON-ready document. Moments are ISO 8601 texts in UTC, lengths whole seconds, amounts decimal
-texts. Every row that an entry made carries ``seq``, ``at``, ``actor``, ``role``, ``on_behalf_of``, ``authenticated``:
-its *stamp*. An *origin* is {kind: sourced | local | mixed | unstated, rules, sources [{key, title}]}.
+``tell`` returns one JSON-ready document, ``glance`` what of it a patient's page shows. Moments are ISO 8601 texts in
+UTC, lengths whole seconds, amounts decimal texts. Every row that an entry made carries ``seq``, ``at``, ``actor``,
+``role``, ``on_behalf_of``, ``authenticated``: its *stamp*. An *origin* is {kind: sourced | local | mixed | unstated,
+rules, sources [{key, title}]}.
 
     format, version  "carepath-story", 1; a later version may add fields, and changes none without a new number
     simulated        the store's clock or patient is not real
@@ -43,6 +44,7 @@ its *stamp*. An *origin* is {kind: sourced | local | mixed | unstated, rules, so
 
 from orchestrator.audit.story.ahead import Ahead, ahead
 from orchestrator.audit.story.entries import StoryEntry
+from orchestrator.audit.story.glance import Lines, glance
 from orchestrator.audit.story.tell import FORMAT, VERSION, tell
 
-__all__ = ["FORMAT", "VERSION", "Ahead", "StoryEntry", "ahead", "tell"]
+__all__ = ["FORMAT", "VERSION", "Ahead", "Lines", "StoryEntry", "ahead", "glance", "tell"]

@@ -1,7 +1,7 @@
 """What is an entry, once it is open? The header's facts and the events of the body, typed."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -67,6 +67,14 @@ class Entry:
 def read(entries: Iterable[StoryEntry]) -> tuple[Entry, ...]:
     """Return the entries, read; raises KeyError for an event that this version does not know."""
     return tuple(_read(each.header, each.body) for each in entries)
+
+
+def read_events(entries: Iterable[StoryEntry], wanted: Callable[[Mapping[str, Any]], bool]) -> Iterator[Entry]:
+    """Yield the entries that have events that are wanted, with these alone. wanted: asked of each as it is stored."""
+    for entry in entries:
+        events = [] if entry.body is None else [each for each in entry.body["events"] if wanted(each)]
+        if events:
+            yield _read(entry.header, {**(entry.body or {}), "events": events})
 
 
 def every(entries: Iterable[Entry], kind: type[E]) -> Iterator[tuple[Entry, E]]:

@@ -1,14 +1,16 @@
 """Who was told what, when, and how late? Every firing of every reminder, and those that are still to come."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.audit.seal import instant
-from orchestrator.audit.story.entries import Entry
+from orchestrator.audit.story.entries import Entry, StoryEntry, read_events
 from orchestrator.audit.story.speech import about, origin, reminder_title, seconds
 from orchestrator.episode import events as ev
+from orchestrator.episode.event_json import TAGS
 from orchestrator.pathway.model import Pathway
 
 Key = tuple[str, str, int]
@@ -163,6 +165,12 @@ _READERS: dict[type[ev.Event], Callable[[_Reader, Entry, Any], None]] = {
     ev.ReminderEnded: _Reader.ended,
     ev.Closed: _Reader.closed,
 }
+_CLOSED = TAGS[ev.Closed]
+_ARMED = TAGS[ev.ReminderArmed]
+_FIRING = frozenset({TAGS[ev.ReminderFired], TAGS[ev.ReminderTold]})
+_OF_REMINDERS = frozenset(TAGS[each] for each in _READERS if each is not ev.Closed)
+_ANSWERS = frozenset(TAGS[each] for each in (ev.Closed, ev.TaskCompleted, ev.FactRecorded, ev.AdministrationRecorded))
+"""What else `_Reader` looks at."""
 
 
 def reminders(entries: Sequence[Entry], pathway: Pathway) -> list[dict[str, Any]]:
@@ -172,17 +180,74 @@ def reminders(entries: Sequence[Entry], pathway: Pathway) -> list[dict[str, Any]
     again), seen (acknowledged, and asks for no more), answered (what it asks for was done), ended (what it belongs to
     is gone), to-come. took_seconds: from the first firing to the answer.
     """
+    reader = _read(entries, pathway)
+    fired = _fired(reader)
+    coming = [each for each in reader.all if not each.firings and each.due_at and not (each.fulfilled or each.ended)]
+    coming.sort(key=lambda each: (each.due_at, each.key))
+    return _rows((*fired, *coming), pathway)
+
+
+def newest(entries: Sequence[StoryEntry], pathway: Pathway, count: int | None) -> tuple[list[dict[str, Any]], int]:
+    """Return of the reminders that fired the last so many, as `reminders` has them, and how many there are of all.
+
+    count: None for all. Of the others nothing is made: what happened to them is passed over as it is stored.
+    """
+    first, places = _first_firings(entries)
+    kept = len(first) if count is None else min(count, len(first))
+    keys = {key for _, key in first[len(first) - kept :]}
+    concerned = [entries[place] for place in sorted({place for key in keys for place in (*places[key], *places[None])})]
+    wanted = read_events(concerned, lambda event: event["type"] in _ANSWERS or _key(event) in keys)
+    fired = _fired(_read(wanted, pathway))
+    return _rows(fired[len(fired) - kept :], pathway), len(first)
+
+
+def _first_firings(entries: Sequence[StoryEntry]) -> tuple[list[tuple[str, Key]], Mapping[Key | None, list[int]]]:
+    """Return when each reminder that fired did so first, in the order of `reminders`; armed anew it is another one.
+
+    With it: the places of the entries that say something of each, under None of those that end them all.
+    """
+    found: list[tuple[str, Key]] = []
+    places: defaultdict[Key | None, list[int]] = defaultdict(list)
+    fired: set[Key] = set()
+    for place, entry in enumerate(entries):
+        for event in () if entry.body is None else entry.body["events"]:
+            kind = event["type"]
+            if kind == _CLOSED:
+                places[None].append(place)
+            key = _key(event)
+            if key is None:
+                continue
+            places[key].append(place)
+            if kind == _ARMED:
+                fired.discard(key)
+            elif kind in _FIRING and key not in fired:
+                fired.add(key)
+                found.append((entry.header["at"], key))
+    return sorted(found), places
+
+
+def _key(event: Mapping[str, Any]) -> Key | None:
+    """Return the key of the reminder that a stored event is about."""
+    return (event["name"], event["subject"], event["n"]) if event["type"] in _OF_REMINDERS else None
+
+
+def _read(entries: Iterable[Entry], pathway: Pathway) -> _Reader:
     reader = _Reader(pathway)
     for entry in entries:
         for event in entry.events:
             reader.take(entry, event)
-    fired = sorted(
+    return reader
+
+
+def _fired(reader: _Reader) -> list[_Armed]:
+    return sorted(
         (each for each in reader.all if each.firings), key=lambda each: (each.firings[0]["fired_at"], each.key)
     )
-    coming = [each for each in reader.all if not each.firings and each.due_at and not (each.fulfilled or each.ended)]
-    coming.sort(key=lambda each: (each.due_at, each.key))
-    called = {name: _called(name, pathway) for name in {each.key[0] for each in (*fired, *coming)}}
-    return [_row(each, pathway, called[each.key[0]]) for each in (*fired, *coming)]
+
+
+def _rows(found: Sequence[_Armed], pathway: Pathway) -> list[dict[str, Any]]:
+    called = {name: _called(name, pathway) for name in {each.key[0] for each in found}}
+    return [_row(each, pathway, called[each.key[0]]) for each in found]
 
 
 def _called(name: str, pathway: Pathway) -> dict[str, Any]:

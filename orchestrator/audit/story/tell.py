@@ -1,6 +1,5 @@
 """What happened to one patient, why, and who decided? The whole story as one JSON-ready document."""
 
-import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -30,13 +29,11 @@ def tell(
     *,
     simulated: bool = False,
     release: Release | None = None,
-    until: dt.datetime | None = None,
 ) -> dict[str, Any]:
     """Return the story; the package's docstring says what is in it.
 
     entries: all entries of one episode, in order; at least one. verdict: None when the chain was not verified.
     release: of the version that the episode ran on; None when nobody released it.
-    until: to which moment what is in force goes on; the last entry's for None.
     Raises ValueError when there is no entry.
     """
     known = read(entries)
@@ -49,7 +46,7 @@ def tell(
         "episode": {},
         "way": way(known, pathway),
         "decisions": decisions(known, pathway),
-        "courses": courses(known, pathway, until),
+        "courses": courses(known, pathway),
         "reminders": reminders(known, pathway),
         "tasks": tasks(known, pathway),
         "facts": facts(known, pathway),
@@ -57,7 +54,7 @@ def tell(
         "plots": [],
         "overrides": overrides(known, pathway),
         "refusals": refusals(known, pathway),
-        "timeline": [_line(entry, pathway) for entry in known],
+        "timeline": [line(entry, pathway) for entry in known],
         "chain": _chain(verdict),
         "origins": ORIGINS,
     }
@@ -98,7 +95,8 @@ def _alarm(entries: Sequence[Entry]) -> str | None:
     return instant(alarms[-1]) if alarms and alarms[-1] is not None else None
 
 
-def _line(entry: Entry, pathway: Pathway) -> dict[str, Any]:
+def line(entry: Entry, pathway: Pathway) -> dict[str, Any]:
+    """Return the line of an entry in the timeline."""
     return {
         **entry.stamp,
         "kind": entry.kind,

@@ -1,10 +1,11 @@
-"""Has anything changed on a ward, or in an episode, since it was last looked? One cheap look for all who ask."""
+"""Has anything changed on a ward, in an episode, or in who may see it, since it was last looked? One look for all."""
 
 import hashlib
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from orchestrator.service.people.rows import StaffRow
 from orchestrator.service.ports import Store
 from orchestrator.service.worklist.rows import Mark
 
@@ -26,6 +27,7 @@ class Scope(NamedTuple):
 Topic = tuple[str, str]
 """`ward` or `episode`, and its name."""
 Marks = Mapping[Topic, Mark]
+_PAGE = 500
 
 
 class Changes:
@@ -33,6 +35,18 @@ class Changes:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._staff: int | None = None
+
+    def people(self) -> frozenset[str]:
+        """Return whose accounts were changed since this was last asked, in whatever process. Raises StoreError."""
+        with self._store.read() as reader:
+            last, rows = reader.staff_mark(), list[StaffRow]()
+            behind = last if self._staff is None else self._staff
+            while behind < last and (page := reader.staff_records(behind, _PAGE)):
+                rows += page
+                behind = page[-1].seq
+        self._staff = last
+        return frozenset(row.about for row in rows)
 
     def look(self, scopes: Collection[Scope]) -> dict[Topic, Mark]:
         """Return how far everything within these scopes has come. Raises StoreError."""

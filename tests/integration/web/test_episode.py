@@ -1,6 +1,7 @@
 """Goal: a patient's page says where he stands and why, and lets each do what his role may, and no more."""
 
 import re
+from html import unescape
 from typing import Any
 
 from tests.integration.api.conftest import PATHWAY
@@ -271,3 +272,27 @@ def test_which_fact_would_bring_a_treatment_in_is_told(house: House) -> None:
         "false severity is moderate severity severe" in absent.partition(" prednisone-oral ")[2].partition(" ritux")[0]
     )
     assert "unknown virus is vzv virus unknown" in absent.partition(" antiviral ")[2]
+
+
+def test_the_newest_entries_stand_there_and_the_earlier_ones_a_link_away(house: House) -> None:
+    page, browser = house.ward.enrol(), house.signed_in("clinician", ("N2", "clinician"))
+    for weight in range(40):
+        house.ward.do(page, "record", facts={"weight_kg": 60 + weight})
+    count = len(house.ward.system.queries.timeline(page.rpartition("/")[2]))
+    shown = _entries(browser.get(f"{page}?reminders=all").text)
+    assert shown == [str(count - number) for number in range(25)]
+    told = re.search(
+        r'<a href="([^"]*)#h-timeline"[^>]*>(\d+) earlier entries', browser.get(f"{page}?reminders=all").text
+    )
+    assert told is not None
+    assert int(told[2]) == count - 25
+    address = unescape(told[1])
+    assert address == f"{page}?reminders=all&timeline=all", "the page stays as it was otherwise"
+    everything = browser.get(address).text
+    assert _entries(everything) == [str(count - number) for number in range(count)]
+    assert "earlier entries" not in everything
+
+
+def _entries(page: str) -> list[str]:
+    """Return the numbers of the entries that stand in the timeline, in their order."""
+    return re.findall(r"· entry (\d+)", page.partition('id="part-timeline"')[2].partition('id="part-missing"')[0])
