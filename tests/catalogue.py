@@ -17,7 +17,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from orchestrator import errors
-from orchestrator.episode.model import CLOSED, COMPLETED, DECLINED, GIVEN, MISSED, REPLACED, REVIEWED, STOPPED
+from orchestrator.episode.model import CLOSED, COMPLETED, DECLINED, GIVEN, MISSED, REPLACED, REVIEWED, STOPPED, TAPERED
 from orchestrator.notify.wording import KINDS as NOTICES
 from orchestrator.notify.wording import of_kind
 from orchestrator.pathway.loader import load_library
@@ -47,8 +47,8 @@ _SAID_AT = {"said": (0,), "Said": (1,), "_administration": (0, 1)}
 _RAISED_AT = {**dict.fromkeys(_ERRORS, (0,)), "Refusal": (1,), "need_reason": (1,), "_words": ()}
 """Where in a call its texts stand, by the name of what is called."""
 _STATES = (
-    GIVEN, MISSED, DECLINED, COMPLETED, STOPPED, REPLACED, REVIEWED, CLOSED, "planned", "not-given", "in-force",
-    "to-come", "waiting", "unanswered", "seen", "answered", "ended", "corrected",
+    GIVEN, MISSED, DECLINED, COMPLETED, STOPPED, REPLACED, REVIEWED, TAPERED, CLOSED, "planned", "not-given",
+    "in-force", "to-come", "waiting", "unanswered", "seen", "answered", "ended", "corrected",
     "retracted", "replaced", "expired",
 )  # fmt: skip
 _MAKER = '"Generated-By:'

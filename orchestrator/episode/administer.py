@@ -19,9 +19,12 @@ def give(draft: Draft, command: Give, actor: Actor) -> Signals:
     course = _next(draft, command.regimen)
     given_at = command.given_at or draft.now
     if given_at > draft.now:
-        raise InvalidCommand("given_at lies in the future")
+        raise InvalidCommand("the time at which the dose was given lies in the future")
     if any(each.status == GIVEN and given_at <= each.at for each in course.recorded):
-        raise InvalidCommand("given_at must lie after the dose before it")
+        raise InvalidCommand(
+            "the time at which the dose was given lies before that of the dose before it: "
+            "if that one was charted with a wrong time, take it back first"
+        )
     need_role(draft.pathway, actor, "give")
     needed = missing_inputs(draft.pathway, draft.pathway.regimens[course.regimen], course.parameters, draft.values)
     if needed:

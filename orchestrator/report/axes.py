@@ -1,7 +1,7 @@
 """How are days and amounts laid out in a chart? One frame for all charts: time to the right, amounts upwards."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from html import escape
@@ -15,6 +15,10 @@ MAX_TICKS, MAX_TICKS_WITH_YEAR = 9, 6
 MAX_LEVELS = 5
 _DAYS = (1, 2, 7, 14, 28, 56, 182, 364)
 _STEPS = tuple(map(Decimal, ("1", "2", "2.5", "5", "10")))
+
+
+Named = Callable[[dt.datetime, dt.tzinfo], str]
+"""Says a day of a zone, such as ``2 Mar``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ def grid(frame: Frame, amounts: Iterable[Decimal], unit: str) -> str:
     return "".join(parts)
 
 
-def days(frame: Frame, zone: dt.tzinfo) -> str:
+def days(frame: Frame, zone: dt.tzinfo, named: Named = day_label) -> str:
     """Return the days below the chart, named in a zone; with the year where there are two."""
     count = max((frame.last - frame.first).days, 1)
     years = frame.first.astimezone(zone).year != frame.last.astimezone(zone).year
@@ -75,6 +79,6 @@ def days(frame: Frame, zone: dt.tzinfo) -> str:
             break
         anchor = "start" if day == 0 else "end" if x > WIDTH - RIGHT - 30 else "middle"
         parts.append(f'<path class="grid" d="M{x} {HEIGHT - BOTTOM}v5"/>')
-        label = day_label(at, zone) + (f" {at.astimezone(zone).year}" if years else "")
+        label = named(at, zone) + (f" {at.astimezone(zone).year}" if years else "")
         parts.append(f'<text class="tick {anchor}" x="{x}" y="{HEIGHT - BOTTOM + 18}">{escape(label)}</text>')
     return "".join(parts)

@@ -1,13 +1,13 @@
 """How is a taper drawn? As steps over days: the planned dose as an outline, the given one as a filled area."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from orchestrator.report.axes import BOTTOM, HEIGHT, LEFT, LEGEND_Y, TOP, WIDTH, Frame, days, grid, short
+from orchestrator.report.axes import BOTTOM, HEIGHT, LEFT, LEGEND_Y, TOP, WIDTH, Frame, Named, days, grid, short
 from orchestrator.report.moments import day_label, parse
 from orchestrator.saying import Say, joined, said
 
@@ -20,12 +20,14 @@ _DIGIT = 8
 
 
 def draw(
-    course: Mapping[str, Any], zone: dt.tzinfo, *, prefix: str = "taper", say: Say = str, now: dt.datetime | None = None
-) -> str:
+    course: Mapping[str, Any], zone: dt.tzinfo, *, prefix: str = "taper", say: Say = str,
+    named: Named = day_label, now: dt.datetime | None = None,
+) -> str:  # fmt: skip
     """Return a course's chart as an SVG element; empty for a course without one.
 
     zone: in which the days are named; prefix: begins the ids, which must differ between charts of one page.
-    say: says the chart's own words in the language of the page. now: is marked, if the taper is on its way then.
+    say, named: say the chart's own words, and days, in the language of the page. now: is marked, if the taper is on
+    its way then.
     """
     chart = course["chart"]
     if chart is None:
@@ -35,7 +37,7 @@ def draw(
     quarters = [scale.high * quarter / 4 for quarter in range(5)]
     parts = [
         grid(scale, quarters, unit),
-        days(scale, zone),
+        days(scale, zone, named),
         _given(scale, given),
         _planned(scale, planned),
         _amounts(scale, planned),
@@ -43,7 +45,7 @@ def draw(
         _legend(say),
     ]
     title = say(said("%(regimen)s: dose by day, planned and given", regimen=course["regimen"]))
-    described = say(_description(planned, given, unit, zone))
+    described = say(_description(planned, given, unit, lambda at: named(at, zone)))
     return (
         f'<svg class="chart" role="img" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'
         f' aria-labelledby="{prefix}-title {prefix}-desc"><title id="{prefix}-title">{escape(title)}</title>'
@@ -60,9 +62,9 @@ def _step(step: Mapping[str, Any]) -> Step:
     return parse(step["at"]), parse(step["until"]), Decimal(step["amount"])
 
 
-def _description(planned: Sequence[Step], given: Sequence[Step], unit: str, zone: dt.tzinfo) -> str:
+def _description(planned: Sequence[Step], given: Sequence[Step], unit: str, day: Callable[[dt.datetime], str]) -> str:
     def told(steps: Sequence[Step]) -> str:
-        doses = [said("%(dose)s from %(day)s", dose=f"{each} {unit}", day=day_label(at, zone)) for at, _, each in steps]
+        doses = [said("%(dose)s from %(day)s", dose=f"{each} {unit}", day=day(at)) for at, _, each in steps]
         return joined("; ", doses) or said("nothing yet")
 
     return said("Planned: %(planned)s. Given: %(given)s.", planned=told(planned), given=told(given))

@@ -7,8 +7,8 @@ from decimal import Decimal
 from html import escape
 from typing import Any
 
-from orchestrator.report.axes import HEIGHT, LEFT, LEGEND_Y, TOP, WIDTH, Frame, days, grid, levels, short
-from orchestrator.report.moments import moment, parse
+from orchestrator.report.axes import HEIGHT, LEFT, LEGEND_Y, TOP, WIDTH, Frame, Named, days, grid, levels, short
+from orchestrator.report.moments import day_label, moment, parse
 from orchestrator.saying import Say, joined, said
 
 COUNTS = "counts"
@@ -27,7 +27,9 @@ class _Value:
     told: str
 
 
-def draw(plot: Mapping[str, Any], zone: dt.tzinfo, *, prefix: str = "plot", say: Say = str) -> str:
+def draw(
+    plot: Mapping[str, Any], zone: dt.tzinfo, *, prefix: str = "plot", say: Say = str, named: Named = day_label
+) -> str:
     """Return a story's plot as an SVG element.
 
     zone: in which the days are named; prefix: begins the ids, which must differ between charts of one page.
@@ -35,7 +37,7 @@ def draw(plot: Mapping[str, Any], zone: dt.tzinfo, *, prefix: str = "plot", say:
     """
     values = [_value(each, zone, say) for each in plot["values"] if each["value"] is not None]
     frame = _frame(plot, values)
-    parts = [grid(frame, levels(frame.low, frame.high), plot["unit"]), days(frame, zone)]
+    parts = [grid(frame, levels(frame.low, frame.high), plot["unit"]), days(frame, zone, named)]
     parts += [
         _line(frame, values),
         *(_mark(frame, each) for each in values),

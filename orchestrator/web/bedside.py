@@ -24,7 +24,7 @@ from orchestrator.service.people.sight import Seen
 from orchestrator.service.telling import Whole
 from orchestrator.web import fields, hand
 from orchestrator.web.account import Account
-from orchestrator.web.pages import speaker
+from orchestrator.web.pages import moments_of, speaker
 from orchestrator.web.patient import merged
 from orchestrator.web.typed import VERBS
 
@@ -108,13 +108,15 @@ def _rights(request: Request, seen: Seen, whole: Whole, chosen: str) -> dict[str
 
 def _drawn(request: Request, whole: Whole) -> dict[str, Any]:
     """Return the pictures; the renderers escape every text in them."""
-    zone, story, say = zone_of(request), whole.story, speaker(request)
+    zone, story, say, day = zone_of(request), whole.story, speaker(request), moments_of(request).day
     drawn = svg.draw(picture_of(story, whole.pathway), story["way"], story["state"], style=False, say=say)
     charts = {
-        each["id"]: chart.draw(each, zone, prefix=f"taper-{each['id']}", say=say, now=whole.at)
+        each["id"]: chart.draw(each, zone, prefix=f"taper-{each['id']}", say=say, named=day, now=whole.at)
         for each in story["courses"]
     }
-    plots = [plot.draw(each, zone, prefix=f"plot-{n}", say=say) for n, each in enumerate(story["plots"], start=1)]
+    plots = [
+        plot.draw(each, zone, prefix=f"plot-{n}", say=say, named=day) for n, each in enumerate(story["plots"], start=1)
+    ]
     return {
         "picture": Markup(drawn),  # noqa: S704  escaped there
         "charts": {key: Markup(each) for key, each in charts.items()},  # noqa: S704  escaped there

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator.audit.story.speech import about
-from orchestrator.pathway.model import Pathway
+from orchestrator.pathway.model import Pathway, ReminderKind
 from orchestrator.service.telling import Whole
 
 SOON = dt.timedelta(hours=12)
@@ -61,6 +61,11 @@ def next_dose(course: Json) -> Json | None:
     return next(planned, None) if course["in_force"] else None
 
 
+def _beside(reminder: Json, kinds: Mapping[str, ReminderKind], doses: list[Json]) -> bool:
+    """Tell whether a reminder says more than the dose beside which it would stand."""
+    return _OF.get(kinds[reminder["reminder"]].of) != DOSE and reminder["at"] not in {each["at"] for each in doses}
+
+
 def is_due(dose: Json, at: dt.datetime) -> bool:
     """Return whether an administration is overdue, or is to be given within a shift."""
     return _read(dose["at"]) <= at + SOON
@@ -74,7 +79,7 @@ def to_come(whole: Whole) -> list[Json]:
     doses = sorted(_doses(whole, later=True), key=_order)
     rows: list[Json] = [{"at": each.due_at, "what": each.what, "dose": each.row} for each in doses[:1]]
     kinds = whole.pathway.reminders
-    others = [each for each in whole.now.get("upcoming", ()) if _OF.get(kinds[each["reminder"]].of) != DOSE]
+    others = [each for each in whole.now.get("upcoming", ()) if _beside(each, kinds, rows)]
     rows += [{"at": each["at"], "what": each["title"], "dose": None} for each in others[:1]]
     return sorted(rows, key=lambda each: _read(each["at"]))
 

@@ -64,8 +64,9 @@ def glance(
 ) -> dict[str, Any]:
     """Return parts of the story as `tell` has them: way, courses, facts, plots, reminders; timeline as `Lines`.
 
-    until: to which moment what is in force goes on; the last entry's for None.   state: where the patient stands. fired: how many reminders have fired; of these the newest so many stand among
-    `reminders`, all for None, and none that is still to come. actors: whoever made an entry.
+    until: to which moment what is in force goes on; the last entry's for None. state: where the patient stands. fired:
+    how many reminders have fired; of these the newest so many stand among `reminders`, all for None, and none that is
+    still to come. actors: whoever made an entry.
     Raises ValueError when there is no entry.
     """
     if not entries:

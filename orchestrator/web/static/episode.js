@@ -14,6 +14,16 @@ document.addEventListener("htmx:oobBeforeSwap", (event) => {
   if (touched(event.detail.target)) event.detail.shouldSwap = false;
 });
 
+// The place where the patient stands is in sight, however narrow the screen.
+function showPlace() {
+  const region = document.querySelector(".picture"), place = region && region.querySelector(".box.now");
+  if (!place) return;
+  const at = place.getBoundingClientRect(), frame = region.getBoundingClientRect();
+  region.scrollLeft += at.left + at.width / 2 - frame.left - frame.width / 2;
+}
+showPlace();
+document.addEventListener("htmx:oobAfterSwap", showPlace);
+
 // Nobody answers: what was typed is not sent into the void, where a browser would lose it.
 const unreached = document.getElementById("unreached");
 if (unreached) {

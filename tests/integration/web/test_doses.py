@@ -63,6 +63,20 @@ def test_what_was_given_is_drawn_until_now(house: House) -> None:
     house.ward.do(page, "give", role="nurse", regimen=TAPER)
     house.ward.advance(days=4)
     system = house.ward.system
-    story = system.telling.whole(page.rpartition("/")[2], simulated=False).story
+    story = system.telling.whole(page.rpartition("/")[2]).story
     (step,) = next(each for each in story["courses"] if each["regimen"] == TAPER)["chart"]["given"]
     assert step["until"] == "2026-03-09T08:00:00.000000Z", "the clock's, though no entry was made since"
+
+
+def test_a_time_that_cannot_be_is_told_in_words_and_kept(house: House) -> None:
+    page = treated(house)
+    nurse = house.signed_in("nurse")
+    late = form(nurse.get(page).text, "give", place=f"course-{PULSE}-given")
+    ahead = send(nurse, late, typed={"given_at": "2027-03-02T09:00"})
+    assert "the time at which the dose was given lies in the future" in words(ahead.text)
+    assert form(ahead.text, "give", place=f"course-{PULSE}-given")["given_at"] == "2027-03-02T09:00"
+    assert send(nurse, form(nurse.get(page).text, "give", regimen=PULSE)).status_code == 303
+    late = form(nurse.get(page).text, "give", place=f"course-{PULSE}-given")
+    before = send(nurse, late, typed={"given_at": "2026-03-02T07:30"})
+    assert "if that one was charted with a wrong time, take it back first" in words(before.text)
+    assert form(before.text, "give", place=f"course-{PULSE}-given")["given_at"] == "2026-03-02T07:30"

@@ -64,3 +64,16 @@ def test_so_they_are_on_lists_board_sheet_and_the_pathways_own_page(house: House
         assert marked in reader.get(page).text, page
     assert '<span lang="en">EEG for subclinical seizures</span>' in reader.get("/worklist").text
     assert f"<title>{title}" in reader.get(f"/pathways/{pathway}").text, "no mark where none can stand"
+
+
+def test_a_chart_names_its_days_as_the_page_does(house: House) -> None:
+    page = house.ward.enrol("0001")
+    house.ward.do(page, "record", facts={"weight_kg": "70", "infection_status": "excluded", "severity": "moderate"})
+    house.ward.do(page, "confirm", role="clinician", regimens=["prednisone-oral"])
+    house.ward.do(page, "stop", regimen="prednisone-oral", reason="made up", override=["steroid-stop"])
+    reader = house.signed_in("clinician")
+    reader.send("/me", "/me/language", language="de")
+    text = reader.get(page).text
+    assert ">2. März</text>" in text
+    assert "1 mg/kg × 70 kg" in text
+    assert "70 mg</b> PO täglich" in text
