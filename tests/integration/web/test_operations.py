@@ -1,5 +1,6 @@
 """Goal: whoever keeps the house sees what is late, set aside or dead, acts on it, and sees no patient."""
 
+import html
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,15 @@ from workers.deliver import deliver
 
 def administrator(house: House) -> Browser:
     return house.signed_in("administrator", ("*", "administrator"))
+
+
+def test_a_faulty_file_of_channels_is_said_with_its_line(each_house: House) -> None:
+    browser, said = administrator(each_house), "No notice leaves the house until the file of channels is mended."
+    assert said not in browser.get("/operations").text
+    each_house.ward.system.channels.fault = "channels.yaml:3: unknown key 'route'"
+    text = html.unescape(browser.get("/operations").text)
+    assert said in text
+    assert "channels.yaml:3: unknown key 'route'" in text
 
 
 def test_a_quiet_house_says_so(each_house: House) -> None:
