@@ -17,7 +17,8 @@ def enrol(site: Site, number: str, pathway: str = "") -> None:
 def test_the_wall_tells_of_who_comes_and_of_what_it_can_no_longer_know(site: Site) -> None:
     site.add("nell", ("N2", "nurse"))
     enrol(site, "0001")
-    page = site.visitor().sign_in("nell").page
+    nell = site.visitor().sign_in("nell")
+    page = nell.page
     page.clock.install()
     page.goto(f"{site.address}/board/N2?screen=1")
     page.get_by_text("0001").wait_for()
@@ -36,6 +37,8 @@ def test_the_wall_tells_of_who_comes_and_of_what_it_can_no_longer_know(site: Sit
     page.clock.fast_forward("00:10")
     assert stale.is_visible(), "it is not taken back while nothing new has come"
     assert page.get_by_text("0002").is_visible(), "what came instead has not taken its place"
+    assert all("401" in each for each in nell.visit.wrong), "nobody is signed in any more: that alone went wrong"
+    nell.visit.wrong.clear()
 
 
 def test_on_a_full_wall_no_pathway_is_cut_and_what_is_not_shown_is_said_on_the_screen(site: Site) -> None:
