@@ -7,6 +7,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from orchestrator.errors import InputError
+from orchestrator.service.people.common import is_common
 
 SHORTEST, LONGEST = 12, 256
 _HARD, _SOFT = "bdfghjkmnprstvwz", "aeiou"
@@ -53,6 +54,8 @@ def check(password: str, own: tuple[str, ...] = ()) -> None:
         plain = plain.replace(word.lower(), "") if word else plain
     if len(plain) < SHORTEST // 2 or len(set(plain)) < 5:
         raise InputError("this password is too easily guessed: it is little more than a name or a few characters")
+    if is_common(password):
+        raise InputError("this password is too easily guessed: it is one of those that are used most")
 
 
 @cache

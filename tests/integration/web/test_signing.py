@@ -131,6 +131,8 @@ def test_a_password_that_somebody_else_gave_is_changed_first(house: House) -> No
     assert browser.send("/password", present="wrong it is now", password=PASSWORD, again=PASSWORD).status_code == 422
     weak = browser.send("/password", present="given by the boss", password="nursenursenurse", again="nursenursenurse")
     assert "too easily guessed" in weak.text
+    used = browser.send("/password", present="given by the boss", password="1QAZ2wsx3edc", again="1QAZ2wsx3edc")
+    assert "one of those that are used most" in used.text
     assert browser.send("/password", present="given by the boss", password=PASSWORD, again=PASSWORD).status_code == 303
     assert browser.get("/password").status_code == 200
     assert other.get("/password").status_code == 303, "other sessions ended"
