@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 from types import FrameType
@@ -62,12 +62,7 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
     draining, looking = threading.Event(), lookout(system)
     told: dict[str, Any] = {"openid": settings.openid, "proofs": settings.cache / "proofs"}
     app = faces(system, settings.timezone, draining=draining, banner=lambda: looking.banner, **told)
-    beside = [
-        Repeated(looking.turn, SECONDS, "lookout").start(),
-        *_beside(system, "api"),
-        watch_channels(system),
-        guard_time(system),
-    ]
+    beside = [Repeated(looking.turn, SECONDS, "lookout").start(), guard_time(system), *_beside(system, "api")]
     settle_memory()
 
     @asynccontextmanager
@@ -160,7 +155,7 @@ def clock(settings: Settings) -> None:
         logs.begin("clock", system.simulation, as_json=settings.log_json)
         _warn_of_loss(settings, system)
         jobs.configure(_broker(settings), lambda: system)
-        beside = [*_beside(system, "clock"), watch_channels(system, metrics.CHANNELS.set)]
+        beside = _beside(system, "clock", metrics.CHANNELS.set)
         probes = Probes("clock", beat.fault, of_store(system.store.ready, stop), watching.local_figures)
         with watched(settings.metrics, probes):
             run(system, Publisher(), stop, beat.turned)
@@ -180,9 +175,12 @@ def sheets(settings: Settings, every: timedelta | None = None) -> None:
         present.stop()
 
 
-def _beside(system: System, role: str) -> list[Repeated]:
-    """Begin what whoever writes entries does beside: it says that it runs, and stays up to date on who is told."""
-    return [stay_present(system, role), system.duty.reach.follow()]
+def _beside(system: System, role: str, faulty: Callable[[bool], object] = bool) -> list[Repeated]:
+    """Begin what whoever writes entries does beside: it says that it runs, and stays up to date on who is told.
+
+    faulty: is told whether the file of channels cannot be read.
+    """
+    return [stay_present(system, role), system.duty.reach.follow(), watch_channels(system, faulty)]
 
 
 def _warn_of_loss(settings: Settings, system: System) -> None:
