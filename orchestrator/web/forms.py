@@ -21,7 +21,7 @@ _URLENCODED = "application/x-www-form-urlencoded"
 _ENDED = "this form is of another session, or of one that has ended: open the page again"
 _AS_TYPED = frozenset({"password", "again", "present"})
 """Fields that hold passwords."""
-_SECRET = _AS_TYPED | {"token", "code"}
+_SECRET = _AS_TYPED | {"token", "code", "recovery"}
 """What no page shows or holds again."""
 _CARRIED = frozenset({FIELD, "key", "seen", "place", "back", "role", "sure"})
 """What a form carries and nobody typed."""
