@@ -104,6 +104,7 @@ def test_where_figures_are_told(tmp_path: Path, said: str, place: tuple[str, int
         ("CAREPATH_LOG", "xml"),
         ("CAREPATH_DRAIN", "-1"),
         ("CAREPATH_BROKER_URL", "http://broker"),
+        ("CAREPATH_SECOND_FACTOR", "Lead; Nurse"),
     ],
 )
 def test_a_setting_that_cannot_be_is_named(name: str, value: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.bootstrap import open_system
 from orchestrator.cli.main import cli
-from orchestrator.config import read
+from orchestrator.config import SettingError, read
 from tests.integration.api.played import with_factor
 from tests.integration.cli.conftest import Terminal
 
@@ -162,3 +162,11 @@ def test_a_lost_second_factor_is_taken_off(terminal: Terminal) -> None:
     assert "factor-ended  N. Nurse lost the telephone, asserted" in " ".join(
         terminal("user", "records", "nurse").out.split("\n")
     )
+
+
+def test_a_second_factor_is_required_of_roles_that_there_are(terminal: Terminal) -> None:
+    for roles, demanded in (("administrator, lead", {"administrator", "lead"}), ("all", {"all"})):
+        with open_system(read({"CAREPATH_SECOND_FACTOR": roles}, home=terminal.home)) as system:
+            assert system.signing.demanded == demanded
+    with pytest.raises(SettingError, match="there is no role 'wizard'"):
+        open_system(read({"CAREPATH_SECOND_FACTOR": "lead,wizard"}, home=terminal.home))
