@@ -182,10 +182,10 @@ class Reader(PeopleReader, RosterReader, OverviewReader, WorklistReader, Protoco
         """Return the earliest pending timer of all episodes that are not set aside at present."""
         ...
 
-    def seen_at(self) -> datetime | None:
-        """Return the latest wall time that can be trusted: what a clock process saw, or else when the store was made.
+    def alarm_and_seen(self) -> tuple[datetime | None, datetime | None]:
+        """Return the next alarm, and the latest wall time that can be trusted, by one statement.
 
-        None for a store in memory, which no clock looks after.
+        That is what a clock process saw, or else when the store was made; None in memory, where no clock looks.
         """
         ...
 
