@@ -182,11 +182,15 @@ class Reader(PeopleReader, RosterReader, OverviewReader, WorklistReader, Protoco
         """Return the earliest pending timer of all episodes that are not set aside at present."""
         ...
 
-    def alarm_and_seen(self) -> tuple[datetime | None, datetime | None]:
-        """Return the next alarm, and the latest wall time that can be trusted, by one statement.
+    def seen_at(self) -> datetime | None:
+        """Return the latest wall time that can be trusted: what a clock process saw, or else when the store was made.
 
-        That is what a clock process saw, or else when the store was made; None in memory, where no clock looks.
+        None for a store in memory, which no clock looks after.
         """
+        ...
+
+    def alarm_and_seen(self) -> tuple[datetime | None, datetime | None]:
+        """Return the next alarm, see `next_alarm`, and what `seen_at` does, by one statement."""
         ...
 
 

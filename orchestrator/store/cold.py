@@ -223,6 +223,9 @@ class ColdReader(PeopleReads, RosterReads, OverviewReads, WorklistReads):
     def next_alarm(self) -> datetime | None:
         return self._sql.execute(_NEXT_ALARM, {"wall": self.times().wall}).scalar()
 
+    def seen_at(self) -> datetime | None:
+        return self._sql.execute(_SEEN_AT).scalar()
+
     def alarm_and_seen(self) -> tuple[datetime | None, datetime | None]:
         alarm, seen = self._sql.execute(_ALARM_AND_SEEN, {"wall": self.times().wall}).one()
         return alarm, seen

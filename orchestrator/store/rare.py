@@ -51,7 +51,8 @@ _TAKE_IT = (
     .returning(_O.attempts, _O.lease_token)
 )
 _ITS_WORDS = select(*_NOTICE).where(_N.episode_id == bindparam("of"), _N.key == bindparam("its"))
-_FINISH = t.outbox.delete().where(_HELD).returning(_O.attempts)
+_LET_GO = t.outbox.delete().where(_HELD)
+_FINISH = _LET_GO.returning(_O.attempts)
 _GIVE_BACK = update(t.outbox).where(_HELD).values(next_try_at=bindparam("again"), last_error=bindparam("error"))
 _RELEASE = update(t.outbox).where(_HELD).values(next_try_at=bindparam("wall"), attempts=_O.attempts - 1)
 _GIVE_UP = (
@@ -164,7 +165,7 @@ class RareWrites(ColdReader, AnswerWrites, RosterWrites, WorklistWrites):
         return bool(self._sql.execute(_GIVE_BACK, said).rowcount)
 
     def let_go(self, lease: Lease) -> bool:
-        return bool(self._sql.execute(t.outbox.delete().where(_held(lease))).rowcount)
+        return bool(self._sql.execute(_LET_GO, _fence(lease)).rowcount)
 
     def hurry(self, error: str) -> int:
         c = t.outbox.c

@@ -89,7 +89,7 @@ class World:
             born = {"id": 1, "kind": REAL, "created_at": START}
             change._sql.execute(store_info.insert().values(**born))
             for person in PEOPLE:
-                change.add_person(PersonRow(person, person, person, "", "", False, 0, None, START, None))
+                change.add_person(PersonRow(person, person, person, "", "", False, START, None))
             run, run_many = change._run, change._run_many
             watch_words(change, self)
         driver: Any = cast("Any", change._connection.connection.driver_connection)
