@@ -189,6 +189,10 @@ class Reader(PeopleReader, RosterReader, OverviewReader, WorklistReader, Protoco
         """
         ...
 
+    def alarm_and_seen(self) -> tuple[datetime | None, datetime | None]:
+        """Return the next alarm, see `next_alarm`, and what `seen_at` does, by one statement."""
+        ...
+
 
 class Change(Reader, PeopleChange, RosterChange, WorklistChange, Protocol):
     """One transaction. Leaving it normally commits, leaving it by an exception undoes everything."""

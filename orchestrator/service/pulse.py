@@ -33,7 +33,7 @@ class Pulse:
         """Return what there is to know, from one reading."""
         with self._desk.store.read() as reader:
             times = reader.times()
-            return Look(times.now, times.wall, reader.next_alarm(), reader.seen_at())
+            return Look(times.now, times.wall, *reader.alarm_and_seen())
 
     def saw(self, wall: datetime) -> None:
         """Remember a wall time that was trusted; an earlier one than is known already changes nothing."""

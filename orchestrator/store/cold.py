@@ -75,7 +75,9 @@ _NEXT_ALARM = (
     .limit(1)
 )
 # before any clock looked: the birth of the store, before which no time can be trusted
-_SEEN_AT = select(func.coalesce(t.store_info.c.seen_at, t.store_info.c.created_at))
+_SEEN_AT = select(func.coalesce(t.store_info.c.seen_at, t.store_info.c.created_at)).limit(1)
+_ALARM_AND_SEEN = select(_NEXT_ALARM.scalar_subquery(), _SEEN_AT.scalar_subquery())
+_EPISODE = _EPISODES.where(t.episode.c.episode_id == bindparam("of"))
 
 
 def sealed(row: Sequence[Any]) -> Sealed:
@@ -101,8 +103,8 @@ class ColdReader(PeopleReads, RosterReads, OverviewReads, WorklistReads):
         raise NotImplementedError
 
     def episode(self, episode_id: str) -> EpisodeRow | None:
-        rows = self._rows(_EPISODES.where(t.episode.c.episode_id == episode_id))
-        return EpisodeRow(*rows[0]) if rows else None
+        row = self._sql.execute(_EPISODE, {"of": episode_id}).first()
+        return None if row is None else EpisodeRow(*row)
 
     def episodes_of(self, patient_id: str) -> list[EpisodeRow]:
         chosen = _EPISODES.where(t.episode.c.patient_id == patient_id)
@@ -223,6 +225,10 @@ class ColdReader(PeopleReads, RosterReads, OverviewReads, WorklistReads):
 
     def seen_at(self) -> datetime | None:
         return self._sql.execute(_SEEN_AT).scalar()
+
+    def alarm_and_seen(self) -> tuple[datetime | None, datetime | None]:
+        alarm, seen = self._sql.execute(_ALARM_AND_SEEN, {"wall": self.times().wall}).one()
+        return alarm, seen
 
 
 def leaving(wall: datetime) -> dict[str, datetime]:

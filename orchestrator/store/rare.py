@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Insert, Table, bindparam, exists, insert, select, true, update
+from sqlalchemy import Insert, Table, bindparam, exists, insert, null, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ColumnElement
 
@@ -38,6 +38,34 @@ _MAY_BE_TAKEN = (
     .order_by(t.outbox.c.next_try_at)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
+)
+_O, _N = t.outbox.c, t.notice.c
+# What is said of each notice that leaves is made once: to make it anew costs more than to say it.
+_IT = (_O.episode_id == bindparam("of")) & (_O.key == bindparam("its")) & (_O.route == bindparam("by"))
+_HELD = _IT & (_O.lease_token == bindparam("token")) & _O.given_up_at.is_(None)
+"""Fences out whoever holds an older token, and whoever was told of a dead letter."""
+_TAKE_IT = (
+    update(t.outbox)
+    .where(_IT)
+    .values(attempts=_O.attempts + 1, lease_token=_O.lease_token + 1, next_try_at=bindparam("until"))
+    .returning(_O.attempts, _O.lease_token)
+)
+_ITS_WORDS = select(*_NOTICE).where(_N.episode_id == bindparam("of"), _N.key == bindparam("its"))
+_LET_GO = t.outbox.delete().where(_HELD)
+_FINISH = _LET_GO.returning(_O.attempts)
+_GIVE_BACK = update(t.outbox).where(_HELD).values(next_try_at=bindparam("again"), last_error=bindparam("error"))
+_RELEASE = update(t.outbox).where(_HELD).values(next_try_at=bindparam("wall"), attempts=_O.attempts - 1)
+_GIVE_UP = (
+    update(t.outbox)
+    .where(_HELD)
+    .values(next_try_at=null(), given_up_at=bindparam("wall"), last_error=bindparam("error"))
+)
+_DONE = insert(t.delivery)
+_SEEN = t.store_info.c.seen_at
+_SAW = (
+    update(t.store_info)
+    .where(_SEEN.is_(None) | (bindparam("wall", type_=_SEEN.type) > _SEEN))
+    .values(seen_at=bindparam("wall", type_=_SEEN.type))
 )
 _OF_KIND = _MAY_BE_TAKEN.where(exists().where(_ITS_NOTICE, t.notice.c.kind == bindparam("kind")))
 
@@ -102,8 +130,7 @@ class RareWrites(ColdReader, AnswerWrites, RosterWrites, WorklistWrites):
         self._sql.execute(update(t.store_info).values(format=number))
 
     def saw(self, wall: datetime) -> None:
-        seen = t.store_info.c.seen_at
-        self._sql.execute(update(t.store_info).where(seen.is_(None) | (seen < wall)).values(seen_at=wall))
+        self._sql.execute(_SAW, {"wall": wall})
 
     def begin_now(self) -> None:
         times = self.times()
@@ -117,25 +144,28 @@ class RareWrites(ColdReader, AnswerWrites, RosterWrites, WorklistWrites):
         return [self._lease(each, wall + timedelta(seconds=seconds)) for each in ids]
 
     def _lease(self, outgoing: OutgoingId, until: datetime) -> Lease:
-        c, n = t.outbox.c, t.notice.c
-        taken: dict[str, Any] = {"attempts": c.attempts + 1, "lease_token": c.lease_token + 1, "next_try_at": until}
-        held = update(t.outbox).where(_is(outgoing)).values(**taken).returning(c.attempts, c.lease_token)
-        attempts, token = self._sql.execute(held).one()
-        told = select(*_NOTICE).where(n.episode_id == outgoing.episode_id, n.key == outgoing.key)
-        return Lease(NoticeRow(*self._sql.execute(told).one()), outgoing.route, attempts, token)
+        it = {"of": outgoing.episode_id, "its": outgoing.key}
+        attempts, token = self._sql.execute(_TAKE_IT, {**it, "by": outgoing.route, "until": until}).one()
+        return Lease(NoticeRow(*self._sql.execute(_ITS_WORDS, it).one()), outgoing.route, attempts, token)
 
     def finish(self, lease: Lease, channel: str) -> bool:
-        gone = self._sql.execute(t.outbox.delete().where(_held(lease)).returning(t.outbox.c.attempts)).first()
+        gone = self._sql.execute(_FINISH, _fence(lease)).first()
         if gone is not None:
-            self._done(_id(lease), gone.attempts, channel=channel, result="delivered")
+            self._done(
+                OutgoingId(lease.notice.episode_id, lease.notice.key, lease.route),
+                gone.attempts,
+                channel=channel,
+                result="delivered",
+            )
         return gone is not None
 
     def give_back(self, lease: Lease, seconds: float, error: str) -> bool:
-        again = {"next_try_at": self.times().wall + timedelta(seconds=seconds), "last_error": error[:_LONGEST_ERROR]}
-        return bool(self._sql.execute(update(t.outbox).where(_held(lease)).values(**again)).rowcount)
+        again = self.times().wall + timedelta(seconds=seconds)
+        said = {**_fence(lease), "again": again, "error": error[:_LONGEST_ERROR]}
+        return bool(self._sql.execute(_GIVE_BACK, said).rowcount)
 
     def let_go(self, lease: Lease) -> bool:
-        return bool(self._sql.execute(t.outbox.delete().where(_held(lease))).rowcount)
+        return bool(self._sql.execute(_LET_GO, _fence(lease)).rowcount)
 
     def hurry(self, error: str) -> int:
         c = t.outbox.c
@@ -143,12 +173,11 @@ class RareWrites(ColdReader, AnswerWrites, RosterWrites, WorklistWrites):
         return self._sql.execute(waits.values(next_try_at=self.times().wall)).rowcount
 
     def release(self, lease: Lease) -> bool:
-        free: dict[str, Any] = {"next_try_at": self.times().wall, "attempts": t.outbox.c.attempts - 1}
-        return bool(self._sql.execute(update(t.outbox).where(_held(lease)).values(**free)).rowcount)
+        return bool(self._sql.execute(_RELEASE, {**_fence(lease), "wall": self.times().wall}).rowcount)
 
     def give_up(self, lease: Lease, error: str) -> bool:
-        dead = {"next_try_at": None, "given_up_at": self.times().wall, "last_error": error[:_LONGEST_ERROR]}
-        return bool(self._sql.execute(update(t.outbox).where(_held(lease)).values(**dead)).rowcount)
+        said = {**_fence(lease), "wall": self.times().wall, "error": error[:_LONGEST_ERROR]}
+        return bool(self._sql.execute(_GIVE_UP, said).rowcount)
 
     def resend(self, ids: Sequence[OutgoingId], wards: frozenset[str] | None = None) -> int:
         again = {"next_try_at": self.times().wall, "given_up_at": None, "attempts": 0}
@@ -165,15 +194,16 @@ class RareWrites(ColdReader, AnswerWrites, RosterWrites, WorklistWrites):
 
     def _done(self, outgoing: OutgoingId, attempts: int, **fate: str) -> None:
         values = {**outgoing._asdict(), "attempts": attempts, "done_at": self.times().wall, **fate}
-        self._sql.execute(insert(t.delivery).values(**values))
+        self._sql.execute(_DONE, values)
 
     def _unless_there(self, table: Table) -> Insert:
         made = sqlite.insert if self._sql.dialect.name == "sqlite" else postgresql.insert
         return made(table).on_conflict_do_nothing()
 
 
-def _id(lease: Lease) -> OutgoingId:
-    return OutgoingId(lease.notice.episode_id, lease.notice.key, lease.route)
+def _fence(lease: Lease) -> dict[str, Any]:
+    """Return what `_HELD` is asked with."""
+    return {"of": lease.notice.episode_id, "its": lease.notice.key, "by": lease.route, "token": lease.token}
 
 
 def _is(outgoing: OutgoingId) -> ColumnElement[bool]:
@@ -184,8 +214,3 @@ def _is(outgoing: OutgoingId) -> ColumnElement[bool]:
 def _of(wards: frozenset[str] | None) -> ColumnElement[bool]:
     """Tell whether a notice is of one of these wards, or of none; whatever it is of where they are None."""
     return true() if wards is None else exists().where(_ITS_NOTICE, t.notice.c.ward.in_(["", *wards]))
-
-
-def _held(lease: Lease) -> ColumnElement[bool]:
-    """Fence out whoever holds an older token, and whoever was told of a dead letter."""
-    return _is(_id(lease)) & (t.outbox.c.lease_token == lease.token) & t.outbox.c.given_up_at.is_(None)

@@ -1,23 +1,29 @@
 """What goes wrong, and when? Each kind of fault draws from its own numbers, so that leaving one out moves no other."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import lru_cache
 from random import Random
 
 from tests.worlds import NAMES, PATHWAYS
 
-KINDS = ("crash", "statement", "stall", "outage", "broker", "wall", "poison", "channel")
+KINDS = ("crash", "statement", "stall", "outage", "broker", "wall", "poison", "channel", "upgrade")
 """crash: a process ends at a point of its own.   statement: the store fails at a statement, or a process ends there.
 stall: a process stands still.   outage: every process down, or the store unusable.   broker: messages are lost,
 doubled, late, forgotten.   wall: the wall clock is moved.   poison: an episode cannot be decided.   channel: the way
-out fails.
+out fails.   upgrade: new versions of all pathways come while patients are under way, and every process ends once.
 """
 ROLES = tuple(sorted({role for pathway in PATHWAYS.values() for role in pathway.roles}))
+
+
+_WEEK = 7 * 86_400
 
 
 @dataclass(frozen=True)
 class Plan:
     """What one seed plays. years: of virtual time.   pathways: one for each patient.   pace: how many times as long as
-    they should people take between two rounds.   unheld: roles that nobody holds."""
+    they should people take between two rounds.   unheld: roles that nobody holds; rota: others each week.
+    """
 
     seed: int
     patients: int
@@ -30,7 +36,12 @@ class Plan:
     workers: int
     pace: float
     unheld: frozenset[str]
+    rota: bool
     keep_all: bool = field(default=False, compare=False)
+
+    def unheld_at(self, at: datetime) -> frozenset[str]:
+        """Return which roles nobody holds at a moment."""
+        return _unheld_in(self.seed, int(at.timestamp()) // _WEEK) if self.rota else self.unheld
 
     def without(self, fault: str) -> "Plan":
         return replace(self, faults=self.faults - {fault})
@@ -52,7 +63,14 @@ def plan(seed: int, *, years: float | None = None, patients: int | None = None) 
         workers=draw.choice((1, 2, 3)),
         pace=draw.choice((1.0, 1.0, 4.0, 20.0)),
         unheld=frozenset(role for role in ROLES if draw.random() < 0.15),
+        rota=draw.random() < 0.4,
     )
+
+
+@lru_cache(maxsize=1000)
+def _unheld_in(seed: int, week: int) -> frozenset[str]:
+    draw = dice(seed, f"rota {week}")
+    return frozenset(role for role in ROLES if draw.random() < 0.15)
 
 
 def dice(seed: int, name: str) -> Random:

@@ -22,7 +22,7 @@ class Gateway:
     def __init__(self, world: "World") -> None:
         self._world, self._dice = world, world.dice("gateway")
         self.taken: Counter[tuple[str, str]] = Counter()
-        self._first: dict[str, Message] = {}
+        self._first: dict[tuple[str, str], Message] = {}
 
     def post(self, process: "Process") -> Post:
         """Return the ways out of one process."""
@@ -52,7 +52,7 @@ class Gateway:
         return self._dice.choices(list(_FATES), list(_FATES.values()))[0]
 
     def _take(self, route: str, message: Message) -> None:
-        first = self._first.setdefault(message.id, message)
+        first = self._first.setdefault((message.id, route), message)
         self._world.hold(first == message, f"the message {message.id} was sent again with another content")
         self.taken[message.id, route] += 1
         self._world.count("sent")

@@ -40,6 +40,7 @@ class Journal:
     def answered(self, request: Request, answer: Answer) -> None:
         """Keep an answer; one that differs from the first is a fault."""
         found = self.asked[request.actor.id, request.key]
+        self._world.hold(answer.episode_id == request.episode_id, f"{request.key} was answered for another episode")
         found.answers.append(answer)
         self._world.count("answers")
         first = found.answers[0]._replace(repeated=False)

@@ -35,7 +35,7 @@ class Ladders:
 
     def _tell(self, ladder: tuple[str, str, int], event: Event) -> None:
         told = f"{self._episode}: rung {event['rung']} of {ladder}"
-        skipped, unheld = event.get("skipped", ()), self._world.plan.unheld
+        skipped, unheld = event.get("skipped", ()), self._world.plan.unheld_at(datetime.fromisoformat(event["told_at"]))
         due = self._told.get(ladder, -1) + 1 + len(skipped)
         self._world.hold(event["rung"] == due, f"{told} was told where rung {due} was to be")
         self._world.hold(unheld.issuperset(skipped), f"{told} passed over somebody: {skipped}")

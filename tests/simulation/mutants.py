@@ -1,20 +1,21 @@
 """Would the simulation notice? Faults that somebody could write, planted in the product while seeds are played."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from datetime import timedelta
 from itertools import count
 from unittest import mock
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import select
 
 from orchestrator.bootstrap import System
 from orchestrator.notify import sending
 from orchestrator.notify.channel import Sent
 from orchestrator.notify.post import Post
-from orchestrator.service import cause, handlers, ledger
+from orchestrator.service import cause, firing, handlers, ledger, transfers
 from orchestrator.service.deliveries import Deliveries
 from orchestrator.service.firing import Sound
+from orchestrator.service.people import erasure
 from orchestrator.service.pulse import Look
 from orchestrator.service.rows import EpisodeRow, Lease, Times, Write
 from orchestrator.service.trust import Trust
@@ -85,6 +86,38 @@ def trusts_any_clock() -> AbstractContextManager[object]:
     return mock.patch.object(Trust, "fault", return_value=None)
 
 
+def mistakes_a_stall_for_a_jump() -> AbstractContextManager[object]:
+    """Between the machine's even clock and the wall's no time may pass."""
+    right = Trust.fault
+    return mock.patch.object(Trust, "fault", lambda self, look, began, _: right(self, look, began, began))
+
+
+def set_aside_for_good() -> AbstractContextManager[object]:
+    """An episode that failed once never comes back."""
+    return mock.patch.object(firing, "delay", return_value=timedelta(days=3650))
+
+
+def holds_up_its_neighbours() -> AbstractContextManager[object]:
+    """A batch that fails is tried again as a whole."""
+    return mock.patch.object(firing.Firing, "_fire_alone", return_value=False)
+
+
+def a_group_mixes_up_its_answers() -> AbstractContextManager[object]:
+    """Who shares a transaction is given the answer of another."""
+    right = handlers.Handlers.execute_together
+    return mock.patch.object(handlers.Handlers, "execute_together", lambda self, asked: right(self, asked)[::-1])
+
+
+def moves_without_telling() -> AbstractContextManager[object]:
+    """The receiving ward is not told of its new patient."""
+    return mock.patch.object(transfers.Transfers, "_told", return_value=[])
+
+
+def erases_what_is_open() -> AbstractContextManager[object]:
+    """A record is erased though an episode of it is open: its alarms cannot fire."""
+    return mock.patch.object(erasure, "episodes_of", return_value=[])
+
+
 def workers_trust_any_clock() -> AbstractContextManager[object]:
     """A worker fires whatever a hint finds due, though the clocks hold."""
 
@@ -102,7 +135,7 @@ def taken_is_gone() -> AbstractContextManager[object]:
     def take(self: RareWrites, limit: int, seconds: int, kind: str = "") -> list[Lease]:
         leases = right(self, limit, seconds, kind)
         for each in leases:
-            self._sql.execute(tables.outbox.delete().where(rare._held(each)))
+            self._sql.execute(rare._FINISH, rare._fence(each))
         return leases
 
     return mock.patch.object(RareWrites, "take", take)
@@ -122,10 +155,20 @@ def recorded_before_it_is_sent() -> AbstractContextManager[object]:
 def no_fence() -> AbstractContextManager[object]:
     """Whoever held a lease once may say what became of the notice."""
 
-    def held(lease: Lease) -> ColumnElement[bool]:
-        return rare._is(rare._id(lease))
+    stack = ExitStack()
+    for word in ("finish", "give_back", "give_up", "release"):
+        stack.enter_context(mock.patch.object(RareWrites, word, _unfenced(getattr(RareWrites, word))))
+    return stack
 
-    return mock.patch.object(rare, "_held", held)
+
+def _unfenced(right: Callable[..., bool]) -> Callable[..., bool]:
+    def say(self: RareWrites, lease: Lease, *said: object) -> bool:
+        outbox = tables.outbox.c
+        its = (outbox.episode_id == lease.notice.episode_id) & (outbox.key == lease.notice.key)
+        token = self._sql.execute(select(outbox.lease_token).where(its, outbox.route == lease.route)).scalar()
+        return token is not None and right(self, lease._replace(token=token), *said)
+
+    return say
 
 
 def nobody_sweeps() -> AbstractContextManager[object]:
@@ -157,7 +200,9 @@ MUTANTS: dict[str, Mutant] = {
     each.__name__: each
     for each in (
         told_after_the_commit, the_alarm_stays, fires_late, waits_for_the_workers, trusts_any_clock,
+        mistakes_a_stall_for_a_jump, set_aside_for_good, holds_up_its_neighbours,
         workers_trust_any_clock, nobody_sweeps, tells_no_owner, taken_is_gone, recorded_before_it_is_sent, no_fence,
         a_repeat_is_done_again, decides_on_a_stale_page,
+        a_group_mixes_up_its_answers, moves_without_telling, erases_what_is_open,
     )
 }  # fmt: skip

@@ -1,10 +1,11 @@
 """Who works here, and how? A few characters, each on pages that the product gave, each asking again with the same key.
 
-One is prompt, one forgets for weeks, one is never there at night, one clicks twice, one decides on yesterday's page.
+One is prompt, one forgets for weeks, one is never there at night, one clicks twice, one decides on yesterday's page,
+one sends everything at once.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from orchestrator.service.enrolment import EnrolRequest, Identifier
 from orchestrator.service.handlers import Request
 from orchestrator.service.rows import OutgoingId
 from tests.simulation.choices import Chooser
+from tests.simulation.office import WARDS
 from tests.simulation.process import Crash, Process
 
 if TYPE_CHECKING:
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 
 HOUR, DAY = 3600.0, 86_400.0
 _TRIES = 6
+_AHEAD = timedelta(hours=12)
+_EAGER = 0.01
+"""How often somebody gives today what is planned for another day."""
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,8 @@ class Character:
     """How a person works. rounds: seconds between two looks at the worklist.   at_once: items seen to in one round.
 
     thinks: seconds between reading a page and deciding on it.   twice: how often the button is hit again.
-    passes_over: how many items are left for later.   nights: whether there at night.
+    passes_over: how many items are left for later.   nights: whether there at night.   at_a_time: whether one item is
+    seen to before the next; else all of a round are sent at once.
     """
 
     name: str
@@ -43,6 +50,7 @@ class Character:
     passes_over: float = 0.0
     nights: bool = True
     whims: float = 0.03
+    at_a_time: bool = True
 
 
 CHARACTERS = (
@@ -51,6 +59,7 @@ CHARACTERS = (
     Character("by-day", "nurse", (8 * HOUR, 2 * DAY), 4, (1, 30), nights=False),
     Character("double-clicker", "lead", (12 * HOUR, 5 * DAY), 4, (0, 2), twice=0.7),
     Character("stale", "clinician", (DAY, 6 * DAY), 3, (HOUR, 3 * DAY), whims=0.1),
+    Character("all-at-once", "lead", (DAY, 8 * DAY), 20, (0, 0.002), twice=0.1, at_a_time=False),
 )
 
 
@@ -62,6 +71,7 @@ class Person:
         self._dice = world.dice(f"person {character.name}")
         self._actor = Actor(f"{character.name}-1", character.role)
         self._asked = 0
+        self._nothing_to_do: tuple[object, datetime] = (None, world.scheduler.now)
         self._choosers = {
             each.name: Chooser(each, world.dice(f"chooser {character.name} {each.name}"))
             for each in world.base.library.pathways
@@ -79,14 +89,33 @@ class Person:
                 self._round()
 
     def _round(self) -> None:
-        listed = self._call(lambda system: system.queries.worklist(limit=50).rows)
-        for row in (listed or [])[: self._character.at_once]:
-            if self._dice.random() >= self._character.passes_over:
-                self._see_to(row)
+        if not self._looks_in_vain():
+            self._see_to_all(self._call(lambda system: system.queries.worklist(limit=50).rows))
         if self._dice.random() < self._character.whims and self._world.episodes:
             self._see_to({"episode_id": self._dice.choice(sorted(self._world.episodes)), "kind": ""})
         if self._character.role == "lead":
             self._see_to_dead_letters()
+
+    def _looks_in_vain(self) -> bool:
+        """Tell whether the list is as it was when there was nothing to do yet. It is not fetched to find that again."""
+        unchanged, until = self._nothing_to_do
+        return self._world.scheduler.now < until and self._world.edition() == unchanged
+
+    def _see_to_all(self, listed: list[dict[str, Any]] | None) -> None:
+        if listed is None:
+            return
+        soon = self._world.scheduler.now + _AHEAD
+        now_or_soon = [row for row in listed if not _is_for_later(row, soon) or self._dice.random() < _EAGER]
+        if not now_or_soon:
+            later = [datetime.fromisoformat(row["due_at"]) - _AHEAD for row in listed]
+            self._nothing_to_do = self._world.edition(), min(later, default=_FOR_EVER)
+        for row in now_or_soon[: self._character.at_once]:
+            if self._dice.random() < self._character.passes_over:
+                continue
+            if self._character.at_a_time:
+                self._see_to(row)
+            else:
+                self._world.scheduler.start_task(partial(self._see_to, row))
 
     def _see_to(self, row: dict[str, Any]) -> None:
         page = self._call(lambda system: system.queries.show(row["episode_id"]))
@@ -149,6 +178,10 @@ class Person:
             self._call(partial(_resend if self._dice.random() < 0.7 else _drop, outgoing, self._actor.id))
 
 
+def _is_for_later(row: dict[str, Any], soon: datetime) -> bool:
+    return row["kind"] == "dose" and datetime.fromisoformat(row["due_at"]) > soon
+
+
 def _resend(outgoing: OutgoingId, _: str, system: System) -> int:
     return system.deliveries.resend(outgoing)
 
@@ -160,7 +193,7 @@ def _drop(outgoing: OutgoingId, by: str, system: System) -> bool:
 def enrol(world: "World", api: Process, number: int) -> None:
     """Enrol a patient, clicking until it is known that it was done."""
     request = EnrolRequest(
-        world.plan.pathways[number], (Identifier("mrn", f"patient {number}"),), "w-1", "Europe/London",
+        world.plan.pathways[number], (Identifier("mrn", f"patient {number}"),), WARDS[number % 2], "Europe/London",
         Actor("prompt-1", "clinician"), f"enrolment {number}",
     )  # fmt: skip
     while not world.healed:

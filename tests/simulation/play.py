@@ -1,5 +1,6 @@
 """How is one seed played? A world begins, lives its years, heals, comes to rest and is looked at as a whole."""
 
+import gc
 import logging
 from collections import Counter
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from functools import partial
 
 from tests.simulation import check, people, weather
 from tests.simulation.faults import Plan
+from tests.simulation.office import Office
 from tests.simulation.process import Process
 from tests.simulation.staff import clock, worker
 from tests.simulation.world import START, Violation, World
@@ -17,6 +19,8 @@ from tests.simulation.world import START, Violation, World
 _REST = timedelta(hours=6)
 _YEAR = timedelta(days=365.25)
 _LOOKS = 4
+_APIS = 2
+_GARBAGE = 100_000
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,10 @@ def _live(world: World) -> None:
     for number in range(plan.patients):
         api = Process(world, f"api enrolment {number}")
         scheduler.start_task(partial(people.enrol, world, api, number), dice.uniform(0, 10 * 86_400))
-    for each in people.CHARACTERS:
-        scheduler.start_task(people.Person(world, each, Process(world, f"api {each.name}")).live, 1.0)
+    apis = [Process(world, f"api {number}") for number in range(_APIS)]
+    for number, each in enumerate(people.CHARACTERS):
+        scheduler.start_task(people.Person(world, each, apis[number % _APIS]).live, 1.0)
+    scheduler.start_task(Office(world, apis[0]).live, 1.0)
     weather.begin(world)
     for look in range(1, _LOOKS + 1):
         scheduler.run(START + max(plan.years * _YEAR, timedelta(days=31)) * look / _LOOKS)
@@ -70,10 +76,12 @@ def _live(world: World) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Let nothing be logged: what goes wrong on purpose is told in the trace."""
-    before = logging.root.manager.disable
+    """Let nothing be logged: what goes wrong on purpose is told in the trace. And rubbish be collected more seldom."""
+    before, thresholds = logging.root.manager.disable, gc.get_threshold()
     logging.disable(logging.CRITICAL)
+    gc.set_threshold(_GARBAGE, *thresholds[1:])
     try:
         yield
     finally:
+        gc.set_threshold(*thresholds)
         logging.disable(before)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.errors import Erased, StoreBusy, StoreError
 from orchestrator.store.connect import sqlite_module
 from orchestrator.store.sqlite import SqliteStore
 
@@ -30,7 +31,9 @@ class Process:
         self.changed = 0
         self.doomed = ""
         self.failed = False
+        self.life = self.opened = 0
         self.resume: Callable[[], None] = _nobody
+        world.processes.append(self)
         self.system: System = world.open(self)
 
     def point(self, what: str) -> None:
@@ -44,14 +47,23 @@ class Process:
         world.scheduler.sleep(self._latency())
 
     def die(self, what: str) -> None:
-        """End here."""
+        """End here, and with it whatever else goes on in this process."""
+        self.life += 1
         self.world.count("crashes")
         self.world.tell(self.name, f"crashes at {what}")
         raise Crash(what)
 
+    def kill(self) -> None:
+        """End from outside: whatever goes on in this process ends at its next point."""
+        self.life += 1
+        self.world.count("kills")
+        self.world.tell(self.name, "is killed")
+
     def crashed(self) -> None:
-        """Begin anew with nothing remembered."""
-        self.system = self.world.open(self)
+        """Begin anew with nothing remembered, unless somebody else has begun this process anew already."""
+        if self.opened != self.life:
+            self.opened = self.life
+            self.system = self.world.open(self)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -59,6 +71,10 @@ class Process:
         with self.world.acting(self):
             try:
                 yield
+            except StoreError as error:
+                planned = self.doomed or isinstance(error, StoreBusy | Erased) or "disk is full" in str(error)
+                self.world.hold(planned, f"the store fails by itself: {error}")
+                raise
             finally:
                 self._end_if_doomed()
 
@@ -123,26 +139,32 @@ def _nobody() -> None:
 
 
 class Door:
-    """The store as one process sees it: each transaction begins and ends at a point."""
+    """The store as one life of a process sees it: each transaction begins and ends at a point."""
 
     def __init__(self, store: SqliteStore, process: Process) -> None:
-        self._store, self._process = store, process
+        self._store, self._process, self._life = store, process, process.life
 
     @contextmanager
     def change(self) -> Iterator[Any]:
         process = self._process
-        process.point("begin")
+        self._point("begin")
         with process.transaction(), self._store.change() as change:
             yield change
         process.world.committed(process)
-        process.point("committed")
+        self._point("committed")
 
     @contextmanager
     def read(self) -> Iterator[Any]:
         process = self._process
-        process.point("read")
+        self._point("read")
         with process.transaction(), self._store.read() as reader:
             yield reader
+
+    def _point(self, what: str) -> None:
+        if self._process.life == self._life:
+            self._process.point(what)
+        if self._process.life != self._life:
+            raise Crash(f"{what}, with the process")
 
     def together(self) -> AbstractContextManager[Any]:
         """Begin what no process of the simulation does: it asks by no key of a client's."""

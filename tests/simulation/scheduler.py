@@ -38,13 +38,10 @@ class Trace:
 class Wake:
     """One moment at which somebody wakes, unless it is dropped or moved before."""
 
-    __slots__ = ("call", "due", "number")
+    __slots__ = ("call", "due")
 
-    def __init__(self, due: datetime, number: int, call: Callable[[], object]) -> None:
-        self.due, self.number, self.call = due, number, call
-
-    def __lt__(self, other: "Wake") -> bool:
-        return (self.due, self.number) < (other.due, other.number)
+    def __init__(self, due: datetime, call: Callable[[], object]) -> None:
+        self.due, self.call = due, call
 
 
 class Scheduler:
@@ -55,7 +52,8 @@ class Scheduler:
         self.trace = trace
         self.leaping: Callable[[datetime], None] = lambda _: None
         self.steps = 0
-        self._heap: list[Wake] = []
+        self._until = start
+        self._heap: list[tuple[datetime, int, Wake]] = []
         self._number = 0
         self._tasks: list[greenlet] = []
         self._hub: greenlet | None = None
@@ -71,8 +69,8 @@ class Scheduler:
     def at(self, due: datetime, call: Callable[[], object]) -> Wake:
         """Have something done at a moment; one that has passed is now."""
         self._number += 1
-        made = Wake(max(due, self.now), self._number, call)
-        heapq.heappush(self._heap, made)
+        made = Wake(max(due, self.now), call)
+        heapq.heappush(self._heap, (made.due, self._number, made))
         return made
 
     def after(self, seconds: float, call: Callable[[], object]) -> Wake:
@@ -89,9 +87,12 @@ class Scheduler:
         self.after(seconds, partial(self._enter, task))
 
     def sleep(self, seconds: float) -> None:
-        """Let others go on until then."""
-        task = getcurrent()
-        self.after(seconds, partial(self._enter, task))
+        """Let others go on until then. Where nobody has anything to do before, this task simply goes on."""
+        due = self.now + timedelta(seconds=seconds)
+        if due <= self._until and not (self._heap and self._heap[0][0] <= due):
+            self._leap(due)
+            return
+        self.at(due, partial(self._enter, getcurrent()))
         self._leave()
 
     def park(self) -> Callable[[], None]:
@@ -104,26 +105,28 @@ class Scheduler:
 
     def run(self, until: datetime) -> None:
         """Go on until a moment."""
-        self._hub = getcurrent()
-        while self._heap and self._heap[0].due <= until:
-            wake = heapq.heappop(self._heap)
-            if wake.call is _nothing:
-                continue
-            if wake.due > self.now:
-                self.leaping(wake.due)
-                self.now = wake.due
-            self.steps += 1
-            wake.call()
+        self._hub, self._until = getcurrent(), until
+        while self._heap and self._heap[0][0] <= until:
+            due, _, wake = heapq.heappop(self._heap)
+            if wake.call is not _nothing:
+                self._leap(due)
+                wake.call()
         self.leaping(until)
         self.now = until
 
     def end(self) -> None:
         """End every task where it stands."""
-        self._hub = getcurrent()
+        self._hub, self._until = getcurrent(), self.start
         for task in self._tasks:
             if not task.dead:
                 task.throw(GreenletExit)
         self._tasks.clear()
+
+    def _leap(self, to: datetime) -> None:
+        if to > self.now:
+            self.leaping(to)
+            self.now = to
+        self.steps += 1
 
     def _enter(self, task: greenlet) -> None:
         assert self._hub is not None

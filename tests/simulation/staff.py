@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 
-_DARK_SECONDS = 30.0
-
-
 class Sleep:
     """What a clock waits on: it is never told to stop."""
 
@@ -52,8 +49,9 @@ class Aside:
     def _work(self) -> None:
         try:
             deliver(self._system, SECONDS)
-        except Crash:  # the thread dies with it; that the clock goes on is as if it had begun anew at once
+        except Crash:  # the clock ends with it, at its next point
             self._world.tell(self._process.name, "crashed while it sent")
+            self._world.watch.wake_all()
         except Exception as error:
             self._world.tell(self._process.name, f"sending failed: {type(error).__name__} {error}")
         self._busy = False
@@ -92,9 +90,10 @@ def restart(world: "World", process: Process, dice: Random) -> None:
     seconds = dice.choice((0.1, 0.5, 2.0, 20.0)) * dice.uniform(0.5, 1.5)
     world.watch.ready(process, seconds)
     world.scheduler.sleep(seconds)
-    while world.dark or world.wall.off:
-        world.watch.ready(process, _DARK_SECONDS)
-        world.scheduler.sleep(_DARK_SECONDS)
+    if world.dark or world.wall.off:
+        world.watch.away(process)
+        world.stay_away()
+        world.watch.ready(process)
     process.crashed()
 
 

@@ -16,6 +16,11 @@ from tests.simulation.run import command
 
 SEEDS = (1, 4, 5, 6, 8)
 YEARS = 0.1
+WARD = 30_004
+ACTS = (
+    "groups", "change-ward", "claim", "break-glass", "mend-glass", "compare", "merge", "unmerge", "looks checked",
+    "upgrades", "kills", "answers", "transactions",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -23,6 +28,13 @@ def test_everything_is_there_and_everything_once(seed: int) -> None:
     played = play(plan(seed, years=YEARS, patients=1))
     assert not played.error, "\n".join([*played.lines[-20:], f"replay: {command(played.plan)}"])
     assert played.counts["transactions"] > 0
+
+
+def test_what_a_ward_does_is_played_too() -> None:
+    """Commands share a transaction; patients move; records are merged and separated; versions change under way."""
+    played = play(plan(WARD, years=YEARS, patients=5))
+    assert not played.error, "\n".join([*played.lines[-20:], f"replay: {command(played.plan)}"])
+    assert [each for each in ACTS if not played.counts[each]] == []
 
 
 def test_the_same_seed_is_the_same_course_of_events() -> None:

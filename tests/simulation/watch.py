@@ -5,7 +5,7 @@ brings one nearer. It would have looked each second in vain; that nothing change
 years take seconds.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from orchestrator.service.pulse import MOST_DRIFT
@@ -26,10 +26,15 @@ Whoever dies or fails meanwhile: a clock that ticks each second never goes on fo
 _A_WHILE, _MOST_COMMITS = timedelta(minutes=10), 1000
 """So many commits in a while of all processes together: the system does not come to rest."""
 _FAR = timedelta(days=20_000)
+_NEVER = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 _ALARM = (
     "SELECT min(max(next_due_at, coalesce(set_aside_until, 0))),"
     " (SELECT min(next_try_at) FROM outbox) FROM episode WHERE next_due_at IS NOT NULL"
 )
+_LONGEST_ASIDE = timedelta(hours=1, minutes=1)
+_MINUTES = timedelta(minutes=10)
+_ASIDE = "SELECT max(set_aside_until) FROM episode WHERE next_due_at IS NOT NULL"
+_CALLS = "SELECT count(*) FROM notice WHERE kind = 'clock'"
 _AHEAD = "SELECT count(*) FROM episode WHERE at > ?"
 
 
@@ -46,6 +51,7 @@ class Watch:
         self.next: datetime | None = None
         self.clocks: dict[str, datetime] = {}
         self.right_since = self._scheduler.now
+        self._calls = 0
         self._scheduler.leaping = self.leaping
 
     def look(self) -> None:
@@ -56,9 +62,25 @@ class Watch:
         self.letter = None if notice is None else from_micros(notice)
         self.next = min((each for each in (self.alarm, self.letter) if each is not None), default=None)
         self._wake_for(self.next)
+        self._check_set_aside()
+        self._check_calls()
         if self._world.wall.off > MOST_DRIFT:
             limit = to_micros(self._scheduler.now + MOST_DRIFT)
             self._world.hold(not self._world.sql(_AHEAD, (limit,)).fetchone()[0], "fired by a clock that was moved")
+
+    def _check_set_aside(self) -> None:
+        """Hold that what failed is tried again within the hour that the product says."""
+        aside = self._world.sql(_ASIDE).fetchone()[0]
+        late = aside is not None and from_micros(aside) > self._scheduler.now + _LONGEST_ASIDE
+        self._world.hold(not late, "set aside for longer than an hour")
+
+    def _check_calls(self) -> None:
+        """Hold that people are called for a clock only while somebody has moved it, or has just now."""
+        calls = self._world.sql(_CALLS).fetchone()[0]
+        if calls > self._calls:
+            wall = self._world.wall
+            self._world.hold(wall.off or self._scheduler.now < wall.right_since + _MINUTES, "called for a right clock")
+        self._calls = calls
 
     def doze(self, process: "Process", seconds: float) -> None:
         """Let a clock sleep: so long as it asked for, or longer when nothing can happen sooner."""
@@ -80,6 +102,11 @@ class Watch:
         """Note that from now on, or from so many seconds on, this clock is up and meets no failure."""
         if process.name in self.clocks:
             self.clocks[process.name] = self._scheduler.now + timedelta(seconds=seconds)
+
+    def away(self, process: "Process") -> None:
+        """Note that this clock is down until it is said to be ready."""
+        if process.name in self.clocks:
+            self.clocks[process.name] = _NEVER
 
     def leaping(self, to: datetime) -> None:
         """Fail where an alarm is still waiting that a clock should have let fire."""

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tests.simulation.process import BUSY, FULL
+from tests.simulation.upgrade import upgrade
 from workers.app import FIRE
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ def begin(world: "World") -> None:
     for fault, blow in _BLOWS.items():
         if fault in world.plan.faults:
             world.scheduler.start_task(lambda fault=fault, blow=blow: _come_and_go(world, fault, blow))  # type: ignore[misc]
+    if "upgrade" in world.plan.faults:
+        world.scheduler.start_task(lambda: upgrade(world))
 
 
 def heal(world: "World") -> None:
@@ -54,8 +57,7 @@ def _outage(world: "World") -> None:
         world.tell("weather", f"the store says '{world.outage}' for {seconds:.0f} s")
     world.scheduler.sleep(min(seconds, 900.0) if world.outage else seconds)
     world.dark, world.outage = False, ""
-    world.watch.right_since = world.scheduler.now
-    world.watch.wake_all()
+    _go_on(world)
 
 
 def _broker(world: "World") -> None:
@@ -85,9 +87,16 @@ def _wall(world: "World") -> None:
 
 
 def _set_right(world: "World") -> None:
+    if world.wall.off:
+        world.wall.right_since = world.scheduler.now
     world.wall.off = timedelta()
+    _go_on(world)
+
+
+def _go_on(world: "World") -> None:
     world.watch.right_since = world.scheduler.now
     world.watch.wake_all()
+    world.come_back()
 
 
 def _poison(world: "World") -> None:

@@ -1,8 +1,8 @@
 """What is in a simulated world? One store, its processes, the broker, the gateway, people, and what goes wrong."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -11,26 +11,30 @@ from typing import Any, cast
 from sqlalchemy import event
 
 from orchestrator.bootstrap import System, assemble, throwaway_system
+from orchestrator.errors import CarepathError
 from orchestrator.pathway.loader import Library
 from orchestrator.service.grouped import Grouped
-from orchestrator.service.handlers import Handlers
+from orchestrator.service.handlers import Answer, Request
+from orchestrator.service.people.rows import PersonRow
 from orchestrator.store.opening import REAL
 from orchestrator.store.sqlite import SqliteStore
 from orchestrator.store.tables import store_info
-from tests.letterbox import Everything
 from tests.simulation.broker import Broker
+from tests.simulation.callers import asleep_in
 from tests.simulation.faults import Plan, dice
 from tests.simulation.fence import watch_words
-from tests.simulation.gateway import ROUTES, Gateway
+from tests.simulation.gateway import Gateway
 from tests.simulation.journal import Journal
+from tests.simulation.office import PEOPLE
 from tests.simulation.poison import PoisonedEngine
 from tests.simulation.process import Door, Process
+from tests.simulation.rota import Rota
 from tests.simulation.scheduler import Scheduler, Trace
+from tests.simulation.upgrade import OLD
 from tests.simulation.watch import Watch
-from tests.worlds import PATHWAYS
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
-LIBRARY = Library(tuple(PATHWAYS.values()))
+LIBRARY = Library(OLD)
 
 
 class Violation(BaseException):
@@ -43,6 +47,7 @@ class Wall:
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
         self.off = timedelta()
+        self.right_since = scheduler.now - timedelta(days=1)
 
     def now(self) -> datetime:
         return self._scheduler.now + self.off
@@ -64,9 +69,14 @@ class World:
         self.healed = False
         self.poisoned: set[str] = set()
         self.episodes: dict[str, str] = {}
+        self._away: list[Callable[[], None]] = []
         self.journal = Journal(self)
         self.broker, self.gateway = Broker(self), Gateway(self)
         self._acting: Process | None = None
+        self.library = LIBRARY
+        self.processes: list[Process] = []
+        self._calling = ExitStack()
+        self._calling.enter_context(asleep_in(self.scheduler))
         base = throwaway_system(LIBRARY, self.wall, self.wall)
         assert isinstance(base.store, SqliteStore)
         self.base, self._store = base, base.store
@@ -78,6 +88,8 @@ class World:
         with self._store.change() as change:
             born = {"id": 1, "kind": REAL, "created_at": START}
             change._sql.execute(store_info.insert().values(**born))
+            for person in PEOPLE:
+                change.add_person(PersonRow(person, person, person, "", "", False, START, None))
             run, run_many = change._run, change._run_many
             watch_words(change, self)
         driver: Any = cast("Any", change._connection.connection.driver_connection)
@@ -103,13 +115,23 @@ class World:
     def open(self, process: Process) -> System:
         """Return a System of a process's own, as it opens it when it starts."""
         store = cast("SqliteStore", Door(self._store, process))
-        system = assemble(store, self.base.keyring, LIBRARY, self.wall, None)
-        system.desk.directory = Everything(*ROUTES, unheld=self.plan.unheld)
+        system = assemble(store, self.base.keyring, self.library, self.wall, None)
+        system.desk.directory = Rota(self.plan)
         system.desk.engine = PoisonedEngine(self.poisoned)
-        alone = cast("Grouped", Handlers(system.desk))  # callers who wait for each other need threads
+        self._count_groups(system.handlers)
         return replace(
-            system, handlers=alone, post=self.gateway.post(process), host=self.wall, elapsed=self.scheduler.elapsed
+            system, post=self.gateway.post(process), host=self.wall, elapsed=self.scheduler.elapsed
         )  # fmt: skip
+
+    def _count_groups(self, grouped: Grouped) -> None:
+        together = grouped._handlers.execute_together
+
+        def counted(requests: Sequence[Request]) -> list[Answer | CarepathError | None]:
+            self.count("groups")
+            self.count("grouped commands", len(requests))
+            return together(requests)
+
+        grouped._handlers.execute_together = counted  # type: ignore[method-assign]
 
     @contextmanager
     def acting(self, process: Process) -> Iterator[None]:
@@ -129,6 +151,10 @@ class World:
             self.tell(process.name, f"commits {process.changed}")
             self.watch.look()
 
+    def edition(self) -> object:
+        """Return what is another whenever what people see on their lists is."""
+        return self.sql("SELECT total(seq), (SELECT count(*) FROM claim), max(at) FROM episode").fetchone()
+
     # what goes on
 
     def dice(self, name: str) -> Random:
@@ -146,7 +172,15 @@ class World:
     def stay_away(self) -> None:
         """Wait while nobody can work: in a power cut, and while the clock on every wall is wrong."""
         while self.dark or self.wall.off:
-            self.scheduler.sleep(60.0)
+            self._away.append(self.scheduler.park())
+            self.scheduler.wait()
+
+    def come_back(self) -> None:
+        """Let those who stayed away come back, one after the other, within a minute."""
+        dice = self.dice(f"back {self.scheduler.now}")
+        for resume in self._away:
+            self.scheduler.after(60.0 * dice.random(), resume)
+        self._away.clear()
 
     def tell(self, who: str, what: str) -> None:
         self.scheduler.tell(who, what)
@@ -164,4 +198,5 @@ class World:
         """End every process and close the store."""
         self.healed, self.dark, self.outage = True, False, ""
         self.scheduler.end()
+        self._calling.close()
         self.base.close()
