@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from orchestrator.errors import StoreError
 from orchestrator.store import processes
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """All revisions that this program knows, the last one its own."""
 OLDEST = "0004"
 """The revision of the oldest program that may run on the newest schema (ADR 13).
