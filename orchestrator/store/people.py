@@ -57,6 +57,10 @@ class PeopleReads(StaffReads, FactorReads, GuessReads):
         chosen = _POSTS.where(c.person_id.in_(person_ids)).order_by(c.ward, c.role)
         return [PostRow(*row) for row in self._sql.execute(chosen)]
 
+    def names(self, person_ids: Sequence[str]) -> dict[str, str]:
+        chosen = select(s.person.c.person_id, s.person.c.name).where(s.person.c.person_id.in_(person_ids))
+        return {row.person_id: row.name for row in self._sql.execute(chosen)}
+
     def person(self, person_id: str) -> PersonRow | None:
         row = self._sql.execute(_PEOPLE.where(s.person.c.person_id == person_id)).first()
         return None if row is None else PersonRow(*row)

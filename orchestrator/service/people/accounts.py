@@ -89,8 +89,7 @@ class People:
     def names(self, person_ids: Collection[str]) -> dict[str, str]:
         """Return what people are called, by id; what is no account's id is left out."""
         with self._store.read() as reader:
-            found = {person_id: reader.person(person_id) for person_id in set(person_ids)}
-        return {person_id: row.name for person_id, row in found.items() if row is not None}
+            return reader.names(sorted(set(person_ids)))
 
     def add(
         self, by: Author, *, login: str, name: str, password: str = "", posts: Sequence[Post] = (), language: str = ""

@@ -127,4 +127,6 @@ def test_the_reason_can_be_read_with_the_patients_key_alone(ward: Ward) -> None:
     sight = ward.system.sight
     rows = sight.looked.of(episode[10:]).rows
     assert [each["reason"] for each in rows] == [None]
-    assert sight.faults(sight.looked.patient_of(episode[10:])) == []
+    faults = sight.faults(sight.looked.patient_of(episode[10:]))
+    said = [each.what for each in faults]
+    assert said == ["its key is destroyed, and no record says so"], "the chain itself is whole"

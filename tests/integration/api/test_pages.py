@@ -103,7 +103,7 @@ def walk(ward: Ward, route: str, there: dict[str, str], by: str, size: str) -> I
         answer = ask(ward, route, there, query)
         assert answer.status_code == 200, (route, answer.text)
         told = answer.json()
-        (rows,) = (held for name, held in told.items() if isinstance(held, list) and name != "faults")
+        (rows,) = (held for name, held in told.items() if isinstance(held, list) and name not in {"faults", "left"})
         yield rows
         assert (told[by] is None) is ("link" not in answer.headers)
         if told[by]:
