@@ -219,9 +219,6 @@ class PostgresChange(PostgresReader, RareWrites):
     def _lost(self) -> bool:
         return bool(self._driver.broken)
 
-    def _undo(self) -> None:
-        self._driver.execute("ROLLBACK")
-
 
 class PostgresStore(Together[PostgresChange]):
     """A store in one PostgreSQL database. clock: SQL with `{wall}` in it; just that for a real store."""
@@ -265,10 +262,10 @@ class PostgresStore(Together[PostgresChange]):
 
 
 class _Transaction:
-    """`BEGIN` … `COMMIT`; if it cannot even undo, the server is gone: the whole pool is made anew."""
+    """`BEGIN` … `COMMIT`; if it cannot even undo, the server is gone, and no connection of before is lent again."""
 
     def __init__(self, engine: Engine, clock: str) -> None:
-        self._engine, self._clock, self._pool = engine, clock, engine.pool
+        self._engine, self._clock = engine, clock
 
     def __enter__(self) -> PostgresChange:
         try:
@@ -292,11 +289,9 @@ class _Transaction:
 
     def _abandon(self) -> None:
         try:
-            self._change._undo()
+            self._connection.exec_driver_sql("ROLLBACK")  # by SQLAlchemy, which knows a lost server by how this fails
         except Exception:
             self._connection.invalidate()
-            if self._engine.pool is self._pool:  # else somebody was here before, and others use what is new
-                self._engine.dispose()
 
 
 def _raise(error: BaseException) -> NoReturn:

@@ -13,7 +13,7 @@ from tests.chaos.run import Plan, run
 from tests.chaos.system import Shape
 
 SECONDS, KILLS = 45.0, 14
-EMBEDDED_SECONDS, EMBEDDED_KILLS = 24.0, 4
+EMBEDDED_SECONDS, EMBEDDED_KILLS = 36.0, 4
 SEEDS = [1, *(int(each) for each in [os.environ.get("CAREPATH_CHAOS_SEED", "")] if each)]
 
 pytestmark = pytest.mark.chaos
