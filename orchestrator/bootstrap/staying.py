@@ -65,7 +65,9 @@ def watch_channels(system: System, told: Callable[[bool], object] = bool) -> Rep
 def settle_memory() -> None:
     """Have the collector pass over what this process holds by now; for one that stays, when it is ready.
 
-    Else it would walk every pathway again and again: a quarter of the time of whoever fires.
+    Else it would walk every pathway again and again: a quarter of the time of whoever fires. And have it look after so
+    much more is made: what a long record is read into is no garbage yet, and was walked time and again meanwhile.
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)

@@ -77,8 +77,11 @@ class Nemesis:
         name, _, part = fault.target.partition("/")
         gentle = signal.SIGINT if name == "postgres" else signal.SIGTERM  # PostgreSQL's fast shutdown
         _send(pids, signal.SIGKILL if fault.kind == "kill" else gentle)
+        service = self._system.services[name]
+        if part in {"", "group"} and fault.kind == "kill":
+            service.process.wait()  # until it is dead it may still look ready, and its outage over before it begins
         if part in {"", "group"} or name == "postgres":  # a backend that is killed takes all others with it
-            self._system.services[name].fell()
+            service.fell()
         return True
 
     def _stop(self, fault: Fault) -> bool:

@@ -120,7 +120,7 @@ def _arrived(system: System | Embedded) -> list[str] | None:
 
 
 def _quiet(system: System | Embedded) -> datetime:
-    """Wait until nothing is left to do; return up to when, by the store's clock, everything must have fired."""
+    """Wait until all are up and nothing is left to do; return up to when, by the store's clock, all must have fired."""
     deadline = time.monotonic() + QUIET_SECONDS
     with bootstrap.open_system(system.settings()) as opened:
         while True:
@@ -128,7 +128,8 @@ def _quiet(system: System | Embedded) -> datetime:
             look = opened.pulse.look()
             second = timedelta(seconds=system.factor)
             overdue = look.next_alarm is not None and look.now - look.next_alarm > second
-            if not (overdue or opened.deliveries.outgoing(limit=1)) or time.monotonic() > deadline:
+            down = any(each.down_since for each in system.services.values())
+            if not (down or overdue or opened.deliveries.outgoing(limit=1)) or time.monotonic() > deadline:
                 return look.now - second
             time.sleep(0.2)
 

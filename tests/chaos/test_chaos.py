@@ -1,6 +1,7 @@
 """Goal: whatever process is killed, whenever: nothing lost, nothing doubled, nothing late by more than the restart.
 
-Two minutes of it, with the embedded system. CAREPATH_CHAOS_SEED=N tries another seed besides the fixed one; `make chaos` goes on for hours.
+Two minutes of it, with the embedded system. CAREPATH_CHAOS_SEED=N tries another seed besides the fixed one; `make
+chaos` goes on for hours.
 """
 
 import os
