@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
-from starlette.requests import Request, cookie_parser
+from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -22,6 +22,7 @@ from orchestrator.http.needs import AGAIN, PRINCIPAL
 from orchestrator.service.lookout import Banner
 from orchestrator.service.people.principal import Principal
 from orchestrator.service.people.signing import LONGEST, Signing
+from orchestrator.web.cookies import Cookie
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
@@ -38,6 +39,7 @@ SETTING_UP = ("/me/factor", "/sign-out")
 LIVE, BY_ITSELF = "/live", "carepath-by-itself"
 """Where a page listens for changes, and the header with which it then asks anew: neither is a use of the session, which
 must end when nobody is there."""
+_SESSION = Cookie("carepath", LONGEST)
 _SAFE = frozenset({"GET", "HEAD"})
 _REFERRER = "same-origin"
 """With none at all a browser would say of our own forms too that they come from nowhere: `Origin: null`."""
@@ -81,7 +83,7 @@ class Door(Frame):
         _check_origin(scope)
         headers = Headers(scope=scope)
         by_itself = BY_ITSELF in headers or scope["path"] == LIVE
-        token = cookie_parser(headers.get("cookie", "")).get(cookie_name(scope), "")
+        token = _SESSION.of(scope)
         found = await run_in_threadpool(self._signing.principal, token, touch=not by_itself) if token else None
         path: str = scope["path"]
         if found is not None:
@@ -115,27 +117,17 @@ def _first(person: Principal) -> tuple[str, ...]:
     return SETTING_UP if person.bare else ()
 
 
-def cookie_name(scope: Scope) -> str:
-    """Return the cookie's name: over HTTPS one that no other host can set; a browser takes that over HTTPS alone."""
-    return "__Host-carepath" if scope["scheme"] == "https" else "carepath"
-
-
 def keep_session(request: Request, response: Response, token: str) -> None:
     """Put a new session into the browser; the one that it had before ends."""
     before: Principal | None = request.scope.get(PRINCIPAL)
     if before is not None and before.session is not None:
         request.app.state.system.signing.sign_out(before.session)
-    secure = request.scope["scheme"] == "https"
-    response.set_cookie(
-        cookie_name(request.scope), token, max_age=int(LONGEST.total_seconds()), path="/", secure=secure, httponly=True,
-        samesite="lax",
-    )  # fmt: skip
+    _SESSION.keep(request.scope, response, token)
 
 
 def drop_session(request: Request, response: Response) -> None:
     """Take the session out of the browser, with whatever else it keeps of us."""
-    secure = request.scope["scheme"] == "https"
-    response.delete_cookie(cookie_name(request.scope), path="/", secure=secure, httponly=True, samesite="lax")
+    _SESSION.drop(request.scope, response)
     response.headers["clear-site-data"] = '"cache", "storage"'
 
 

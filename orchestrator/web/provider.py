@@ -19,10 +19,12 @@ from orchestrator.service.people.linking import JOURNEY, Setting
 from orchestrator.service.people.principal import Action, Principal
 from orchestrator.service.people.provider import Came, Provider, Trip
 from orchestrator.service.people.recording import Author, once
+from orchestrator.web.cookies import Cookie
 from orchestrator.web.door import keep_session
 from orchestrator.web.forms import Sent, inside
 from orchestrator.web.pages import gettext, render
 
+_JOURNEY = Cookie("carepath-journey", JOURNEY)
 router = APIRouter(include_in_schema=False)
 OUT, BACK, FAREWELL = "/sign-in/provider", "/sign-in/back", "/sign-in/farewell"
 _LONGEST = 4000
@@ -40,7 +42,7 @@ def set_out(request: Request, next: str = "/", link: str = "") -> Response:  # n
         answer = RedirectResponse(provider.away(trip), 303)
     except (ProviderFailed, SettingError) as error:
         return _told(request, error)
-    _keep(request, answer, cookie)
+    _JOURNEY.keep(request.scope, answer, cookie)
     return answer
 
 
@@ -48,7 +50,7 @@ def set_out(request: Request, next: str = "/", link: str = "") -> Response:  # n
 async def back(request: Request) -> Response:
     """Take in who comes back; the journey is over, however it ended."""
     answer = await run_in_threadpool(_arrive, request)
-    _keep(request, answer, "")
+    _JOURNEY.drop(request.scope, answer)
     return answer
 
 
@@ -73,7 +75,7 @@ def _read(request: Request) -> tuple[Setting, Trip, Came]:
     given = {name: asked.get(name, "") for name in ("state", "code", "iss", "error")}
     if any(len(asked.getlist(name)) > 1 or len(value) > _LONGEST for name, value in given.items()):
         raise NotSignedIn("the provider's answer cannot be read: begin again")
-    cookie = request.cookies.get(_cookie_name(request), "")
+    cookie = _JOURNEY.of(request.scope)
     setting, trip = _system(request).linking.returned(cookie, given["state"], _back(request))
     return setting, trip, Came(given["code"], given["iss"], given["error"])
 
@@ -166,15 +168,3 @@ def _back(request: Request) -> str:
 def _address(request: Request, path: str) -> str:
     """Return an address of ours as this browser knows us; the provider takes none that was not registered with it."""
     return f"{request.url.scheme}://{request.url.netloc}{path}"
-
-
-def _cookie_name(request: Request) -> str:
-    return "__Host-carepath-journey" if request.url.scheme == "https" else "carepath-journey"
-
-
-def _keep(request: Request, response: Response, cookie: str) -> None:
-    """Have the browser remember the journey, for as long as one takes; forget it for an empty cookie."""
-    response.set_cookie(
-        _cookie_name(request), cookie, max_age=int(JOURNEY.total_seconds()) if cookie else 0, path="/",
-        secure=request.url.scheme == "https", httponly=True, samesite="lax",
-    )  # fmt: skip

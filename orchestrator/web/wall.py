@@ -6,8 +6,6 @@ from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from fastapi import APIRouter, Request
-from starlette.datastructures import Headers
-from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Scope
 
@@ -19,11 +17,13 @@ from orchestrator.service.people.recording import Author, once
 from orchestrator.service.people.signing import LONGEST_TOKEN
 from orchestrator.service.people.walls import Walls
 from orchestrator.web import wards
+from orchestrator.web.cookies import Cookie
 from orchestrator.web.door import LIVE, drop_session
 from orchestrator.web.forms import Sent
 from orchestrator.web.pages import gettext, render
 
 router = APIRouter(include_in_schema=False)
+_WALL = Cookie("carepath-wall", LONGEST_TOKEN)
 
 
 @router.get("/wall/{ward:path}", dependencies=needs(Action.SEE))
@@ -46,7 +46,7 @@ def put_up(request: Request, ward: str, form: Sent) -> Response:
         return _page(request, ward, gettext(request, str(error)), status=422)
     answer = RedirectResponse(f"/board/{quote(ward, safe='')}?screen=1", 303)
     if kept is not None:  # sent twice, the first answer has brought it
-        _keep(request, answer, kept)
+        _WALL.keep(request.scope, answer, kept)
         if me.session is not None:
             system.signing.sign_out(me.session)
         drop_session(request, answer)
@@ -60,7 +60,7 @@ def knowing(walls: Walls) -> Callable[[Scope], Principal | None]:
 
 def _asks(walls: Walls, scope: Scope) -> Principal | None:
     """Return for whom a screen asks for its ward's board, or whether that has changed."""
-    kept = cookie_parser(Headers(scope=scope).get("cookie", "")).get(cookie_name(scope), "")
+    kept = _WALL.of(scope)
     if not kept or scope["method"] not in {"GET", "HEAD"} or not scope["path"].startswith((LIVE, "/board/")):
         return None
     found = walls.known(kept)
@@ -70,18 +70,6 @@ def _asks(walls: Walls, scope: Scope) -> Principal | None:
     shown = scope["path"] == f"/board/{found.ward}" and asked == [("screen", "1")]
     heard = scope["path"] == LIVE and asked == [("ward", found.ward)]
     return found.principal if shown or heard else None
-
-
-def cookie_name(scope: Scope) -> str:
-    """Return the name of the cookie in which a screen keeps what it is."""
-    return "__Host-carepath-wall" if scope["scheme"] == "https" else "carepath-wall"
-
-
-def _keep(request: Request, response: Response, kept: str) -> None:
-    response.set_cookie(
-        cookie_name(request.scope), kept, max_age=int(LONGEST_TOKEN.total_seconds()), path="/",
-        secure=request.scope["scheme"] == "https", httponly=True, samesite="lax",
-    )  # fmt: skip
 
 
 def _page(request: Request, ward: str, problem: str = "", *, status: int = 200) -> Response:
