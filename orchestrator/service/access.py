@@ -8,7 +8,6 @@ the copy of the keys need not be renewed with it. A plain SHA-256 serves, since 
 nothing to guess, and no slow hash to be called at every request.
 """
 
-import hashlib
 import hmac
 import re
 import secrets
@@ -19,6 +18,7 @@ from orchestrator.errors import InputError
 from orchestrator.service.people.principal import ADMINISTRATOR, EVERYWHERE, Principal
 from orchestrator.service.ports import Collision, Store
 from orchestrator.service.rows import TokenRow
+from orchestrator.service.tokens import token_hash
 
 _GIVEN = re.compile(r"[!-~]{43,256}")
 """A token from a file: 256 random bits are 43 characters in base64, 64 in hex."""
@@ -39,7 +39,7 @@ class Access:
 
     def holder(self, token: str) -> Holder | None:
         """Return who holds this token; None when nobody does, or no longer."""
-        hashed = _hash(token)
+        hashed = token_hash(token)
         with self._store.read() as reader:
             rows = reader.tokens()
         found = [row for row in rows if hmac.compare_digest(row.token_hash, hashed)]
@@ -100,9 +100,5 @@ def _random() -> str:
     return f"cp_{secrets.token_urlsafe(32)}"
 
 
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
-
-
 def _row(token: str, now: datetime) -> TokenRow:
-    return TokenRow(_hash(token), ADMINISTRATOR, ADMINISTRATOR, now)
+    return TokenRow(token_hash(token), ADMINISTRATOR, ADMINISTRATOR, now)

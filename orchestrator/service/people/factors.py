@@ -17,12 +17,13 @@ from orchestrator.errors import Conflict, InputError, NotFound, NotSignedIn
 from orchestrator.service.people import codes
 from orchestrator.service.people.accounts import principal_of
 from orchestrator.service.people.guessing import WRONG, Count, Guesses, Whence, remember
-from orchestrator.service.people.halfway import WAITS, is_asked, waiting_hash
+from orchestrator.service.people.halfway import WAITS, is_asked
 from orchestrator.service.people.principal import Principal
 from orchestrator.service.people.recording import Author, begin, note
 from orchestrator.service.people.rows import FactorRow
 from orchestrator.service.people.signing import NOWHERE, SignedIn, Signing, open_session
 from orchestrator.service.ports import Change, Store
+from orchestrator.service.tokens import token_hash
 
 SETS_UP = timedelta(minutes=15)
 """So long a new secret waits for its first code."""
@@ -62,7 +63,7 @@ class Factors:
     def waits(self, token: str) -> bool:
         """Tell whether a code may still be sent behind a password."""
         with self._store.read() as reader:
-            row, wall = reader.pending_sign_in(waiting_hash(token)), reader.times().wall
+            row, wall = reader.pending_sign_in(token_hash(token)), reader.times().wall
         return row is not None and wall - row.made_at < WAITS
 
     def finish(self, token: str, code: str, whence: Whence = NOWHERE) -> SignedIn:
@@ -70,7 +71,7 @@ class Factors:
 
         Wrong codes count as wrong passwords of the same login do; what comes while they keep it waiting is not tried.
         """
-        waiting, found = waiting_hash(token), None
+        waiting, found = token_hash(token), None
         with self._store.change() as change:
             change.last_staff_record()  # whoever else uses this code waits, or was before us
             row, wall = change.pending_sign_in(waiting), change.times().wall

@@ -10,7 +10,6 @@ The counts stand in the store, so that all processes have the same; as keyed has
 field may be a password.
 """
 
-import hashlib
 import secrets
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
@@ -22,6 +21,7 @@ from orchestrator.audit.keys import prefixed
 from orchestrator.errors import NotSignedIn
 from orchestrator.service.people.rows import GuessRow
 from orchestrator.service.ports import Change, Reader
+from orchestrator.service.tokens import token_hash
 
 LOCKED_AFTER, ALTOGETHER = 5, 20
 """So many wrong passwords in a row lock a login to whence they came; so many from wherever to all unknown browsers."""
@@ -66,7 +66,7 @@ class Guesses:
 
     def counts(self, reader: Reader, login: str, person_id: str | None, whence: Whence) -> tuple[Count, ...]:
         """Return where a try counts. person_id: whose login it is, if anybody's."""
-        who, browser = self.name(login), hashed(whence.browser)
+        who, browser = self.name(login), token_hash(whence.browser)
         if reader.knows_browser(browser, person_id or ""):  # asked of nobody too: it takes as long
             return (Count(who, self._place(b"browser", browser), LOCKED_AFTER),)
         address = self._place(b"address", network(whence.address).encode("utf-8", "surrogateescape"))
@@ -112,7 +112,7 @@ def remember(change: Change, browser: str, person_id: str, now: datetime) -> str
     token = browser if browser.startswith(_TOKEN) and len(browser) == _TOKEN_LENGTH else ""
     token = token or _TOKEN + secrets.token_urlsafe(32)
     change.forget_browsers(now - KNOWN_FOR)
-    change.remember_browser(hashed(token), person_id, now)
+    change.remember_browser(token_hash(token), person_id, now)
     return token
 
 
@@ -125,11 +125,6 @@ def network(address: str) -> str:
     if isinstance(read, IPv6Address) and read.ipv4_mapped is None:
         return f"{IPv6Address(int(read) >> 64 << 64)}/64"
     return str(getattr(read, "ipv4_mapped", None) or read)
-
-
-def hashed(token: str) -> bytes:
-    """Return what is kept of a random token."""
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
 
 
 def _rows(reader: Reader, counts: Collection[Count]) -> dict[tuple[bytes, bytes], GuessRow]:

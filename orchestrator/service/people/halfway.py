@@ -4,7 +4,6 @@ What the browser holds meanwhile opens nothing: it says whose password was right
 code, with every session of that person and with the account.
 """
 
-import hashlib
 import secrets
 from datetime import timedelta
 
@@ -12,6 +11,7 @@ from orchestrator.errors import NotSignedIn
 from orchestrator.service.people.principal import Principal
 from orchestrator.service.people.rows import PendingRow, PersonRow
 from orchestrator.service.ports import Change
+from orchestrator.service.tokens import token_hash
 
 WAITS = timedelta(minutes=5)
 """For so long a code may be sent after the password."""
@@ -33,15 +33,10 @@ def begin_waiting(change: Change, person: PersonRow) -> CodeNeeded | None:
     """Return what waits for a person's code; None for somebody who has no second factor."""
     if person.person_id not in change.factors([person.person_id]):
         return None
-    now, token = change.times().wall, f"cpw_{secrets.token_urlsafe(32)}"
+    now, token = change.times().wall, f"cpc_{secrets.token_urlsafe(32)}"
     change.forget_pending_sign_ins(now - WAITS)
-    change.add_pending_sign_in(PendingRow(waiting_hash(token), person.person_id, now))
+    change.add_pending_sign_in(PendingRow(token_hash(token), person.person_id, now))
     return CodeNeeded(token)
-
-
-def waiting_hash(token: str) -> bytes:
-    """Return what is kept of the token."""
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
 
 
 def is_asked(demanded: Demanded, principal: Principal) -> bool:

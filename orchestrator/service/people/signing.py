@@ -4,7 +4,6 @@ Only hashes of random tokens are kept, so that who reads the store can open noth
 signs out, after it was not used for a while, and after a shift in any case.
 """
 
-import hashlib
 import logging
 import secrets
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from orchestrator.service.people.principal import Action, Principal
 from orchestrator.service.people.recording import Author, begin, note
 from orchestrator.service.people.rows import PersonalTokenRow, PersonRow, SessionRow
 from orchestrator.service.ports import Change, Reader, Store
+from orchestrator.service.tokens import token_hash
 
 _log = logging.getLogger(__name__)
 IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=13)
@@ -73,7 +73,7 @@ class Signing:
 
     def principal(self, token: str, *, touch: bool = True) -> Principal | None:
         """Return who holds this session; None when it has ended. touch: it is being used, and lives on."""
-        hashed = _hash(token)
+        hashed = token_hash(token)
         with self._store.read() as reader:
             row, wall = reader.session(hashed), reader.times().wall
             person = reader.person(row.person_id) if row else None
@@ -148,7 +148,7 @@ class Signing:
             now = change.times().wall
             until = min(now + timedelta(days=days), latest or datetime.max.replace(tzinfo=UTC))
             kept = " ".join(sorted(set(scopes)))
-            row = PersonalTokenRow(token_id, _hash(token), person_id, label.strip(), kept, now, until, None, None)
+            row = PersonalTokenRow(token_id, token_hash(token), person_id, label.strip(), kept, now, until, None, None)
             change.add_personal_token(row)
             told = {"token": token_id, "label": row.label, "scopes": kept, "expires_at": instant(until)}
             note(change, self._mac, by, "token", about=person_id, detail=told, mark=mark)
@@ -197,7 +197,7 @@ class Signing:
     def bearer(self, token: str) -> Principal | None:
         """Return for whom a token acts; None when it opens nothing, or no longer."""
         with self._store.read() as reader:
-            row, wall = reader.personal_token(_hash(token)), reader.times().wall
+            row, wall = reader.personal_token(token_hash(token)), reader.times().wall
             person = reader.person(row.person_id) if row else None
             if row is None or person is None or person.ended_at or row.ended_at or row.expires_at <= wall:
                 return None
@@ -249,9 +249,9 @@ def open_session(
     now = change.times().wall
     change.forget_sessions(now - LONGEST)
     token = f"cps_{secrets.token_urlsafe(32)}"
-    change.add_session(SessionRow(_hash(token), person.person_id, now, now, bare))
+    change.add_session(SessionRow(token_hash(token), person.person_id, now, now, bare))
     note(change, mac, Author(person.person_id, ""), "signed-in", about=person.person_id, detail=detail or {})
-    return SignedIn(token, principal_of(change, person)._replace(session=_hash(token), bare=bare))
+    return SignedIn(token, principal_of(change, person)._replace(session=token_hash(token), bare=bare))
 
 
 def _name_of(row: SessionRow) -> str:
@@ -275,7 +275,3 @@ def _told(row: PersonalTokenRow, wall: datetime) -> dict[str, Any]:
         "expires_at": instant(row.expires_at), "ended": row.ended_at is not None or row.expires_at <= wall,
         "last_used_at": row.last_used_at and instant(row.last_used_at),
     }  # fmt: skip
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
