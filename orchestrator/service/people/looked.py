@@ -10,7 +10,7 @@ from orchestrator.audit.seal import open_header
 from orchestrator.errors import NotFound, WrongKey
 from orchestrator.service.cursor import Page, closed, moment, number, opened, page_size
 from orchestrator.service.handlers import Desk
-from orchestrator.service.people.looking import chain_of, record, sealed_for, ward_of
+from orchestrator.service.people.looking import chain_of, chain_rows, record, sealed_for, ward_of
 from orchestrator.service.people.merged import person_of
 from orchestrator.service.people.principal import EVERYWHERE
 from orchestrator.service.people.records import name_of
@@ -21,7 +21,6 @@ from orchestrator.service.rows import PatientRow
 
 MERGES = frozenset({"merged", "unmerged"})
 """Kinds of records of looks that say which records are one patient's."""
-_PAGE = 1_000
 _NO_KEYS: Mapping[str, PatientKey | None] = MappingProxyType({})
 
 
@@ -69,7 +68,7 @@ class Looked:
         """
         patient_id = self.patient_of(episode_id)
         with self._desk.store.read() as reader:
-            rows = [row for row in _chain(reader, patient_id) if row.kind in MERGES]
+            rows = [row for row in chain_rows(reader, patient_id) if row.kind in MERGES]
             names = {person_id: name_of(reader, person_id) for person_id in {row.by for row in rows}}
             key = _key(self._desk, reader.patient(patient_id)) if rows else None
         return [_told(row, names, key) for row in rows]
@@ -120,13 +119,6 @@ def _stays(reader: Reader, patient_id: str) -> Iterator[Span]:
         for (ward, since), end in zip(wards, ends, strict=True):
             yield Span(chain_of(ward), since, end)
             yield Span(chain_of(EVERYWHERE), since, end)
-
-
-def _chain(reader: Reader, chain: str) -> Iterator[LookRow]:
-    last = 0
-    while rows := reader.looks(chain, last, _PAGE):
-        yield from rows
-        last = rows[-1].seq
 
 
 def _told(row: LookRow, names: Mapping[str, str], key: PatientKey | None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """How does a look come on record? Behind the last one of its chain: a patient's, or that of a ward's lists."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -7,9 +8,10 @@ from orchestrator.audit import looks
 from orchestrator.audit.seal import GENESIS, instant
 from orchestrator.service.people.principal import Action, Principal
 from orchestrator.service.people.rows import LookRow
-from orchestrator.service.ports import Change
+from orchestrator.service.ports import Change, Reader
 
 _WARD = "ward/"
+_PAGE = 500
 
 
 class Who(NamedTuple):
@@ -46,6 +48,14 @@ def add(change: Change, mac: looks.Mac, row: LookRow) -> None:
     last = change.last_look(row.chain)
     seq, previous = (last.seq + 1, last.hash) if last else (1, GENESIS)
     change.add_look(row._replace(seq=seq, hash=looks.link(mac, previous, record(row))))
+
+
+def chain_rows(reader: Reader, chain: str) -> Iterator[LookRow]:
+    """Yield the records of a chain, the first one first."""
+    last = 0
+    while rows := reader.looks(chain, last, _PAGE):
+        yield from rows
+        last = rows[-1].seq
 
 
 def record(row: LookRow) -> dict[str, Any]:

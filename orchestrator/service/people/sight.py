@@ -17,7 +17,7 @@ from orchestrator.service.people.agreeing import KINDS, State, differences, in_s
 from orchestrator.service.people.erasure import Erasure
 from orchestrator.service.people.glass import Glass, broken
 from orchestrator.service.people.looked import Looked
-from orchestrator.service.people.looking import Seen, Who, add, chain_of, record, ward_of
+from orchestrator.service.people.looking import Seen, Who, add, chain_of, chain_rows, record, ward_of
 from orchestrator.service.people.merging import Merging
 from orchestrator.service.people.principal import AT_THE_BEDSIDE, Action, Principal
 from orchestrator.service.people.rows import LookRow
@@ -25,7 +25,7 @@ from orchestrator.service.ports import Reader
 
 __all__ = ["Seen", "Sight", "Who"]
 _log = logging.getLogger(__name__)
-_PAGE, _TRIES = 500, 3
+_TRIES = 3
 _UNDER_GLASS = frozenset({Action.SEE, Action.ACT})
 """What a broken glass allows: an emergency is looked at and treated; who has seen the record is the ward's affair."""
 
@@ -128,7 +128,8 @@ class Sight:
         def told() -> Iterator[tuple[int, dict[str, Any], bytes]]:
             for row in self._all(chain):
                 read.append(row.seq)
-                kept.extend([row] if row.kind in KINDS else [])
+                if row.kind in KINDS:
+                    kept.append(row)
                 yield row.seq, record(row), row.hash
 
         yield from looks.faults(self._mac, told())
@@ -174,11 +175,8 @@ class Sight:
         raise NotFound("there is no such episode")
 
     def _all(self, chain: str) -> Iterable[LookRow]:
-        last = 0
         with self._store.read() as reader:
-            while rows := reader.looks(chain, last, _PAGE):
-                yield from rows
-                last = rows[-1].seq
+            yield from chain_rows(reader, chain)
 
     def _record(self, looks_at: Sequence[_Look], who: Who, kind: str, what: str) -> None:
         try:
