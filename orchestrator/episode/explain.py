@@ -39,18 +39,27 @@ def explain(pathway: Pathway, episode: Episode, now: dt.datetime) -> dict[str, A
             for row in pathway.transitions
             if episode.stage in row.origins
         ],
-        "gates": [
-            {
-                "gate": gate.name,
-                "passes": _clause(draft, gate.passes) if gate.passes else None,
-                "refuses": _clause(draft, gate.refuses) if gate.refuses else None,
-                "rules": list(gate.mark.rules),
-            }
-            for gate in sorted(pathway.gates.values(), key=lambda each: each.order)
-        ],
+        "gates": _gates(draft),
         "absent": _absent(draft),
         "moments": _moments(draft),
     }
+
+
+def explain_gates(pathway: Pathway, episode: Episode, now: dt.datetime) -> list[dict[str, Any]]:
+    """Return what `explain` says of the gates alone."""
+    return _gates(Draft(pathway, episode, now))
+
+
+def _gates(draft: Draft) -> list[dict[str, Any]]:
+    return [
+        {
+            "gate": gate.name,
+            "passes": _clause(draft, gate.passes) if gate.passes else None,
+            "refuses": _clause(draft, gate.refuses) if gate.refuses else None,
+            "rules": list(gate.mark.rules),
+        }
+        for gate in sorted(draft.pathway.gates.values(), key=lambda each: each.order)
+    ]
 
 
 def _absent(draft: Draft) -> list[dict[str, Any]]:

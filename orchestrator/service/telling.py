@@ -1,8 +1,9 @@
 """Why does a patient go no further, and what was his story? Read in one snapshot and handed to the pure core."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -12,7 +13,7 @@ from orchestrator.audit.keys import PatientKey
 from orchestrator.audit.seal import instant, opened
 from orchestrator.audit.story import Ahead, StoryEntry, ahead, glance, tell
 from orchestrator.episode.commands import Actor, Command
-from orchestrator.episode.explain import explain
+from orchestrator.episode.explain import explain, explain_gates
 from orchestrator.episode.options import options
 from orchestrator.errors import NotFound, WrongKey
 from orchestrator.service.cause import entity_tag
@@ -33,8 +34,9 @@ class Whole:
     """All that is to be seen of one patient, of one moment.
 
     at: when it was read, by the store's clock; row: the episode's row; now: see `episode.view`; options: see
-    `episode.options`; explained: see `episode.explain`; these three are empty once the patient's key was destroyed;
-    story: see `audit.story.glance`; its chain was not verified.
+    `episode.options`; gates: what `episode.explain` says of them; explain: says all of it, for the page that asks;
+    these four are empty once the patient's key was destroyed. story: see `audit.story.glance`; its chain was not
+    verified.
     """
 
     at: datetime
@@ -42,7 +44,8 @@ class Whole:
     row: dict[str, Any]
     now: dict[str, Any]
     options: list[dict[str, Any]]
-    explained: dict[str, Any]
+    gates: list[dict[str, Any]]
+    explain: Callable[[], dict[str, Any]]
     story: dict[str, Any]
 
     @property
@@ -96,10 +99,12 @@ class Telling:
             found, read_at = None if row.wrapped_key is None else self._open(reader, row), reader.times().now
         story = glance(self._opened(row, contents), pathway, until=read_at, reminders=reminders)
         if found is None:
-            return Whole(read_at, pathway, row_json(row), {}, [], {}, story)
+            return Whole(read_at, pathway, row_json(row), {}, [], [], dict, story)
         at = pathway, found.episode, found.now
         now = {**self._desk.engine.view(*at), **row_json(row)}
-        return Whole(read_at, pathway, row_json(row), now, options(*at), explain(*at), story)
+        return Whole(
+            read_at, pathway, row_json(row), now, options(*at), explain_gates(*at), partial(explain, *at), story
+        )
 
     def rehearse(self, episode_id: str, command: Command, actor: Actor) -> Ahead:
         """Return what a command would come to now, in the words of the record; nothing is done. Raises NotFound."""

@@ -59,7 +59,7 @@ class Account:
         }
         named = dict.fromkeys([*self.overrides, self.code, *refusing])
         rows = {each["gate"]: each for each in whole.now["gates"]}
-        clauses = {each["gate"]: each for each in whole.explained["gates"]}
+        clauses = {each["gate"]: each for each in whole.gates}
         return [
             {**rows[name], "passes_clause": clauses[name]["passes"], "refuses_clause": clauses[name]["refuses"]}
             for name in named

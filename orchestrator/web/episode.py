@@ -33,7 +33,7 @@ def explain(
     system: System = request.app.state.system
     whole = system.telling.whole(episode_id, reminders=0)
     template = "episode/erased.html" if whole.erased else "episode/explain.html"
-    return render(request, template, explained=whole.explained, **head(request, seen, whole))
+    return render(request, template, explained=whole.explain(), **head(request, seen, whole))
 
 
 @router.get("/episodes/{episode_id}/news")

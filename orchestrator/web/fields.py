@@ -93,7 +93,7 @@ def _waiting(whole: Whole) -> Iterator[tuple[str, str]]:
     for option in whole.options:
         if option["standing"] != "absent":
             yield from ((each["fact"], option["regimen"]) for each in option["missing"])
-    for gate in whole.explained["gates"]:
+    for gate in whole.gates:
         yield from ((name, gate["gate"]) for name in _unknown(gate["passes"], gate["refuses"]))
     for proposal in whole.now["proposals"]:
         yield from ((name, proposal["regimen"]) for name in proposal["would_change"])

@@ -161,7 +161,7 @@ def _own(ward: Site) -> set[str]:
     with ward.system.store.read() as reader:
         episodes = [str(row[0]) for row in reader._sql.exec_driver_sql("SELECT episode_id FROM episode")]
     for whole in (ward.system.telling.whole(each) for each in episodes):
-        texts += [*_drawn(whole.pathway, whole.story), *_own_of(whole.explained), *_own_of(whole.now)]
+        texts += [*_drawn(whole.pathway, whole.story), *_own_of(whole.explain()), *_own_of(whole.now)]
         texts += [each["reason"] for each in whole.story["timeline"] if each["reason"]]
     texts += [text for each in CAST for text in (each.name, *each.wards)]
     texts += [person["person_id"] for person in ward.system.people.people()]
