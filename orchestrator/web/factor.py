@@ -4,7 +4,8 @@ The secret and the codes are shown once, in the answer to the form that made the
 takes a code of it besides: a session left open, with a password that was seen, changes nothing.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
@@ -21,6 +22,7 @@ from orchestrator.web.pages import gettext, render
 from orchestrator.web.provider import label
 from orchestrator.web.qr import qr_code
 
+T = TypeVar("T")
 PAGE = SETTING_UP[0]
 router = APIRouter(include_in_schema=False, dependencies=needs(Action.KNOW))
 
@@ -61,9 +63,7 @@ def renew(request: Request, form: Sent) -> Response:
     """Make new codes for the loss of the app, and show them this once; the old ones are good no more."""
     system, me = _system(request), principal(request)
     try:
-        code = code_of(form)
-        check_again(request, form["present"])
-        codes = once(lambda: system.factors.renew(_author(request, form), me, code))
+        codes = _with_code(request, form, lambda by, code: system.factors.renew(by, me, code))
     except CarepathError as error:
         return _shown(request, gettext(request, str(error)), "codes")
     return _codes(request, codes)
@@ -74,12 +74,17 @@ def end(request: Request, form: Sent) -> Response:
     """Remove the app: from now on the password is enough, or another app is set up."""
     system, me = _system(request), principal(request)
     try:
-        code = code_of(form)
-        check_again(request, form["present"])
-        once(lambda: system.factors.end(_author(request, form), me, code))
+        _with_code(request, form, lambda by, code: system.factors.end(by, me, code))
     except CarepathError as error:
         return _shown(request, gettext(request, str(error)), "end")
     return RedirectResponse(PAGE, 303)
+
+
+def _with_code(request: Request, form: Form, work: Callable[[Author, str], T]) -> T | None:
+    """Do once what takes the own password and a code; None when it was done before. Raises CarepathError."""
+    code = code_of(form)
+    check_again(request, form["present"])
+    return once(lambda: work(_author(request, form), code))
 
 
 def _shown(request: Request, problem: str = "", place: str = "") -> Response:

@@ -57,8 +57,7 @@ def items(whole: Whole) -> list[Item]:
 
 def next_dose(course: Json) -> Json | None:
     """Return the administration of a course that is recorded next, or None."""
-    planned = (each for each in course["administrations"] if each["status"] == "planned")
-    return next(planned, None) if course["in_force"] else None
+    return next(_planned(course), None)
 
 
 def _beside(reminder: Json, kinds: Mapping[str, ReminderKind], doses: list[Json]) -> bool:
@@ -96,8 +95,12 @@ def _doses(whole: Whole, *, later: bool = False) -> Iterator[Item]:
 
 
 def _later(course: Json, at: dt.datetime) -> Json | None:
-    planned = [each for each in course["administrations"] if each["status"] == "planned"]
-    return next((each for each in planned if not is_due(each, at)), None) if course["in_force"] else None
+    return next((each for each in _planned(course) if not is_due(each, at)), None)
+
+
+def _planned(course: Json) -> Iterator[Json]:
+    """Yield what is still to be given of a course, if it is in force."""
+    return (each for each in course["administrations"] if each["status"] == "planned" and course["in_force"])
 
 
 def _tasks(now: Json, at: dt.datetime) -> Iterator[Item]:

@@ -43,7 +43,7 @@ class Moments:
 
     def day(self, at: dt.datetime, zone: dt.tzinfo) -> str:
         """Return a day of a zone, without its year."""
-        return format_date(at.astimezone(zone).date(), self._words("d MMM"), locale=self._language)
+        return _day(at.astimezone(zone).date(), self._words("d MMM"), self._language)
 
     def away(self, text: str) -> str:
         """Return how far off a moment is, in words: `in 2 hours`, `3 hours late`."""

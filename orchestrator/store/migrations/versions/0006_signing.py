@@ -17,9 +17,9 @@ def _col(name: str, kind: TypeEngine[Any], comment: str, *more: SchemaItem, null
     return sa.Column(name, kind, *more, nullable=null, comment=comment)
 
 
-def _person(table: str, comment: str, *, name: str = "person_id", null: bool = False) -> sa.Column[Any]:
-    named = sa.ForeignKey("person.person_id", name=op.f(f"fk_{table}_{name}"))
-    return _col(name, sa.Text(), comment, named, null=null)
+def _person(table: str, comment: str) -> sa.Column[Any]:
+    named = sa.ForeignKey("person.person_id", name=op.f(f"fk_{table}_person_id"))
+    return _col("person_id", sa.Text(), comment, named)
 
 
 def upgrade() -> None:
@@ -34,12 +34,7 @@ def _ways_in() -> None:
     op.create_table(
         "session",
         _col("session_hash", sa.LargeBinary(), "SHA-256 of the random token in the browser's cookie"),
-        _col(
-            "person_id",
-            sa.Text(),
-            "who is signed in",
-            sa.ForeignKey("person.person_id", name=op.f("fk_session_person_id")),
-        ),
+        _person("session", "who is signed in"),
         _col("made_at", Instant(), "wall time of the signing in"),
         _col("seen_at", Instant(), "wall time at which it was last used, to the minute"),
         _col(
@@ -53,12 +48,7 @@ def _ways_in() -> None:
         "personal_token",
         _col("token_id", sa.Text(), "names it to people, opens nothing"),
         _col("token_hash", sa.LargeBinary(), "SHA-256 of a random token of 256 bits; the token is never kept"),
-        _col(
-            "person_id",
-            sa.Text(),
-            "for whom it acts",
-            sa.ForeignKey("person.person_id", name=op.f("fk_personal_token_person_id")),
-        ),
+        _person("personal_token", "for whom it acts"),
         _col("label", sa.Text(), "what it is for, in that person's words"),
         _col("scopes", sa.Text(), "actions that it may do, with blanks between, of those that the person may"),
         _col("made_at", Instant(), "wall time at which it was made"),
@@ -103,12 +93,7 @@ def _identities() -> None:
         "identity",
         _col("issuer", sa.Text(), "address of the provider of OpenID Connect that vouches"),
         _col("subject", sa.Text(), "its own opaque name for the person, never an e-mail address"),
-        _col(
-            "person_id",
-            sa.Text(),
-            "who comes in by it",
-            sa.ForeignKey("person.person_id", name=op.f("fk_identity_person_id")),
-        ),
+        _person("identity", "who comes in by it"),
         _col("linked_at", Instant(), "wall time at which it was linked"),
         sa.PrimaryKeyConstraint("issuer", "subject", name=op.f("pk_identity")),
         sqlite_strict=True,
