@@ -8,7 +8,7 @@ in which something was broken that excuses it. And the proofs of the program its
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from orchestrator.audit.seal import Sealed, open_body, open_header
@@ -158,7 +158,11 @@ class Checker:
         self._verdict.late.append(late)
         self._verdict.unexcused.append(unexcused)
         if unexcused > MOST_LATE_SECONDS:
-            self._found("late", episode_id, f"entry {seq} fired {late:.1f} s late, {unexcused:.1f} s without excuse")
+            when = (
+                f"owed at {datetime.fromtimestamp(owed, UTC):%H:%M:%S}"  # so that what was late at once is seen as one
+            )
+            text = f"{when}: entry {seq} fired {late:.1f} s late, {unexcused:.1f} s without excuse"
+            self._found("late", episode_id, text)
         if committed < self._wall(due) - MOST_EARLY_SECONDS:
             self._found("early", episode_id, f"entry {seq} fired {self._wall(due) - committed:.1f} s early")
 

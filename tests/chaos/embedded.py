@@ -93,6 +93,7 @@ class Embedded:
 
     def _launch(self) -> "subprocess.Popen[bytes]":
         environ = {name: value for name, value in os.environ.items() if not name.startswith("CAREPATH_")}
+        environ |= {"TMPDIR": str(self.folder)}  # a process that is killed cannot clear up after itself
         environ |= {"CAREPATH_HOME": str(self.folder), "CAREPATH_ADMIN_TOKEN_FILE": str(self.folder / "token")}
         speed = [] if (self.folder / "simulated").exists() else ["--speed", str(self.factor)]
         command = [str(Path(sys.executable).with_name("carepath")), "up", "--simulated", "--port", str(self.ports[0])]

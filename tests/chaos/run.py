@@ -63,7 +63,7 @@ class Result:
 
     def text(self) -> str:
         """Return the report."""
-        found, counts = self.verdict.findings, self.verdict.counts
+        found, counts = sorted(self.verdict.findings, key=lambda each: each.text), self.verdict.counts
         lines = [f"{self.kills} kills; {sum(self.broken.values()) - self.kills} other faults: {dict(self.broken)}"]
         lines += [f"not done: {dict(self.spared)}"] if self.spared else []
         lines += [f"{dict(counts)}"]
@@ -71,7 +71,7 @@ class Result:
         middle, most = self.verdict.quantile(0.5), max(late, default=0.0)
         p99 = self.verdict.quantile(0.99)
         lines += [f"late: median {middle:.2f} s, p99 {p99:.2f} s, most {most:.2f} s, without excuse {alone:.2f} s"]
-        lines += [f"{each.what}: {each.episode_id} {each.text}" for each in found[:_MOST_LINES]]
+        lines += [f"{each.what}: {each.text} ({each.episode_id})" for each in found[:_MOST_LINES]]
         lines += [f"{len(found)} findings {dict(Counter(each.what for each in found))}"]
         return "\n".join(lines)
 

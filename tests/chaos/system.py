@@ -172,6 +172,7 @@ class System:
         command = [self._commands_file, *words, *kind, "--home", str(self.folder / "home"), "--database", url]
         environ = {name: value for name, value in os.environ.items() if not name.startswith("CAREPATH_")}
         environ["CAREPATH_BROKER_URL"] = self._broker_url
+        environ["TMPDIR"] = str(self.folder)  # a process that is killed cannot clear up after itself
         if self.pager is not None:
             environ["CAREPATH_CHANNELS"] = str(channels(self.folder, self.pager.port))
 
