@@ -7,7 +7,7 @@ from typing import Any
 from orchestrator.episode.courses import Slot, slots, taper_end
 from orchestrator.episode.doses import how_given
 from orchestrator.episode.draft import Draft
-from orchestrator.episode.items import DECISION, dose_key, items
+from orchestrator.episode.items import DECISION, DOSE, TASK, Thing, dose_key, items, reminds_of
 from orchestrator.episode.model import GIVEN, Course, Episode, Reminder
 from orchestrator.episode.proposals import warnings
 from orchestrator.episode.view import upcoming
@@ -17,8 +17,6 @@ from orchestrator.saying import joined, said
 
 AHEAD = dt.timedelta(days=3)
 """So far ahead paper says what falls due: over a long weekend."""
-_OWED_ANYHOW = frozenset({"task", "tasks", "administrations"})
-"""Kinds of reminders of a task or a dose, which stands on the paper by itself."""
 
 
 def brief(pathway: Pathway, episode: Episode, now: dt.datetime) -> dict[str, Any]:
@@ -69,28 +67,29 @@ def _open_things(draft: Draft) -> Iterator[dict[str, Any]]:
     """Yield tasks, the decision that is waited for, and what was reminded of besides."""
     pathway, reminders = draft.pathway, {each.address: each for each in draft.episode.reminders}
     for item in items(pathway, draft.episode):
-        if item.kind == "task":
+        if item.kind == TASK:
             row = _row(draft, item.kind, pathway.tasks[item.name].title, item.role, item.due_at)
-            yield {**row, "reminded_at": _reminded(draft, item.name)}
+            yield {**row, "reminded_at": _reminded(draft, TASK, item.name)}
         elif item.kind == DECISION:
             row = _row(draft, item.kind, said("something is to be chosen, or recorded"), item.role, item.due_at)
-            yield {**row, "note": _choices(draft), "reminded_at": _reminded(draft, DECISION)}
+            yield {**row, "note": _choices(draft), "reminded_at": _reminded(draft, DECISION, "")}
         elif item.kind == "reminder" and _of(draft, reminders[item.key]) is None:
             row = _row(draft, item.kind, pathway.reminders[item.name].title, item.role, item.due_at)
             yield {**row, "note": _about(draft, reminders[item.key]), "reminded_at": row["due_at"]}
 
 
-def _of(draft: Draft, reminder: Reminder) -> str | None:
-    """Return what a reminder is of that stands on the paper by itself: a task, a course's dose, the decision."""
-    of = draft.pathway.reminders[reminder.name].of
-    if of == "waiting" and draft.episode.wait is not None:
-        return DECISION
-    return reminder.subject if of in _OWED_ANYHOW else None
+def _of(draft: Draft, reminder: Reminder) -> Thing | None:
+    """Return what a reminder is about that stands on the paper by itself: a task, a course's dose, the decision."""
+    found = reminds_of(draft.pathway, reminder.name, reminder.address)
+    if found is None or (found.kind == TASK and draft.episode.task(found.subject) is None):
+        return None
+    return None if found.kind == DECISION and draft.episode.wait is None else found
 
 
-def _reminded(draft: Draft, what: str) -> str | None:
-    """Return when somebody was reminded of it, if nobody has answered."""
-    fired = [each.fired_at for each in draft.episode.reminders if each.open and _of(draft, each) == what]
+def _reminded(draft: Draft, kind: str, subject: str) -> str | None:
+    """Return when somebody was reminded of it, if nobody has answered; of the doses of one course, of the first."""
+    told = [(each.fired_at, _of(draft, each)) for each in draft.episode.reminders if each.open]
+    fired = [at for at, found in told if found is not None and (found.kind, found.subject) == (kind, subject)]
     return _at(min((at for at in fired if at is not None), default=None))
 
 
@@ -110,7 +109,7 @@ def _choices(draft: Draft) -> str:
 
 def _doses(draft: Draft, laid_out: list[tuple[Course, list[Slot]]]) -> Iterator[dict[str, Any]]:
     """Yield the doses that are due, or will be while paper may have to do; of each course at least the next one."""
-    role = {item.name: item.role for item in items(draft.pathway, draft.episode) if item.kind == "dose"}
+    role = {item.name: item.role for item in items(draft.pathway, draft.episode) if item.kind == DOSE}
     for course, made in laid_out:
         planned = [slot for slot in made if slot.status == "planned"]
         for slot in [*planned[:1], *(each for each in planned[1:] if each.at <= draft.now + AHEAD)]:
@@ -121,8 +120,8 @@ def _doses(draft: Draft, laid_out: list[tuple[Course, list[Slot]]]) -> Iterator[
                 "dose not known: a fact that it needs is not recorded"
             )
             what = joined(" ", (course.regimen, amount))
-            row = _row(draft, "dose", what, role.get(course.regimen, ""), slot.at)
-            reminded = _reminded(draft, course_subject(course)) if slot is planned[0] else None
+            row = _row(draft, DOSE, what, role.get(course.regimen, ""), slot.at)
+            reminded = _reminded(draft, DOSE, course_subject(course)) if slot is planned[0] else None
             yield {**row, "note": number, "reminded_at": reminded}
 
 

@@ -1,4 +1,4 @@
-"""What is open in an episode, for worklists and diaries?
+"""What is open in an episode, for worklists and diaries? And which of it is a reminder about?
 
 Tasks, next doses, the decision it waits for, unanswered reminders.
 """
@@ -11,7 +11,9 @@ from orchestrator.episode.courses import open_slots
 from orchestrator.episode.model import Course, Episode, Reminder
 from orchestrator.pathway.model import Pathway, ReminderKind
 
-DECISION = "decision"
+TASK, DOSE, DECISION = "task", "dose", "decision"
+_OF = {"task": TASK, "tasks": TASK, "administrations": DOSE, "waiting": DECISION}
+"""Of what a kind of reminder is, by what arms it, where that is an item itself."""
 _WAITING = "waiting"
 
 
@@ -26,6 +28,42 @@ class Item(NamedTuple):
     name: str
     role: str
     due_at: dt.datetime | None
+
+
+class Thing(NamedTuple):
+    """What a reminder is about, where that stands on lists by itself: a task, a dose or the decision.
+
+    kind, key: of that item, whether it is open or not.   subject: the task, or the course that the dose is one of.
+    """
+
+    kind: str
+    key: str
+    subject: str
+
+
+def kind_of_thing(kind: ReminderKind) -> str:
+    """Return of which kind of item such reminders are: task, dose or decision; empty where they are of none."""
+    return TASK if kind.opens is not None else _OF.get(kind.of, "")
+
+
+def reminds_of(pathway: Pathway, name: str, address: str) -> Thing | None:
+    """Return what a reminder is about, None where that is no item. name, address: the reminder's, as its item has them.
+
+    Everything that tells a reminder together with what it is about asks here.
+    """
+    kind = pathway.reminders.get(name)
+    what = "" if kind is None else kind_of_thing(kind)
+    if kind is None or not what:
+        return None
+    if what == DECISION:
+        return Thing(DECISION, DECISION, "")
+    subject = kind.opens or subject_of(address)
+    return Thing(what, address.partition("#")[2] if what == DOSE else subject, subject)
+
+
+def subject_of(address: str) -> str:
+    """Return the subject in a reminder's address: a course's or task's key, or empty. See `Reminder.address`."""
+    return address.partition("#")[2].rpartition("/")[0]
 
 
 def items(pathway: Pathway, episode: Episode) -> tuple[Item, ...]:
@@ -48,7 +86,7 @@ def _tasks(pathway: Pathway, episode: Episode) -> Iterator[Item]:
     for task in episode.tasks:
         kind = pathway.tasks[task.name]
         due_at = task.due_at or _armed(episode, kind.reminder)
-        yield Item("task", task.name, task.name, _first_role(pathway, kind.ladder), due_at)
+        yield Item(TASK, task.name, task.name, _first_role(pathway, kind.ladder), due_at)
 
 
 def _armed(episode: Episode, name: str | None) -> dt.datetime | None:
@@ -66,7 +104,7 @@ def _doses(pathway: Pathway, episode: Episode) -> Iterator[Item]:
     for course in episode.courses:
         if course.in_force:
             for number, at in open_slots(pathway, course, episode.timezone)[:1]:
-                yield Item("dose", dose_key(course, number), course.regimen, owes_dose(pathway, course.regimen), at)
+                yield Item(DOSE, dose_key(course, number), course.regimen, owes_dose(pathway, course.regimen), at)
 
 
 def owes_dose(pathway: Pathway, regimen: str) -> str:

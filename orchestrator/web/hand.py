@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator.audit.story.speech import about
+from orchestrator.episode.items import DECISION, DOSE, TASK, kind_of_thing, reminds_of, subject_of
 from orchestrator.pathway.model import Pathway, ReminderKind
 from orchestrator.service.telling import Whole
 
 SOON = dt.timedelta(hours=12)
 """A dose that is due within a shift is laid to hand."""
-DOSE, TASK, DECISION, REMINDER = "dose", "task", "decision", "reminder"
-_OF = {"task": TASK, "tasks": TASK, "administrations": DOSE, "waiting": DECISION}
-"""What a kind of reminder is about."""
+REMINDER = "reminder"
 _FIRST = (DOSE, DECISION)
 Json = Mapping[str, Any]
 
@@ -62,7 +61,7 @@ def next_dose(course: Json) -> Json | None:
 
 def _beside(reminder: Json, kinds: Mapping[str, ReminderKind], doses: list[Json]) -> bool:
     """Tell whether a reminder says more than the dose beside which it would stand."""
-    return _OF.get(kinds[reminder["reminder"]].of) != DOSE and reminder["at"] not in {each["at"] for each in doses}
+    return kind_of_thing(kinds[reminder["reminder"]]) != DOSE and reminder["at"] not in {each["at"] for each in doses}
 
 
 def is_due(dose: Json, at: dt.datetime) -> bool:
@@ -117,15 +116,14 @@ def _decision(now: Json) -> Iterator[Item]:
 def _told(whole: Whole) -> Iterator[Json]:
     """Yield the open reminders, with subject and what they are about as the story has it."""
     for each in whole.now["reminders"]:
-        subject = each["key"].partition("#")[2].rpartition("/")[0]
+        subject = subject_of(each["key"])
         yield {**each, "subject": subject, "about": about(whole.pathway, subject)}
 
 
 def _subject(pathway: Pathway, reminder: Json) -> tuple[str, str]:
     """Return what a reminder is about, as an item's kind and key."""
-    kind = pathway.reminders[reminder["reminder"]]
-    of = _OF.get(kind.of, REMINDER)
-    return of, "" if of == DECISION else str(reminder["subject"])
+    found = reminds_of(pathway, reminder["reminder"], reminder["key"])
+    return (REMINDER, reminder["key"]) if found is None else (found.kind, found.subject)
 
 
 def _alone(reminder: Json) -> Item:

@@ -1,7 +1,8 @@
 """What is due now, and who sees to it? The first page of who works on a ward; others are told what they can do."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
@@ -22,6 +23,20 @@ SIZE = 30
 VIEWS = {"mine": "What I have taken", "role": "My role's", "ward": "My ward's"}
 KINDS = {"dose": "Doses", "task": "Tasks", "reminder": "Reminders", "decision": "Decisions"}
 _WARD = "ward"
+
+
+Row = Mapping[str, Any]
+
+
+class Line(NamedTuple):
+    """A line of the page. row: what is to be seen to.   first: the longest overdue of it and its reminders.
+
+    reminders: those about it that nobody has answered, where they stand on the same page.
+    """
+
+    row: Row
+    first: Row
+    reminders: list[Row]
 
 
 @dataclass(frozen=True)
@@ -82,11 +97,11 @@ def worklist(request: Request) -> Response:
     )  # fmt: skip
     shown = [row["episode_id"] for row in page.rows]
     request.app.state.lately.record(request, wards, f"worklist, {filters.view}", filters.address, shown)
-    rows, after = agenda.items(page.rows), agenda.cursor(page.after)
+    lines, after = folded(agenda.items(page.rows)), agenda.cursor(page.after)
     return render(
         request, "worklist.html", filters=filters, views=VIEWS, kinds=KINDS, roles=system.people.roles,
-        wards=wards_of(request), groups=_groups(rows), rows=rows, more=filters.but(after=after) if after else None,
-        rest=None if rows else agenda.rest(wards), live=live_address(request, filters.ward),
+        wards=wards_of(request), groups=_groups(lines), more=filters.but(after=after) if after else None,
+        rest=None if lines else agenda.rest(wards), live=live_address(request, filters.ward),
         done=request.query_params.get("done", ""), entry=request.query_params.get("entry", ""),
     )  # fmt: skip
 
@@ -119,10 +134,25 @@ def _roles(request: Request, filters: Filters) -> tuple[str, ...]:
     return tuple(sorted(held & AT_THE_BEDSIDE)) or tuple(sorted(held))
 
 
-def _groups(rows: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+def folded(rows: Sequence[Row]) -> list[Line]:
+    """Return the lines of a page: a reminder about what stands on the same page is part of its line, any other is one
+    by itself. rows: of `Agenda.items`, in the order of the list; each is in exactly one line, which stands where the
+    first of its rows does: longest overdue first.
+    """
+    standing = {row["handle"]: row for row in rows}
+    heads = [standing.get(row["reminds_of"], row) for row in rows]
+    made: dict[str, Line] = {}
+    for row, head in zip(rows, heads, strict=True):
+        line = made.setdefault(head["handle"], Line(head, row, []))
+        if row is not head:
+            line.reminders.append(row)
+    return list(made.values())
+
+
+def _groups(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
     """Return the lines under headings, none of which is empty."""
-    made: dict[str, list[dict[str, Any]]] = {"Overdue": [], "To come": [], "Without a time": []}
-    for row in rows:
-        name = "Without a time" if row["due_at"] is None else "Overdue" if row["overdue"] else "To come"
-        made[name].append(row)
+    made: dict[str, list[Line]] = {"Overdue": [], "To come": [], "Without a time": []}
+    for line in lines:
+        due_at, overdue = line.first["due_at"], line.first["overdue"]
+        made["Without a time" if due_at is None else "Overdue" if overdue else "To come"].append(line)
     return [(name, found) for name, found in made.items() if found]

@@ -41,6 +41,20 @@ def test_a_patient_is_enrolled_and_an_item_taken_with_the_keyboard_alone(site: S
     expect(page.get_by_role("cell", name="You").first).to_be_visible()
 
 
+def test_j_and_k_go_from_line_to_line_of_the_worklist_whatever_stands_in_one(ward: Site) -> None:
+    person = ward.signed_in("clinician", PASSWORD)
+    page = person.open("/worklist")
+    expect(page.locator(".line:has(.told) .acts > *:visible")).not_to_have_count(0)
+    page.locator("#main").focus()
+    lines = page.locator(".line")
+    for place in range(3):
+        page.keyboard.press("j")
+        expect(lines.nth(place).locator(".open")).to_be_focused()
+    page.keyboard.press("k")
+    expect(lines.nth(1).locator(".open")).to_be_focused()
+    person.context.close()
+
+
 def test_the_hand_over_is_printed_on_a4_dark_on_light_and_nothing_is_cut(ward: Site, tmp_path: Path) -> None:
     person = ward.signed_in("clinician", PASSWORD, dark=True)
     page = person.open(addresses.best(ward, "/handover/{ward:path}"))

@@ -21,7 +21,7 @@ from orchestrator.episode.document import dump, load
 from orchestrator.episode.event_json import event_from_json, event_to_json
 from orchestrator.episode.explain import explain
 from orchestrator.episode.fold import fold, stamp
-from orchestrator.episode.items import items
+from orchestrator.episode.items import DOSE, items, reminds_of
 from orchestrator.episode.model import Episode
 from orchestrator.episode.view import decision_tag, view
 from orchestrator.pathway.model import Pathway
@@ -70,6 +70,18 @@ class Life(Lives):
         assert len({(each.kind, each.key) for each in items(self.pathway, self.episode)}) == len(
             items(self.pathway, self.episode)
         )
+
+    @invariant()
+    def what_an_open_reminder_is_about_is_open_by_the_key_that_it_names(self) -> None:
+        """Of doses a list has the next one alone: there it is the course that is open."""
+        standing = {(each.kind, each.key) for each in items(self.pathway, self.episode)}
+        courses = {key.rpartition("/")[0] for kind, key in standing if kind == DOSE}
+        for each in self.episode.reminders:
+            thing = reminds_of(self.pathway, each.name, each.address) if each.open else None
+            if thing is not None and thing.kind == DOSE:
+                assert thing.subject in courses
+            elif thing is not None and self.pathway.reminders[each.name].opens is None:
+                assert (thing.kind, thing.key) in standing
 
     @invariant()
     def one_course_of_a_regimen_is_in_force(self) -> None:

@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from orchestrator.episode.items import reminds_of
 from orchestrator.pathway.model import CLOSED_STAGE, Pathway
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.rows import ItemRow
 
 REMINDER = "reminder"
-_OWED_ANYHOW = frozenset({"task", "tasks", "administrations", "waiting"})
-"""Kinds of reminders of a task, a dose or a decision, which stands on a list by itself."""
 
 
 def item_words(pathway: Pathway, kind: str, name: str) -> str:
@@ -22,13 +21,15 @@ def item_words(pathway: Pathway, kind: str, name: str) -> str:
 
 
 def owed(pathway: Pathway, items: Sequence[ItemRow]) -> list[ItemRow]:
-    """Return what is open, each thing once: not the reminder of a task, dose or decision that is open itself."""
-    standing = [each.due_at for each in items if each.kind != REMINDER]
-    earliest = min(standing, default=None)
+    """Return what is open, each thing once: not the reminder of a task, dose or decision that is open itself, unless
+    that is due only later: what is late must not be told as if it were not.
+    """
+    standing = {(each.kind, each.key): each.due_at for each in items}
 
     def again(each: ItemRow) -> bool:
-        kind = pathway.reminders.get(each.name) if each.kind == REMINDER else None
-        return kind is not None and kind.of in _OWED_ANYHOW and earliest is not None and earliest <= each.due_at
+        found = reminds_of(pathway, each.name, each.key) if each.kind == REMINDER else None
+        due_at = None if found is None else standing.get((found.kind, found.key))
+        return due_at is not None and due_at <= each.due_at
 
     return [each for each in items if not again(each)]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from orchestrator.audit.seal import instant
 from orchestrator.episode.brief import next_doses
+from orchestrator.episode.items import reminds_of, subject_of
 from orchestrator.errors import CarepathError, NotFound
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.cursor import closed, opened
@@ -36,6 +37,7 @@ class Agenda:
 
         title: what is to be done; empty for a decision.   subject: what a reminder is of; empty where it is of nothing.
         dose: amount, number and of how many, of a dose, else None.   handle: stands for the item in addresses.
+        reminds_of: handle of the item that a reminder is about, whether it is open or not; empty where it is of none.
         identifiers: of the patient; none where they cannot be read.
         """
         known = self._identities.of([row["patient_id"] for row in rows])
@@ -48,10 +50,19 @@ class Agenda:
                     **self._what(reader, row["version"], row["kind"], row["name"], row["key"]),
                     "identifiers": _identifiers(known.get(row["patient_id"], ())),
                     "dose": doses.get((row["episode_id"], row["key"])),
-                    "handle": handle_of(self._desk.keyring, ItemId(row["episode_id"], row["kind"], row["key"])),
+                    "handle": self._handle(row["episode_id"], row["kind"], row["key"]),
+                    "reminds_of": self._reminds_of(reader, row) if row["kind"] == "reminder" else "",
                 }
                 for row in rows
             ]
+
+    def _handle(self, *item: str) -> str:
+        return handle_of(self._desk.keyring, ItemId(*item))
+
+    def _reminds_of(self, reader: Reader, row: Json) -> str:
+        pathway = self._pathway(reader, row["version"])
+        found = None if pathway is None else reminds_of(pathway, row["name"], row["key"])
+        return "" if found is None else self._handle(row["episode_id"], found.kind, found.key)
 
     def cursor(self, after: str | None) -> str | None:
         """Return a page's cursor as an address may hold it: with a handle in place of what the item is."""
@@ -111,7 +122,7 @@ class Agenda:
             title = pathway.tasks[name].title
         elif pathway is not None and kind == "reminder" and name in pathway.reminders:
             title = pathway.reminders[name].title
-        subject = key.partition("#")[2].rpartition("/")[0] if kind == "reminder" else ""
+        subject = subject_of(key) if kind == "reminder" else ""
         return {"title": "" if kind == name else title, "subject": _about(pathway, subject)}
 
     def _doses(self, reader: Reader, rows: Sequence[Json]) -> dict[tuple[str, str], Json]:
