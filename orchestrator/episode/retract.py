@@ -5,7 +5,7 @@ A move, a check or a response's decision is undone only while nothing rests on i
 
 from orchestrator.episode import events as ev
 from orchestrator.episode.commands import Actor, Retract
-from orchestrator.episode.derive import derive, recent, ruling
+from orchestrator.episode.derive import derive, still_follows
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import QUIET, Signals
 from orchestrator.episode.model import COMPLETED
@@ -45,11 +45,10 @@ def _take_back(draft: Draft, fact: str, of: int) -> None:
 
 
 def _derive_anew(draft: Draft, derivation: Derivation) -> None:
-    """Take back the derived values that no longer follow, with what they decided, and derive from what is left."""
+    """Take back the derived values that follow no longer, with what they decided, and derive from what is left."""
     while (current := draft.episode.current(derivation.fact)) is not None and current.derived:
-        row = ruling(draft, derivation) if recent(draft, derivation) else None
-        if row is not None and row.value == current.value:
-            return
+        if still_follows(draft, derivation, current):
+            break
         _take_back(draft, derivation.fact, current.seq)
     derive(draft, derivation.sources)
 
