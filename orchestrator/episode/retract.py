@@ -12,7 +12,7 @@ from orchestrator.episode.host import QUIET, Signals
 from orchestrator.episode.model import COMPLETED, TAPERED, Course
 from orchestrator.episode.refusal import Refusal, need_reason, need_role
 from orchestrator.episode.reminders import reopen
-from orchestrator.episode.unwind import unwind_checks, unwind_fact
+from orchestrator.episode.unwind import unwind_administration, unwind_fact
 from orchestrator.episode.wants import wants
 from orchestrator.errors import InvalidCommand
 from orchestrator.pathway.model import Derivation
@@ -72,12 +72,13 @@ def _administration(draft: Draft, command: Retract, actor: Actor) -> None:
     if course.end == COMPLETED and not tapers and draft.episode.in_force(course.regimen) is None:
         draft.emit(ev.CourseReopened(course.id, course.regimen))
     _let_go_on(draft, draft.episode.course(course.id))
-    unwind_checks(draft, draft.episode.course(course.id))
+    unwind_administration(draft, draft.episode.course(course.id), last.seq)
 
 
 def _let_go_on(draft: Draft, course: Course) -> None:
     """Let go on what the start of ``course`` replaced, now that it has still to start, or ended before it did."""
-    if c0(draft.pathway, course, draft.episode.timezone) > (course.ended_at or draft.now):
+    unbegun = c0(draft.pathway, course, draft.episode.timezone) > (course.ended_at or draft.now)
+    if unbegun and not course.recorded:  # what is recorded yet has replaced it already
         for other in draft.episode.courses:
             if other.end == TAPERED and not other.shortened and _made_way(draft, other, course):
                 draft.emit(ev.CourseReopened(other.id, other.regimen))
