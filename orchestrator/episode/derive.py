@@ -5,7 +5,7 @@ from typing import Any
 
 from orchestrator.episode import events as ev
 from orchestrator.episode.draft import Draft
-from orchestrator.episode.model import Recorded
+from orchestrator.episode.model import Episode, Recorded
 from orchestrator.episode.reminders import reopen_unknown
 from orchestrator.pathway.model import Derivation, DerivedRow
 
@@ -54,6 +54,24 @@ def ruling(draft: Draft, derivation: Derivation) -> DerivedRow | None:
     if not recent(draft, derivation):
         return None
     return next((row for row in derivation.rows if row.guard.holds(draft.values, draft.host)), None)
+
+
+def still_follows(draft: Draft, derivation: Derivation, current: Recorded) -> bool:
+    """Return whether a derived value follows from what is known now, or from what was known when it was derived: what
+    was observed since does not undo it.
+    """
+    then = Draft(draft.pathway, _as_of(draft.episode, current.seq), draft.now)
+    rows = (ruling(draft, derivation), ruling(then, derivation))
+    return any(row is not None and row.value == current.value for row in rows)
+
+
+def _as_of(episode: Episode, entry: int) -> Episode:
+    """Return the episode with the facts and courses of the entries up to ``entry`` alone."""
+    facts = {
+        fact: tuple(each for each in recordings if each.seq <= entry) for fact, recordings in episode.facts.items()
+    }
+    known = {fact: recordings for fact, recordings in facts.items() if recordings}
+    return episode._replace(facts=known, courses=tuple(each for each in episode.courses if each.seq <= entry))
 
 
 def recent(draft: Draft, derivation: Derivation) -> bool:

@@ -37,8 +37,9 @@ KEPT_TURNS = 4
 """So many of the last turns are kept in the document; an earlier one can no longer be taken back."""
 KEPT_DOSES = 6
 """So many administrations of a course without end are kept in the document."""
-KEPT_COURSES = 2
-"""The administrations of so many ended courses are kept in the document; earlier ones keep the first and the last."""
+KEPT_COURSES, KEPT_WHOLE = 2, dt.timedelta(days=31)
+"""So many ended courses, and all that ended so lately, keep in the document what taking back a dose needs; earlier ones
+keep their first and last dose, and of these none can be taken back any more."""
 
 
 def fold(episode: Episode | None, event: ev.Event, seq: int, at: dt.datetime) -> Episode:
@@ -150,15 +151,16 @@ def _administration_retracted(episode: Episode, event: ev.AdministrationRetracte
 
 
 def _ended(episode: Episode, event: ev.CourseEnded, _: int, at: dt.datetime) -> Episode:
-    return _thin(_course(episode, event.course, lambda course: course._replace(ended_at=at, end=event.end)))
+    return _thin(_course(episode, event.course, lambda course: course._replace(ended_at=at, end=event.end)), at)
 
 
-def _thin(episode: Episode) -> Episode:
+def _thin(episode: Episode, now: dt.datetime) -> Episode:
     """Keep of the older ended courses when their first and last dose were, so that the document stays small."""
-    ended = [each.id for each in episode.courses if not each.in_force][:-KEPT_COURSES]
-    if not ended:
+    ended = [(each.id, each.ended_at) for each in episode.courses if each.ended_at is not None][:-KEPT_COURSES]
+    older = {course for course, at in ended if at <= now - KEPT_WHOLE}
+    if not older:
         return episode
-    return episode._replace(courses=tuple(_thinned(each) if each.id in ended else each for each in episode.courses))
+    return episode._replace(courses=tuple(_thinned(each) if each.id in older else each for each in episode.courses))
 
 
 def _thinned(course: Course) -> Course:

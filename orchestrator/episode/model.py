@@ -82,6 +82,11 @@ class Course(NamedTuple):
         return len(self.recorded) + self.dropped
 
     @property
+    def shortened(self) -> bool:
+        """Return whether of a course that ended long ago no more than its first and its last dose are kept."""
+        return bool(self.recorded) and not self.recorded[0].seq
+
+    @property
     def counts(self) -> bool:
         """Return whether it counts as given: confirmed, and not every administration missed or declined (X-11).
 

@@ -5,13 +5,14 @@ A move, a check or a response's decision is undone only while nothing rests on i
 
 from orchestrator.episode import events as ev
 from orchestrator.episode.commands import Actor, Retract
-from orchestrator.episode.derive import derive, recent, ruling
+from orchestrator.episode.courses import c0
+from orchestrator.episode.derive import derive, still_follows
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import QUIET, Signals
-from orchestrator.episode.model import COMPLETED
+from orchestrator.episode.model import COMPLETED, TAPERED, Course
 from orchestrator.episode.refusal import Refusal, need_reason, need_role
 from orchestrator.episode.reminders import reopen
-from orchestrator.episode.unwind import unwind_checks, unwind_fact
+from orchestrator.episode.unwind import unwind_administration, unwind_fact
 from orchestrator.episode.wants import wants
 from orchestrator.errors import InvalidCommand
 from orchestrator.pathway.model import Derivation
@@ -45,11 +46,10 @@ def _take_back(draft: Draft, fact: str, of: int) -> None:
 
 
 def _derive_anew(draft: Draft, derivation: Derivation) -> None:
-    """Take back the derived values that no longer follow, with what they decided, and derive from what is left."""
+    """Take back the derived values that follow no longer, with what they decided, and derive from what is left."""
     while (current := draft.episode.current(derivation.fact)) is not None and current.derived:
-        row = ruling(draft, derivation) if recent(draft, derivation) else None
-        if row is not None and row.value == current.value:
-            return
+        if still_follows(draft, derivation, current):
+            break
         _take_back(draft, derivation.fact, current.seq)
     derive(draft, derivation.sources)
 
@@ -62,7 +62,7 @@ def _administration(draft: Draft, command: Retract, actor: Actor) -> None:
     course = draft.episode.in_force(command.target) or courses[-1]
     if not course.recorded:
         raise InvalidCommand(f"no administration of {command.target} was recorded")
-    if course.dropped and len(course.recorded) == 1:
+    if course.shortened or course.dropped and len(course.recorded) == 1:
         raise InvalidCommand(f"earlier administrations of {command.target} can no longer be taken back")
     _need_right(draft, command, actor)
     last = course.recorded[-1]
@@ -71,7 +71,25 @@ def _administration(draft: Draft, command: Retract, actor: Actor) -> None:
     tapers = schedule is not None and schedule.kind == "taper"
     if course.end == COMPLETED and not tapers and draft.episode.in_force(course.regimen) is None:
         draft.emit(ev.CourseReopened(course.id, course.regimen))
-    unwind_checks(draft, draft.episode.course(course.id))
+    _let_go_on(draft, draft.episode.course(course.id))
+    unwind_administration(draft, draft.episode.course(course.id), last.seq)
+
+
+def _let_go_on(draft: Draft, course: Course) -> None:
+    """Let go on what the start of ``course`` replaced, now that it has still to start, or ended before it did."""
+    unbegun = c0(draft.pathway, course, draft.episode.timezone) > (course.ended_at or draft.now)
+    if unbegun and not course.recorded:  # what is recorded yet has replaced it already
+        for other in draft.episode.courses:
+            if other.end == TAPERED and not other.shortened and _made_way(draft, other, course):
+                draft.emit(ev.CourseReopened(other.id, other.regimen))
+
+
+def _made_way(draft: Draft, other: Course, course: Course) -> bool:
+    """Return whether ``other`` ended at the start of ``course``, and its regimen is not in force anew."""
+    if other.ended_at is None or other.ended_at < course.confirmed_at or draft.episode.in_force(other.regimen):
+        return False
+    rows = (row for row in draft.pathway.replaces if row.at == "start")
+    return any(course.regimen in row.by and other.regimen in row.what for row in rows)
 
 
 def _need_right(draft: Draft, command: Retract, actor: Actor) -> None:

@@ -249,7 +249,8 @@ def _conditions(kind: TaskKind) -> dict[str, Guard]:
 
 
 def _open_tasks(draft: Draft) -> None:
-    """Open the tasks whose condition begins to hold; withdraw one whose condition was taken back by a retraction."""
+    """Open the tasks whose condition begins to hold; withdraw one that followed from what is being taken back."""
+    taken_back = _taken_back(draft)
     for kind in draft.pathway.tasks.values():
         if kind.entering is not None:
             continue
@@ -260,8 +261,17 @@ def _open_tasks(draft: Draft) -> None:
             draft.emit(_changed(draft, name, timed=kind.every is not None, holds=name in hold))
         if hold - held:
             open_task(draft, kind)
-        elif held and not hold and draft.wanted_before is not None and draft.episode.task(kind.name) is not None:
-            draft.emit(ev.TaskWithdrawn(kind.name))
+        elif held and not hold and taken_back:
+            task = draft.episode.task(kind.name)
+            if task is not None and task.seq >= taken_back:
+                draft.emit(ev.TaskWithdrawn(kind.name))
+
+
+def _taken_back(draft: Draft) -> int:
+    """Return the earliest entry of which something is taken back in this one, or 0."""
+    entries = [event.of for event in draft.events if isinstance(event, ev.FactRetracted | ev.AdministrationRetracted)]
+    entries += [each for event in draft.events if isinstance(event, ev.DecisionTakenBack) for each in event.entries]
+    return min(entries, default=0)
 
 
 def _holds(draft: Draft, anchor: Anchor) -> bool:

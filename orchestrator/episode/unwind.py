@@ -24,6 +24,13 @@ def unwind_fact(draft: Draft, fact: str, of: int) -> None:
         _unwind_entry(draft, of)
 
 
+def unwind_administration(draft: Draft, course: Course, of: int) -> None:
+    """Wind back what the administration of ``course`` recorded in entry ``of`` moved, and the checks by its C0."""
+    unwind_checks(draft, course)
+    if of not in {*draft.episode.checked.values(), *(each.checked for each in draft.episode.courses)}:
+        _unwind_entry(draft, of)
+
+
 def unwind_checks(draft: Draft, course: Course) -> None:
     """Wind back the checks that fell due by a C0 that now lies later, and the moves that they made."""
     check, timezone = check_of(draft.pathway, course.regimen), draft.episode.timezone
