@@ -43,7 +43,8 @@ def _existing(local: dt.datetime, tz: ZoneInfo) -> dt.datetime:
         raise ValueError("a zone without offsets")
     gap = abs(after - before)
     # Inside a gap: what the clocks showed when they sprang forward is the first local time that exists.
-    edge = (local - gap).replace(tzinfo=tz).astimezone(dt.UTC)
+    # Clocks spring at whole minutes: the search goes by those, wherever in its minute the wanted time lies.
+    edge = (local - gap).replace(tzinfo=tz, second=0, microsecond=0).astimezone(dt.UTC)
     step = dt.timedelta(minutes=1)
     while (edge + step).astimezone(tz).replace(tzinfo=None) < local:
         edge += step

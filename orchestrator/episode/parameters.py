@@ -1,6 +1,7 @@
 """Are the parameters of a confirmation well-formed for its regimens? Returns them typed; nothing is invented."""
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,8 @@ from orchestrator.pathway.model import Pathway
 MAX_STEPS = 100
 MAX_DOSE_TEXT = 60
 LATEST_START = dt.timedelta(days=366)
+_LEADING = re.compile(r"[0-9][0-9.,]*")
+"""The number with which a dose that is text begins."""
 
 
 def parse(
@@ -83,8 +86,10 @@ def _length(regimen: Regimen, value: object, _: dt.datetime) -> int:
 def _dose(regimen: Regimen, value: object, _: dt.datetime) -> Decimal | str:
     if regimen.dose is not None and regimen.dose.unit is not None:
         return _positive(value, f"the dose of {regimen.name} in {regimen.dose.unit}")
-    text = value.strip() if isinstance(value, str) else ""
-    if not (0 < len(text) <= MAX_DOSE_TEXT and text[0].isdigit() and any(each.isalpha() for each in text)):
+    text = " ".join(value.split()) if isinstance(value, str) else ""
+    number = _LEADING.match(text)
+    above_0 = number is not None and any(each in "123456789" for each in number[0])
+    if not (above_0 and len(text) <= MAX_DOSE_TEXT and text.isprintable() and any(each.isalpha() for each in text)):
         raise InvalidCommand(f"the dose of {regimen.name} must be text with its unit, such as 750 mg")
     return text
 

@@ -39,6 +39,8 @@ _INTEGER = re.compile(r"[-+]?[0-9]+")
 _BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What may not stand in a YAML file at all."""
 _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -102,9 +104,28 @@ def read_text(text: str, file: str) -> Value:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = f"is not well-formed YAML: {error.problem or error.context or 'syntax error'}"
-        raise PathwayError(what, file=file, line=mark.line + 1 if mark else 0) from error
+        raise PathwayError(what, file=file, line=mark.line + 1 if mark else 0, hint=_hint(text, what, mark)) from error
     except (yaml.YAMLError, UnicodeEncodeError) as error:
-        raise PathwayError("is not well-formed YAML: a character that is not allowed", file=file) from error
+        raise _not_allowed(text, file) from error
+
+
+def _hint(text: str, what: str, mark: Any) -> str:  # noqa: ANN401  a mark of either parser
+    """Return what mends the slips that people make most; empty for others."""
+    lines = text.splitlines()
+    rest = lines[mark.line][mark.column :] if mark and mark.line < len(lines) else ""
+    if rest.startswith("\t"):
+        return "indent with spaces, not with tabs"
+    if "cannot start any token" in what:
+        return f"quote a text that begins with '{rest[:1]}'"
+    return "quote a text that holds ': ', or mend the indentation" if "mapping values" in what else ""
+
+
+def _not_allowed(text: str, file: str) -> PathwayError:
+    found = _FORBIDDEN.search(text)
+    at = found.start() if found else 0
+    line = len(f"{text[:at]}.".splitlines())
+    what = f"is not well-formed YAML: the character U+{ord(text[at]):04X} is not allowed"
+    return PathwayError(what, file=file, line=line, hint="take it out, or save the file as UTF-8")
 
 
 def _too_long(file: str) -> PathwayError:

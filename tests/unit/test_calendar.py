@@ -49,6 +49,7 @@ def test_the_local_day_counts_not_the_one_in_utc() -> None:
     ("start", "months", "timezone", "expected"),
     [
         ("2025-09-29T01:30+01:00", 6, "Europe/London", "2026-03-29T02:00+01:00"),  # 01:00 to 02:00 is left out
+        ("2025-09-29T01:30:59.5+01:00", 6, "Europe/London", "2026-03-29T02:00+01:00"),  # to the second
         ("2025-04-04T02:10+11:00", 18, "Australia/Lord_Howe", "2026-10-04T02:30+11:00"),  # half an hour is left out
         ("2011-11-30T10:00-10:00", 1, "Pacific/Apia", "2011-12-31T00:00+14:00"),  # a whole day is left out
     ],
