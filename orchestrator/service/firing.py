@@ -9,12 +9,11 @@ from orchestrator.errors import KeyMissing, StoreError, WrongKey
 from orchestrator.service.handlers import Desk, fire
 from orchestrator.service.notices import OWNERS, tell
 from orchestrator.service.ports import Change, Directory
-from orchestrator.service.rows import EpisodeRow, NoticeRow, Times, Write
+from orchestrator.service.rows import LONGEST_ASIDE, EpisodeRow, NoticeRow, Times, Write
 
 _log = logging.getLogger(__name__)
 LARGEST_BATCH = 500
 _FIRST_DELAY = timedelta(minutes=1)
-_LONGEST_DELAY = timedelta(hours=1)
 
 
 Sound = Callable[[datetime], bool]
@@ -35,7 +34,7 @@ class Fired(NamedTuple):
 
 def delay(attempts: int) -> timedelta:
     """Return how long an episode is set aside after so many failures: a minute, doubled each time, an hour at most."""
-    return min(_FIRST_DELAY * (1 << min(attempts - 1, 10)), _LONGEST_DELAY)
+    return min(_FIRST_DELAY * (1 << min(attempts - 1, 10)), LONGEST_ASIDE)
 
 
 class Firing:

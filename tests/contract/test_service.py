@@ -211,6 +211,16 @@ def test_an_episode_that_fails_alone_is_set_aside_and_told_and_holds_up_nobody(s
     assert all(whole(sut, episode_id) for episode_id in ids)
 
 
+def test_what_a_clock_that_stood_ahead_set_aside_is_tried_at_once(sut: System) -> None:
+    episode_id = sut.enrolments.enrol(enrolment()).episode_id
+    sut.handlers.execute(record(episode_id, alarm="1"))
+    sut.clock.advance(2 * HOUR)
+    with sut.store.change() as change:
+        change.set_aside(episode_id, change.times().wall + timedelta(days=365), 1)
+    assert sut.queries.next_alarm() == T0 + HOUR
+    assert sut.firing.fire_due().fired == 1
+
+
 def test_a_notice_stands_in_the_inbox_from_its_cause_on(sut: System) -> None:
     told(sut)
     (row,) = sut.queries.inbox(roles=("lead",), wards=("w-1",)).rows
