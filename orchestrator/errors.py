@@ -198,6 +198,10 @@ class StoreBusy(StoreError):
     code = "store-busy"
 
 
+class RowHeld(StoreBusy):
+    """Another transaction holds just what is needed; whatever else is in the store can be written meanwhile."""
+
+
 class TimeUntrusted(StoreError):
     """The wall's clock was moved: what is recorded now would stand at a wrong time, and plan by it."""
 

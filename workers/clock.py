@@ -86,7 +86,6 @@ class Ticker:
         self._tell(fault, look)
         asked = inline = False
         if fault is None:
-            self._remember(look, passed)
             asked, inline = self._fire(
                 look, lambda wall: self._trust.fault(look._replace(wall=wall), began, even()) is None
             )
@@ -95,6 +94,7 @@ class Ticker:
             self._swept = passed
         if fault is not None:
             return LONGEST_SLEEP_SECONDS
+        self._remember(look, passed)  # last: who holds that row keeps nobody from being told
         return ASKED_SLEEP_SECONDS if asked else self._until_next()
 
     def _fire(self, look: Look, sound: Sound) -> tuple[bool, bool]:

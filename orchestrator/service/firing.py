@@ -5,16 +5,17 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from orchestrator.errors import KeyMissing, StoreError, WrongKey
+from orchestrator.errors import KeyMissing, RowHeld, StoreError, WrongKey
 from orchestrator.service.handlers import Desk, fire
 from orchestrator.service.notices import OWNERS, tell
 from orchestrator.service.ports import Change, Directory
-from orchestrator.service.rows import EpisodeRow, NoticeRow, Times, Write
+from orchestrator.service.rows import LONGEST_ASIDE, EpisodeRow, NoticeRow, Times, Write
 
 _log = logging.getLogger(__name__)
 LARGEST_BATCH = 500
 _FIRST_DELAY = timedelta(minutes=1)
-_LONGEST_DELAY = timedelta(hours=1)
+_MOST_HELD = 4
+"""Where so many on end are held it is no single patient's matter, and each would be waited for in vain."""
 
 
 Sound = Callable[[datetime], bool]
@@ -35,7 +36,7 @@ class Fired(NamedTuple):
 
 def delay(attempts: int) -> timedelta:
     """Return how long an episode is set aside after so many failures: a minute, doubled each time, an hour at most."""
-    return min(_FIRST_DELAY * (1 << min(attempts - 1, 10)), _LONGEST_DELAY)
+    return min(_FIRST_DELAY * (1 << min(attempts - 1, 10)), LONGEST_ASIDE)
 
 
 class Firing:
@@ -56,20 +57,35 @@ class Firing:
                 lambda change: self._fire_batch(change, min(limit, LARGEST_BATCH), claimed, sound)
             )
         except Exception as error:
-            if not claimed or of_the_store(error):
+            if not claimed or (of_the_store(error) and not isinstance(error, RowHeld)):
                 raise
-            # one episode of them fails: find it, and let the others go on
             _log.warning(
                 "a batch of %d failed with %s: one by one",
                 len(claimed),
                 type(error).__name__,
                 extra={"event": "batch-failed"},
             )
-            late: list[timedelta] = []
-            fired = sum(self._fire_alone(row.episode_id, late) for row in claimed)
-            return Fired(fired, len(claimed) - fired, more=True, late=tuple(late), failed=True)
+            return self._one_by_one(claimed, sound)
         late = [_late(row, times) for row in claimed]
         return Fired(len(claimed), 0, more=len(claimed) >= limit, late=tuple(late))
+
+    def _one_by_one(self, claimed: list[EpisodeRow], sound: Sound | None) -> Fired:
+        """Fire a batch in which one episode fails: it is found, and the others go on.
+
+        What somebody holds is passed over, and is due still: it is waited for again, and not set aside.
+        """
+        late: list[timedelta] = []
+        aside = held = 0
+        for row in claimed:
+            try:
+                aside += not self._fire_alone(row.episode_id, late, sound)
+                held = 0
+            except RowHeld:
+                held += 1
+                if held == _MOST_HELD:
+                    raise
+                _log.warning("episode %s is held: it fires later", row.episode_id, extra={"event": "episode-held"})
+        return Fired(len(late), aside, more=bool(late or aside), late=tuple(late), failed=True)
 
     def _fire_batch(self, change: Change, limit: int, claimed: list[EpisodeRow], sound: Sound | None = None) -> Times:
         rows, times = change.claim_due(limit)
@@ -82,9 +98,9 @@ class Firing:
         fire(ledger)
         return ledger.write()  # and not remembered: its next alarm goes off in minutes at the soonest
 
-    def _fire_alone(self, episode_id: str, late: list[timedelta]) -> bool:
+    def _fire_alone(self, episode_id: str, late: list[timedelta], sound: Sound | None = None) -> bool:
         try:
-            fired = self._desk.transact(lambda change: self._fire_locked(change, episode_id))
+            fired = self._desk.transact(lambda change: self._fire_locked(change, episode_id, sound))
         except Exception as error:
             if of_the_store(error):
                 raise
@@ -95,10 +111,15 @@ class Firing:
         late += () if fired is None else (fired,)
         return True
 
-    def _fire_locked(self, change: Change, episode_id: str) -> timedelta | None:
-        """Fire one episode and return how late it was; None where somebody else's command fired it meanwhile."""
+    def _fire_locked(self, change: Change, episode_id: str, sound: Sound | None) -> timedelta | None:
+        """Fire one episode and return how late it was; None where somebody else's command fired it meanwhile.
+
+        sound: is asked again, for much may have happened since the claim.
+        """
         locked = change.lock(episode_id, b"")
         if locked is None or locked.row.next_due_at is None or locked.row.next_due_at > locked.times.now:
+            return None
+        if sound is not None and not sound(locked.times.wall):
             return None
         change.save([self._fire(change, locked.row, locked.times)])
         return _late(locked.row, locked.times)

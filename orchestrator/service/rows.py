@@ -9,6 +9,8 @@ from orchestrator.service.worklist.rows import ClaimRow
 
 LONGEST_WAIT = timedelta(minutes=15)
 """The longest that what is to leave the house waits for a try; what is to wait longer was written by a wrong clock."""
+LONGEST_ASIDE = timedelta(hours=1)
+"""The longest that an episode whose timers fail is set aside; what is set aside for longer was so by a wrong clock."""
 NO_DUE = datetime(9999, 12, 31, tzinfo=UTC)
 """Stands in `ItemRow.due_at` where nothing says by when, so that such items come last."""
 

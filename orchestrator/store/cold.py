@@ -23,6 +23,7 @@ from orchestrator.audit.release import RELEASES, Release
 from orchestrator.audit.seal import Sealed
 from orchestrator.episode import formats
 from orchestrator.service.rows import (
+    LONGEST_ASIDE,
     LONGEST_WAIT,
     EpisodeRow,
     IdentifierRow,
@@ -67,7 +68,10 @@ MAY_LEAVE = or_(t.outbox.c.next_try_at <= bindparam("wall"), t.outbox.c.next_try
 # What clocks ask a second is made once: to make it anew costs more than to ask it.
 _WAITING = select(t.outbox.c.route).where(MAY_LEAVE).limit(1)
 _WAITING_LONG = select(t.outbox.c.route).where(t.outbox.c.next_try_at <= bindparam("wall")).limit(1)
-_FREE = t.episode.c.set_aside_until.is_(None) | (t.episode.c.set_aside_until <= bindparam("wall"))
+_E = t.episode.c
+_FREE = or_(
+    _E.set_aside_until.is_(None), _E.set_aside_until <= bindparam("wall"), _E.set_aside_until > bindparam("far")
+)
 _NEXT_ALARM = (
     select(t.episode.c.next_due_at)
     .where(t.episode.c.next_due_at.is_not(None), _FREE)
@@ -221,19 +225,24 @@ class ColdReader(PeopleReads, RosterReads, OverviewReads, WorklistReads):
         return formats.OWN if found is None else found  # a store in memory is this program's alone
 
     def next_alarm(self) -> datetime | None:
-        return self._sql.execute(_NEXT_ALARM, {"wall": self.times().wall}).scalar()
+        return self._sql.execute(_NEXT_ALARM, free(self.times().wall)).scalar()
 
     def seen_at(self) -> datetime | None:
         return self._sql.execute(_SEEN_AT).scalar()
 
     def alarm_and_seen(self) -> tuple[datetime | None, datetime | None]:
-        alarm, seen = self._sql.execute(_ALARM_AND_SEEN, {"wall": self.times().wall}).one()
+        alarm, seen = self._sql.execute(_ALARM_AND_SEEN, free(self.times().wall)).one()
         return alarm, seen
 
 
 def leaving(wall: datetime) -> dict[str, datetime]:
     """Return what `MAY_LEAVE` is asked with when the wall shows this."""
     return {"wall": wall, "ahead": wall + LONGEST_WAIT}
+
+
+def free(wall: datetime) -> dict[str, datetime]:
+    """Return what is asked with for episodes that are not set aside when the wall shows this."""
+    return {"wall": wall, "far": wall + LONGEST_ASIDE}
 
 
 def _without_episode(episode_id: Column[str]) -> Select[Any]:

@@ -3,7 +3,7 @@
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
-from orchestrator.errors import CarepathError, StoreBusy, StoreError
+from orchestrator.errors import CarepathError, RowHeld, StoreBusy, StoreError
 from orchestrator.service.ports import Collision
 
 BUSY = "the store is busy: another program holds it; try again"
@@ -31,10 +31,8 @@ _POOLER = (
     " mode), or reach the database itself"
 )
 _POSTGRESQL = {
-    "55P03": BUSY,
     "57014": BUSY,
     "40001": BUSY,
-    "40P01": BUSY,
     "57P01": _GONE,  # it is being shut down
     "57P02": _GONE,  # one of its processes was killed, so it ends all of them
     "57P03": _GONE,  # it is starting
@@ -50,6 +48,8 @@ _POSTGRESQL = {
     "28P01": "the database refuses the password",
     "3D000": "there is no such database",
 }
+_HELD = {"55P03", "40P01"}
+"""A lock that was waited for too long, or in a circle: others may be free."""
 
 
 def translate(error: BaseException) -> CarepathError | None:
@@ -64,10 +64,16 @@ def translate(error: BaseException) -> CarepathError | None:
     if "DatabaseError" not in names:
         return None
     if state is not None:
-        return _store_error(_POSTGRESQL.get(state, f"the database refuses: SQLSTATE {state}"))
+        return _of_state(state)
     if names & _WITHOUT_A_WORD or type(origin).__module__.startswith("psycopg"):
         return StoreError(_SILENT if names & _WITHOUT_A_WORD else _GONE)
     return _store_error(_sqlite(str(origin)))
+
+
+def _of_state(state: str) -> StoreError:
+    if state in _HELD:
+        return RowHeld(BUSY)
+    return _store_error(_POSTGRESQL.get(state, f"the database refuses: SQLSTATE {state}"))
 
 
 def _store_error(said: str) -> StoreError:

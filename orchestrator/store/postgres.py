@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 
 from orchestrator.audit.seal import Sealed
 from orchestrator.errors import OutcomeUnknown
-from orchestrator.service.rows import EpisodeRow, ItemRow, Locked, NoticeRow, Times, Write
+from orchestrator.service.rows import LONGEST_ASIDE, EpisodeRow, ItemRow, Locked, NoticeRow, Times, Write
 from orchestrator.store import tables as t
 from orchestrator.store.cold import ColdReader, sealed
 from orchestrator.store.faults import UNKNOWN, translate
@@ -61,7 +61,8 @@ _PRIOR = Statement(
 _CLAIM = """
 WITH due AS MATERIALIZED (
     SELECT episode_id FROM episode
-    WHERE next_due_at <= {now} AND (set_aside_until IS NULL OR set_aside_until <= now())
+    WHERE next_due_at <= {now}
+    AND (set_aside_until IS NULL OR set_aside_until <= now() OR set_aside_until > now() + interval '{longest}')
     ORDER BY next_due_at LIMIT {limit} FOR NO KEY UPDATE SKIP LOCKED)
 {select} JOIN due ON due.episode_id = e.episode_id ORDER BY e.next_due_at
 """
@@ -113,7 +114,7 @@ def _clock(times: str) -> Statement:
 
 @lru_cache
 def _claim(now: str, limit: int) -> Statement:
-    return Statement(_CLAIM.format(now=now, limit=limit, select=_SELECT), (), _EPISODE)
+    return Statement(_CLAIM.format(now=now, limit=limit, select=_SELECT, longest=LONGEST_ASIDE), (), _EPISODE)
 
 
 def _calls(writes: Sequence[Write]) -> Iterator[Call]:

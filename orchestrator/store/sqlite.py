@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from orchestrator.audit.seal import Sealed
 from orchestrator.clock import Clock, HostClock
 from orchestrator.errors import StoreBusy
-from orchestrator.service.rows import EpisodeRow, ItemRow, Locked, NoticeRow, Times, Write
+from orchestrator.service.rows import LONGEST_ASIDE, EpisodeRow, ItemRow, Locked, NoticeRow, Times, Write
 from orchestrator.store.cold import ColdReader, sealed
 from orchestrator.store.faults import BUSY, translate
 from orchestrator.store.rare import RareWrites
@@ -31,7 +31,8 @@ _LOCK = (
     " LEFT JOIN entry n ON n.episode_id = e.episode_id AND n.cause_id = ? WHERE e.episode_id = ?"
 )
 _CLAIM = (
-    f"{_SELECT} WHERE e.next_due_at <= ? AND (e.set_aside_until IS NULL OR e.set_aside_until <= ?)"
+    f"{_SELECT} WHERE e.next_due_at <= ?"
+    " AND (e.set_aside_until IS NULL OR e.set_aside_until <= ? OR e.set_aside_until > ?)"
     " ORDER BY e.next_due_at LIMIT ?"
 )
 _UPDATE = (
@@ -96,7 +97,8 @@ class SqliteChange(SqliteReader, RareWrites):
 
     def claim_due(self, limit: int) -> tuple[list[EpisodeRow], Times]:
         times = self.times()
-        rows = self._run(_CLAIM, (to_micros(times.now), to_micros(times.wall), limit)).fetchall()
+        free = to_micros(times.wall), to_micros(times.wall + LONGEST_ASIDE)
+        rows = self._run(_CLAIM, (to_micros(times.now), *free, limit)).fetchall()
         return [_episode(row) for row in rows], times
 
     def save(self, writes: Sequence[Write]) -> None:

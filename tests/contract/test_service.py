@@ -211,6 +211,28 @@ def test_an_episode_that_fails_alone_is_set_aside_and_told_and_holds_up_nobody(s
     assert all(whole(sut, episode_id) for episode_id in ids)
 
 
+def test_what_a_clock_that_stood_ahead_set_aside_is_tried_at_once(sut: System) -> None:
+    episode_id = sut.enrolments.enrol(enrolment()).episode_id
+    sut.handlers.execute(record(episode_id, alarm="1"))
+    sut.clock.advance(2 * HOUR)
+    with sut.store.change() as change:
+        change.set_aside(episode_id, change.times().wall + timedelta(days=365), 1)
+    assert sut.queries.next_alarm() == T0 + HOUR
+    assert sut.firing.fire_due().fired == 1
+
+
+def test_those_of_a_batch_that_failed_fire_at_no_time_that_was_moved_meanwhile(sut: System) -> None:
+    ids = [sut.enrolments.enrol(enrolment(str(n))).episode_id for n in range(3)]
+    for episode_id in ids:
+        sut.handlers.execute(record(episode_id, alarm="1"))
+    sut.engine.poisoned = {ids[0]}
+    sut.clock.advance(2 * HOUR)
+    trusted = iter([True, True])
+    assert sut.firing.fire_due(sound=lambda _: next(trusted, False))[:2] == (0, 1)
+    assert [len(sut.queries.timeline(each)) for each in ids] == [2, 2, 2]
+    assert sut.firing.fire_due(sound=lambda _: True)[:2] == (2, 0)
+
+
 def test_a_notice_stands_in_the_inbox_from_its_cause_on(sut: System) -> None:
     told(sut)
     (row,) = sut.queries.inbox(roles=("lead",), wards=("w-1",)).rows

@@ -291,7 +291,8 @@ def test_a_trusted_time_is_remembered_and_never_goes_back(place: Installation) -
 
 def test_what_was_set_aside_comes_back(place: Installation) -> None:
     episode = place.enrol()
-    place.sql("UPDATE episode SET attempts = 1, set_aside_until = {future}")
+    with place.system.store.change() as change:
+        change.set_aside(episode, change.times().wall + timedelta(minutes=1), 1)
     Ticker(place.system, Ears()).tick()
     assert place.fired(episode) == 0
     place.sql("UPDATE episode SET set_aside_until = {past}")
