@@ -22,6 +22,7 @@ from orchestrator.web.look import seen_by
 from orchestrator.web.moments import Moments
 from orchestrator.web.recognised import recognised
 from orchestrator.web.speaking import Speaking, speak
+from orchestrator.web.syllables import hyphenated
 
 FOLDER = Path(__file__).parent / "templates"
 REPORT = Path(__file__).parent.parent / "report" / "templates"
@@ -123,6 +124,7 @@ def environment(language: str) -> Environment:
     translated = words.catalogue(language)
     made.install_gettext_translations(translated, newstyle=True)  # type: ignore[attr-defined]
     speak(made, translated, language)
+    made.filters["hyphenated"] = hyphenated
     return made
 
 

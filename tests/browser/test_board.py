@@ -1,11 +1,50 @@
 """Goal: a board on the wall keeps itself up to date, and one that cannot says so for as long as it cannot."""
 
+from typing import Any
+
+import pytest
+from playwright.sync_api import ViewportSize
+
 from orchestrator.episode.commands import Actor
+from orchestrator.service.demo import PASSWORD
 from orchestrator.service.enrolment import EnrolRequest, Identifier
 from orchestrator.web.board import ON_A_WALL
+from orchestrator.web.syllables import hyphenated
+from tests.browser import addresses
 from tests.browser.site import Site
 
 NURSE = Actor("u-test", "nurse")
+STAGES = 7
+"""The most in which a ward can have patients."""
+_FILL = """([titles, most]) => {
+  const all = () => [...document.querySelectorAll('.stage')];
+  while (all().length < most) all()[0].after(all()[1].cloneNode(true));
+  const place = document.querySelector('.patient.late');
+  for (const title of titles) {
+    const other = place.cloneNode(true);
+    other.querySelector('.next').textContent = title;
+    place.after(other);
+  }
+  const heads = ['Neubewertung ', 'Überbrückung ', 'Maintenance '];
+  all().forEach((one, at) => { one.querySelector('h2').firstChild.textContent = heads[at % heads.length]; });
+}"""
+_BROKEN = r"""() => {
+  const found = new Set(), range = document.createRange();
+  const walk = document.createTreeWalker(document.getElementById('board'), NodeFilter.SHOW_TEXT);
+  for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+    for (const word of node.textContent.matchAll(/[\p{L}\p{N}]+/gu)) {
+      const tops = [...word[0]].map((_, at) => {
+        range.setStart(node, word.index + at);
+        range.setEnd(node, word.index + at + 1);
+        return range.getBoundingClientRect().bottom;
+      });
+      if (Math.max(...tops) - Math.min(...tops) > 3) found.add(word[0]);
+    }
+  }
+  return [...found];
+}"""
+_BESIDE = """() => [...document.querySelectorAll('.stage h2, .stage p')].filter(
+  it => it.scrollWidth > it.clientWidth + 1).map(it => it.innerText)"""
 
 
 def enrol(site: Site, number: str, pathway: str = "") -> None:
@@ -55,3 +94,24 @@ def test_on_a_full_wall_no_pathway_is_cut_and_what_is_not_shown_is_said_on_the_s
     more = page.locator(".more").bounding_box()
     assert more is not None
     assert more["y"] + more["height"] < 1080, "nobody scrolls a wall"
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("width", [820, 1024, 1280, 1920, 3840])
+def test_no_word_is_broken_but_between_syllables_on_seven_full_stages(ward: Site, width: int, language: str) -> None:
+    titles = {task.title for pathway in ward.system.library.pathways for task in pathway.tasks.values()}
+    person = ward.signed_in("clinician", PASSWORD)
+    page = person.page
+    page.route("**/*", lambda route: route.continue_(headers={**route.request.headers, "accept-language": language}))
+    page.set_viewport_size(ViewportSize(width=width, height=1000))
+    for screen in ("", "?screen=1"):
+        person.open(addresses.best(ward, "/board/{ward:path}") + screen)
+        assert page.locator("html").get_attribute("lang") == language
+        filled: list[Any] = [[hyphenated(each) for each in sorted(titles)], STAGES]
+        page.evaluate(_FILL, filled)
+        assert page.locator(".stage").count() == STAGES
+        assert page.evaluate(_BROKEN) == []
+        assert page.evaluate(_BESIDE) == []
+        tops = page.locator(".stage").evaluate_all("all => new Set(all.map(one => one.offsetTop)).size")
+        assert tops == 1 or width < 1280, "they stand beside one another"
+    person.context.close()
