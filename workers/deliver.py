@@ -1,5 +1,7 @@
 """How do notices leave the house? Taken under a lease, sent one by one: the last token alone says how it went."""
 
+from functools import partial
+
 from orchestrator.bootstrap import System
 from orchestrator.notify import sending
 from orchestrator.service.rows import Lease
@@ -17,7 +19,8 @@ def job() -> None:
 
 def deliver(system: System, seconds: float = LONGEST_SECONDS) -> int:
     """Send what waits, and return how many left: see `sending.send_waiting`."""
-    return sending.send_waiting(system.deliveries, lambda lease: send(system, lease), system.elapsed, seconds)
+    send_one = partial(send, system)
+    return sending.send_waiting(system.post, system.deliveries, send_one, system.elapsed, seconds)
 
 
 def send(system: System, lease: Lease) -> bool:

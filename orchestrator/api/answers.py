@@ -170,7 +170,7 @@ class Notices(Reply):
 class Delivery(BaseModel):
     """A notice that has not left the house by a route. given_up_at: since when it is a dead letter; else null.
 
-    next_try_at: null for a dead letter.   last_error: a code; empty before the first try failed.
+    next_try_at: null for a dead letter.   last_error: a code; empty before the first try failed, and while it is tried.
     """
 
     id: str

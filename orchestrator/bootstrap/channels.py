@@ -20,6 +20,8 @@ class ChannelsFile:
     def __init__(self, read: Callable[[], Outside | None]) -> None:
         self._read, self.fault = read, ""
         self.lead: Callable[[Outside], object] = lambda _: None  # said by whoever puts the system together
+        self.hurry: Callable[[], object] = lambda: None
+        self._hurried = False
 
     def begin(self) -> Outside:
         """Return what the file says; where it is faulty, that everything is to wait."""
@@ -30,8 +32,14 @@ class ChannelsFile:
             return UNREADABLE
 
     def look(self) -> None:
-        """Read again what was faulty; once it is mended, what waited leaves. Raises PathwayErrors and StoreError."""
+        """Read again what was faulty; once it is mended, what waited leaves, since a process before this one too.
+
+        Raises PathwayErrors and StoreError.
+        """
         if not self.fault:
+            if not self._hurried:
+                self.hurry()
+                self._hurried = True
             return
         try:
             outside = self._read() or NOWHERE

@@ -24,7 +24,9 @@ def lookout(system: System) -> Lookout:
         return sending.send(system.post, system.deliveries, lease)[1]
 
     def send() -> None:
-        sending.send_waiting(system.deliveries, send_one, system.elapsed, LOOKOUT_SENDS_SECONDS, OVERDUE)
+        sending.send_waiting(
+            system.post, system.deliveries, send_one, system.elapsed, LOOKOUT_SENDS_SECONDS, kind=OVERDUE
+        )
 
     speed = system.simulation.factor if system.simulation else 1
     return Lookout(system.pulse, speed, send, wall=system.host, elapsed=system.elapsed)

@@ -48,7 +48,7 @@ def open_system(settings: Settings, past: Clock | None = None) -> System:
         outside=file.begin(), zone=zone, form=opened.format,
         second_factor=settings.second_factor,
     )  # fmt: skip
-    file.lead = lambda outside: system.lead(outside, zone)
+    file.lead, file.hurry = lambda outside: system.lead(outside, zone), system.hurry
     system = replace(system, channels=file)
     system.duty.reach.refresh()
     return system

@@ -117,6 +117,10 @@ class System:
         """Have notices leave as the file of channels says now, and what waited for that at once. Raises StoreError."""
         self.duty.lead(outside.directory, outside.personal())
         self.post.become(outside.post(zone, self.duty.reach.contact))
+        self.hurry()
+
+    def hurry(self) -> None:
+        """Have leave at once what waited for the file of channels to be mended. Raises StoreError."""
         self.deliveries.hurry(SHUT.code)
 
     def pathway(self, version: str) -> Pathway:

@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 
 from orchestrator.errors import StoreError
 from orchestrator.notify.channel import Result, Sent
-from orchestrator.notify.post import Post
+from orchestrator.notify.post import SHUT, Post
 from orchestrator.service.deliveries import Deliveries
 from orchestrator.service.notices import UNROUTED
 from orchestrator.service.rows import Lease
@@ -15,24 +16,29 @@ DEFECT = Sent(Result.PASSING, "defect")
 ROUTED = Sent(Result.PASSING, "routed")
 """Nothing was sent: it waits by its own routes from now on."""
 BATCH = 20
+OTHERS_FIRST = timedelta(minutes=1)
+"""Who knows no way to send anything leaves it to others for so long, before saying why it does not leave."""
 
 
 def send_waiting(
+    post: Post,
     deliveries: Deliveries,
     send_one: Callable[[Lease], bool],
     elapsed: Callable[[], float],
     seconds: float,
+    *,
     kind: str = "",
 ) -> int:
     """Send what waits until nothing does, or begin nothing more after so many seconds; return how many left.
 
-    send_one: sends one, and tells whether it left.   elapsed: seconds that pass evenly.   kind: of this kind alone;
-    empty: of any. A lease outlives what is begun in time. Whatever fails, a notice stays in the outbox until a person
-    or a channel has taken it. Raises StoreError.
+    post: while it is shut, what has waited for long is taken alone.   send_one: sends one, and tells whether it left.
+    elapsed: seconds that pass evenly.   kind: of this kind alone; empty: of any.
+    A lease outlives what is begun in time. Whatever fails, a notice stays in the outbox until a person or a channel has
+    taken it. Raises StoreError.
     """
     deadline = elapsed() + seconds
     left = 0
-    while leases := deliveries.take(BATCH, kind=kind):
+    while leases := deliveries.take(BATCH, kind=kind, since=timedelta() if post.open else OTHERS_FIRST):
         for lease in leases:
             if elapsed() >= deadline:
                 deliveries.release(lease)
@@ -63,6 +69,8 @@ def send(post: Post, deliveries: Deliveries, lease: Lease) -> tuple[Sent, bool]:
         extra={"event": "notice-not-delivered"},
     )
     _recorded(deliveries.give_back(lease, sent.code), lease)
+    if sent is SHUT and post.open:  # mended meanwhile: what waited for that was let go before this one waited
+        deliveries.hurry(SHUT.code)
     return sent, False
 
 

@@ -38,9 +38,14 @@ class Deliveries:
         with self._desk.store.read() as reader:
             return reader.waiting(timedelta(seconds=seconds))
 
-    def take(self, limit: int = 20, seconds: int = LEASE_SECONDS, kind: str = "") -> list[Lease]:
-        """Take notices that wait, longest first; nobody else has them for so many seconds. kind: empty for any."""
-        return self._desk.transact(lambda change: change.take(limit, seconds, kind))
+    def take(
+        self, limit: int = 20, seconds: int = LEASE_SECONDS, kind: str = "", since: timedelta = timedelta()
+    ) -> list[Lease]:
+        """Take notices that wait, longest first; nobody else has them for so many seconds.
+
+        kind: empty for any.   since: those alone that could have left for so long already.
+        """
+        return self._desk.transact(lambda change: change.take(limit, seconds, kind, since))
 
     def finish(self, lease: Lease, channel: str) -> bool:
         """Record a delivery; False when the lease has passed to another, whose word counts."""

@@ -262,10 +262,10 @@ class Change(Reader, PeopleChange, RosterChange, WorklistChange, Protocol):
         """Remember a trusted wall time, unless a later one is known."""
         ...
 
-    def take(self, limit: int, seconds: int, kind: str = "") -> list[Lease]:
+    def take(self, limit: int, seconds: int, kind: str = "", since: timedelta = timedelta()) -> list[Lease]:
         """Take notices that wait, longest first, each with a new token; in `seconds` others may take them.
 
-        kind: of this kind alone; empty: of any.
+        kind: of this kind alone; empty: of any.   since: those that could have left for so long already.
         """
         ...
 
@@ -282,7 +282,7 @@ class Change(Reader, PeopleChange, RosterChange, WorklistChange, Protocol):
         ...
 
     def hurry(self, error: str) -> int:
-        """Let be tried at once what waits with this last error; return how many there were."""
+        """Let be tried at once what waits with this last error, and nobody tries; return how many there were."""
         ...
 
     def release(self, lease: Lease) -> bool:

@@ -192,20 +192,21 @@ class ProcessRow(NamedTuple):
 
 class Lease(NamedTuple):
     """A notice on its way out that one worker has for a while; only the holder of the last token may say what became
-    of it. attempts: how often it was taken, this time too.
+    of it. attempts: how often it was taken, this time too.   before: the code of the last failure; None for none.
     """
 
     notice: NoticeRow
     route: str
     attempts: int
     token: int
+    before: str | None = None
 
 
 class OutgoingRow(NamedTuple):
     """One notice that has not left the house yet by a route, as people look at it. Times are the wall's.
 
     next_try_at: None for a dead letter, which waits for a person; given_up_at: since when it does.
-    last_error: code of the last failure; empty where there was none.
+    last_error: code of the last failure; empty where there was none, and while it is tried.
     """
 
     notice: NoticeRow

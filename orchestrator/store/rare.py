@@ -33,7 +33,7 @@ _DAY = timedelta(days=1)
 _NOTICE = [t.notice.c[name] for name in NoticeRow._fields]
 _ITS_NOTICE = (t.notice.c.episode_id == t.outbox.c.episode_id) & (t.notice.c.key == t.outbox.c.key)
 _MAY_BE_TAKEN = (
-    select(t.outbox.c.episode_id, t.outbox.c.key, t.outbox.c.route)
+    select(t.outbox.c.episode_id, t.outbox.c.key, t.outbox.c.route, t.outbox.c.last_error)
     .where(MAY_LEAVE)
     .order_by(t.outbox.c.next_try_at)
     .limit(bindparam("most"))
@@ -47,14 +47,18 @@ _HELD = _IT & (_O.lease_token == bindparam("token")) & _O.given_up_at.is_(None)
 _TAKE_IT = (
     update(t.outbox)
     .where(_IT)
-    .values(attempts=_O.attempts + 1, lease_token=_O.lease_token + 1, next_try_at=bindparam("until"))
+    .values(attempts=_O.attempts + 1, lease_token=_O.lease_token + 1, next_try_at=bindparam("until"), last_error=null())
     .returning(_O.attempts, _O.lease_token)
 )
 _ITS_WORDS = select(*_NOTICE).where(_N.episode_id == bindparam("of"), _N.key == bindparam("its"))
 _LET_GO = t.outbox.delete().where(_HELD)
 _FINISH = _LET_GO.returning(_O.attempts)
 _GIVE_BACK = update(t.outbox).where(_HELD).values(next_try_at=bindparam("again"), last_error=bindparam("error"))
-_RELEASE = update(t.outbox).where(_HELD).values(next_try_at=bindparam("wall"), attempts=_O.attempts - 1)
+_RELEASE = (
+    update(t.outbox)
+    .where(_HELD)
+    .values(next_try_at=bindparam("wall"), attempts=_O.attempts - 1, last_error=bindparam("error"))
+)
 _GIVE_UP = (
     update(t.outbox)
     .where(_HELD)
@@ -137,16 +141,18 @@ class RareWrites(ColdReader, AnswerWrites, RosterWrites, WorklistWrites):
         born = {"created_at": times.wall, "simulated_start": times.now, "demo": MADE}
         self._sql.execute(update(t.store_info).where(t.store_info.c.demo == MAKING).values(**born))
 
-    def take(self, limit: int, seconds: int, kind: str = "") -> list[Lease]:
+    def take(self, limit: int, seconds: int, kind: str = "", since: timedelta = timedelta()) -> list[Lease]:
         wall = self.times().wall
         free, asked = (_OF_KIND, {"kind": kind}) if kind else (_MAY_BE_TAKEN, {})
-        ids = [OutgoingId(*row) for row in self._sql.execute(free, {**asked, **leaving(wall), "most": limit})]
-        return [self._lease(each, wall + timedelta(seconds=seconds)) for each in ids]
+        rows = list(self._sql.execute(free, {**asked, **leaving(wall), "wall": wall - since, "most": limit}))
+        until = wall + timedelta(seconds=seconds)
+        return [self._lease(OutgoingId(*outgoing), until, error) for *outgoing, error in rows]
 
-    def _lease(self, outgoing: OutgoingId, until: datetime) -> Lease:
+    def _lease(self, outgoing: OutgoingId, until: datetime, before: str | None) -> Lease:
+        """Lease one. What is tried has no last error: by that it is told from what waits for one, see `hurry`."""
         it = {"of": outgoing.episode_id, "its": outgoing.key}
         attempts, token = self._sql.execute(_TAKE_IT, {**it, "by": outgoing.route, "until": until}).one()
-        return Lease(NoticeRow(*self._sql.execute(_ITS_WORDS, it).one()), outgoing.route, attempts, token)
+        return Lease(NoticeRow(*self._sql.execute(_ITS_WORDS, it).one()), outgoing.route, attempts, token, before)
 
     def finish(self, lease: Lease, channel: str) -> bool:
         gone = self._sql.execute(_FINISH, _fence(lease)).first()
@@ -173,7 +179,8 @@ class RareWrites(ColdReader, AnswerWrites, RosterWrites, WorklistWrites):
         return self._sql.execute(waits.values(next_try_at=self.times().wall)).rowcount
 
     def release(self, lease: Lease) -> bool:
-        return bool(self._sql.execute(_RELEASE, {**_fence(lease), "wall": self.times().wall}).rowcount)
+        said = {**_fence(lease), "wall": self.times().wall, "error": lease.before}
+        return bool(self._sql.execute(_RELEASE, said).rowcount)
 
     def give_up(self, lease: Lease, error: str) -> bool:
         said = {**_fence(lease), "wall": self.times().wall, "error": error[:_LONGEST_ERROR]}

@@ -83,8 +83,8 @@ class House:
     def send(self) -> list[str]:
         """Send what waits, and return to whom mail came by that."""
         before = len(self.mail.arrivals)
-        deliveries = self.sut.deliveries
-        sending.send_waiting(deliveries, lambda lease: sending.send(self.post, deliveries, lease)[1], elapsed, 20)
+        post, deliveries = self.post, self.sut.deliveries
+        sending.send_waiting(post, deliveries, lambda lease: sending.send(post, deliveries, lease)[1], elapsed, 20)
         return sorted(each.to.partition("@")[0] for each in self.mail.arrivals[before:])
 
     def told(self) -> list[str]:

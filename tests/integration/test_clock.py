@@ -304,7 +304,7 @@ class Hanging:
     """A gateway that takes nothing until it is told to, and gives in after a while all the same."""
 
     def __init__(self) -> None:
-        self.begun, self.over = threading.Event(), threading.Event()
+        self.begun, self.over, self.open = threading.Event(), threading.Event(), True
         self.asked, self.gave_in = 0, False
 
     def channel(self, route: str) -> str:

@@ -1,6 +1,7 @@
 """Goal: a faulty file of channels keeps no timer from firing and no notice from its people once it is mended."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,14 @@ from orchestrator.bootstrap import channels as again
 from orchestrator.config import Settings
 from orchestrator.errors import PathwayError
 from orchestrator.notify.post import NO_ROUTE, SHUT
-from orchestrator.service.deliveries import TRIES_UNTOLD
+from orchestrator.service.deliveries import TRIES_UNTOLD, Deliveries
 from orchestrator.service.enrolment import EnrolRequest, Identifier
 from orchestrator.service.handlers import new_key
 from orchestrator.service.notices import UNROUTED
+from orchestrator.service.rows import Lease
 from tests.integration.gateways import Gateway, gateway
 from tests.integration.installation import CLINICIAN, PATHWAY, running, until
-from workers.deliver import deliver
+from workers.deliver import deliver, send
 
 NOBODY = "redis://127.0.0.1:1/0"
 
@@ -57,9 +59,14 @@ def waiting(system: System) -> dict[str, str]:
 def try_often(system: System) -> None:
     """Try to send what waits so often that a route that is gone would be given up."""
     for _ in range(TRIES_UNTOLD + 1):
-        with system.store.change() as change:
-            change._sql.exec_driver_sql("UPDATE outbox SET next_try_at = 0 WHERE given_up_at IS NULL")
+        wait_for_long(system)
         assert deliver(system) == 0
+
+
+def wait_for_long(system: System) -> None:
+    """Let all that is to leave have waited for longer than anybody leaves it to others."""
+    with system.store.change() as change:
+        change._sql.exec_driver_sql("UPDATE outbox SET next_try_at = 0 WHERE given_up_at IS NULL")
 
 
 def test_what_was_told_meanwhile_waits_and_leaves_once_the_file_is_mended(settings: Settings, gate: Gateway) -> None:
@@ -134,3 +141,64 @@ def test_a_process_starts_with_a_faulty_file_and_sends_once_it_is_mended(
             gate.file()
             if role == "clock":  # a worker is asked through a broker
                 until(lambda: gate.server.arrivals, "the letter")
+
+
+def test_what_one_process_sends_already_no_other_sends_that_finds_the_file_mended_later(
+    settings: Settings, gate: Gateway
+) -> None:
+    with open_system(settings) as system:
+        episode = enrol(system)
+    spoil(gate)
+    with open_system(settings) as first, open_system(settings) as second:
+        wait_for_long(first)
+        assert deliver(first) == 0
+        gate.file()
+        first.channels.look()
+        held = first.deliveries.take()
+        second.channels.look()
+        assert deliver(second) == 0, "it is under way"
+        assert [send(first, lease) for lease in held] == [True]
+    assert len(gate.of(episode)) == 1
+
+
+def test_what_waited_leaves_at_once_by_processes_that_were_started_when_the_file_was_mended_already(
+    settings: Settings, gate: Gateway
+) -> None:
+    with open_system(settings) as system:
+        episode = enrol(system)
+    spoil(gate)
+    with open_system(settings) as system:
+        wait_for_long(system)
+        assert deliver(system) == 0
+    gate.file()
+    with open_system(settings) as system:
+        system.channels.look()
+        assert deliver(system) == 1
+    assert len(gate.of(episode)) == 1
+
+
+def test_what_is_given_back_while_the_file_is_mended_leaves_at_once(settings: Settings, gate: Gateway) -> None:
+    with open_system(settings) as system:
+        episode = enrol(system)
+    spoil(gate)
+    with open_system(settings) as system:
+        wait_for_long(system)
+
+        class Late(Deliveries):
+            def give_back(self, lease: Lease, error: str) -> bool:
+                gate.file()
+                system.channels.look()
+                return super().give_back(lease, error)
+
+        assert deliver(replace(system, deliveries=Late(system.desk))) == 1
+    assert len(gate.of(episode)) == 1
+
+
+def test_a_process_that_cannot_read_the_file_takes_nothing_from_one_that_can(settings: Settings, gate: Gateway) -> None:
+    with open_system(settings) as knows:
+        episode = enrol(knows)
+        spoil(gate)
+        with open_system(settings) as system:
+            assert deliver(system) == 0
+        assert deliver(knows) == 1
+    assert len(gate.of(episode)) == 1

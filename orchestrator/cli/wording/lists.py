@@ -80,7 +80,7 @@ def deliveries_text(document: Json, zone: ZoneInfo) -> str:
             each["route"],
             f"{each['notice']['kind']} to {each['notice']['role']}",
             f"{each['attempts']} {'try' if each['attempts'] == 1 else 'tries'}",
-            f"{each['last_error'] or 'not tried yet'}  {each['id']}",
+            f"{each['last_error'] or ('tried just now' if each['attempts'] else 'not tried yet')}  {each['id']}",
         )
         for each in document["deliveries"]
     ]
