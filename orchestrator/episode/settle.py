@@ -254,17 +254,36 @@ def _open_tasks(draft: Draft) -> None:
     for kind in draft.pathway.tasks.values():
         if kind.entering is not None:
             continue
-        names = _conditions(kind)
-        hold = {name for name, guard in names.items() if guard.holds(draft.values, draft.host)}
-        held = draft.episode.holding & names.keys()
+        guards = _conditions(kind)
+        hold = {name for name, guard in guards.items() if guard.holds(draft.values, draft.host)}
+        held = draft.episode.holding & guards.keys()
         for name in sorted(hold ^ held):
             draft.emit(_changed(draft, name, timed=kind.every is not None, holds=name in hold))
-        if hold - held:
+        ever = {name for name in hold if taken_back and _unchanged(draft, guards[name], taken_back)}
+        if hold - held - ever:
             open_task(draft, kind)
-        elif held and not hold and taken_back:
-            task = draft.episode.task(kind.name)
-            if task is not None and task.seq >= taken_back:
-                draft.emit(ev.TaskWithdrawn(kind.name))
+        elif held - hold and taken_back and _followed(draft, kind, taken_back, hold - ever, ever):
+            draft.emit(ev.TaskWithdrawn(kind.name))
+
+
+def _unchanged(draft: Draft, guard: Guard, entry: int) -> bool:
+    """Return whether a condition that holds held before ``entry`` too: of all that it reads nothing was recorded since.
+
+    Of one that reads more than facts this is not known.
+    """
+    recordings = (draft.episode.facts.get(fact, ()) for fact in guard.facts)
+    return guard.on_facts_alone and all(each[-1].seq < entry for each in recordings if each)
+
+
+def _followed(draft: Draft, kind: TaskKind, entry: int, lately: set[str], ever: set[str]) -> bool:
+    """Return whether the open task of this kind followed from what was recorded in ``entry`` and is taken back.
+
+    lately, ever: the conditions that hold yet, from ``entry`` on and from before it.
+    """
+    task = draft.episode.task(kind.name)
+    if task is None or lately:
+        return False
+    return task.seq == entry if ever else task.seq >= entry
 
 
 def _taken_back(draft: Draft) -> int:

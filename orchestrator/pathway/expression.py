@@ -130,6 +130,11 @@ class Expression:
         return self.own_words or words_of(self.tree, self.labels)
 
     @cached_property
+    def on_facts_alone(self) -> bool:
+        """Whether it reads facts and nothing that the host answers."""
+        return not any(isinstance(each, Call) or isinstance(each, Variable) and each.hosted for each in walk(self.tree))
+
+    @cached_property
     def _found(self) -> dict[tuple[Any, ...], frozenset[str]]:
         return {}
 

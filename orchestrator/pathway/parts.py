@@ -22,6 +22,11 @@ class Guard:
         """Return the facts that the guard reads."""
         return self.when.facts | (self.unless.facts if self.unless is not None else frozenset())
 
+    @property
+    def on_facts_alone(self) -> bool:
+        """Return whether the guard reads facts and nothing else."""
+        return self.when.on_facts_alone and (self.unless is None or self.unless.on_facts_alone)
+
     def holds(self, values: Mapping[str, Any], host: object) -> bool:
         """Return whether the guard lets pass now."""
         if self.when.test(values, host) is not True:
