@@ -176,7 +176,10 @@ def _reopened(episode: Episode, event: ev.CourseReopened, _: int, __: dt.datetim
 
 
 def _accepted(episode: Episode, event: ev.ConcernAccepted, _: int, __: dt.datetime) -> Episode:
-    return _course(episode, event.course, lambda course: course._replace(accepted=(*course.accepted, event.concern)))
+    def accept(course: Course) -> Course:
+        return course._replace(accepted=tuple(dict.fromkeys((*course.accepted, event.concern))))
+
+    return _course(episode, event.course, accept)
 
 
 def _check_due(episode: Episode, event: ev.CheckDue, seq: int, _: dt.datetime) -> Episode:

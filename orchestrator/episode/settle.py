@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from orchestrator.episode import events as ev
+from orchestrator.episode.accepting import note_ended
 from orchestrator.episode.courses import c0, first_line, taper_end
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import QUIET, Signals, follows, pending_check, pending_first_checks
@@ -66,6 +67,7 @@ def _rest(draft: Draft) -> None:
     so that each is drawn once.
     """
     _follow(draft)
+    note_ended(draft)
     _wait(draft)
     reconcile(draft)
     if draft.episode.wait is None and not draft.episode.closed and not _to_come(draft):
