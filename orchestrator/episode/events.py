@@ -99,7 +99,7 @@ class CourseConfirmed(Event):
 
     standing: how it stood; proposals: the whole table as it stood (X-08); plan: the administrations laid out, with
     dose, formula and inputs; planned: their number, or None; baseline: ordered facts as they stood; accepted: concerns
-    overridden.
+    overridden; follows: the course after whose last administration it was laid out to start, or 0.
     """
 
     course: int
@@ -115,6 +115,7 @@ class CourseConfirmed(Event):
     accepted: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     reason: str | None = None
+    follows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
