@@ -195,7 +195,9 @@ class CheckWithdrawn(Event):
 
 @dataclass(frozen=True, slots=True)
 class Moved(Event):
-    """The episode moved from one state to another."""
+    """The episode moved. missing: facts that were missing, of a move that is made whatever is; chosen: a confirmation
+    made it, which nothing winds back; anew: something was taken back, and what else was on record made it.
+    """
 
     origin: str
     target: str
@@ -203,9 +205,8 @@ class Moved(Event):
     rules: tuple[str, ...]
     relapse: bool = False
     missing: tuple[str, ...] = ()
-    """Facts that were missing, of a move that is made whatever is."""
     chosen: bool = False
-    """A confirmation made it: nothing that is taken back winds it back."""
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)

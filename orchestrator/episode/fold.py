@@ -214,7 +214,7 @@ def _moved(episode: Episode, event: ev.Moved, seq: int, at: dt.datetime) -> Epis
     new = (stage,) if stage not in episode.reached else ()
     latest = episode.turns[-1] if episode.turns else None
     if latest is None or latest.entry != seq or latest.chosen is not event.chosen:
-        return _turned(moved, Turn(seq, event.origin, chosen=event.chosen, reached=new))
+        return _turned(moved, Turn(seq, event.origin, chosen=event.chosen, reached=new, anew=event.anew))
     turn = latest._replace(reached=(*latest.reached, *new))  # what decided in this entry stands for its move too
     return moved._replace(turns=(*moved.turns[:-1], turn))
 

@@ -181,6 +181,8 @@ class Turn(NamedTuple):
     """A confirmation turned it, which nothing winds back."""
     reached: tuple[str, ...] = ()
     """The stages that were not reached before it."""
+    anew: bool = False
+    """A move made when something was taken back, for what else was on record: it rests on that, not on its entry."""
 
 
 class Moment(NamedTuple):

@@ -195,12 +195,13 @@ def move(draft: Draft, cause: str, signals: Signals) -> None:
     passed = way(draft.pathway, row, draft.host_with(signals), draft.values)
     origin = draft.episode.state
     missing = tuple(sorted(draft.missing)) if row.tells_missing else ()
+    anew = draft.wanted_before is not None and cause == "any" and row.decides is None
     ending = [course for course in draft.episode.courses if course.in_force and course.regimen in row.ends]
     if row.decides is not None:
         _decide(draft, row, passed, ending)
     for number, target in enumerate(passed):
         relapse = row.relapse and number == len(passed) - 1
-        draft.emit(ev.Moved(origin, target, row.name, row.mark.rules, relapse, missing, cause == "confirmation"))
+        draft.emit(ev.Moved(origin, target, row.name, row.mark.rules, relapse, missing, cause == "confirmation", anew))
         origin = target
         _enter(draft)
     for course in ending:
@@ -263,7 +264,7 @@ def _open_tasks(draft: Draft) -> None:
             draft.emit(_changed(draft, name, timed=kind.every is not None, holds=name in hold))
         if hold - held:
             open_task(draft, kind)
-        elif held and not hold and taken_back:
+        elif held and not hold and taken_back and not _opened_by_move(draft, kind):
             task = draft.episode.task(kind.name)
             if task is not None and task.seq >= taken_back:
                 draft.emit(ev.TaskWithdrawn(kind.name))
@@ -274,6 +275,12 @@ def _taken_back(draft: Draft) -> int:
     entries = [event.of for event in draft.events if isinstance(event, ev.FactRetracted | ev.AdministrationRetracted)]
     entries += [each for event in draft.events if isinstance(event, ev.DecisionTakenBack) for each in event.entries]
     return min(entries, default=0)
+
+
+def _opened_by_move(draft: Draft, kind: TaskKind) -> bool:
+    """Return whether a move of this entry opens the task, whatever becomes of its condition."""
+    openers = {row.name for row in draft.pathway.transitions if kind.name in row.opens}
+    return any(isinstance(event, ev.Moved) and event.transition in openers for event in draft.events)
 
 
 def _holds(draft: Draft, anchor: Anchor) -> bool:
