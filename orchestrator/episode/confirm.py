@@ -133,7 +133,7 @@ def _expire(draft: Draft) -> None:
 def _confirmed(draft: Draft, regimen: str, ground: _Ground, reason: str | None) -> Course:
     definition, parameters = draft.pathway.regimens[regimen], ground.parameters[regimen]
     kept = {name: value for name, value in parameters.items() if name not in {"start", "given"}}
-    start = _start(draft, definition, parameters)
+    start, followed = _start(draft, definition, parameters)
     planned = planned_count(definition, kept)
     made = Course(
         len(draft.episode.courses) + 1,
@@ -164,29 +164,29 @@ def _confirmed(draft: Draft, regimen: str, ground: _Ground, reason: str | None) 
             ground.concerns[regimen],
             ground.warned,
             reason,
+            followed,
         )
     )
     return draft.episode.course(made.id)
 
 
-def _start(draft: Draft, regimen: Regimen, parameters: Mapping[str, Any]) -> dt.datetime:
-    """Return when the first administration is planned: as chosen, else now;
-    a taper after the last planned dose before it (X-14).
+def _start(draft: Draft, regimen: Regimen, parameters: Mapping[str, Any]) -> tuple[dt.datetime, int]:
+    """Return when the first administration is planned: as chosen, else now; a taper after the last planned dose before
+    it (X-14), with the course that it then follows, or 0.
     """
     if "start" in parameters:
-        start: dt.datetime = parameters["start"]
-        return start
+        return parameters["start"], 0
     if "given" in parameters:
-        first: dt.datetime = parameters["given"][0]
-        return first
+        return parameters["given"][0], 0
     lasts = [
-        last
+        (last, course.id)
         for row in draft.pathway.replaces
         if row.at == "start" and regimen.name in row.by
         for course in follows(draft.pathway, draft.episode, row.what)
         if (last := _last_planned(draft, course)) is not None and last > draft.now
     ]
-    return max(lasts) + DAY if lasts else draft.now
+    last, followed = max(lasts, default=(draft.now - DAY, 0))
+    return last + DAY, followed
 
 
 def _last_planned(draft: Draft, course: Course) -> dt.datetime | None:

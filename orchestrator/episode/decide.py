@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator.episode import events as ev
+from orchestrator.episode.accepting import accept
 from orchestrator.episode.administer import course_in_force, decline, give, miss
 from orchestrator.episode.commands import (
     MAX_REASON,
@@ -37,7 +38,6 @@ from orchestrator.episode.fold import stamp
 from orchestrator.episode.gates import pass_gates
 from orchestrator.episode.host import QUIET, Signals
 from orchestrator.episode.model import CLOSED, STOPPED, Episode
-from orchestrator.episode.proposals import concerns
 from orchestrator.episode.refusal import Refusal, need_reason, need_role
 from orchestrator.episode.reminders import acknowledge, reopen_unknown
 from orchestrator.episode.retract import retract
@@ -206,15 +206,8 @@ def _acknowledge(draft: Draft, command: Acknowledge, actor: Actor) -> Signals:
     for reminder in fired:
         acknowledge(draft, reminder)
         if confirms and draft.pathway.reminders[reminder.name].of == "concerns":
-            _accept_concerns(draft, reminder.subject)
+            accept(draft, draft.episode.course(int(reminder.subject.rpartition(" ")[2])))
     return QUIET
-
-
-def _accept_concerns(draft: Draft, subject: str) -> None:
-    course = draft.episode.course(int(subject.rpartition(" ")[2]))
-    for concern in concerns(draft.host, draft.values, course.regimen):
-        if concern not in course.accepted:
-            draft.emit(ev.ConcernAccepted(course.id, concern))
 
 
 def _change_ward(draft: Draft, command: ChangeWard, actor: Actor) -> Signals:

@@ -99,7 +99,7 @@ class CourseConfirmed(Event):
 
     standing: how it stood; proposals: the whole table as it stood (X-08); plan: the administrations laid out, with
     dose, formula and inputs; planned: their number, or None; baseline: ordered facts as they stood; accepted: concerns
-    overridden.
+    overridden; follows: the course after whose last administration it was laid out to start, or 0.
     """
 
     course: int
@@ -115,6 +115,7 @@ class CourseConfirmed(Event):
     accepted: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     reason: str | None = None
+    follows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,9 @@ class CheckWithdrawn(Event):
 
 @dataclass(frozen=True, slots=True)
 class Moved(Event):
-    """The episode moved from one state to another."""
+    """The episode moved. missing: facts that were missing, of a move that is made whatever is; chosen: a confirmation
+    made it, which nothing winds back; anew: something was taken back, and what else was on record made it.
+    """
 
     origin: str
     target: str
@@ -202,9 +205,8 @@ class Moved(Event):
     rules: tuple[str, ...]
     relapse: bool = False
     missing: tuple[str, ...] = ()
-    """Facts that were missing, of a move that is made whatever is."""
     chosen: bool = False
-    """A confirmation made it: nothing that is taken back winds it back."""
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,7 @@ def _confirmed(episode: Episode, event: ev.CourseConfirmed, seq: int, at: dt.dat
         event.course, event.regimen, at, seq, episode.stage, event.round, event.start, event.parameters,
         baseline=event.baseline, accepted=event.accepted, planned=event.planned,
         offered=tuple(each["regimen"] for each in event.proposals if each["standing"] == RECOMMENDED),
+        follows=event.follows,
     )  # fmt: skip
     return episode._replace(courses=(*episode.courses, course))
 
@@ -134,9 +135,16 @@ def _course(episode: Episode, course_id: int, change: Callable[[Course], Course]
     return episode._replace(courses=tuple(change(each) if each.id == course_id else each for each in episode.courses))
 
 
-def _administration(episode: Episode, event: ev.AdministrationRecorded, seq: int, _: dt.datetime) -> Episode:
+def _administration(episode: Episode, event: ev.AdministrationRecorded, seq: int, at: dt.datetime) -> Episode:
     made = Administration(event.status, event.at, event.planned_at, seq, event.amount)
-    return _course(episode, event.course, lambda course: _shortened(course._replace(recorded=(*course.recorded, made))))
+    laid = _put_off(episode, event.course, event.at - event.planned_at, at)
+    return _course(laid, event.course, lambda course: _shortened(course._replace(recorded=(*course.recorded, made))))
+
+
+def _put_off(episode: Episode, followed: int, late: dt.timedelta, at: dt.datetime) -> Episode:
+    """Put off what follows a course by as much as its rest is laid out later (X-14)."""
+    courses = (each.put_off(late, at) if late and each.follows == followed else each for each in episode.courses)
+    return episode._replace(courses=tuple(courses))
 
 
 def _shortened(course: Course) -> Course:
@@ -146,8 +154,10 @@ def _shortened(course: Course) -> Course:
     return course._replace(recorded=(course.recorded[0], *course.recorded[2:]), dropped=course.dropped + 1)
 
 
-def _administration_retracted(episode: Episode, event: ev.AdministrationRetracted, _: int, __: dt.datetime) -> Episode:
-    return _course(episode, event.course, lambda course: course._replace(recorded=course.recorded[:-1]))
+def _administration_retracted(episode: Episode, event: ev.AdministrationRetracted, _: int, at: dt.datetime) -> Episode:
+    last = episode.course(event.course).recorded[-1]
+    laid = _put_off(episode, event.course, last.planned_at - last.at, at)
+    return _course(laid, event.course, lambda course: course._replace(recorded=course.recorded[:-1]))
 
 
 def _ended(episode: Episode, event: ev.CourseEnded, _: int, at: dt.datetime) -> Episode:
@@ -176,7 +186,10 @@ def _reopened(episode: Episode, event: ev.CourseReopened, _: int, __: dt.datetim
 
 
 def _accepted(episode: Episode, event: ev.ConcernAccepted, _: int, __: dt.datetime) -> Episode:
-    return _course(episode, event.course, lambda course: course._replace(accepted=(*course.accepted, event.concern)))
+    def accept(course: Course) -> Course:
+        return course._replace(accepted=tuple(dict.fromkeys((*course.accepted, event.concern))))
+
+    return _course(episode, event.course, accept)
 
 
 def _check_due(episode: Episode, event: ev.CheckDue, seq: int, _: dt.datetime) -> Episode:
@@ -201,7 +214,7 @@ def _moved(episode: Episode, event: ev.Moved, seq: int, at: dt.datetime) -> Epis
     new = (stage,) if stage not in episode.reached else ()
     latest = episode.turns[-1] if episode.turns else None
     if latest is None or latest.entry != seq or latest.chosen is not event.chosen:
-        return _turned(moved, Turn(seq, event.origin, chosen=event.chosen, reached=new))
+        return _turned(moved, Turn(seq, event.origin, chosen=event.chosen, reached=new, anew=event.anew))
     turn = latest._replace(reached=(*latest.reached, *new))  # what decided in this entry stands for its move too
     return moved._replace(turns=(*moved.turns[:-1], turn))
 

@@ -27,10 +27,31 @@ class Step(NamedTuple):
     body_down: Convert = _same
 
 
-STEPS: tuple[Step, ...] = (Step(),)
+_COURSES, _TURNS = (14, 18), (20, 9)
+"""Where an episode of format 2 has its courses and turns, and how much of each format 1 knows."""
+_ADDED = {"course-confirmed": "follows", "moved": "anew"}
+"""What format 2 adds to events."""
+
+
+def _episode_to_1(value: list[Any]) -> list[Any]:
+    for place, known in (_COURSES, _TURNS):
+        if place < len(value):
+            value[place] = [each[:known] for each in value[place]]
+    return value
+
+
+def _body_to_1(value: dict[str, Any]) -> dict[str, Any]:
+    for event in value["events"]:
+        event.pop(_ADDED.get(event["type"], ""), None)
+    return value
+
+
+STEPS: tuple[Step, ...] = (Step(episode_down=_episode_to_1, body_down=_body_to_1),)
 """The first leads from format 1 to format 2."""
 WARD_CHANGES = 2
 """From this format on an episode can change wards. No step leads that down: it is refused until an upgrade is finished.
+
+What a taper follows, and which moves were made anew, is not written in an older one: they are dealt with as there.
 """
 OWN = len(STEPS) + 1
 """The format that this program has inside, the newest that it reads."""

@@ -51,7 +51,7 @@ class Course(NamedTuple):
     """The stage in which the episode was once the course had been confirmed."""
     round: int
     start: dt.datetime
-    """When its first administration was planned at confirmation."""
+    """When its first administration is planned: as at confirmation, or later by as much as what it follows."""
     parameters: Mapping[str, Any]
     recorded: tuple[Administration, ...] = ()
     ended_at: dt.datetime | None = None
@@ -70,6 +70,8 @@ class Course(NamedTuple):
     """What was recommended when it was confirmed: the person chose in view of that."""
     dropped: int = 0
     """So many recorded administrations after the first are no longer kept here, of a course without end."""
+    follows: int = 0
+    """The course after whose last administration it starts, or 0: where that is re-laid, this is too (X-14)."""
 
     @property
     def in_force(self) -> bool:
@@ -96,6 +98,12 @@ class Course(NamedTuple):
             return True
         to_come = self.in_force and len(self.recorded) < self.planned
         return to_come or any(each.status == GIVEN for each in self.recorded)
+
+    def put_off(self, late: dt.timedelta, now: dt.datetime) -> "Course":
+        """Return it laid out ``late`` later, never before its confirmation; as it is once it has begun or ended."""
+        if self.recorded or not self.in_force or self.start <= now:
+            return self
+        return self._replace(start=max(self.start + late, self.confirmed_at))
 
 
 class Task(NamedTuple):
@@ -173,6 +181,8 @@ class Turn(NamedTuple):
     """A confirmation turned it, which nothing winds back."""
     reached: tuple[str, ...] = ()
     """The stages that were not reached before it."""
+    anew: bool = False
+    """A move made when something was taken back, for what else was on record: it rests on that, not on its entry."""
 
 
 class Moment(NamedTuple):

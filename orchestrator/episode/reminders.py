@@ -156,7 +156,7 @@ def tell(draft: Draft, reminder: Reminder, due_at: dt.datetime) -> None:
     if place + 1 < len(ladder):
         climb_at = draft.now + (ladder[place + 1].after - rung.after)
     elif has_until(draft.pathway.reminders[reminder.name]):
-        again_at = again(draft, reminder)
+        again_at = again(draft, reminder.due_at)
     late = draft.now - due_at > GRACE
     draft.emit(ev.ReminderTold(*reminder.key, rung.role, place, due_at, draft.now, late, climb_at, again_at, skipped))
 
@@ -167,18 +167,23 @@ def _held(draft: Draft, ladder: Sequence[Rung], place: int) -> int:
     return next(held, place)
 
 
-def again(draft: Draft, reminder: Reminder) -> dt.datetime:
+def again(draft: Draft, rhythm: dt.datetime | None) -> dt.datetime:
     """Return when an unfulfilled reminder fires again:
     after the pathway's delay, or earlier by its own rhythm (X-10).
     """
     at = draft.now + draft.pathway.again
-    return at if reminder.due_at is None else min(at, reminder.due_at)
+    return at if rhythm is None else min(at, rhythm)
 
 
 def acknowledge(draft: Draft, reminder: Reminder) -> None:
-    """Note that a person saw a reminder: the climb ends; unfulfilled it fires again."""
-    until = has_until(draft.pathway.reminders[reminder.name])
-    draft.emit(ev.ReminderAcknowledged(*reminder.key, again(draft, reminder) if until else None))
+    """Note that a person saw a reminder: the climb ends; unfulfilled it fires again.
+
+    What the ladder's top had set for nobody having answered no longer counts.
+    """
+    kind, rhythm = draft.pathway.reminders[reminder.name], reminder.due_at
+    if reminder.climb_at is None:
+        rhythm = _next_tick(kind.every, reminder.fired_at or draft.now, draft.now, kind.of)
+    draft.emit(ev.ReminderAcknowledged(*reminder.key, again(draft, rhythm) if has_until(kind) else None))
 
 
 def reopen(draft: Draft, fact: str, seq: int) -> None:

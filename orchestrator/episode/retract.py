@@ -12,7 +12,7 @@ from orchestrator.episode.host import QUIET, Signals
 from orchestrator.episode.model import COMPLETED, TAPERED, Course
 from orchestrator.episode.refusal import Refusal, need_reason, need_role
 from orchestrator.episode.reminders import reopen
-from orchestrator.episode.unwind import unwind_administration, unwind_fact
+from orchestrator.episode.unwind import supported, unwind_administration, unwind_fact, unwind_unsupported
 from orchestrator.episode.wants import wants
 from orchestrator.errors import InvalidCommand
 from orchestrator.pathway.model import Derivation
@@ -40,9 +40,11 @@ def _recording(draft: Draft, command: Retract, actor: Actor) -> None:
 
 
 def _take_back(draft: Draft, fact: str, of: int) -> None:
+    before = supported(draft)
     draft.emit(ev.FactRetracted(fact, of))
     reopen(draft, fact, of)
     unwind_fact(draft, fact, of)
+    unwind_unsupported(draft, before)
 
 
 def _derive_anew(draft: Draft, derivation: Derivation) -> None:

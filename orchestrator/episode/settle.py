@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from orchestrator.episode import events as ev
+from orchestrator.episode.accepting import note_ended
 from orchestrator.episode.courses import c0, first_line, taper_end
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import QUIET, Signals, follows, pending_check, pending_first_checks
@@ -66,6 +67,7 @@ def _rest(draft: Draft) -> None:
     so that each is drawn once.
     """
     _follow(draft)
+    note_ended(draft)
     _wait(draft)
     reconcile(draft)
     if draft.episode.wait is None and not draft.episode.closed and not _to_come(draft):
@@ -193,12 +195,13 @@ def move(draft: Draft, cause: str, signals: Signals) -> None:
     passed = way(draft.pathway, row, draft.host_with(signals), draft.values)
     origin = draft.episode.state
     missing = tuple(sorted(draft.missing)) if row.tells_missing else ()
+    anew = draft.wanted_before is not None and cause == "any" and row.decides is None
     ending = [course for course in draft.episode.courses if course.in_force and course.regimen in row.ends]
     if row.decides is not None:
         _decide(draft, row, passed, ending)
     for number, target in enumerate(passed):
         relapse = row.relapse and number == len(passed) - 1
-        draft.emit(ev.Moved(origin, target, row.name, row.mark.rules, relapse, missing, cause == "confirmation"))
+        draft.emit(ev.Moved(origin, target, row.name, row.mark.rules, relapse, missing, cause == "confirmation", anew))
         origin = target
         _enter(draft)
     for course in ending:
@@ -281,7 +284,7 @@ def _followed(draft: Draft, kind: TaskKind, entry: int, lately: set[str], ever: 
     lately, ever: the conditions that hold yet, from ``entry`` on and from before it.
     """
     task = draft.episode.task(kind.name)
-    if task is None or lately:
+    if task is None or lately or _opened_by_move(draft, kind):
         return False
     return task.seq == entry if ever else task.seq >= entry
 
@@ -291,6 +294,12 @@ def _taken_back(draft: Draft) -> int:
     entries = [event.of for event in draft.events if isinstance(event, ev.FactRetracted | ev.AdministrationRetracted)]
     entries += [each for event in draft.events if isinstance(event, ev.DecisionTakenBack) for each in event.entries]
     return min(entries, default=0)
+
+
+def _opened_by_move(draft: Draft, kind: TaskKind) -> bool:
+    """Return whether a move of this entry opens the task, whatever becomes of its condition."""
+    openers = {row.name for row in draft.pathway.transitions if kind.name in row.opens}
+    return any(isinstance(event, ev.Moved) and event.transition in openers for event in draft.events)
 
 
 def _holds(draft: Draft, anchor: Anchor) -> bool:

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from orchestrator.episode import events as ev
 from orchestrator.episode.courses import c0, first_line
 from orchestrator.episode.draft import Draft
-from orchestrator.episode.host import check_of
+from orchestrator.episode.host import Host, check_of
+from orchestrator.episode.machine import enabled
 from orchestrator.episode.model import Course, Turn
+from orchestrator.pathway.model import TaskKind
 
 
 def unwind_fact(draft: Draft, fact: str, of: int) -> None:
@@ -47,6 +49,24 @@ def unwind_checks(draft: Draft, course: Course) -> None:
             _unwind_entry(draft, entry)
 
 
+def supported(draft: Draft) -> frozenset[int]:
+    """Return the entries of the moves made anew that would be made now, were they still to be."""
+    return frozenset(turn.entry for turn in draft.episode.turns if turn.anew and _would_move(draft, turn))
+
+
+def unwind_unsupported(draft: Draft, before: frozenset[int]) -> None:
+    """Wind back a move made anew for which there is nothing left. before: those that were ``supported``."""
+    gone = before - supported(draft)
+    place = next((place for place, turn in enumerate(draft.episode.turns) if turn.entry in gone), None)
+    if place is not None and not _rested_upon(draft, draft.episode.turns[place].entry):
+        _unwind(draft, draft.episode.turns[place:])
+
+
+def _would_move(draft: Draft, turn: Turn) -> bool:
+    there = Host(draft.pathway, draft.episode._replace(state=turn.origin), draft.now)
+    return enabled(draft.pathway, there, draft.values, "any") is not None
+
+
 def _unwind_entry(draft: Draft, entry: int) -> None:
     """Wind back what entry ``entry`` turned and all that followed."""
     turned = ((turn.entry, turn.chosen) for turn in draft.episode.turns)
@@ -72,7 +92,7 @@ def _unwind(draft: Draft, turns: Sequence[Turn], forgotten: str = "") -> None:
     for course_id in (each for turn in turns for each in turn.ended):
         draft.emit(ev.CourseReopened(course_id, draft.episode.course(course_id).regimen))
     _withdraw_tasks(draft, entries)
-    _check_again(draft, first.entry)
+    _check_again(draft, first.entry if first.fact else first.entry - 1)
 
 
 def _stands(draft: Draft, turn: Turn) -> bool:
@@ -82,7 +102,9 @@ def _stands(draft: Draft, turn: Turn) -> bool:
 
 
 def _check_again(draft: Draft, entry: int) -> None:
-    """Let the checks that fell due after entry ``entry`` fall due anew: they found the episode in the wrong place."""
+    """Let the checks that fell due after entry ``entry`` fall due anew: they found the episode in the wrong place, or
+    fell due together with the one that made the move.
+    """
     for name, fell in draft.episode.checked.items():
         if fell > entry:
             draft.emit(ev.CheckWithdrawn(name, 0))
@@ -95,11 +117,15 @@ def _rested_upon(draft: Draft, entry: int) -> bool:
 
 
 def _withdraw_tasks(draft: Draft, entries: Sequence[int]) -> None:
-    """Withdraw the tasks that moves in these entries opened, but those of the stage that is returned to; those of a
-    condition go when it ceases to hold.
+    """Withdraw the tasks that these entries opened, but those of the stage that is returned to, and those of a
+    condition that holds all the same.
     """
-    conditions = {name.partition("/")[0] for name in draft.episode.holding}
     for task in draft.episode.tasks:
-        stays = task.name in conditions or draft.pathway.tasks[task.name].entering == draft.episode.stage
-        if task.seq in entries and not stays:
+        if task.seq in entries and not _still_owed(draft, draft.pathway.tasks[task.name]):
             draft.emit(ev.TaskWithdrawn(task.name))
+
+
+def _still_owed(draft: Draft, kind: TaskKind) -> bool:
+    if kind.entering is not None:
+        return kind.entering == draft.episode.stage
+    return any(guard.holds(draft.values, draft.host) for guard in kind.guards)

@@ -8,12 +8,12 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from orchestrator.episode.accepting import unaccepted
 from orchestrator.episode.calendar import add_months
 from orchestrator.episode.courses import c0, first_line, moment, open_slots, taper_end
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import check_of
 from orchestrator.episode.model import REPLACED, Course, Recorded, Reminder, Task
-from orchestrator.episode.proposals import concerns
 from orchestrator.pathway.model import ReminderKind
 
 IMPLICIT_UNTIL = frozenset({"task", "tasks", "administrations", "waiting", "concerns"})
@@ -201,9 +201,7 @@ def _waiting(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
 
 def _concerns(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
     for course in draft.episode.courses:
-        if course.in_force and any(
-            each not in course.accepted for each in concerns(draft.host, draft.values, course.regimen)
-        ):
+        if course.in_force and unaccepted(draft, course):
             yield Want(kind, course_subject(course), 0, draft.now, kind.ladder, course)
 
 

@@ -14,7 +14,7 @@ from orchestrator.errors import NewerFormat
 from orchestrator.pathway.loader import Library
 from orchestrator.service.ledger import unpack
 from tests.factories import T0, enrolment
-from tests.patients import Patient
+from tests.patients import Confirm, Patient, severe
 from tests.worlds import NAMES, PATHWAYS
 
 KEY = PatientKey(bytes(32))
@@ -50,6 +50,23 @@ def test_a_document_of_today_is_read_for_ever(request: pytest.FixtureRequest, fo
     assert document.load(kept) == episode
     request.getfixturevalue("later")
     assert document.load(kept) == episode._replace(ward=episode.timezone, timezone=episode.ward)
+
+
+def test_what_format_1_does_not_know_is_not_written_in_it() -> None:
+    patient = severe().accepted(Confirm(("ivmp-pulse",), {"days": 5})).at(20).record(response="partial")
+    patient.accepted(Confirm(("steroid-taper",), {"dose": 60}))
+    turn = patient.episode.turns[-1]._replace(anew=True)
+    episode = patient.episode._replace(turns=(*patient.episode.turns[:-1], turn))
+    assert [each.follows for each in episode.courses] == [0, 1]
+    read = document.load(document.dump(episode, 1))
+    assert [each.follows for each in read.courses] == [0, 0]
+    assert [each.anew for each in read.turns] == [False] * len(read.turns)
+    assert read._replace(courses=episode.courses, turns=episode.turns) == episode
+    events = [{"type": "course-confirmed", "course": 2, "follows": 1}, {"type": "moved", "anew": True}]
+    assert formats.body_down({"command": {}, "events": events}, 1)["events"] == [
+        {"type": "course-confirmed", "course": 2},
+        {"type": "moved"},
+    ]
 
 
 @pytest.mark.usefixtures("later")

@@ -1,5 +1,6 @@
 """Goal: the story of an episode says all that happened, why, who decided and how late, and what is not known."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -10,11 +11,11 @@ from orchestrator.audit.chain import Fault, Verdict
 from orchestrator.audit.seal import instant
 from orchestrator.audit.story import StoryEntry, tell
 from orchestrator.audit.story.speech import origin
-from orchestrator.episode.commands import Confirm, Give, Record, Retract
+from orchestrator.episode.commands import Confirm, Give, Miss, Record, Retract
 from orchestrator.episode.courses import open_slots
 from orchestrator.pathway.kinds import Mark
 from orchestrator.pathway.model import Pathway
-from tests.unit.playing import CLINICIAN, NURSE, Played, cerebellar, closed_way, long_way
+from tests.unit.playing import CLINICIAN, NURSE, START, Played, cerebellar, closed_way, long_way
 
 Story = dict[str, Any]
 
@@ -139,6 +140,24 @@ def test_open_doses_are_due_as_the_late_one_before_them_lays_them_out_anew(story
                 row["due_at"] for row in course(story, each.regimen)["administrations"] if row["status"] == "planned"
             ]
             assert told == [instant(at) for _, at in shown]
+
+
+@pytest.mark.rules("X-14")
+def test_a_taper_is_told_as_late_as_the_pulse_that_it_follows(pathway: Pathway) -> None:
+    played = Played(pathway).at(0, (NURSE, Record(facts={"severity": "severe", "infection_status": "excluded"})))
+    played.at(0, (CLINICIAN, Confirm(regimens=("ivmp-pulse",)))).at(20, (NURSE, Record(facts={"response": "partial"})))
+    played.at(21, (CLINICIAN, Confirm(regimens=("steroid-taper",), parameters={"dose": "60"})))
+    for hours, command, late in (
+        (30, Give(regimen="ivmp-pulse"), 30),
+        (60, Give(regimen="ivmp-pulse"), 36),
+        (61, Retract(target="ivmp-pulse", reason="Wrong chart"), 30),
+        (62, Miss(regimen="ivmp-pulse"), 30),
+    ):
+        first, *others = course(played.at(hours, (NURSE, command)).story(), "steroid-taper")["administrations"]
+        assert first["due_at"] == instant(START + dt.timedelta(hours=72 + late))
+        assert first["deviation"] == "laid out anew from what was given before"
+        shown = open_slots(pathway, played.episode.courses[-1], "Europe/London")
+        assert [each["due_at"] for each in (first, *others)] == [instant(at) for _, at in shown]
 
 
 @pytest.mark.rules("X-02")

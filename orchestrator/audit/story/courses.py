@@ -38,6 +38,7 @@ class _Course:
 
     entry: Entry
     event: ev.CourseConfirmed
+    start: dt.datetime
     recorded: list[tuple[Entry, ev.AdministrationRecorded]] = field(default_factory=list)
     retracted: list[dict[str, Any]] = field(default_factory=list)
     ended: tuple[Entry, str] | None = None
@@ -45,7 +46,8 @@ class _Course:
 
     def as_it_stands(self) -> Course:
         """Return the course as the engine has it."""
-        return course_of(self.entry, self.event, self.recorded, None if self.ended is None else self.ended[0].at)
+        ended = None if self.ended is None else self.ended[0].at
+        return course_of(self.entry, self.event, self.start, self.recorded, ended)
 
 
 def courses(entries: Sequence[Entry], pathway: Pathway, until: dt.datetime | None = None) -> list[dict[str, Any]]:
@@ -69,7 +71,7 @@ def courses(entries: Sequence[Entry], pathway: Pathway, until: dt.datetime | Non
 def _take(found: dict[int, _Course], entry: Entry, event: ev.Event) -> None:
     match event:
         case ev.CourseConfirmed():
-            found[event.course] = _Course(entry, event)
+            found[event.course] = _Course(entry, event, event.start)
         case ev.FactDecided():
             _answer(found, event.courses, event.value)
         case ev.DecisionTakenBack():
@@ -77,7 +79,22 @@ def _take(found: dict[int, _Course], entry: Entry, event: ev.Event) -> None:
         case _:
             course = found.get(getattr(event, "course", 0))
             if course is not None:  # its confirmation could be read
+                _put_off(found, course, entry, event)
                 _follow(course, entry, event)
+
+
+def _put_off(found: Mapping[int, _Course], course: _Course, entry: Entry, event: ev.Event) -> None:
+    """Put off what follows a course by as much as its rest is laid out later, or no longer is."""
+    match event:
+        case ev.AdministrationRecorded():
+            late = event.at - event.planned_at
+        case ev.AdministrationRetracted() if course.recorded:
+            late = course.recorded[-1][1].planned_at - course.recorded[-1][1].at
+        case _:
+            return
+    for each in found.values():
+        if late and each.event.follows == course.event.course:
+            each.start = each.as_it_stands().put_off(late, entry.at).start
 
 
 def _follow(course: _Course, entry: Entry, event: ev.Event) -> None:

@@ -37,11 +37,11 @@ def known_values(entries: Iterable[Entry]) -> dict[str, Any]:
 
 
 def course_of(
-    entry: Entry, event: ev.CourseConfirmed, recorded: Iterable[Recorded], ended: dt.datetime | None
+    entry: Entry, event: ev.CourseConfirmed, start: dt.datetime, recorded: Iterable[Recorded], ended: dt.datetime | None
 ) -> Course:
-    """Return the course as the engine has it. ended: when it ended (UTC), None while it is in force."""
+    """Return the course as the engine has it. start: as laid out now; ended: when (UTC), None while it is in force."""
     done = tuple(Administration(each.status, each.at, each.planned_at, by.seq, each.amount) for by, each in recorded)
     return Course(
-        event.course, event.regimen, entry.at, entry.seq, stage_of(entry.target), event.round, event.start,
+        event.course, event.regimen, entry.at, entry.seq, stage_of(entry.target), event.round, start,
         event.parameters, recorded=done, ended_at=ended, planned=event.planned,
     )  # fmt: skip
