@@ -46,21 +46,25 @@ def story(face: Face, episode: str, out: Path | None) -> None:
 @click.command()
 @EPISODE
 @_OUT
+@click.option("--names", is_flag=True, help="Say beside people's ids what they are called now.")
 @with_settings
-def report(face: Face, episode: str, out: Path | None) -> None:
+def report(face: Face, episode: str, out: Path | None, names: bool) -> None:
     """Print the report of an episode as one page of HTML.
 
-    It needs nothing else. With --json: the story that it is made of.
+    It needs nothing else. People are ids, as on the record, unless --names. With --json: the story that it is made of.
     """
     import orjson  # noqa: PLC0415  not for --help
 
-    from orchestrator.report import as_html  # noqa: PLC0415
+    from orchestrator.report import as_html, people_in  # noqa: PLC0415
 
+    if names and face.as_json:
+        raise InputError("--names is for the page: the story has ids alone, as the record has")
     with face.system() as system:
         look(system, episode, "report")
         document = system.telling.story(episode, simulated=system.simulated)
         merges = system.sight.looked.merges(episode)
-        made = as_html(document, system.pathway(document["episode"]["hash"]), merges=merges)
+        known = system.people.names(people_in(document, merges)) if names else None
+        made = as_html(document, system.pathway(document["episode"]["hash"]), merges=merges, names=known)
     _put(face, orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE) if face.as_json else made.encode(), out)
 
 

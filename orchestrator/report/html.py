@@ -23,12 +23,13 @@ CLOCK = "tick"
 def page(
     story: Mapping[str, Any],
     pathway: Pathway,
-    banner: Mapping[str, str] | None = None,
-    merges: Sequence[Mapping[str, Any]] = (),
+    banner: Mapping[str, str] | None,
+    merges: Sequence[Mapping[str, Any]],
+    names: Mapping[str, str],
 ) -> str:
     """Return the report of one episode. story: as ``audit.story.tell`` has it; pathway: the version it ran on.
 
-    banner, merges: see `report.as_html`.
+    banner, merges, names: see `report.as_html`.
     """
     where = moments.zone(story["episode"]["timezone"])
     picture = picture_of(story, pathway)
@@ -41,6 +42,7 @@ def page(
             story=story,
             banner=banner,
             merges=merges,
+            names=names,
             episode=story["episode"],
             where=where,
             style=Markup(STYLE + svg.CSS + chart.CSS),  # noqa: S704  # the program's own files

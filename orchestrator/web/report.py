@@ -5,7 +5,7 @@ from starlette.responses import HTMLResponse, Response
 
 from orchestrator.bootstrap import System
 from orchestrator.http.page import headers_for
-from orchestrator.report import as_html
+from orchestrator.report import as_html, people_in
 from orchestrator.web.look import EpisodeId, looking
 
 router = APIRouter(include_in_schema=False)
@@ -13,14 +13,16 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/episodes/{episode_id}/report", dependencies=looking("report"))
 def report(request: Request, episode_id: EpisodeId) -> Response:
-    """Show the episode's story, with the verdict on its chain."""
+    """Show the episode's story, with the verdict on its chain; people by what they are called now, beside their ids."""
     system: System = request.app.state.system
     told = system.telling.story(episode_id, simulated=system.simulated)
+    merges = system.sight.looked.merges(episode_id)
     banner = request.app.state.banner()
     page = as_html(
         told,
         system.pathway(told["episode"]["hash"]),
         banner and banner.to_json(),
-        system.sight.looked.merges(episode_id),
+        merges,
+        system.people.names(people_in(told, merges)),
     )
     return HTMLResponse(page, headers=headers_for(page))

@@ -15,7 +15,7 @@ from orchestrator.episode.commands import Record
 from orchestrator.pathway.layout import lay_out
 from orchestrator.pathway.loader import load_library
 from orchestrator.pathway.model import Pathway
-from orchestrator.report import as_html, as_json, chart, moments, svg
+from orchestrator.report import as_html, as_json, chart, moments, people_in, svg
 from tests.unit.playing import CLINICIAN, WORKFLOWS, Played, cerebellar, closed_way, long_way
 
 HOSTILE = '</title></style><script>alert(1)</script>"onload="x\'<img src=x onerror=y>&amp;'
@@ -98,6 +98,34 @@ def test_nothing_that_was_written_becomes_markup(played: Played, pathway: Pathwa
     names = {name for name, _ in reader.seen}
     assert not names & {"script", "img", "iframe", "object", "embed", "form", "link", "base"}
     assert not [attrs for _, attrs in reader.seen if any(key.startswith("on") for key in attrs)]
+
+
+def test_people_have_their_names_beside_their_ids_where_that_is_asked_for(played: Played, pathway: Pathway) -> None:
+    story = played.story()
+    for row in story["timeline"]:
+        row["on_behalf_of"] = "u-300" if row["actor"] == "u-204" else None
+    merge = {"at": "2026-03-02T09:00:00.000000Z", "kind": "merged", "what": "replaces", "by": "u-3", "role": "lead"}
+    merges = [{**merge, "name": "Lea Lead", "reason": "one person"}]
+    before = as_json(story)
+    assert people_in(story, merges) == {"u-17", "u-3", "u-204", "u-300", "clock"}
+    alone = as_html(story, pathway, merges=merges)
+    assert "as they are called today" not in alone
+    assert "Lea Lead" not in alone
+    assert '<span class="who">u-3</span>, lead' in alone
+    known = {"u-17": "Cleo <i>Clinician</i>", "u-3": "Lea Lead", "u-300": "Paul Physician"}
+    named = as_html(story, pathway, merges=merges, names=known)
+    assert "as they are called today" in named
+    clinician = '<span class="who">u-17</span>, clinician'
+    assert named.count(f"Cleo &lt;i&gt;Clinician&lt;/i&gt;, {clinician}") == named.count(clinician) > 10
+    lead = 'Lea Lead, <span class="who">u-3</span>, lead'
+    assert named.count(lead) == alone.count('<span class="who">u-3</span>, lead')
+    assert 'on behalf of Paul Physician, <span class="who">u-300</span>' in named
+    assert "u-204</span>, nurse" in named, "who has no account is an id"
+    for each in known.values():
+        assert each not in before.decode()
+    assert as_json(story) == before
+    shown = Reader(named)
+    assert not shown.open
 
 
 def test_the_page_needs_nothing_else(page: str) -> None:

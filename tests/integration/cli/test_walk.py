@@ -111,6 +111,20 @@ def test_the_record_is_told_proved_and_exported(terminal: Terminal, treated: str
     terminal.assert_sound()
 
 
+def test_a_report_has_names_where_they_are_asked_for(
+    terminal: Terminal, treated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added = terminal("user", "add", "nell", "--name", "Nell Nurse", "--post", "nurse@neuro-1", "--json")
+    monkeypatch.setenv("CAREPATH_ACTOR", added.document["person_id"])
+    assert terminal("record", treated, "virus=vzv").code == 0
+    alone, named = terminal("report", treated).out, terminal("report", treated, "--names").out
+    assert added.document["person_id"] in alone
+    assert "Nell Nurse" not in alone
+    assert f'Nell Nurse, <span class="who">{added.document["person_id"]}</span>' in named
+    assert "the story has ids alone" in terminal("report", treated, "--names", "--json").err
+    assert "Nell" not in terminal("story", treated).out
+
+
 def test_the_same_command_twice_is_done_once(terminal: Terminal) -> None:
     episode = terminal.enrol()
     first = terminal("record", episode, "severity=mild", "--key", "k1", "--json").document

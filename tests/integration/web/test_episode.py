@@ -5,7 +5,7 @@ from html import unescape
 from typing import Any
 
 from tests.integration.api.conftest import PATHWAY
-from tests.integration.web.conftest import PASSWORD, Browser, House
+from tests.integration.web.conftest import ADMINISTRATOR, PASSWORD, Browser, House
 from tests.integration.web.filling import form, forms, send
 
 PULSE = "ivmp-pulse"
@@ -186,6 +186,26 @@ def test_an_auditor_reads_and_has_no_forms(house: House) -> None:
     assert auditor.get(f"{page}/explain").status_code == 200
     looks = house.ward.system.sight.looks(house.ward.system.queries.show(page.rpartition("/")[2])["patient_id"])
     assert [each["what"] for each in looks if each["by"] == house.people["auditor"]] == ["episode", "report", "explain"]
+
+
+def test_the_report_names_people_as_they_are_called_now_and_the_record_never_does(each_house: House) -> None:
+    house = each_house
+    page = enrolled(house)
+    clinician, auditor = house.signed_in("clinician"), house.signed_in("auditor", ("N2", "auditor"))
+    actor = house.people["clinician"]
+    done = clinician.send(page, f"{page}/record", **{"fact.severity": "mild"})
+    assert done.status_code == 303
+    house.ward.system.people.change(ADMINISTRATOR, actor, name="Cleo Weiß-Clinician")
+    house.ward.system.people.end(ADMINISTRATOR, actor)
+    told = words(auditor.get(f"{page}/report").text)
+    assert f"Cleo Weiß-Clinician, {actor} , clinician" in told
+    assert "The record, and its proof, hold only the id that stands beside the name." in told
+    assert "The chain is whole." in told
+    for address in (f"{page}/report", f"{page}/story", f"{page}/timeline"):
+        kept = house.ward.get(address).text
+        assert actor in kept
+        assert "Weiß" not in kept
+        assert '"Clinician"' not in kept
 
 
 def test_another_wards_patient_is_not_there(house: House) -> None:

@@ -133,7 +133,7 @@ def _signed_in(ward: Site, login: str) -> TestClient:
 
 def _said(page: str) -> list[str]:
     reader = _Reader()
-    reader.feed(page)
+    reader.feed(page.replace("\N{SOFT HYPHEN}", ""))
     return reader.said
 
 
