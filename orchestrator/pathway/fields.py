@@ -38,6 +38,8 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 def kind_name(value: object) -> str:
     """Return what a value that was read is, in words for an error."""
+    if isinstance(value, Decimal) and not value.is_finite():
+        return ".nan" if value.is_nan() else ".inf"
     return _KIND_NAMES.get(type(value), type(value).__name__)
 
 

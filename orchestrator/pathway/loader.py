@@ -49,9 +49,11 @@ class Library:
             if each.name == name and version in {"", each.version, each.version.partition("+")[0]}
         ]
         if not found:
-            known = sorted({each.name for each in self.pathways})
-            what = f"no pathway '{name}'" + (f" of version {version}" if version else "")
-            raise NotFound(f"{what}; {suggest(name, known) or 'known are ' + ', '.join(known)}")
+            names = sorted({each.name for each in self.pathways})
+            versions = sorted({each.version for each in self.pathways if each.name == name})
+            if versions:
+                raise NotFound(f"no pathway '{name}' of version {version}; known are {', '.join(versions)}")
+            raise NotFound(f"no pathway '{name}'; {suggest(name, names) or 'known are ' + ', '.join(names)}")
         return max(found, key=lambda each: version_key(each.version))
 
     def by_hash(self, digest: str) -> Pathway:

@@ -1,6 +1,6 @@
 """Where does the pathway of an episode come from? From the files, or from the text that the store kept."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import orjson
@@ -20,6 +20,11 @@ class Shelf:
         self._library, self._load_text = library, load_text
         self._known: dict[str, Pathway] = {}
         self._sound: set[str] = set()
+
+    @property
+    def pathways(self) -> "Sequence[Pathway]":
+        """Return the pathways of the files."""
+        return self._library.pathways
 
     def newest(self, name: str) -> "Pathway":
         """Return the newest version of a pathway. Raises NotFound."""

@@ -23,7 +23,7 @@ from orchestrator.episode import events, wants
 from orchestrator.episode.host import Host
 from orchestrator.pathway import host as questions
 from orchestrator.pathway.loader import load_library
-from orchestrator.service.scenario import story
+from orchestrator.service.scenario import expecting, story
 from orchestrator.service.scenario.runner import run_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -222,7 +222,7 @@ def test_every_kind_of_reminder_is_explained() -> None:
 
 def test_every_action_expectation_and_code_of_a_story_is_explained() -> None:
     page = read(SCENARIOS)
-    assert [name for name in (*story.ACTIONS, *story.EXPECTATIONS, *story.CODES) if f"`{name}`" not in page] == []
+    assert [name for name in (*story.ACTIONS, *expecting.EXPECTATIONS, *story.CODES) if f"`{name}`" not in page] == []
 
 
 def test_the_story_on_the_page_holds(tmp_path: Path) -> None:

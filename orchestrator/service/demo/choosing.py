@@ -121,7 +121,7 @@ def carried(world: World, entry: Entry, start: dt.datetime, *, tended: bool) -> 
     if tended:
         see_to(world, start + entry.at, DOSES)
     world.advance(start + entry.at)
-    return entry.action is None or (not entry.refused and carry_out(world, entry, entry.action, start) == ACCEPTED)
+    return entry.action is None or (not entry.refused and carry_out(world, entry, entry.action, start).code == ACCEPTED)
 
 
 def leave(world: World, now: dt.datetime, *, kept: bool) -> None:

@@ -83,5 +83,5 @@ class Bedside(World):
         for event in events:
             self.memory.note(event)
         self.noted(before, command, outcome, now)
-        code = outcome.code if isinstance(outcome, Refused) else ""
-        return Answer(PERSON, self._seq, code, "", self.episode().state, now.isoformat())
+        code, text = (outcome.code, outcome.text) if isinstance(outcome, Refused) else ("", "")
+        return Answer(PERSON, self._seq, code, text, self.episode().state, now.isoformat())

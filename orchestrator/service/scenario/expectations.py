@@ -34,13 +34,14 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One expectation and what came of it."""
+    """One expectation and what came of it. note: what else helps to understand it, for people alone."""
 
     at: str
     key: str
     expected: Any
     actual: Any
     passed: bool
+    note: str = ""
 
 
 def look(world: World, start: dt.datetime) -> Look:

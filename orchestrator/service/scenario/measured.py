@@ -10,14 +10,25 @@ from orchestrator.episode.courses import slots
 from orchestrator.episode.doses import Dosage
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.model import DECLINED, MISSED, Episode
-from orchestrator.pathway.kinds import FACTORS
-from orchestrator.service.scenario.story import offset
+from orchestrator.errors import InvalidCommand
+from orchestrator.pathway.kinds import FACTORS, decimal
 
 TOLERANCE = Decimal("0.005")
 """Amounts are compared within half a per cent."""
 
 _ENTERED = re.compile(r"(\d+(?:\.\d+)?)\s*([^\W\d].*)")
 """A dose entered as text, such as ``750 mg``."""
+_OFFSET = re.compile(r"(-)?(?:([0-9]{1,5})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,8})m)?")
+
+
+def offset(text: str) -> dt.timedelta:
+    """Return an offset from T0 such as ``2d4h`` or ``72h30m``, a day being 24 hours; raises ValueError."""
+    match = _OFFSET.fullmatch(text)
+    if match is None or text in {"", "-"}:
+        raise ValueError(f"'{text[:40]}' is no offset such as 76h, 2d4h or 72h30m")
+    days, hours, minutes = (int(part or 0) for part in match.groups()[1:])
+    length = dt.timedelta(days=days, hours=hours, minutes=minutes)
+    return -length if match[1] else length
 
 
 def as_offset(length: dt.timedelta) -> str:
@@ -81,7 +92,7 @@ def _same_amount(expected: Mapping[str, Any], actual: Mapping[str, Any], unit: o
     """Return whether both say as much; grams and milligrams are the same in other words."""
     factor = Decimal(1) if unit == actual.get("unit") else FACTORS.get((str(actual.get("unit")), str(unit)))
     try:
-        wanted, found = Decimal(str(expected["amount"])), Decimal(actual["amount"])
-    except InvalidOperation:
+        wanted, found = decimal(expected["amount"], "amount"), Decimal(actual["amount"])
+    except (InvalidCommand, InvalidOperation):
         return str(expected["amount"]) in {actual["amount"], f"{actual['amount']} {actual['unit']}"}
     return factor is not None and abs(wanted - found * factor) <= abs(wanted) * TOLERANCE

@@ -59,4 +59,7 @@ def prove(pathway: Pathway, folder: Path, stage: Stage) -> Proof:
 def _why(report: Report) -> str:
     """Say the first thing that does not hold; empty when all do."""
     wrong = next((each for each in report.checks if not each.passed), None)
-    return "" if wrong is None else f"at {wrong.at} {wrong.key} should be {wrong.expected} and is {wrong.actual}"
+    if wrong is None:
+        return ""
+    note = f" ({wrong.note})" if wrong.note else ""
+    return f"at {wrong.at} {wrong.key} should be {wrong.expected} and is {wrong.actual}{note}"

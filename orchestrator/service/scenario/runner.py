@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from orchestrator.clock import VirtualClock
 from orchestrator.episode.commands import Command, Confirm, Give, Record, command_from_json
@@ -31,7 +31,15 @@ _TARGETS = {
     "close": "outcome",
 }
 INVALID = "invalid-value"
+CLOSED = "episode-closed"
 ACCEPTED = "accepted"
+
+
+class Came(NamedTuple):
+    """What became of an action. code: accepted, or that of the refusal.   why: the refusal in words."""
+
+    code: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +71,26 @@ def run_file(path: Path, stage: Stage) -> Report:
     """Play the story in a file on a store of its own;
     a file that cannot be read or played gives a report with its error.
     """
+    title = ""
     try:
         scenario = read_story(path)
+        title = scenario.title
         return play(scenario, stage)
     except PathwayError as error:
-        return Report(str(path), "", False, (), str(error))
+        return Report(str(path), title, False, (), str(error))
     except CarepathError as error:
-        return Report(str(path), "", False, (), f"{path}: {error}")
+        return Report(str(path), title, False, (), f"{path}: {error}")
 
 
 def play(scenario: Scenario, stage: Stage) -> Report:
-    """Play a story; raises PathwayError when its pathway or a role in it does not exist."""
+    """Play a story; raises PathwayError when its pathway does not exist, or a name in it that is not the engine's."""
     clock = VirtualClock(scenario.start)
     desk = stage(clock)
     try:
         pathway = desk.shelf.newest(scenario.pathway)
     except NotFound as error:
         raise PathwayError(str(error), file=scenario.file, line=scenario.line) from None
-    check_names(scenario, pathway)
+    check_names(scenario, pathway, desk.shelf.pathways)
     world = World(desk, clock, pathway)
     world.enrol(scenario.timezone, DEFAULT_ROLE)
     checks = tuple(each for entry in scenario.entries for each in play_entry(world, entry, scenario.start))
@@ -91,30 +101,31 @@ def play_entry(world: World, entry: Entry, start: dt.datetime) -> Iterator[Check
     """Carry out an entry at its time in a story that began at ``start``, and yield what is expected of it."""
     world.advance(start + entry.at)
     if entry.action is not None:
-        code = carry_out(world, entry, entry.action, start)
+        code, why = carry_out(world, entry, entry.action, start)
         expected = entry.refused or ACCEPTED
         if entry.refused is not None or code != ACCEPTED:
-            yield Check(entry.text, "refused" if entry.refused else entry.action[0], expected, code, code == expected)
+            key = "refused" if entry.refused else entry.action[0]
+            yield Check(entry.text, key, expected, code, code == expected, why)
     if entry.expect:
         seen = look(world, start)
         for key, value in entry.expect.items():
             yield check(entry.text, key, value, seen)
 
 
-def carry_out(world: World, entry: Entry, action: tuple[str, Any], start: dt.datetime) -> str:
-    """Carry out the entry's action; return what became of it: accepted, or the code of the refusal."""
+def carry_out(world: World, entry: Entry, action: tuple[str, Any], start: dt.datetime) -> Came:
+    """Carry out the entry's action; return what became of it."""
     try:
         name, target = action
-        if name == "give":
+        if name == Give.kind:
             return _give(world, entry, target, start)
         return _answer(world, _command(name, target, entry, start), entry.role)
-    except InvalidCommand:
-        return INVALID
+    except InvalidCommand as error:  # of a closed episode nothing else is looked at
+        return Came(CLOSED, "the episode is closed") if world.episode().closed else Came(INVALID, str(error))
 
 
-def _answer(world: World, command: Command, role: str) -> str:
+def _answer(world: World, command: Command, role: str) -> Came:
     answer = world.act(command, role)
-    return answer.code or ACCEPTED
+    return Came(answer.code or ACCEPTED, answer.text)
 
 
 def _command(
@@ -153,25 +164,35 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, Decimal) else value
 
 
-def _give(world: World, entry: Entry, target: tuple[str, int], start: dt.datetime) -> str:
+def _give(world: World, entry: Entry, target: tuple[str, int], start: dt.datetime) -> Came:
     regimen, count = target
     common = _filled({"reason": entry.reason, "override": entry.override})
     if not count:
         given_at = None if entry.given_at is None else start + entry.given_at
         return _answer(world, Give(regimen, given_at, **common), entry.role)
+    _check_count(world, regimen, count)
+    came = Came(ACCEPTED)
     for _ in range(count):
-        planned = _next_planned(world, regimen)
+        planned = next(iter(_planned(world, regimen)), None)
         if planned is not None:
             world.advance(planned)
-        code = _answer(world, Give(regimen, planned, **common), entry.role)
-        if code != ACCEPTED:
-            return code
-    return ACCEPTED
+        came = _answer(world, Give(regimen, planned, **common), entry.role)
+        if came.code != ACCEPTED:
+            break
+    return came
 
 
-def _next_planned(world: World, regimen: str) -> dt.datetime | None:
-    """Return when the next administration of ``regimen`` is planned, or None where there is none."""
+def _check_count(world: World, regimen: str, count: int) -> None:
+    """Raise InvalidCommand where fewer are planned: what is refused gives nothing, not the first of them."""
+    course = world.episode().in_force(regimen)
+    planned = len(_planned(world, regimen))
+    if course is not None and course.planned is not None and planned < count:
+        raise InvalidCommand(f"{planned} administrations of {regimen} are still planned, fewer than {count}")
+
+
+def _planned(world: World, regimen: str) -> list[dt.datetime]:
+    """Return when the administrations of ``regimen`` that are still open are planned; of a monthly course the next."""
     episode = world.episode()
     course = episode.in_force(regimen)
-    planned = open_slots(world.pathway, course, episode.timezone) if course is not None else []
-    return planned[0][1] if planned else None
+    slots = open_slots(world.pathway, course, episode.timezone) if course is not None else []
+    return [at for _, at in slots]
