@@ -21,6 +21,7 @@ from orchestrator.api.strict import StrictRoute
 from orchestrator.audit.seal import instant
 from orchestrator.errors import NotFound
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.serving import serving, system_of
 from orchestrator.service.people.glass import LASTS, LONGEST_REASON, SHORTEST_REASON
 from orchestrator.service.people.principal import Action
 from orchestrator.service.people.sight import Who
@@ -76,7 +77,7 @@ def break_glass(request: Request, episode_id: EpisodeId, body: BreakGlass, once:
 )
 def break_glass_to(request: Request, body: BreakGlassTo, once: Once) -> Response:
     """Open a patient of another ward who is known by a number; whoever guesses numbers must wait (429)."""
-    who, failures = _who(once), request.app.state.failures
+    who, failures = _who(once), serving(request).failures
     if failures.waits(who.id):
         raise Problem(429, "too-many-failures", "Too many numbers that nobody has: wait a minute.")
 
@@ -124,7 +125,7 @@ def looks(
     limit: Limit = 100,
 ) -> Response:
     """Return who has seen the patient's record, latest first, with the verdict on that record."""
-    sight = request.app.state.system.sight
+    sight = system_of(request).sight
     page = sight.looked.of(episode_id, lists=lists, before=before, limit=limit)
     faults = [{"seq": fault.seq, "what": fault.what} for fault in sight.faults(*sight.looked.chains_of(episode_id))]
     return paged(request, "looks", page, by="before", whole=not faults, faults=faults)

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from orchestrator.api.problems import GATE, TITLES, Problem
+from orchestrator.http.serving import system_of
 from orchestrator.service.cursor import Page
 from orchestrator.service.handlers import Answer
 
@@ -326,7 +327,7 @@ def reply(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return a document as JSON. tag: its entity tag, without quotes."""
-    body = orjson.dumps({**document, "simulated": request.app.state.simulated})
+    body = orjson.dumps({**document, "simulated": system_of(request).simulated})
     made = dict(headers or {})
     if tag is not None:
         made["ETag"] = f'"{tag}"'

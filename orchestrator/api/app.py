@@ -33,6 +33,7 @@ from orchestrator.api.caller import one_header
 from orchestrator.api.description import describe
 from orchestrator.api.guard import PUBLIC, Guard
 from orchestrator.api.problems import on_error
+from orchestrator.api.serving import Api
 from orchestrator.bootstrap import System
 from orchestrator.http.failures import Failures
 from orchestrator.http.live import Live
@@ -75,16 +76,11 @@ def create_app(
         redirect_slashes=False,
         exception_handlers={HTTPException: on_error, RequestValidationError: on_error},
     )
-    app.state.system = system
-    app.state.simulated = system.simulated
-    app.state.ready = Readiness(system.store.ready)
-    app.state.banner = banner
-    app.state.draining = draining or threading.Event()
-    app.state.live = live or Live(system.store, app.state.draining)
-    failures = failures or Failures()
-    app.state.failures = failures
-    app.state.once = Once(system.store, system.keyring.look_mac)
-    app.state.timezone = timezone or _hospital_zone()
+    failures, draining = failures or Failures(), draining or threading.Event()
+    app.state.serving = Api(
+        system, timezone or _hospital_zone(), banner, live or Live(system.store, draining), failures,
+        ready=Readiness(system.store.ready), draining=draining, once=Once(system.store, system.keyring.look_mac),
+    )  # fmt: skip
     app.router.routes.extend(_routes())
     check_all(served(app), PUBLIC | {f"{PREFIX}/openapi.json"})
     app.add_middleware(

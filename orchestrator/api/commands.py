@@ -27,6 +27,7 @@ from orchestrator.api.refusals import commanding
 from orchestrator.api.strict import StrictRoute
 from orchestrator.errors import NotAllowed
 from orchestrator.http.needs import Needs, principal
+from orchestrator.http.serving import serving, system_of
 from orchestrator.service.enrolment import EnrolRequest
 from orchestrator.service.handlers import Request as Asked
 from orchestrator.service.people.principal import Action, Principal
@@ -58,9 +59,9 @@ def enrol(request: Request, body: Enrol, said: Saying, key: Key, who: Enrolling)
         raise NotAllowed("you have no post on this ward: enrol on one of yours")
     actor = acting(who, said, Action.ACT, body.ward)
     identifiers = tuple(each.identifier() for each in body.identifiers)
-    zone = body.timezone or request.app.state.timezone
+    zone = body.timezone or serving(request).timezone
     wish = EnrolRequest(body.pathway, identifiers, body.ward, zone, actor, key)
-    answer = request.app.state.system.enrolments.enrol(wish)
+    answer = system_of(request).enrolments.enrol(wish)
     place = f"{request.url.path}/{answer.episode_id}"
     return answered(request, answer, status=201, headers={"Location": place})
 
@@ -90,7 +91,7 @@ class Call(NamedTuple):
         asked = Asked(
             self.episode_id, command, actor, self.key, last, self.seen or "", wards=seen.wards(who), glass=seen.glass
         )
-        return answered(self.request, self.request.app.state.system.handlers.execute(asked))
+        return answered(self.request, system_of(self.request).handlers.execute(asked))
 
 
 def _call(

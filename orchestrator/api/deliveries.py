@@ -16,6 +16,7 @@ from orchestrator.api.reads import Cursor, Limit
 from orchestrator.api.refusals import commanding, listing
 from orchestrator.api.strict import StrictRoute
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.serving import system_of
 from orchestrator.service.people.principal import Action
 
 _PROBLEMS = commanding({404: "There is no such dead letter.", 409: "The key was used with another request."})
@@ -51,7 +52,7 @@ def deliveries(
     limit: Limit = 100,
 ) -> Response:
     """Return what has not left the house yet: by which route, since when, how many tries, the last error."""
-    page = request.app.state.system.outgoing.page(dead=dead, after=after, limit=limit, wards=_wards(request))
+    page = system_of(request).outgoing.page(dead=dead, after=after, limit=limit, wards=_wards(request))
     return paged(request, "deliveries", page)
 
 

@@ -20,6 +20,7 @@ from orchestrator.api.reads import Cursor, Limit
 from orchestrator.api.refusals import commanding, listing, reading
 from orchestrator.api.strict import StrictRoute
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.serving import system_of
 from orchestrator.service.once import tag_of
 from orchestrator.service.people.erasure import LONGEST_REASON, SHORTEST_REASON
 from orchestrator.service.people.principal import Action
@@ -67,7 +68,7 @@ class WhyErase(Why):
 def standing(request: Request, episode_id: EpisodeId, seen: Knowing) -> Response:
     """Return whether a patient's record is held, by whom and since when, and whether it was erased."""
     del seen
-    told = request.app.state.system.sight.erasure.standing(episode_id)
+    told = system_of(request).sight.erasure.standing(episode_id)
     return reply(request, told, tag=tag_of(told))
 
 
@@ -80,7 +81,7 @@ def standing(request: Request, episode_id: EpisodeId, seen: Knowing) -> Response
 def holds(request: Request, before: Cursor = None, limit: Limit = 100) -> Response:
     """Return which records on the caller's wards are held, the latest first."""
     wards = principal(request).wards(Action.HOLD)
-    page = request.app.state.system.sight.erasure.holds(wards, before=before, limit=limit)
+    page = system_of(request).sight.erasure.holds(wards, before=before, limit=limit)
     return paged(request, "holds", page, by="before")
 
 

@@ -18,10 +18,10 @@ from orchestrator.api.once import Carrying, Once
 from orchestrator.api.problems import Problem
 from orchestrator.api.refusals import commanding
 from orchestrator.api.strict import StrictRoute
-from orchestrator.bootstrap import System
 from orchestrator.episode.commands import moment
 from orchestrator.errors import Claimed, NotAllowed
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.serving import system_of
 from orchestrator.service.people.looking import Who
 from orchestrator.service.people.principal import Action
 from orchestrator.service.worklist.rows import ItemId
@@ -113,7 +113,7 @@ def snooze(request: Request, body: Snooze, once: Once) -> Response:
 @router.post("/items/look", summary="Look who could have an item", responses={200: {"model": Standing}, **_PROBLEMS})
 def look(request: Request, body: Item, said: Saying) -> Response:
     """Return who has an item and why, to whom it could be handed, and until when it could be put off. It is a look."""
-    system: System = request.app.state.system
+    system = system_of(request)
     seen = system.sight.check(principal(request), body.episode_id, Action.ACT)
     actor = acting(principal(request), said, Action.ACT, seen.posted)
     told = system.claims.look(ItemId(body.episode_id, body.kind, body.key), actor.role)

@@ -14,8 +14,8 @@ from orchestrator.api.once import Once
 from orchestrator.api.patient_shapes import Compared, Patient, Separated
 from orchestrator.api.refusals import commanding, reading, told
 from orchestrator.api.strict import StrictRoute
-from orchestrator.bootstrap import System
 from orchestrator.http.needs import principal
+from orchestrator.http.serving import system_of
 from orchestrator.service.people.merging import LONGEST_REASON, SHORTEST_REASON
 from orchestrator.service.people.principal import Action
 from orchestrator.service.people.sight import Seen, Who
@@ -66,7 +66,7 @@ class Unmerge(Body):
 def patient(request: Request, episode_id: EpisodeId, said: Saying, seen: Showing) -> Response:
     """Return an episode's patient: his records, where some were merged, their numbers, and his episodes."""
     who = _who(request, said, Action.SEE, seen)
-    return reply(request, _system(request).sight.person(principal(request), who, seen, episode_id))
+    return reply(request, system_of(request).sight.person(principal(request), who, seen, episode_id))
 
 
 @router.post(
@@ -78,7 +78,7 @@ def compare(request: Request, episode_id: EpisodeId, body: Find, said: Saying, s
     """Return an episode's patient and the one with a number side by side, before they are merged."""
     who = _who(request, said, Action.MERGE, seen)
     identifier = body.identifier.identifier()
-    return reply(request, _system(request).sight.compare(principal(request), who, episode_id, identifier))
+    return reply(request, system_of(request).sight.compare(principal(request), who, episode_id, identifier))
 
 
 @router.post(
@@ -111,11 +111,6 @@ def unmerge(request: Request, episode_id: EpisodeId, body: Unmerge, once: Once, 
         return {**sight.person(who, Who(by.id, by.role), seen, episode_id), **told}
 
     return once.out(by, work)
-
-
-def _system(request: Request) -> System:
-    found: System = request.app.state.system
-    return found
 
 
 def _who(request: Request, said: Said, action: Action, seen: Seen) -> Who:

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from fastapi import Request
 
 from orchestrator.api.caller import EpisodeId, Said, Saying, acting
-from orchestrator.bootstrap import System
 from orchestrator.errors import NotFound
 from orchestrator.http.needs import Needs, principal
+from orchestrator.http.serving import system_of
 from orchestrator.service.people.principal import EVERYWHERE, Action
 from orchestrator.service.people.sight import Seen, Who
 
@@ -26,7 +26,7 @@ class Looking(Needs):
 
     def __call__(self, request: Request, episode_id: EpisodeId, said: Saying) -> Seen:  # type: ignore[override]
         found = super().__call__(request)
-        system: System = request.app.state.system
+        system = system_of(request)
         seen = system.sight.check(found, episode_id, self.action)
         who = acting(found, said, self.action, seen.posted)
         system.sight.record(seen, Who(who.id, who.role), episode_id, self.what)
@@ -38,7 +38,7 @@ class OnEpisode(Needs):
 
     def __call__(self, request: Request, episode_id: EpisodeId) -> Seen:  # type: ignore[override]
         found = super().__call__(request)
-        system: System = request.app.state.system
+        system = system_of(request)
         return system.sight.check(found, episode_id, self.action)
 
 
@@ -54,6 +54,6 @@ def wards_within(request: Request, said: Said, asked: Sequence[str], what: str) 
     wards = tuple(asked) if own is None else tuple(asked or sorted(own))
     ward = wards[0] if len(wards) == 1 else None
     who = acting(found, said, Action.SEE, ward)
-    system: System = request.app.state.system
+    system = system_of(request)
     system.sight.listed(Who(who.id, who.role), wards or (EVERYWHERE,), what)
     return wards

@@ -12,11 +12,11 @@ from starlette.responses import Response
 
 from orchestrator.api.answers import reply
 from orchestrator.api.caller import Key, Saying, acting
+from orchestrator.api.serving import api_of
 from orchestrator.api.strict import read_json
-from orchestrator.bootstrap import System
 from orchestrator.episode.commands import Actor
 from orchestrator.http.needs import principal
-from orchestrator.service.once import Once as Doing
+from orchestrator.http.serving import system_of
 from orchestrator.service.once import Outcome, Told, Wish
 from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.looking import Who
@@ -39,8 +39,8 @@ class Carrying:
         self, request: Request, said: Saying, key: Key, asked: Annotated[list[object], Depends(_asked)]
     ) -> None:
         self._request, self._said, self._key, self._asked = request, said, key, asked
-        self.system: System = request.app.state.system
-        self._once: Doing = request.app.state.once
+        self.system = system_of(request)
+        self._once = api_of(request).once
 
     def actor(self, action: Action, ward: str | None = None) -> Actor:
         """Return who acts. Raises NotAllowed."""

@@ -17,9 +17,9 @@ from orchestrator.api.needs import wards_within
 from orchestrator.api.reads import Cursor, Term
 from orchestrator.api.refusals import listing, reading
 from orchestrator.api.strict import StrictRoute
-from orchestrator.bootstrap import System
 from orchestrator.errors import NotFound
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.serving import serving, system_of
 from orchestrator.service.cursor import Page
 from orchestrator.service.overview.shift import Span
 from orchestrator.service.people.principal import Action
@@ -107,7 +107,7 @@ class OperationsNow(Reply):
 def board(request: Request, said: Saying, ward: Ward) -> Response:
     """Return a ward's board: each patient by stage, what comes next, what is late."""
     _seeing(request, said, ward, "board")
-    return reply(request, _system(request).overview.board.show(ward))
+    return reply(request, system_of(request).overview.board.show(ward))
 
 
 @router.get(
@@ -126,7 +126,7 @@ def handover(
     span = Span(begin.astimezone(dt.UTC), end.astimezone(dt.UTC))
     _seeing(request, said, ward, "hand-over")
     actor = acting(principal(request), said, Action.SEE, ward)
-    told = _system(request).overview.shifts.sheet(Who(actor.id, actor.role), ward, span, after=after)
+    told = system_of(request).overview.shifts.sheet(Who(actor.id, actor.role), ward, span, after=after)
     page = Page(told.pop("patients"), told.pop("after"))
     return paged(request, "patients", page, **{name: told[name] for name in told.keys() - {"page", "pages"}})
 
@@ -135,7 +135,7 @@ def handover(
 def load(request: Request, said: Saying, ward: Ward) -> Response:
     """Return the alarm load of a ward in the last day and week."""
     _seeing(request, said, ward, "load")
-    return reply(request, _system(request).overview.load.show(ward, ZoneInfo(request.app.state.timezone)))
+    return reply(request, system_of(request).overview.load.show(ward, ZoneInfo(serving(request).timezone)))
 
 
 @router.get(
@@ -168,12 +168,7 @@ def pathway_version(request: Request, name: Name, version: Name) -> Response:
 )
 def operations(request: Request) -> Response:
     """Return what is due, late and set aside, what waits to leave, and which programs run."""
-    return reply(request, _system(request).overview.operations.show(principal(request).wards(Action.OPERATE)))
-
-
-def _system(request: Request) -> System:
-    found: System = request.app.state.system
-    return found
+    return reply(request, system_of(request).overview.operations.show(principal(request).wards(Action.OPERATE)))
 
 
 def _seeing(request: Request, said: Said, ward: str, what: str) -> None:
@@ -182,13 +177,13 @@ def _seeing(request: Request, said: Said, ward: str, what: str) -> None:
     A misspelt ward must not look like one on which nothing is due.
     """
     wards = principal(request).wards(Action.SEE)
-    if ward not in (_system(request).people.wards() if wards is None else wards):
+    if ward not in (system_of(request).people.wards() if wards is None else wards):
         raise NotFound("there is no such ward among yours")
     wards_within(request, said, (ward,), what)
 
 
 def _words(request: Request, name: str, version: str | None = None) -> Response:
-    told = _system(request).overview.catalogue.tell(name, version)
+    told = system_of(request).overview.catalogue.tell(name, version)
     if not principal(request).may(Action.SEE):
         told["versions"] = [{**each, "open": None} for each in told["versions"]]
     return reply(request, told)

@@ -11,6 +11,7 @@ from orchestrator.api.refusals import Answers
 from orchestrator.api.strict import StrictRoute
 from orchestrator.errors import Conflict, InputError
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.serving import system_of
 from orchestrator.service.cursor import cut
 from orchestrator.service.people.principal import Action
 
@@ -56,7 +57,7 @@ def unlink_mine(request: Request, call: Calling, body: Identity) -> Response:
 @router.get("/people/{person_id}/sessions", dependencies=needs(Action.PEOPLE), responses=_LISTED)
 def sessions(request: Request, person_id: PersonId, after: Cursor = None, limit: Limit = 100) -> Response:
     """Return where a person is signed in with a browser."""
-    request.app.state.system.people.person(person_id)
+    system_of(request).people.person(person_id)
     return _listed(request, person_id, after, limit)
 
 
@@ -69,6 +70,6 @@ def _own(request: Request) -> str:
 
 
 def _listed(request: Request, person_id: str, after: str | None, limit: int) -> Response:
-    found = request.app.state.system.signing.sessions(person_id)
+    found = system_of(request).signing.sessions(person_id)
     rows = [{name: each[name] for name in ("session_id", "made_at", "seen_at")} for each in found]
     return paged(request, "sessions", cut(rows, lambda each: (each["made_at"], each["session_id"]), after, limit))

@@ -34,9 +34,10 @@ from orchestrator.api.reads import Cursor, Limit, Term
 from orchestrator.api.refusals import Answers, commanding, listing, told
 from orchestrator.api.strict import StrictRoute
 from orchestrator.audit.seal import instant
-from orchestrator.bootstrap import System, warn
+from orchestrator.bootstrap import warn
 from orchestrator.errors import InputError, NotAllowed
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.serving import system_of
 from orchestrator.service.cursor import cut
 from orchestrator.service.people import passwords
 from orchestrator.service.people.principal import Action
@@ -80,7 +81,7 @@ class Call:
 
     def __init__(self, request: Request, said: Saying, key: Key, seen: Seen) -> None:
         self._request, self._said, self._key, self._seen = request, said, key, seen
-        self.system: System = request.app.state.system
+        self.system = system_of(request)
 
     def author(self, action: Action = Action.PEOPLE) -> Author:
         """Return who makes the change, in which role."""
@@ -115,16 +116,11 @@ Calling = Annotated[Call, Depends(Call)]
 Replace = Annotated[Replacing, Depends(Replacing)]
 
 
-def _system(request: Request) -> System:
-    found: System = request.app.state.system
-    return found
-
-
 @router.get("/me", dependencies=_OWN, responses={200: {"model": Me}, **READ})
 def me(request: Request) -> Response:
     """Return who asks: posts, scopes of the token, and the account; null for the administrator's token."""
     who = principal(request)
-    told = None if who.asserts else _system(request).people.person(who.actor_id)
+    told = None if who.asserts else system_of(request).people.person(who.actor_id)
     posts = [{"ward": ward, "role": role} for ward, role in sorted(who.posts)]
     scopes = sorted(who.scopes) if who.scopes is not None else sorted(Action)
     return reply(request, {"actor_id": who.actor_id, "posts": posts, "scopes": scopes, "account": told})
@@ -164,7 +160,7 @@ def people(
     limit: Limit = 100,
 ) -> Response:
     """Return the accounts by name, some at a time."""
-    page = _system(request).people.page(words=find or "", ended=ended, after=after, limit=limit)
+    page = system_of(request).people.page(words=find or "", ended=ended, after=after, limit=limit)
     return paged(request, "people", page)
 
 
@@ -184,14 +180,14 @@ def add(call: Calling, body: AddPerson) -> Response:
 @router.get("/people/records", dependencies=_ADMIN, responses={200: {"model": StaffRecords}, **READ})
 def records(request: Request, *, about: About = None, before: Cursor = None, limit: Limit = 100) -> Response:
     """Return what was changed about people, the latest first."""
-    page = _system(request).people.recorded(about=about, before=before, limit=limit)
+    page = system_of(request).people.recorded(about=about, before=before, limit=limit)
     return paged(request, "records", page, by="before")
 
 
 @router.get("/people/{person_id}", dependencies=_ADMIN, responses={200: {"model": Account}, **READ})
 def person(request: Request, person_id: PersonId) -> Response:
     """Return one account; its entity tag stands for its last change."""
-    told = _system(request).people.person(person_id)
+    told = system_of(request).people.person(person_id)
     return reply(request, told, tag=told["tag"])
 
 
@@ -253,7 +249,7 @@ def end(person_id: PersonId, call: Calling, body: Nothing) -> Response:
 @router.get("/people/{person_id}/tokens", dependencies=_ADMIN, responses={200: {"model": Tokens}, **READ})
 def tokens(request: Request, person_id: PersonId, after: Cursor = None, limit: Limit = 100) -> Response:
     """Return a person's tokens, without what opens anything."""
-    system = _system(request)
+    system = system_of(request)
     system.people.person(person_id)
     return _tokens(request, person_id, after, limit)
 
@@ -296,7 +292,7 @@ def unlink(person_id: PersonId, call: Calling, body: Identity) -> Response:
 
 
 def _tokens(request: Request, person_id: str, after: str | None, limit: int) -> Response:
-    found = _system(request).signing.tokens(person_id)
+    found = system_of(request).signing.tokens(person_id)
     return paged(request, "tokens", cut(found, lambda each: (each["made_at"], each["token_id"]), after, limit))
 
 

@@ -27,6 +27,7 @@ from orchestrator.errors import (
     TooMany,
     WrongKey,
 )
+from orchestrator.http.serving import system_of
 from orchestrator.service.ports import Collision
 
 MEDIA_TYPE = "application/problem+json"
@@ -159,7 +160,7 @@ def problem_of(error: Exception) -> Problem:
 
 async def on_error(request: Request, error: Exception) -> Response:
     """Answer an error with its problem."""
-    return problem_of(error).response(bool(request.app.state.simulated))
+    return problem_of(error).response(system_of(request).simulated)
 
 
 def _of_ours(error: CarepathError) -> Problem:

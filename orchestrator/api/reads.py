@@ -25,9 +25,9 @@ from orchestrator.api.caller import EpisodeId, Saying
 from orchestrator.api.needs import Looking, wards_within
 from orchestrator.api.refusals import listing, reading, told
 from orchestrator.api.strict import StrictRoute
-from orchestrator.bootstrap import System
 from orchestrator.http.needs import needs, principal
 from orchestrator.http.page import headers_for
+from orchestrator.http.serving import serving, system_of
 from orchestrator.pathway.loader import version_key
 from orchestrator.report import as_html
 from orchestrator.service.cursor import cut
@@ -61,7 +61,7 @@ def _look(what: str) -> list[Any]:
 )
 def episode(request: Request, episode_id: EpisodeId) -> Response:
     """Return an episode as it stands now."""
-    document = request.app.state.system.queries.show(episode_id)
+    document = system_of(request).queries.show(episode_id)
     return reply(request, document, tag=document["tag"])
 
 
@@ -73,7 +73,7 @@ def episode(request: Request, episode_id: EpisodeId) -> Response:
 )
 def explain(request: Request, episode_id: EpisodeId) -> Response:
     """Return why the episode goes no further."""
-    document = request.app.state.system.telling.explain(episode_id)
+    document = system_of(request).telling.explain(episode_id)
     return reply(request, document, tag=document["tag"])
 
 
@@ -85,7 +85,7 @@ def explain(request: Request, episode_id: EpisodeId) -> Response:
 )
 def timeline(request: Request, episode_id: EpisodeId, after: Cursor = None, limit: Limit = LARGEST_PAGE) -> Response:
     """Return the episode's entries, the first one first."""
-    page, row = request.app.state.system.queries.entries(episode_id, after=after, limit=limit)
+    page, row = system_of(request).queries.entries(episode_id, after=after, limit=limit)
     at = {"episode_id": episode_id, "seq": row["seq"]}
     return paged(request, "entries", page, tag=row["tag"], **at)
 
@@ -110,15 +110,15 @@ def story(request: Request, episode_id: EpisodeId) -> Response:
 )
 def report(request: Request, episode_id: EpisodeId) -> Response:
     """Return the episode's story as a page to read, keep and print."""
-    system: System = request.app.state.system
-    told, banner = _story(request, episode_id), request.app.state.banner()
+    system = system_of(request)
+    told, banner = _story(request, episode_id), serving(request).banner()
     merges = system.sight.looked.merges(episode_id)
     page = as_html(told, system.pathway(told["episode"]["hash"]), banner and banner.to_json(), merges)
     return HTMLResponse(page, headers=headers_for(page))
 
 
 def _story(request: Request, episode_id: str) -> dict[str, Any]:
-    system: System = request.app.state.system
+    system = system_of(request)
     return system.telling.story(episode_id, simulated=system.simulated)
 
 
@@ -130,7 +130,7 @@ def _story(request: Request, episode_id: str) -> dict[str, Any]:
 )
 def find(request: Request, body: Find, said: Saying, after: Cursor = None, limit: Limit = 100) -> Response:
     """Return the episodes of the patient with an identifier, first enrolled first, on the caller's wards."""
-    found = request.app.state.system.queries.episodes_of(body.identifier.identifier())
+    found = system_of(request).queries.episodes_of(body.identifier.identifier())
     rows = [row for row in found if principal(request).may(Action.SEE, row["ward"])]
     if rows:
         wards_within(request, said, sorted({row["ward"] for row in rows}), "find")
@@ -152,7 +152,7 @@ def worklist(
 ) -> Response:
     """Return what is open, longest overdue first; what has no time comes last. claim: who has taken it."""
     wards = wards_within(request, said, ward, "worklist")
-    page = request.app.state.system.queries.worklist(
+    page = system_of(request).queries.worklist(
         wards=wards, roles=_known(request, role), kinds=kind, overdue=overdue, holder=holder or "", after=after,
         limit=limit,
     )  # fmt: skip
@@ -171,13 +171,13 @@ def inbox(
 ) -> Response:
     """Return the notices, latest first: who was told what, when, and how late."""
     wards = wards_within(request, said, ward, "inbox")
-    page = request.app.state.system.queries.inbox(wards=wards, roles=_known(request, role), before=before, limit=limit)
+    page = system_of(request).queries.inbox(wards=wards, roles=_known(request, role), before=before, limit=limit)
     return paged(request, "notices", page, by="before")
 
 
 def _known(request: Request, roles: tuple[str, ...]) -> tuple[str, ...]:
     """Return the roles, each one of a pathway's: a misspelt one would show an empty list, as if nothing were due."""
-    known = {name for pathway in request.app.state.system.library.pathways for name in pathway.roles}
+    known = {name for pathway in system_of(request).library.pathways for name in pathway.roles}
     if not known.issuperset(roles):
         text = f"there is no such role; known are {', '.join(sorted(known))}"
         raise RequestValidationError([{"type": "unknown-role", "loc": ("query", "role"), "msg": text}])
@@ -187,8 +187,8 @@ def _known(request: Request, roles: tuple[str, ...]) -> tuple[str, ...]:
 @router.get("/pathways", dependencies=needs(Action.KNOW), tags=["pathways"], responses={200: {"model": Pathways}})
 def pathways(request: Request) -> Response:
     """Return the pathways on which patients can be enrolled, all versions, and who released them."""
-    released = {each.version: each.to_json() for each in request.app.state.system.releases.record()}
-    library = request.app.state.system.library
+    released = {each.version: each.to_json() for each in system_of(request).releases.record()}
+    library = system_of(request).library
     newest = {each.name: library.newest(each.name).hash for each in library.pathways}
     rows = [
         {

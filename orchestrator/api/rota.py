@@ -17,8 +17,8 @@ from orchestrator.api.once import Once
 from orchestrator.api.reads import Cursor, Limit
 from orchestrator.api.refusals import commanding, listing
 from orchestrator.api.strict import StrictRoute
-from orchestrator.bootstrap import System
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.serving import system_of
 from orchestrator.notify.channel import Result
 from orchestrator.service.cursor import cut
 from orchestrator.service.once import tag_of
@@ -191,7 +191,7 @@ def rota(
 ) -> Response:
     """Return who is told on a ward, in stretches of time, and the duties that were entered."""
     check_ward(principal(request), ward)
-    shown = _system(request).duty.rota
+    shown = system_of(request).duty.rota
     told = shown.view(ward, shown.today() if first is None else day_of(first), days)
     return reply(request, told, tag=tag_of(shown.ahead(ward)))
 
@@ -228,8 +228,8 @@ def remove_duty(request: Request, ward: Ward, body: RemoveDuty, once: Once, seen
 @router.get("/people/{person_id}/contacts", dependencies=_KNOW, responses={200: {"model": ContactsShown}, **_READ})
 def contacts(request: Request, person_id: PersonId) -> Response:
     """Return by which channels of their own a person is told: one's own, or anybody's for an administrator."""
-    _system(request).duty.check_person(principal(request), person_id)
-    told = _system(request).duty.contacts.of(person_id)
+    system_of(request).duty.check_person(principal(request), person_id)
+    told = system_of(request).duty.contacts.of(person_id)
     return reply(request, {"contacts": told}, tag=tag_of(told))
 
 
@@ -241,7 +241,7 @@ def contacts(request: Request, person_id: PersonId) -> Response:
 )
 def add_contact(request: Request, person_id: PersonId, body: AddContact, once: Once, seen: Held) -> Response:
     """Let notices reach a person by one more channel."""
-    _system(request).duty.check_person(principal(request), person_id)
+    system_of(request).duty.check_person(principal(request), person_id)
     own, by = once.system.duty.contacts, once.author(Action.KNOW)
 
     def work() -> Object:
@@ -256,7 +256,7 @@ def add_contact(request: Request, person_id: PersonId, body: AddContact, once: O
 )
 def remove_contact(request: Request, person_id: PersonId, body: ContactName, once: Once, seen: Held) -> Response:
     """Tell a person by one channel less. What waits to go there becomes a dead letter, of which the owners are told."""
-    _system(request).duty.check_person(principal(request), person_id)
+    system_of(request).duty.check_person(principal(request), person_id)
     own, by = once.system.duty.contacts, once.author(Action.KNOW)
 
     def work() -> Object:
@@ -271,7 +271,7 @@ def remove_contact(request: Request, person_id: PersonId, body: ContactName, onc
 )
 def test_contact(request: Request, person_id: PersonId, body: ContactName, once: Once) -> Response:
     """Send a message that says that it is a test, now and once."""
-    _system(request).duty.check_person(principal(request), person_id)
+    system_of(request).duty.check_person(principal(request), person_id)
     system, by = once.system, once.author(Action.KNOW)
     where = []
 
@@ -289,8 +289,8 @@ def test_contact(request: Request, person_id: PersonId, body: ContactName, once:
 @router.get("/people/{person_id}/absences", dependencies=_KNOW, responses={200: {"model": AbsencesShown}, **_READ})
 def absences(request: Request, person_id: PersonId, after: Cursor = None, limit: Limit = 100) -> Response:
     """Return when a person is away, and who is told instead: one's own, or anybody's for an administrator."""
-    _system(request).duty.check_person(principal(request), person_id)
-    told = _system(request).duty.aways.of(person_id)
+    system_of(request).duty.check_person(principal(request), person_id)
+    told = system_of(request).duty.aways.of(person_id)
     page = cut(told, lambda each: (each["starts_at"], each["away_id"]), after, limit)
     return paged(request, "absences", page, tag=tag_of(told))
 
@@ -303,7 +303,7 @@ def absences(request: Request, person_id: PersonId, after: Cursor = None, limit:
 )
 def add_absence(request: Request, person_id: PersonId, body: AddAbsence, once: Once, seen: Held) -> Response:
     """Let a person be away, with or without somebody who is told instead."""
-    _system(request).duty.check_person(principal(request), person_id)
+    system_of(request).duty.check_person(principal(request), person_id)
     aways, by = once.system.duty.aways, once.author(Action.KNOW)
     starts_at, ends_at = _moment(request, body.starts_at), _moment(request, body.ends_at)
 
@@ -319,7 +319,7 @@ def add_absence(request: Request, person_id: PersonId, body: AddAbsence, once: O
 )
 def remove_absence(request: Request, person_id: PersonId, body: RemoveAbsence, once: Once, seen: Held) -> Response:
     """Take back an absence that has not ended."""
-    _system(request).duty.check_person(principal(request), person_id)
+    system_of(request).duty.check_person(principal(request), person_id)
     aways, by = once.system.duty.aways, once.author(Action.KNOW)
 
     def work() -> Object:
@@ -329,10 +329,5 @@ def remove_absence(request: Request, person_id: PersonId, body: RemoveAbsence, o
     return once.out(by, work, seen=seen, state=lambda: aways.of(person_id))
 
 
-def _system(request: Request) -> System:
-    found: System = request.app.state.system
-    return found
-
-
 def _moment(request: Request, text: str) -> datetime:
-    return instant_of(text, _system(request).duty.rota.zone)
+    return instant_of(text, system_of(request).duty.rota.zone)

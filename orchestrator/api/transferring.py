@@ -13,6 +13,7 @@ from orchestrator.api.strict import StrictRoute
 from orchestrator.bootstrap import System
 from orchestrator.errors import NotFound
 from orchestrator.http.needs import Needs
+from orchestrator.http.serving import system_of
 from orchestrator.service.handlers import Answer
 from orchestrator.service.handlers import Request as Asked
 from orchestrator.service.people.principal import Action, Principal
@@ -34,7 +35,7 @@ def change_ward(
     Our care goes on: whoever leaves it is closed. Afterwards the episode is there for the receiving ward alone; who
     asks again with the same key gets the same answer all the same. Needs a reason.
     """
-    system: System = request.app.state.system
+    system = system_of(request)
     asked = _asked(system, who, said, (episode_id, body, key, seen))
     answer = asked if isinstance(asked, Answer) else system.handlers.execute(asked)
     return answered(request, answer, more={"along": list(answer.along)})

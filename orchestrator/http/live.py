@@ -22,6 +22,7 @@ from starlette.responses import Response, StreamingResponse
 from orchestrator.bootstrap import System
 from orchestrator.errors import CarepathError, NotAcceptable, NotFound, StoreError, TooMany
 from orchestrator.http.needs import AGAIN, principal
+from orchestrator.http.serving import serving, system_of
 from orchestrator.service.people.principal import Action, Principal
 from orchestrator.service.ports import Store
 from orchestrator.service.worklist.changes import Changes, Scope, Topic, changed, changed_since, digest, within
@@ -200,8 +201,8 @@ async def listen(
     request: Request, wards: Sequence[str], episode: str = "", *, last: str = "", since: datetime | None = None
 ) -> Response:
     """Return the stream of what changes. last: of Last-Event-ID. Raises NotFound, NotAcceptable and TooMany."""
-    system: System = request.app.state.system
-    live: Live = request.app.state.live
+    system = system_of(request)
+    live = serving(request).live
     found = principal(request)
     scope = await run_in_threadpool(scope_of, system, found, wards, episode)
     if MEDIA_TYPE not in request.headers.get("accept", ""):

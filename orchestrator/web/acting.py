@@ -31,6 +31,7 @@ from orchestrator.bootstrap import System
 from orchestrator.episode.commands import Actor, Command
 from orchestrator.errors import CarepathError, Changed, Conflict, InputError, KeyReused, StoreError
 from orchestrator.http.needs import principal
+from orchestrator.http.serving import system_of
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.handlers import Answer
 from orchestrator.service.handlers import Request as Asked
@@ -72,8 +73,7 @@ class Wish:
     @property
     def system(self) -> System:
         """Return the system."""
-        found: System = self.request.app.state.system
-        return found
+        return system_of(self.request)
 
     def answer(self) -> Response:
         """Do it and go back, ask whether it is meant, or tell why it was not done."""
@@ -161,7 +161,7 @@ def _route(verb: str) -> Callable[..., Response]:
     def act(
         request: Request, episode_id: EpisodeId, form: Sent, seen: Annotated[Seen, Depends(OnEpisode(Action.ACT))]
     ) -> Response:
-        pathway = request.app.state.system.telling.pathway(episode_id)
+        pathway = system_of(request).telling.pathway(episode_id)
         return Wish(request, episode_id, seen, verb, form, pathway).answer()
 
     return act

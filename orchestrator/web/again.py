@@ -2,10 +2,9 @@
 
 from fastapi import Request
 
-from orchestrator.bootstrap import System
 from orchestrator.errors import InputError, NotSignedIn
-from orchestrator.http.failures import Failures
 from orchestrator.http.needs import principal
+from orchestrator.http.serving import serving, system_of
 from orchestrator.web.forms import Form
 from orchestrator.web.signing import check_unread
 
@@ -16,7 +15,7 @@ def check_again(request: Request, password: str) -> None:
     """Raise NotSignedIn unless this is the password of who asks; who guesses is slowed down."""
     check_unread(request)
     check_pace(request)
-    system: System = request.app.state.system
+    system = system_of(request)
     try:
         system.signing.check_password(principal(request), password)
     except NotSignedIn:
@@ -34,12 +33,12 @@ def code_of(form: Form) -> str:
 
 def check_pace(request: Request) -> None:
     """Raise NotSignedIn where this person guessed too much of late; nobody else at the same address is kept waiting."""
-    failures: Failures = request.app.state.failures
+    failures = serving(request).failures
     if failures.waits(principal(request).actor_id):
         raise NotSignedIn(_SLOW_DOWN)
 
 
 def count_failure(request: Request) -> None:
     """Count a wrong guess of this person."""
-    failures: Failures = request.app.state.failures
+    failures = serving(request).failures
     failures.add(principal(request).actor_id)

@@ -68,6 +68,7 @@ from orchestrator.web.door import PUBLIC, Door
 from orchestrator.web.forms import Unsent, read_form, unsent
 from orchestrator.web.lists import Lately
 from orchestrator.web.pages import Menu, gettext, render
+from orchestrator.web.serving import Pages, pages_of
 
 PAGES = (
     worklist, board, inbox, handover, finding, enrolling, load, rota, pathways, operations, people, holds, erasing,
@@ -111,16 +112,11 @@ def create_pages(
         redirect_slashes=False,
         exception_handlers={HTTPException: _on_error, RequestValidationError: _on_error},
     )
-    app.state.system = system
-    app.state.simulated = system.simulated
-    app.state.timezone = timezone
-    app.state.banner = banner
-    app.state.provider = vouching
-    app.state.live = live or Live(system.store)
-    app.state.lately = Lately()
-    app.state.failures = failures or Failures(_MOST_FAILURES)
-    app.state.proofs = proofs
-    app.state.menu = Menu([page.ENTRY for page in PAGES if hasattr(page, "ENTRY")])
+    app.state.serving = Pages(
+        system, timezone, banner, live or Live(system.store), failures or Failures(_MOST_FAILURES),
+        provider=vouching, proofs=proofs, lately=Lately(),
+        menu=Menu([page.ENTRY for page in PAGES if hasattr(page, "ENTRY")]),
+    )  # fmt: skip
     for page in PAGES:
         app.router.routes.extend(page.router.routes)  # as they are: including would build each anew, for every app
     _check(app)
@@ -146,7 +142,7 @@ def error_page(request: Request, error: Exception) -> Response:
         status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
         text = str(error) if isinstance(error, CarepathError) else ""
     roles = sorted(me.roles()) if me and isinstance(error, NoRole) else None
-    way = request.app.state.menu.above(request.url.path, me) if me else None
+    way = pages_of(request).menu.above(request.url.path, me) if me else None
     return render(
         request, "error.html", status=status, code=status, text=gettext(request, text) if text else "", roles=roles,
         way=way,

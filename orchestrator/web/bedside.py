@@ -12,10 +12,10 @@ from fastapi import Request
 from markupsafe import Markup
 
 from orchestrator.audit.story import Lines
-from orchestrator.bootstrap import System
 from orchestrator.episode.codec import rich
 from orchestrator.episode.refusal import permitted
 from orchestrator.http.needs import principal
+from orchestrator.http.serving import serving, system_of
 from orchestrator.pathway.naming import fact_is, fact_label, fact_value
 from orchestrator.report import chart, plot, svg
 from orchestrator.report.html import picture_of
@@ -61,7 +61,7 @@ def parts(request: Request, seen: Seen, whole: Whole, account: Account | None = 
 
 def head(request: Request, seen: Seen, whole: Whole, chosen: str = "") -> dict[str, Any]:
     """Return who the patient is, who looks in which role, and how things are called. chosen: a role, if one was."""
-    system: System = request.app.state.system
+    system = system_of(request)
     pathway = whole.pathway
     return {
         "whole": whole,
@@ -82,7 +82,7 @@ def head(request: Request, seen: Seen, whole: Whole, chosen: str = "") -> dict[s
 
 def zone_of(request: Request) -> dt.tzinfo:
     """Return the hospital's zone, in which pages show and take times."""
-    return ZoneInfo(request.app.state.timezone)
+    return ZoneInfo(serving(request).timezone)
 
 
 def _rights(request: Request, seen: Seen, whole: Whole, chosen: str) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def _rights(request: Request, seen: Seen, whole: Whole, chosen: str) -> dict[str
     me, ward = principal(request), seen.posted
     held = sorted(me.roles(ward) & ROLES[Action.ACT]) if me.may(Action.ACT, ward) else []
     role = chosen if chosen in held else me.role_for(Action.ACT, ward) if held else ""
-    system: System = request.app.state.system
+    system = system_of(request)
     may, closed = partial(permitted, whole.pathway), whole.row["closed"]
     return {
         "role": role,

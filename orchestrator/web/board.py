@@ -9,11 +9,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from orchestrator.bootstrap import System
 from orchestrator.http.needs import needs
+from orchestrator.http.serving import system_of
 from orchestrator.service.people.principal import Action
 from orchestrator.web import wards
 from orchestrator.web.pages import Entry, render
+from orchestrator.web.serving import pages_of
 
 ENTRY = Entry("/board", "Board", Action.SEE)
 router = APIRouter(include_in_schema=False)
@@ -38,14 +39,14 @@ def board(
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
     """Return a ward's board; that of one stage, a page at a time, where it is named. screen: for a wall."""
-    system: System = request.app.state.system
+    system = system_of(request)
     again = "hx-request" in request.headers
     wards.opened(request, ward, "board", record=bool(stage))
     if stage:
         return render(request, "board/stage.html", ward=ward, board=system.overview.board.stage(ward, stage, page))
     found = system.overview.board.show(ward, ON_A_WALL if screen else None)
     shown = [patient["episode_id"] for each in found["stages"] for patient in each["patients"]]
-    request.app.state.lately.record(
+    pages_of(request).lately.record(
         request, (ward,), "board", f"/board/{ward}", shown, anew=again, seconds=RECORDED_SECONDS
     )
     return render(request, "board/part.html" if again else "board/board.html", ward=ward, screen=screen, board=found)

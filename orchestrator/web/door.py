@@ -19,6 +19,7 @@ from orchestrator.errors import InputError, NotAllowed
 from orchestrator.http.bounds import MAX_BODY
 from orchestrator.http.frame import Frame
 from orchestrator.http.needs import AGAIN, PRINCIPAL
+from orchestrator.http.serving import system_of
 from orchestrator.service.lookout import Banner
 from orchestrator.service.people.principal import Principal
 from orchestrator.service.people.signing import LONGEST, Signing
@@ -121,7 +122,7 @@ def keep_session(request: Request, response: Response, token: str) -> None:
     """Put a new session into the browser; the one that it had before ends."""
     before: Principal | None = request.scope.get(PRINCIPAL)
     if before is not None and before.session is not None:
-        request.app.state.system.signing.sign_out(before.session)
+        system_of(request).signing.sign_out(before.session)
     _SESSION.keep(request.scope, response, token)
 
 

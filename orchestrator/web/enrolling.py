@@ -5,9 +5,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from orchestrator.bootstrap import System
 from orchestrator.errors import AlreadyEnrolled, Conflict, InputError, NotAllowed, NotFound
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.serving import serving, system_of
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.enrolment import EnrolRequest, Identifier
 from orchestrator.service.people.principal import Action
@@ -32,7 +32,7 @@ def enrol_page(request: Request) -> Response:
 @router.post("/enrol", dependencies=needs(Action.ACT))
 def enrol(request: Request, form: Sent) -> Response:
     """Enrol the patient and open his page, or tell why not."""
-    system: System = request.app.state.system
+    system = system_of(request)
     try:
         answer = system.enrolments.enrol(_wish(request, form))
     except AlreadyEnrolled as error:
@@ -58,7 +58,7 @@ def _wish(request: Request, form: Form) -> EnrolRequest:
     if pathway not in {each.name for each in _pathways(request)}:
         raise InputError("choose a pathway")
     actor = acting(request, ward, role=form["role"])
-    return EnrolRequest(pathway, tuple(_identifiers(form)), ward, request.app.state.timezone, actor, key_of(form))
+    return EnrolRequest(pathway, tuple(_identifiers(form)), ward, serving(request).timezone, actor, key_of(form))
 
 
 def _identifiers(form: Form) -> list[Identifier]:
@@ -69,7 +69,7 @@ def _identifiers(form: Form) -> list[Identifier]:
 
 def _pathways(request: Request) -> list[Pathway]:
     """Return the newest version of each pathway on which patients can be enrolled here, by title."""
-    system: System = request.app.state.system
+    system = system_of(request)
     newest = {each.name: system.library.newest(each.name) for each in system.library.pathways}
     released = {each.version for each in system.releases.record()} if system.enrolments.released_only else None
     usable = (each for each in newest.values() if released is None or each.hash in released)

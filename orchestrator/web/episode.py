@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from orchestrator.bootstrap import System
+from orchestrator.http.serving import system_of
 from orchestrator.service.people.principal import Action
 from orchestrator.service.people.sight import Seen
 from orchestrator.web.account import Account
@@ -30,7 +30,7 @@ def explain(
     request: Request, episode_id: EpisodeId, seen: Annotated[Seen, Depends(Looking(Action.SEE, "explain"))]
 ) -> Response:
     """Show why the patient goes no further: each guard, each clause, true, false or unknown."""
-    system: System = request.app.state.system
+    system = system_of(request)
     whole = system.telling.whole(episode_id, reminders=0)
     template = "episode/erased.html" if whole.erased else "episode/explain.html"
     return render(request, template, explained=whole.explain(), **head(request, seen, whole))
@@ -42,7 +42,7 @@ def news(
 ) -> Response:
     """Say that the page is no longer as it stands; nothing of the patient is shown, so it is no look at the record."""
     del seen
-    system: System = request.app.state.system
+    system = system_of(request)
     last, at = system.telling.last(episode_id)
     return render(request, "episode/news.html", episode_id=episode_id, since=since, last=last, at=at)
 
@@ -54,7 +54,7 @@ def show(
 
     Whoever calls has recorded the look.
     """
-    system: System = request.app.state.system
+    system = system_of(request)
     whole = system.telling.whole(episode_id, reminders=reminders_wanted(request))
     if whole.erased:
         return render(request, "episode/erased.html", status=status, **head(request, seen, whole))

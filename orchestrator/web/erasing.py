@@ -8,9 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from orchestrator.bootstrap import System
 from orchestrator.errors import CarepathError, StoreError
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.serving import system_of
 from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.erasure import LONGEST_REASON, SHORTEST_REASON
 from orchestrator.service.people.principal import Action
@@ -48,7 +48,7 @@ def erase_page(request: Request, episode_id: EpisodeId, seen: Erasing) -> Respon
 @router.post("/episodes/{episode_id}/erase")
 def erase(request: Request, episode_id: EpisodeId, form: Sent, seen: Erasing) -> Response:
     """Destroy the key of the episode's patient."""
-    me, system = principal(request), _system(request)
+    me, system = principal(request), system_of(request)
     author = Author(me.actor_id, me.role_for(Action.ERASE, seen.ward))
     try:
         check_again(request, form["password"])
@@ -68,11 +68,6 @@ def _asked(request: Request, typed: dict[str, str], *, problem: str = "") -> Res
 def _one(request: Request, episode_id: str, *, reason: str = "", problem: str = "") -> Response:
     return render(
         request, "erasure/erase.html", status=422 if problem else 200, reason=reason, problem=problem,
-        now=_system(request).sight.erasure.standing(episode_id), shortest=SHORTEST_REASON, longest=LONGEST_REASON,
-        has_password=_system(request).people.person(principal(request).actor_id)["signs_in"],
+        now=system_of(request).sight.erasure.standing(episode_id), shortest=SHORTEST_REASON, longest=LONGEST_REASON,
+        has_password=system_of(request).people.person(principal(request).actor_id)["signs_in"],
     )  # fmt: skip
-
-
-def _system(request: Request) -> System:
-    found: System = request.app.state.system
-    return found

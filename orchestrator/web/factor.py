@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from orchestrator.bootstrap import System
 from orchestrator.errors import CarepathError, NotFound
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.serving import system_of
 from orchestrator.service.people.principal import Action
 from orchestrator.service.people.recording import Author, once
 from orchestrator.web.again import check_again, code_of
@@ -38,7 +38,7 @@ def start(request: Request, form: Sent) -> Response:
     """Make a secret for an app, and show it this once; it counts from the first right code on."""
     try:
         check_again(request, form["present"])
-        made = _system(request).factors.start(principal(request))
+        made = system_of(request).factors.start(principal(request))
     except CarepathError as error:
         return _shown(request, gettext(request, str(error)), "start")
     return render(request, "factor-new.html", qr=qr_code(made.address), letters=made.letters, problem="")
@@ -47,7 +47,7 @@ def start(request: Request, form: Sent) -> Response:
 @router.post(f"{PAGE}/confirm")
 def confirm(request: Request, form: Sent) -> Response:
     """Have the app count from now on, and show the codes for its loss this once."""
-    system, me = _system(request), principal(request)
+    system, me = system_of(request), principal(request)
     try:
         codes = once(lambda: system.factors.confirm(_author(request, form), me, form["code"]))
     except NotFound as error:  # it waited too long
@@ -61,7 +61,7 @@ def confirm(request: Request, form: Sent) -> Response:
 @router.post(f"{PAGE}/codes")
 def renew(request: Request, form: Sent) -> Response:
     """Make new codes for the loss of the app, and show them this once; the old ones are good no more."""
-    system, me = _system(request), principal(request)
+    system, me = system_of(request), principal(request)
     try:
         codes = _with_code(request, form, lambda by, code: system.factors.renew(by, me, code))
     except CarepathError as error:
@@ -72,7 +72,7 @@ def renew(request: Request, form: Sent) -> Response:
 @router.post(f"{PAGE}/end")
 def end(request: Request, form: Sent) -> Response:
     """Remove the app: from now on the password is enough, or another app is set up."""
-    system, me = _system(request), principal(request)
+    system, me = system_of(request), principal(request)
     try:
         _with_code(request, form, lambda by, code: system.factors.end(by, me, code))
     except CarepathError as error:
@@ -89,7 +89,7 @@ def _with_code(request: Request, form: Form, work: Callable[[Author, str], T]) -
 
 def _shown(request: Request, problem: str = "", place: str = "") -> Response:
     """Show the page. place: the form at which something went wrong."""
-    system, me = _system(request), principal(request)
+    system, me = system_of(request), principal(request)
     shown: dict[str, Any] = {
         "person": system.people.person(me.actor_id), "factor": system.factors.of(me.actor_id),
         "taken_off": system.factors.taken_off(me.actor_id), "provider": label(request), "place": place,
@@ -104,8 +104,3 @@ def _codes(request: Request, codes: list[str] | None) -> Response:
 def _author(request: Request, form: Form) -> Author:
     me = principal(request)
     return Author(me.actor_id, me.role_for(Action.KNOW), key=form["key"])
-
-
-def _system(request: Request) -> System:
-    found: System = request.app.state.system
-    return found

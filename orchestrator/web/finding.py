@@ -7,9 +7,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from orchestrator.bootstrap import System
 from orchestrator.errors import CarepathError, NotFound, StoreError
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.serving import system_of
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.people.principal import Action
 from orchestrator.web.again import check_pace, count_failure
@@ -45,7 +45,7 @@ def one_of(request: Request, form: Form, action: Action) -> str:
     For whoever may do this to a patient and see none: who guesses is slowed down. Raises NotFound and NotSignedIn.
     """
     check_pace(request)
-    system: System = request.app.state.system
+    system = system_of(request)
     me, what = principal(request), form["what"]
     try:
         if _EPISODE.fullmatch(what):
@@ -75,7 +75,7 @@ def found_of(request: Request, identifier: Identifier) -> list[dict[str, Any]]:
 
     Each is a row of `Queries.episodes_of` with the title of its pathway.
     """
-    system: System = request.app.state.system
+    system = system_of(request)
     rows = [row for row in system.queries.episodes_of(identifier) if principal(request).may(Action.SEE, row["ward"])]
     if rows:
         wards_within(request, sorted({row["ward"] for row in rows}), "find")

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from orchestrator.bootstrap import System
 from orchestrator.errors import CarepathError, NotFound, StoreError
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.serving import system_of
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.people.glass import LONGEST_REASON, reason_of
 from orchestrator.service.people.principal import Action, Principal
@@ -35,7 +36,7 @@ def break_glass(request: Request, form: Sent) -> Response:
     typed = {name: form[name] for name in ("system", "number", "reason")}
     try:
         check_again(request, form["password"])
-        episode_id = _opened(_system(request), principal(request), form)
+        episode_id = _opened(system_of(request), principal(request), form)
     except StoreError:
         raise
     except CarepathError as error:
@@ -49,7 +50,7 @@ def break_glass(request: Request, form: Sent) -> Response:
 def close_glass(request: Request, episode_id: EpisodeId, form: Sent) -> Response:
     """Close what was opened before its hour is over; the patient is not there any more then."""
     del form
-    me, system = principal(request), _system(request)
+    me, system = principal(request), system_of(request)
     system.sight.glass.close(me, _who(me), episode_id)
     return RedirectResponse("/", 303)
 
@@ -72,8 +73,3 @@ def _asked(request: Request, typed: dict[str, str], *, problem: str = "") -> Res
 
 def _who(me: Principal) -> Who:
     return Who(me.actor_id, me.role_for(Action.ACT))
-
-
-def _system(request: Request) -> System:
-    found: System = request.app.state.system
-    return found

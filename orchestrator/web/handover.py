@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from orchestrator.bootstrap import System
 from orchestrator.errors import InputError
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.serving import serving, system_of
 from orchestrator.service.overview.shift import Span
 from orchestrator.service.people.principal import Action
 from orchestrator.service.people.sight import Who
@@ -40,9 +40,9 @@ def handover(
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
     """Return the sheet of a shift: from one local time to another, or the last hours until now."""
-    system: System = request.app.state.system
+    system = system_of(request)
     wards.opened(request, ward, "hand-over")
-    zone = ZoneInfo(request.app.state.timezone)
+    zone = ZoneInfo(serving(request).timezone)
     now = system.overview.shifts.now().replace(second=0, microsecond=0) + dt.timedelta(minutes=1)
     typed = {"from": begin, "to": end}
     try:

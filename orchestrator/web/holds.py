@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from orchestrator.bootstrap import System
 from orchestrator.errors import CarepathError, StoreError
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.serving import system_of
 from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.erasure import LONGEST_REASON, SHORTEST_REASON
 from orchestrator.service.people.principal import Action
@@ -45,7 +45,7 @@ def hold_page(request: Request, episode_id: EpisodeId, seen: Holding) -> Respons
 @router.post("/episodes/{episode_id}/hold")
 def change(request: Request, episode_id: EpisodeId, form: Sent, seen: Holding) -> Response:
     """Hold the record, or end that."""
-    me, system = principal(request), _system(request)
+    me, system = principal(request), system_of(request)
     erasure, author = system.sight.erasure, Author(me.actor_id, me.role_for(Action.HOLD, seen.ward))
     try:
         if form["do"] == "end":
@@ -63,7 +63,7 @@ def _listed(
     request: Request, *, before: str | None = None, typed: dict[str, str] | None = None, problem: str = ""
 ) -> Response:
     wards = principal(request).wards(Action.HOLD)
-    page = _system(request).sight.erasure.holds(wards, before=before, limit=_ROWS)
+    page = system_of(request).sight.erasure.holds(wards, before=before, limit=_ROWS)
     given = typed or {"what": "", "system": SYSTEM}
     return render(
         request, "erasure/holds.html", status=422 if problem else 200, page=page, typed=given, problem=problem
@@ -73,10 +73,5 @@ def _listed(
 def _one(request: Request, episode_id: str, *, reason: str = "", problem: str = "") -> Response:
     return render(
         request, "erasure/hold.html", status=422 if problem else 200, reason=reason, problem=problem,
-        now=_system(request).sight.erasure.standing(episode_id), shortest=SHORTEST_REASON, longest=LONGEST_REASON,
+        now=system_of(request).sight.erasure.standing(episode_id), shortest=SHORTEST_REASON, longest=LONGEST_REASON,
     )  # fmt: skip
-
-
-def _system(request: Request) -> System:
-    found: System = request.app.state.system
-    return found

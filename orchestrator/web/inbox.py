@@ -3,15 +3,16 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from orchestrator.bootstrap import System
 from orchestrator.errors import InputError
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.serving import system_of
 from orchestrator.notify.wording import of_kind
 from orchestrator.service.people.principal import AT_THE_BEDSIDE, Action
 from orchestrator.service.worklist.agenda import Agenda
 from orchestrator.web.lists import address, choice, live_address
 from orchestrator.web.look import wards_asked, wards_of
 from orchestrator.web.pages import Entry, render
+from orchestrator.web.serving import pages_of
 
 router = APIRouter(include_in_schema=False)
 ENTRY = Entry("/inbox", "Inbox", Action.SEE)
@@ -22,7 +23,7 @@ VIEWS = {"role": "To my roles", "ward": "To everybody of my ward"}
 @router.get(ENTRY.address, dependencies=needs(Action.SEE))
 def inbox(request: Request) -> Response:
     """Show what was told."""
-    system: System = request.app.state.system
+    system = system_of(request)
     given, held = request.query_params, principal(request).roles()
     view = choice(request, "view", VIEWS) or ("role" if held & AT_THE_BEDSIDE else "ward")
     ward, before = given.get("ward", ""), given.get("before", "")
@@ -33,7 +34,7 @@ def inbox(request: Request) -> Response:
     roles = tuple(sorted(principal(request).roles(ward or None))) if view == "role" else ()
     page = system.queries.inbox(wards=wards, roles=roles, before=before or None, limit=SIZE)
     shown = [row["episode_id"] for row in page.rows]
-    request.app.state.lately.record(request, wards, f"inbox, {view}", here, shown)
+    pages_of(request).lately.record(request, wards, f"inbox, {view}", here, shown)
     rows = Agenda(system.desk, system.identities).notices(page.rows)
     return render(
         request, "inbox.html", rows=rows, view=view, views=VIEWS, ward=ward, wards=wards_of(request), here=here,

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import RedirectResponse, Response
 
 from orchestrator.audit.seal import instant
-from orchestrator.bootstrap import System
 from orchestrator.episode.commands import moment
 from orchestrator.errors import Claimed, Conflict, InputError, NotAllowed, NotFound
 from orchestrator.http.needs import principal
+from orchestrator.http.serving import system_of
 from orchestrator.service.people.looking import Who
 from orchestrator.service.people.principal import Action
 from orchestrator.service.people.sight import Seen
@@ -39,13 +39,13 @@ def item(request: Request, episode_id: EpisodeId, handle: Handle) -> Response:
 @router.post(_THERE + "/claim")
 def claim(request: Request, episode_id: EpisodeId, handle: Handle, form: Sent, seen: Acting) -> Response:
     """Take an item upon oneself."""
-    return _Wish(request, episode_id, handle, form, seen).do("claim", _system(request).claims.claim)
+    return _Wish(request, episode_id, handle, form, seen).do("claim", system_of(request).claims.claim)
 
 
 @router.post(_THERE + "/release")
 def release(request: Request, episode_id: EpisodeId, handle: Handle, form: Sent, seen: Acting) -> Response:
     """Give an item back to the ward."""
-    return _Wish(request, episode_id, handle, form, seen).do("release", _system(request).claims.release)
+    return _Wish(request, episode_id, handle, form, seen).do("release", system_of(request).claims.release)
 
 
 @router.post(_THERE + "/hand-over")
@@ -55,7 +55,7 @@ def hand_over(request: Request, episode_id: EpisodeId, handle: Handle, form: Sen
     def work(item: ItemId, who: Who) -> dict[str, Any]:
         if not form["to"]:
             raise InputError("choose a colleague")
-        return _system(request).claims.hand_over(item, who, form["to"], reason=form["reason"])
+        return system_of(request).claims.hand_over(item, who, form["to"], reason=form["reason"])
 
     return _Wish(request, episode_id, handle, form, seen).do("hand-over", work)
 
@@ -65,7 +65,7 @@ def take_over(request: Request, episode_id: EpisodeId, handle: Handle, form: Sen
     """Take an item that a colleague has: he is named, so that nobody takes it from a third."""
 
     def work(item: ItemId, who: Who) -> dict[str, Any]:
-        return _system(request).claims.take_over(item, who, form["holder"], reason=form["reason"])
+        return system_of(request).claims.take_over(item, who, form["holder"], reason=form["reason"])
 
     return _Wish(request, episode_id, handle, form, seen).do("take-over", work)
 
@@ -76,7 +76,7 @@ def snooze(request: Request, episode_id: EpisodeId, handle: Handle, form: Sent, 
 
     def work(item: ItemId, who: Who) -> dict[str, Any]:
         until = moment(form["until"], "until") if form["until"] else None
-        return _system(request).claims.snooze(item, who, until, form["reason"])
+        return system_of(request).claims.snooze(item, who, until, form["reason"])
 
     return _Wish(request, episode_id, handle, form, seen).do("snooze", work)
 
@@ -95,7 +95,7 @@ class _Wish:
             raise NotAllowed("who takes what upon himself is the affair of the patient's ward")
         actor = acting(request, self._seen.ward, role=form["role"])
         try:
-            work(_system(request).claims.find(self._episode_id, self._handle), Who(actor.id, actor.role))
+            work(system_of(request).claims.find(self._episode_id, self._handle), Who(actor.id, actor.role))
         except (Conflict, InputError) as error:
             status = 409 if isinstance(error, Conflict) else 422
             record_look(request, self._seen, self._episode_id, "item")
@@ -117,7 +117,7 @@ def _page(
     request: Request, episode_id: str, handle: str, back: str, *, status: int = 200, problem: str = "", verb: str = "",
     typed: dict[str, str] | None = None,
 ) -> Response:  # fmt: skip
-    system = _system(request)
+    system = system_of(request)
     found = system.claims.find(episode_id, handle)
     rows = system.queries.worklist(episode=episode_id, limit=500).rows
     row = next((each for each in rows if (each["kind"], each["key"]) == found[1:]), None)
@@ -138,8 +138,3 @@ def _moments(now: str, limit: str | None) -> list[str]:
     last, first = datetime.fromisoformat(limit), datetime.fromisoformat(now)
     spans = [first + timedelta(minutes=each) for each in _SNOOZES]
     return [instant(each) for each in spans if each < last] + [limit]
-
-
-def _system(request: Request) -> System:
-    found: System = request.app.state.system
-    return found

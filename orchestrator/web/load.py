@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from orchestrator.bootstrap import System
 from orchestrator.http.needs import needs
+from orchestrator.http.serving import serving, system_of
 from orchestrator.service.people.principal import Action
 from orchestrator.web import wards
 from orchestrator.web.look import wards_of
@@ -20,11 +20,11 @@ router = APIRouter(include_in_schema=False)
 @router.get("/load", dependencies=needs(Action.SEE))
 def load(request: Request, ward: Annotated[str, Query(max_length=200)] = "") -> Response:
     """Return what the roles and people of a ward were asked in the last day and week; of the first ward unless said."""
-    system: System = request.app.state.system
+    system = system_of(request)
     there = wards_of(request)
     chosen = ward or next(iter(there), "")
     if not chosen:
         return render(request, "load/load.html", wards=there, ward="", load=None)
     wards.opened(request, chosen, "load")
-    found = system.overview.load.show(chosen, ZoneInfo(request.app.state.timezone))
+    found = system.overview.load.show(chosen, ZoneInfo(serving(request).timezone))
     return render(request, "load/load.html", wards=there, ward=chosen, load=found)

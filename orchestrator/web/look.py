@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request
 
-from orchestrator.bootstrap import System
 from orchestrator.episode.commands import Actor
 from orchestrator.errors import NotFound
 from orchestrator.http.needs import Needs, principal
+from orchestrator.http.serving import system_of
 from orchestrator.service.people.principal import EVERYWHERE, Action, Principal
 from orchestrator.service.people.sight import Seen, Who
 
@@ -25,7 +25,7 @@ class Looking(Needs):
     def __call__(self, request: Request, episode_id: EpisodeId) -> Seen:  # type: ignore[override]
         """Record the look, and return whose episode it is."""
         found: Principal = super().__call__(request)
-        system: System = request.app.state.system
+        system = system_of(request)
         seen = system.sight.check(found, episode_id, self.action)
         request.state.seen = seen
         record_look(request, seen, episode_id, self.what, self.action)
@@ -38,7 +38,7 @@ class OnEpisode(Needs):
     def __call__(self, request: Request, episode_id: EpisodeId) -> Seen:  # type: ignore[override]
         """Return whose episode it is."""
         found: Principal = super().__call__(request)
-        system: System = request.app.state.system
+        system = system_of(request)
         seen = system.sight.check(found, episode_id, self.action)
         request.state.seen = seen
         return seen
@@ -47,7 +47,7 @@ class OnEpisode(Needs):
 def record_look(request: Request, seen: Seen, episode_id: str, what: str, action: Action = Action.SEE) -> None:
     """Record that who asks looks at an episode. what: the page."""
     found = principal(request)
-    system: System = request.app.state.system
+    system = system_of(request)
     who = Who(found.actor_id, found.role_for(action, seen.posted))
     system.sight.record(seen, who, episode_id, what)
 
@@ -92,7 +92,7 @@ def wards_asked(request: Request, asked: Sequence[str]) -> tuple[str, ...]:
 def record_list(request: Request, wards: Sequence[str], what: str) -> None:
     """Record that who asks sees lists of wards, of all for none. what: which list."""
     found = principal(request)
-    system: System = request.app.state.system
+    system = system_of(request)
     who = Who(found.actor_id, found.role_for(Action.SEE, wards[0] if len(wards) == 1 else None))
     system.sight.listed(who, wards or (EVERYWHERE,), what)
 
@@ -101,5 +101,5 @@ def wards_of(request: Request, action: Action = Action.SEE) -> list[str]:
     """Return the wards among which this person can choose, by name."""
     found = principal(request)
     own = found.wards(action)
-    system: System = request.app.state.system
+    system = system_of(request)
     return system.people.wards() if own is None else sorted(own)

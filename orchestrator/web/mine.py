@@ -5,9 +5,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from orchestrator.bootstrap import System
 from orchestrator.errors import CarepathError, NotFound
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.serving import system_of
 from orchestrator.service.people.principal import Action, Principal
 from orchestrator.service.people.recording import Author, once
 from orchestrator.web import words
@@ -35,7 +35,7 @@ def me_page(request: Request) -> Response:
 def language(request: Request, form: Sent) -> Response:
     """Read pages in another language from now on."""
     chosen = form["language"] if form["language"] in words.languages() else ""
-    me, system = principal(request), _system(request)
+    me, system = principal(request), system_of(request)
     once(lambda: system.people.change(_author(me, form), me.actor_id, language=chosen))
     return RedirectResponse("/me", 303)
 
@@ -43,7 +43,7 @@ def language(request: Request, form: Sent) -> Response:
 @router.post("/me/sessions")
 def sessions(request: Request, form: Sent) -> Response:
     """End a session elsewhere, or all but this one."""
-    me, system = principal(request), _system(request)
+    me, system = principal(request), system_of(request)
     return _do(
         request, lambda: system.signing.end_sessions(_author(me, form), me.actor_id, form["session"], but=me.session)
     )
@@ -52,7 +52,7 @@ def sessions(request: Request, form: Sent) -> Response:
 @router.post("/me/tokens")
 def make_token(request: Request, form: Sent) -> Response:
     """Make a token for a program of mine, and show it this once; for that a browser left open is not enough."""
-    me, system = principal(request), _system(request)
+    me, system = principal(request), system_of(request)
     days = int(form["days"]) if form["days"].isdecimal() and form["days"].isascii() else 0
     scopes = [each for each in form.all("scope") if each in set(Action)]
     try:
@@ -72,14 +72,14 @@ def make_token(request: Request, form: Sent) -> Response:
 @router.post("/me/tokens/end")
 def end_token(request: Request, form: Sent) -> Response:
     """Let one of my tokens open nothing from now on."""
-    me, system = principal(request), _system(request)
+    me, system = principal(request), system_of(request)
     return _do(request, lambda: system.signing.end_token(_author(me, form), me.actor_id, form["token"]))
 
 
 @router.post("/me/identity/end")
 def end_identity(request: Request, form: Sent) -> Response:
     """Come in by an identity no longer; only where a password is left to come in by."""
-    me, system = principal(request), _system(request)
+    me, system = principal(request), system_of(request)
     if not system.people.person(me.actor_id)["signs_in"]:
         problem = "without a password you could come in no more: ask an administrator"
         return _shown(request, gettext(request, problem), status=409)
@@ -96,7 +96,7 @@ def _do(request: Request, work: Any) -> Response:  # noqa: ANN401  a change that
 
 
 def _shown(request: Request, problem: str = "", typed: dict[str, Any] | None = None, *, status: int = 200) -> Response:
-    me, system = principal(request), _system(request)
+    me, system = principal(request), system_of(request)
     given = {"label": "", "days": str(_DAYS), "scopes": [], **(typed or {})}
     return render(
         request, "me.html", status=status, person=system.people.person(me.actor_id), typed=given, problem=problem,
@@ -108,8 +108,3 @@ def _shown(request: Request, problem: str = "", typed: dict[str, Any] | None = N
 
 def _author(me: Principal, form: Form) -> Author:
     return Author(me.actor_id, me.role_for(Action.KNOW), key=form["key"])
-
-
-def _system(request: Request) -> System:
-    found: System = request.app.state.system
-    return found

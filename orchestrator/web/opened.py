@@ -10,6 +10,7 @@ from functools import cache
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
+from orchestrator.http.serving import serving, system_of
 from orchestrator.web import words
 from orchestrator.web.pages import environment
 
@@ -23,8 +24,8 @@ router = APIRouter(include_in_schema=False)
 @router.api_route(PREFIX + "{notice:path}", methods=["GET", "HEAD"])
 async def opened(request: Request) -> Response:
     """Return the page, in a language that the browser asks for. What the address names is not even read."""
-    banner, language = request.app.state.banner(), words.chosen("", request.headers.get("accept-language", ""))
-    shown = page(simulated=request.app.state.simulated, banner=banner and banner.text, language=language)
+    banner, language = serving(request).banner(), words.chosen("", request.headers.get("accept-language", ""))
+    shown = page(simulated=system_of(request).simulated, banner=banner and banner.text, language=language)
     return HTMLResponse(shown, headers={**_HEADERS, "Content-Language": language})
 
 

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from orchestrator.bootstrap import System
 from orchestrator.errors import InputError, NotFound
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.serving import serving, system_of
 from orchestrator.service.people.principal import Action
 from orchestrator.web.forms import Sent
 from orchestrator.web.pages import Entry, gettext, moments_of, render
@@ -27,7 +27,7 @@ def operations(request: Request, dead: Cursor = None, waiting: Cursor = None) ->
 @router.post("/operations/resend", dependencies=needs(Action.OPERATE))
 def resend(request: Request, form: Sent) -> Response:
     """Have a dead letter sent again, or all of them."""
-    outgoing, wards = request.app.state.system.outgoing, principal(request).wards(Action.OPERATE)
+    outgoing, wards = system_of(request).outgoing, principal(request).wards(Action.OPERATE)
     try:
         if form["all"]:
             outgoing.resend_all(wards=wards)
@@ -44,7 +44,7 @@ def drop(request: Request, form: Sent) -> Response:
     who = principal(request)
     wards = who.wards(Action.OPERATE)
     try:
-        request.app.state.system.outgoing.drop(form["delivery"], who.actor_id, form["reason"], wards=wards)
+        system_of(request).outgoing.drop(form["delivery"], who.actor_id, form["reason"], wards=wards)
     except (InputError, NotFound) as error:
         return _page(request, status=422, problem=str(error), typed={form["delivery"]: form["reason"]})
     return RedirectResponse("/operations", 303)
@@ -60,8 +60,8 @@ def _page(
     typed: dict[str, Any] | None = None,
 ) -> Response:
     """Return the page. typed: the reasons that were typed, by letter, where one was refused."""
-    system: System = request.app.state.system
-    banner, wards = request.app.state.banner(), principal(request).wards(Action.OPERATE)
+    system = system_of(request)
+    banner, wards = serving(request).banner(), principal(request).wards(Action.OPERATE)
     told = system.overview.operations.show(wards)
     return render(
         request,

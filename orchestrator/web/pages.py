@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse
 
 from orchestrator.bootstrap import System
 from orchestrator.http.needs import PRINCIPAL
+from orchestrator.http.serving import serving, system_of
 from orchestrator.service.demo import PASSWORD, cast
 from orchestrator.service.people.principal import EVERYWHERE, Action, Principal
 from orchestrator.web import static, words
@@ -21,6 +22,7 @@ from orchestrator.web.forms import word_of
 from orchestrator.web.look import seen_by
 from orchestrator.web.moments import Moments
 from orchestrator.web.recognised import recognised
+from orchestrator.web.serving import pages_of
 from orchestrator.web.speaking import Speaking, speak
 from orchestrator.web.syllables import hyphenated
 
@@ -56,12 +58,12 @@ def render(
     request: Request, template: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **more: object
 ) -> HTMLResponse:
     """Return a page. more: what the template shows besides what every page has; see `base.html`."""
-    system: System = request.app.state.system
+    system = system_of(request)
     principal: Principal | None = request.scope.get(PRINCIPAL)
     language = language_of(request)
     translated = words.catalogue(language)
     moments = moments_of(request)
-    banner = request.app.state.banner()
+    banner = serving(request).banner()
     page = environment(language).get_template(template)
     text = page.render(
         request=request,
@@ -70,7 +72,7 @@ def render(
         language=language,
         csrf=word_of(request),
         new_key=_new_key,
-        menu=request.app.state.menu.of(principal) if principal else [],
+        menu=pages_of(request).menu.of(principal) if principal else [],
         may=_may(principal),
         moments=moments,
         simulated=system.simulated,
@@ -92,9 +94,9 @@ def language_of(request: Request) -> str:
 
 def moments_of(request: Request, seen_from: str = "") -> Moments:
     """Return what writes moments for this reader, as seen from now. seen_from: or from another moment, ISO 8601."""
-    system: System = request.app.state.system
+    system = system_of(request)
     language = language_of(request)
-    zone = ZoneInfo(request.app.state.timezone)
+    zone = ZoneInfo(serving(request).timezone)
     now = dt.datetime.fromisoformat(seen_from) if seen_from else system.clock.now()
     return Moments(now, zone, language, words.catalogue(language).gettext)
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from orchestrator.bootstrap import System
 from orchestrator.errors import Conflict, InputError, NotFound
 from orchestrator.http.needs import principal
+from orchestrator.http.serving import system_of
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.merging import LONGEST_REASON
@@ -30,7 +30,7 @@ PAGE = "/episodes/{episode_id}/merge"
 
 def merged(request: Request, seen: Seen, episode_id: str) -> dict[str, Any] | None:
     """Return a patient of several records, as `Sight.person` has him, with titles; None for one of a single record."""
-    system: System = request.app.state.system
+    system = system_of(request)
     return _person(request, seen, episode_id) if system.sight.merging.is_merged(seen.patient_id) else None
 
 
@@ -49,7 +49,7 @@ def compare(request: Request, episode_id: EpisodeId, form: Sent, seen: Showing) 
 @router.post(PAGE)
 def merge(request: Request, episode_id: EpisodeId, form: Sent, seen: Merging) -> Response:
     """Merge what was compared, and show the patient; else show both anew with what was typed."""
-    system: System = request.app.state.system
+    system = system_of(request)
     try:
         system.sight.merging.merge(
             principal(request), _author(request, seen), episode_id, form["replaced"], compared=form["compared"],
@@ -63,7 +63,7 @@ def merge(request: Request, episode_id: EpisodeId, form: Sent, seen: Merging) ->
 @router.post("/episodes/{episode_id}/unmerge")
 def unmerge(request: Request, episode_id: EpisodeId, form: Sent, seen: Merging) -> Response:
     """Take a merge back, and show who acted meanwhile: this once, so that no other page follows by itself."""
-    system: System = request.app.state.system
+    system = system_of(request)
     author = _author(request, seen)
     try:
         told = system.sight.merging.unmerge(principal(request), author, episode_id, form["replaced"], form["reason"])
@@ -93,7 +93,7 @@ def _compared(
     request: Request, seen: Seen, episode_id: str, form: Form, *, problem: Exception | None = None
 ) -> Response:  # fmt: skip
     """Return both records side by side; the number was typed, and comes back with the decision."""
-    system: System = request.app.state.system
+    system = system_of(request)
     wanted = Identifier(form["system"] or SYSTEM, form["value"])
     try:
         both = system.sight.compare(principal(request), _who(request, seen), episode_id, wanted)
@@ -105,13 +105,13 @@ def _compared(
 
 
 def _person(request: Request, seen: Seen, episode_id: str) -> dict[str, Any]:
-    system: System = request.app.state.system
+    system = system_of(request)
     return _title(request, system.sight.person(principal(request), _who(request, seen), seen, episode_id))
 
 
 def _title(request: Request, told: dict[str, Any]) -> dict[str, Any]:
     """Give pathways their titles, as people call them."""
-    system: System = request.app.state.system
+    system = system_of(request)
     for row in told.get("episodes", ()):
         row["title"] = system.pathway(row["version"]).title
     for each in told["open_twice"]:

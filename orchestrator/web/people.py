@@ -6,9 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from orchestrator.bootstrap import System, warn
+from orchestrator.bootstrap import warn
 from orchestrator.errors import CarepathError, Changed, Conflict, NotAllowed, NotFound
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.serving import system_of
 from orchestrator.service.people import passwords
 from orchestrator.service.people.accounts import Post
 from orchestrator.service.people.administering import looks_after
@@ -19,6 +20,7 @@ from orchestrator.web.again import check_again
 from orchestrator.web.forms import Form, Sent
 from orchestrator.web.pages import Entry, gettext, render
 from orchestrator.web.provider import label
+from orchestrator.web.serving import pages_of
 from orchestrator.web.typed import seen_of, tag_of
 
 ENTRY = Entry("/people", "People", Action.PEOPLE)
@@ -41,7 +43,7 @@ KINDS = {
 @router.get("/people")
 def people(request: Request, find: str = "", ended: str = "", after: str = "") -> Response:
     """Show the accounts by name, some at a time."""
-    page = _system(request).people.page(words=find, ended=bool(ended), after=after or None, limit=_PAGE)
+    page = system_of(request).people.page(words=find, ended=bool(ended), after=after or None, limit=_PAGE)
     return render(request, "people.html", people=page.rows, after=page.after, find=find, ended=bool(ended))
 
 
@@ -54,7 +56,7 @@ def new_page(request: Request) -> Response:
 @router.post("/people/new")
 def new(request: Request, form: Sent) -> Response:
     """Add a person, and show the first password, this once."""
-    system = _system(request)
+    system = system_of(request)
     wanted = _posts(form)
     typed = {"login": form["login"], "name": form["name"], "language": form["language"], "posts": wanted}
     password = "" if form["way"] == "provider" and label(request) else passwords.generated()
@@ -77,7 +79,7 @@ def new(request: Request, form: Sent) -> Response:
 @router.get("/people/records")
 def records(request: Request, before: Cursor = None, about: About = "", check: str = "") -> Response:
     """Show what was changed about people, the latest first. check: whether that is whole, which takes a while."""
-    found = _system(request).people
+    found = system_of(request).people
     page = found.recorded(about=about or None, before=before, limit=_PAGE)
     faults = found.faults() if check else None
     return render(
@@ -97,14 +99,14 @@ def change(request: Request, person_id: PersonId, form: Sent) -> Response:
     typed = {"name": form["name"], "language": form["language"]}
     return _do(
         request, person_id, form, typed,
-        lambda by: _system(request).people.change(by, person_id, name=form["name"], language=_language(form)),
+        lambda by: system_of(request).people.change(by, person_id, name=form["name"], language=_language(form)),
     )  # fmt: skip
 
 
 @router.post("/people/{person_id}/posts")
 def posts(request: Request, person_id: PersonId, form: Sent) -> Response:
     """Let a person hold these posts and no others."""
-    wanted, system = _posts(form), _system(request)
+    wanted, system = _posts(form), system_of(request)
 
     def work(by: Author) -> None:
         held = [each["role"] for each in system.people.person(person_id)["posts"]]
@@ -117,7 +119,7 @@ def posts(request: Request, person_id: PersonId, form: Sent) -> Response:
 @router.post("/people/{person_id}/password")
 def password(request: Request, person_id: PersonId, form: Sent) -> Response:
     """Give a person a new first password, and show it this once."""
-    system, made = _system(request), passwords.generated()
+    system, made = system_of(request), passwords.generated()
     told = system.people.person(person_id)
     if person_id == principal(request).actor_id:
         return RedirectResponse("/password", 303)
@@ -136,13 +138,13 @@ def password(request: Request, person_id: PersonId, form: Sent) -> Response:
 @router.post("/people/{person_id}/unlock")
 def unlock(request: Request, person_id: PersonId, form: Sent) -> Response:
     """Let a person try passwords again at once."""
-    return _do(request, person_id, form, {}, lambda by: _system(request).people.unlock(by, person_id))
+    return _do(request, person_id, form, {}, lambda by: system_of(request).people.unlock(by, person_id))
 
 
 @router.post("/people/{person_id}/factor")
 def factor(request: Request, person_id: PersonId, form: Sent) -> Response:
     """Take off a second factor that a person has lost, and tell the person; nobody sees or sets another's."""
-    system, me = _system(request), principal(request)
+    system, me = system_of(request), principal(request)
 
     def work(by: Author) -> None:
         if system.people.person(me.actor_id)["signs_in"]:
@@ -158,7 +160,7 @@ def sessions(request: Request, person_id: PersonId, form: Sent) -> Response:
     """End one session of a person, or all."""
     ended, mine = form["session"], principal(request).session
     return _do(
-        request, person_id, form, {}, lambda by: _system(request).signing.end_sessions(by, person_id, ended, but=mine)
+        request, person_id, form, {}, lambda by: system_of(request).signing.end_sessions(by, person_id, ended, but=mine)
     )
 
 
@@ -166,14 +168,14 @@ def sessions(request: Request, person_id: PersonId, form: Sent) -> Response:
 def token(request: Request, person_id: PersonId, form: Sent) -> Response:
     """Let a person's token open nothing from now on."""
     return _do(
-        request, person_id, form, {}, lambda by: _system(request).signing.end_token(by, person_id, form["token"])
+        request, person_id, form, {}, lambda by: system_of(request).signing.end_token(by, person_id, form["token"])
     )
 
 
 @router.post("/people/{person_id}/identity")
 def identity(request: Request, person_id: PersonId, form: Sent) -> Response:
     """Link an identity of the hospital's provider to an account, or take one away."""
-    linking, vouching = _system(request).linking, request.app.state.provider
+    linking, vouching = system_of(request).linking, pages_of(request).provider
 
     def work(by: Author) -> None:
         if form["end"]:
@@ -196,7 +198,7 @@ def end_page(request: Request, person_id: PersonId) -> Response:
 def end(request: Request, person_id: PersonId, form: Sent) -> Response:
     """End an account: nobody comes in by it any more. It is never deleted, for entries name it."""
     try:
-        once(lambda: _system(request).people.end(_author(request, form), person_id))
+        once(lambda: system_of(request).people.end(_author(request, form), person_id))
     except CarepathError as error:
         return _ending(request, person_id, gettext(request, str(error)), status=_status(error))
     return RedirectResponse(f"/people/{person_id}", 303)
@@ -218,7 +220,7 @@ def _failed(
 ) -> Response:
     if isinstance(error, NotFound):
         raise error
-    meanwhile = _system(request).people.since(person_id, seen_of(form) or 0) if isinstance(error, Changed) else []
+    meanwhile = system_of(request).people.since(person_id, seen_of(form) or 0) if isinstance(error, Changed) else []
     text = "" if meanwhile else gettext(request, str(error))
     return _shown(request, person_id, text, typed or {}, meanwhile, status=_status(error))
 
@@ -232,7 +234,7 @@ def _shown(
     *,
     status: int = 200,
 ) -> Response:
-    system = _system(request)
+    system = system_of(request)
     told, me = system.people.person(person_id), principal(request)
     mine = looks_after(me, person_id, [each["ward"] for each in told["posts"]])
     given = {
@@ -252,17 +254,17 @@ def _new(request: Request, typed: Mapping[str, Any], problem: str = "", *, statu
 
 
 def _ending(request: Request, person_id: str, problem: str = "", *, status: int = 200) -> Response:
-    signing = _system(request).signing
+    signing = system_of(request).signing
     live = [each for each in signing.tokens(person_id) if not each["ended"]]
     return render(
-        request, "person-end.html", status=status, person=_system(request).people.person(person_id), problem=problem,
+        request, "person-end.html", status=status, person=system_of(request).people.person(person_id), problem=problem,
         sessions=len(signing.sessions(person_id)), tokens=len(live),
     )  # fmt: skip
 
 
 def _choices(request: Request) -> dict[str, Any]:
     """Return what the forms choose from."""
-    found = _system(request).people
+    found = system_of(request).people
     return {
         "wards": found.wards(), "roles": found.roles, "languages": words.languages(), "provider": label(request),
         "new_posts": range(1, _NEW_POSTS + 1),
@@ -279,7 +281,7 @@ def _posts(form: Form) -> list[Post]:
 def _prove(request: Request, form: Form, held: Any) -> None:  # noqa: ANN401  a list or tuple of roles
     """Ask for the own password before somebody becomes administrator: that is more than a browser left open may do."""
     gives = any(role == ADMINISTRATOR for _, role in _posts(form)) and ADMINISTRATOR not in held
-    me, system = principal(request), _system(request)
+    me, system = principal(request), system_of(request)
     if gives and system.people.person(me.actor_id)["signs_in"]:
         system.signing.check_password(me, form["present"])
 
@@ -295,8 +297,3 @@ def _author(request: Request, form: Form) -> Author:
 
 def _status(error: CarepathError) -> int:
     return 409 if isinstance(error, Conflict) else 403 if isinstance(error, NotAllowed) else 422
-
-
-def _system(request: Request) -> System:
-    found: System = request.app.state.system
-    return found

@@ -10,11 +10,10 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from orchestrator.bootstrap import System
 from orchestrator.config import SettingError
 from orchestrator.errors import CarepathError, NotFound, NotSignedIn, ProviderFailed
-from orchestrator.http.failures import Failures
 from orchestrator.http.needs import PRINCIPAL, needs, principal
+from orchestrator.http.serving import serving, system_of
 from orchestrator.service.people.linking import JOURNEY, Setting
 from orchestrator.service.people.principal import Action, Principal
 from orchestrator.service.people.provider import Came, Provider, Trip
@@ -23,6 +22,7 @@ from orchestrator.web.cookies import Cookie
 from orchestrator.web.door import keep_session
 from orchestrator.web.forms import Sent, inside
 from orchestrator.web.pages import gettext, render
+from orchestrator.web.serving import pages_of
 
 _JOURNEY = Cookie("carepath-journey", JOURNEY)
 router = APIRouter(include_in_schema=False)
@@ -37,7 +37,7 @@ def set_out(request: Request, next: str = "/", link: str = "") -> Response:  # n
     if me is not None and not link:
         return RedirectResponse(inside(next), 303)
     setting = Setting(inside(next), me.actor_id if me is not None else "")
-    cookie, trip = _system(request).linking.set_out(_back(request), setting)
+    cookie, trip = system_of(request).linking.set_out(_back(request), setting)
     try:
         answer = RedirectResponse(provider.away(trip), 303)
     except (ProviderFailed, SettingError) as error:
@@ -55,7 +55,7 @@ async def back(request: Request) -> Response:
 
 
 def _arrive(request: Request) -> Response:
-    failures: Failures = request.app.state.failures
+    failures = serving(request).failures
     client = request.client.host if request.client else "unknown"
     try:
         if failures.waits(client):
@@ -76,12 +76,12 @@ def _read(request: Request) -> tuple[Setting, Trip, Came]:
     if any(len(asked.getlist(name)) > 1 or len(value) > _LONGEST for name, value in given.items()):
         raise NotSignedIn("the provider's answer cannot be read: begin again")
     cookie = _JOURNEY.of(request.scope)
-    setting, trip = _system(request).linking.returned(cookie, given["state"], _back(request))
+    setting, trip = system_of(request).linking.returned(cookie, given["state"], _back(request))
     return setting, trip, Came(given["code"], given["iss"], given["error"])
 
 
 def _take_in(request: Request, setting: Setting, subject: str) -> Response:
-    system, provider = _system(request), _provider(request)
+    system, provider = system_of(request), _provider(request)
     me: Principal | None = request.scope.get(PRINCIPAL)
     if setting.person:
         if me is None or me.actor_id != setting.person:
@@ -100,7 +100,7 @@ def _take_in(request: Request, setting: Setting, subject: str) -> Response:
 @router.post("/me/link", dependencies=needs(Action.KNOW))
 def link(request: Request, form: Sent) -> Response:
     """Link what the provider vouched for to the own account, for whoever knows its password."""
-    system, me = _system(request), principal(request)
+    system, me = system_of(request), principal(request)
     issuer, subject = system.linking.read_vouched(form["vouched"], me.actor_id)
     try:
         system.signing.check_password(me, form["present"])
@@ -123,7 +123,7 @@ def farewell(request: Request) -> Response:
 
 def label(request: Request) -> str:
     """Return what people call the provider; empty where there is none."""
-    found: Provider | None = request.app.state.provider
+    found = pages_of(request).provider
     return found.label if found is not None else ""
 
 
@@ -150,14 +150,9 @@ def _told(request: Request, error: Exception) -> Response:
 
 
 def _provider(request: Request) -> Provider:
-    found: Provider | None = request.app.state.provider
+    found = pages_of(request).provider
     if found is None:
         raise NotFound("nobody else vouches for people here: sign in with a password")
-    return found
-
-
-def _system(request: Request) -> System:
-    found: System = request.app.state.system
     return found
 
 

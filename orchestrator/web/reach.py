@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from orchestrator.bootstrap import System
 from orchestrator.errors import CarepathError
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.serving import system_of
 from orchestrator.notify.channel import Result
 from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.hours import instant_of
@@ -99,14 +100,14 @@ def _done(
     """Do what was asked and show the page; with the problem, and with what was typed, where it cannot be done."""
     me = principal(request)
     try:
-        work(request.app.state.system, Author(me.actor_id, me.role_for(Action.KNOW)))
+        work(system_of(request), Author(me.actor_id, me.role_for(Action.KNOW)))
     except CarepathError as error:
         return _page(request, form, problem=gettext(request, str(error)))
     return RedirectResponse(f"{PAGE}?test={test[0]}" if test else PAGE, 303)
 
 
 def _page(request: Request, form: Form | None = None, *, problem: str = "", test: str = "") -> Response:
-    system: System = request.app.state.system
+    system = system_of(request)
     me = principal(request).actor_id
     typed = {name: form[name] if form else "" for name in (*_CONTACT, *_AWAY)}
     return render(

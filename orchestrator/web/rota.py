@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from orchestrator.bootstrap import System
 from orchestrator.errors import CarepathError, InputError
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.serving import system_of
 from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.duty import changes, check_ward, reads
 from orchestrator.service.people.hours import day_of, instant_of, midnight, monday
@@ -47,7 +48,7 @@ def change(request: Request, ward: str, form: Sent) -> Response:
     check_ward(me, ward, change=True)
     shown, typed = _monday(request, form["week"]), {name: form[name] for name in _FIELDS}
     by = Author(me.actor_id, me.role_for(Action.OPERATE, ward))
-    system: System = request.app.state.system
+    system = system_of(request)
     try:
         if form["do"] == "remove":
             system.duty.rota.remove(by, ward, form["duty"])
@@ -68,7 +69,7 @@ def _add(system: System, by: Author, ward: str, typed: dict[str, str]) -> None:
 
 
 def _page(request: Request, ward: str, first: dt.date, typed: dict[str, str], *, problem: str = "") -> Response:
-    system: System = request.app.state.system
+    system = system_of(request)
     view = system.duty.rota.view(ward, first)
     others = [role for role in view["holders"] if role not in view["told"]]
     return render(
@@ -83,7 +84,7 @@ def _page(request: Request, ward: str, first: dt.date, typed: dict[str, str], *,
 
 def _day(request: Request, view: dict[str, Any], day: dt.date) -> dict[str, Any]:
     """Return one line of the table: for each role with a rota, who is told when."""
-    system: System = request.app.state.system
+    system = system_of(request)
     zone = system.duty.rota.zone
     start, end = midnight(day, zone), midnight(day + dt.timedelta(days=1), zone)
     return {
@@ -115,12 +116,12 @@ def _people(view: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _wards(request: Request) -> list[str]:
     """Return the wards whose rota this person may read; an asterisk for what concerns all."""
-    me, system = principal(request), request.app.state.system
+    me, system = principal(request), system_of(request)
     return [ward for ward in [*system.people.wards(), EVERYWHERE] if reads(me, ward)]
 
 
 def _monday(request: Request, week: str) -> dt.date:
-    system: System = request.app.state.system
+    system = system_of(request)
     return monday(day_of(week) if week else system.duty.rota.today())
 
 

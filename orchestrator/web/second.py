@@ -5,9 +5,9 @@ import logging
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from orchestrator.bootstrap import System
 from orchestrator.errors import InputError, NotSignedIn
 from orchestrator.http.needs import PRINCIPAL
+from orchestrator.http.serving import system_of
 from orchestrator.service.people.codes import is_of_app
 from orchestrator.web.again import code_of
 from orchestrator.web.browsers import keep_browser, whence_of
@@ -23,7 +23,7 @@ router = APIRouter(include_in_schema=False)
 @router.get(PAGE)
 def code_page(request: Request, next: str = "/") -> Response:  # noqa: A002  the address's own word
     """Ask for a code, where a password was right some minutes ago."""
-    if not _system(request).factors.waits(token_of(request)):
+    if not system_of(request).factors.waits(token_of(request)):
         return RedirectResponse(inside(next) if PRINCIPAL in request.scope else "/sign-in", 303)
     return render(request, "code.html", next=inside(next), lost=False, problem="")
 
@@ -33,7 +33,7 @@ def code(request: Request, form: Sent) -> Response:
     """Let in whose code this is; who came in by one for the loss of the app is led to where another is set up."""
     then, whence = inside(form["next"]), whence_of(request)
     try:
-        found = _system(request).factors.finish(token_of(request), code_of(form), whence)
+        found = system_of(request).factors.finish(token_of(request), code_of(form), whence)
     except InputError as error:
         return _asked(request, form, 422, gettext(request, str(error)))
     except NotSignedIn as error:
@@ -53,8 +53,3 @@ def code(request: Request, form: Sent) -> Response:
 def _asked(request: Request, form: Form, status: int, problem: str) -> Response:
     lost = bool(form["recovery"])
     return render(request, "code.html", status=status, next=inside(form["next"]), lost=lost, problem=problem)
-
-
-def _system(request: Request) -> System:
-    found: System = request.app.state.system
-    return found

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from orchestrator.bootstrap import System
+from orchestrator.http.serving import system_of
 from orchestrator.service.people.principal import Action
 from orchestrator.web.look import EpisodeId, looking
 from orchestrator.web.pages import render
@@ -22,7 +22,7 @@ def seen(
     before: Annotated[str | None, Query(max_length=600)] = None,
 ) -> Response:
     """Show who looked at the patient's record, latest first, and whether that record is whole."""
-    system: System = request.app.state.system
+    system = system_of(request)
     page = system.sight.looked.of(episode_id, lists=bool(lists), before=before, limit=_LIMIT)
     faults = system.sight.faults(*system.sight.looked.chains_of(episode_id))
     return render(request, "seen.html", episode_id=episode_id, page=page, lists=bool(lists), faults=faults)

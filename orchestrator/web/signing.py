@@ -6,10 +6,9 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from orchestrator.bootstrap import System
 from orchestrator.errors import CarepathError, NotSignedIn
-from orchestrator.http.failures import Failures
 from orchestrator.http.needs import PRINCIPAL, Needs, needs, principal
+from orchestrator.http.serving import serving, system_of
 from orchestrator.service.people.guessing import SLOW_DOWN
 from orchestrator.service.people.halfway import CodeNeeded
 from orchestrator.service.people.principal import Action, Principal
@@ -27,17 +26,12 @@ router = APIRouter(include_in_schema=False)
 _IN_THE_CLEAR = "passwords are taken over HTTPS alone: open carepath by its https address, or have its proxy named"
 
 
-def _system(request: Request) -> System:
-    found: System = request.app.state.system
-    return found
-
-
 @router.get("/sign-in")
 def sign_in_page(request: Request, next: str = "/") -> Response:  # noqa: A002  the address's own word
     """Ask for login and password; with no account in the store, show how to make the first."""
     if PRINCIPAL in request.scope:
         return RedirectResponse(inside(next), 303)
-    if _system(request).people.nobody():
+    if system_of(request).people.nobody():
         return RedirectResponse("/welcome", 303)
     return render(request, "sign-in.html", next=inside(next), login="", problem="", provider=label(request))
 
@@ -48,7 +42,7 @@ def sign_in(request: Request, form: Sent) -> Response:
     whence = whence_of(request)
     try:
         check_unread(request)
-        found = _system(request).signing.sign_in(form["login"], form["password"], whence)
+        found = system_of(request).signing.sign_in(form["login"], form["password"], whence)
     except CodeNeeded as needed:
         return ask_for_code(request, needed.token, inside(form["next"]))
     except NotSignedIn as error:
@@ -66,7 +60,7 @@ def _first_page(request: Request, me: Principal, then: str) -> str:
     """Return where a person begins: whose second factor somebody took off is told so first."""
     if me.renew:
         return "/password"
-    return SETTING_UP[0] if me.bare or _system(request).factors.taken_off(me.actor_id) else then
+    return SETTING_UP[0] if me.bare or system_of(request).factors.taken_off(me.actor_id) else then
 
 
 @router.post("/sign-out", dependencies=[Depends(Needs(Action.KNOW))])
@@ -75,8 +69,8 @@ def sign_out(request: Request, form: Sent) -> Response:
     del form
     found = principal(request)
     if found.session is not None:
-        _system(request).signing.sign_out(found.session)
-        request.app.state.live.doubt(found.actor_id)
+        system_of(request).signing.sign_out(found.session)
+        serving(request).live.doubt(found.actor_id)
     answer = RedirectResponse("/sign-in", 303)
     drop_session(request, answer)
     return answer
@@ -85,7 +79,7 @@ def sign_out(request: Request, form: Sent) -> Response:
 @router.get("/welcome")
 def welcome_page(request: Request) -> Response:
     """Say how to begin in a store without accounts."""
-    if not _system(request).people.nobody():
+    if not system_of(request).people.nobody():
         return RedirectResponse("/sign-in", 303)
     return render(request, "welcome.html", typed={"login": "", "name": ""}, problem="")
 
@@ -93,8 +87,8 @@ def welcome_page(request: Request) -> Response:
 @router.post("/welcome")
 def welcome(request: Request, form: Sent) -> Response:
     """Make the first account, for whoever holds the administrator's token."""
-    system = _system(request)
-    failures: Failures = request.app.state.failures
+    system = system_of(request)
+    failures = serving(request).failures
     whence = whence_of(request)
     typed = {"login": form["login"], "name": form["name"]}
     try:
@@ -123,7 +117,7 @@ def password_page(request: Request) -> Response:
 @router.post("/password", dependencies=needs(Action.KNOW))
 def password(request: Request, form: Sent) -> Response:
     """Take another password from who knows the present one; every other session of that person ends."""
-    me, system = principal(request), _system(request)
+    me, system = principal(request), system_of(request)
     try:
         if form["password"] != form["again"]:
             raise NotSignedIn("the new password was typed in two ways: type it twice alike")

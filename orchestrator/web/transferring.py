@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from orchestrator.bootstrap import System
 from orchestrator.episode.commands import Actor
 from orchestrator.errors import InputError, NotFound
 from orchestrator.http.needs import Needs
+from orchestrator.http.serving import system_of
 from orchestrator.service.handlers import Answer
 from orchestrator.service.handlers import Request as Asked
 from orchestrator.service.people.principal import Action, Principal
@@ -25,7 +25,7 @@ Giving = Annotated[Principal, Depends(Needs(Action.ACT))]
 @router.post(f"/episodes/{{episode_id}}/{CHANGE_WARD}")
 def change_ward(request: Request, episode_id: EpisodeId, form: Sent, who: Giving) -> Response:
     """Move the patient, and go where the person still sees something. A form sent twice is done once."""
-    system: System = request.app.state.system
+    system = system_of(request)
     try:
         seen = system.sight.check(who, episode_id, Action.ACT)
     except NotFound:
@@ -39,7 +39,7 @@ def change_ward(request: Request, episode_id: EpisodeId, form: Sent, who: Giving
 
 def _first(request: Request, episode_id: str, form: Form, who: Principal) -> Answer | None:
     """Return the answer to the same form of the same person, who has moved the patient away by it; else None."""
-    system: System = request.app.state.system
+    system = system_of(request)
     try:
         command = command_of(CHANGE_WARD, form, system.telling.pathway(episode_id), zone_of(request))
         asked = Asked(episode_id, command, Actor(who.actor_id, "", authenticated=True), key_of(form))

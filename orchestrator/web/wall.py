@@ -9,9 +9,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Scope
 
-from orchestrator.bootstrap import System
 from orchestrator.errors import CarepathError
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.serving import system_of
 from orchestrator.service.people.principal import Action, Principal
 from orchestrator.service.people.recording import Author, once
 from orchestrator.service.people.signing import LONGEST_TOKEN
@@ -36,7 +36,7 @@ def wall_page(request: Request, ward: str) -> Response:
 def put_up(request: Request, ward: str, form: Sent) -> Response:
     """Make this browser a screen that shows the ward's board: its session ends."""
     wards.opened(request, ward, "board", record=False)
-    me, system = principal(request), request.app.state.system
+    me, system = principal(request), system_of(request)
     by = Author(me.actor_id, me.role_for(Action.SEE, ward), key=form["key"])
     try:
         if system.people.person(me.actor_id)["signs_in"]:
@@ -74,7 +74,7 @@ def _asks(walls: Walls, scope: Scope) -> Principal | None:
 
 def _page(request: Request, ward: str, problem: str = "", *, status: int = 200) -> Response:
     wards.opened(request, ward, "board", record=False)
-    system: System = request.app.state.system
+    system = system_of(request)
     signs_in: Any = system.people.person(principal(request).actor_id)["signs_in"]
     return render(
         request, "board/wall.html", status=status, ward=ward, problem=problem, signs_in=signs_in,

@@ -7,14 +7,15 @@ from typing import Any, NamedTuple
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from orchestrator.bootstrap import System
 from orchestrator.errors import NotFound
 from orchestrator.http.needs import needs, principal
+from orchestrator.http.serving import system_of
 from orchestrator.service.people.principal import ADMINISTRATOR, AT_THE_BEDSIDE, EVERYWHERE, Action
 from orchestrator.service.worklist.agenda import Agenda
 from orchestrator.web.lists import address, choice, live_address
 from orchestrator.web.look import wards_asked, wards_of
 from orchestrator.web.pages import Entry, render
+from orchestrator.web.serving import pages_of
 
 router = APIRouter(include_in_schema=False)
 ENTRY = Entry("/worklist", "Worklist", Action.SEE)
@@ -76,7 +77,7 @@ def first_page(request: Request) -> Response:
     me = principal(request)
     if me.may(Action.SEE):
         return RedirectResponse(ENTRY.address, 303)
-    system: System = request.app.state.system
+    system = system_of(request)
     with system.store.read() as reader:
         givers = [] if me.posts else [row.name for row in reader.colleagues(EVERYWHERE, (ADMINISTRATOR,))]
     alone = me.may(Action.PEOPLE) and len(system.people.people()) == 1
@@ -86,7 +87,7 @@ def first_page(request: Request) -> Response:
 @router.get(ENTRY.address, dependencies=needs(Action.SEE))
 def worklist(request: Request) -> Response:
     """Show what is open, longest overdue first."""
-    system: System = request.app.state.system
+    system = system_of(request)
     filters, me = _filters(request), principal(request)
     wards = wards_asked(request, (filters.ward,) if filters.ward else ())
     agenda, mine = Agenda(system.desk, system.identities), filters.view == "mine"
@@ -96,7 +97,7 @@ def worklist(request: Request) -> Response:
         after=agenda.place(filters.after) if filters.after else None, limit=SIZE,
     )  # fmt: skip
     shown = [row["episode_id"] for row in page.rows]
-    request.app.state.lately.record(request, wards, f"worklist, {filters.view}", filters.address, shown)
+    pages_of(request).lately.record(request, wards, f"worklist, {filters.view}", filters.address, shown)
     lines, after = folded(agenda.items(page.rows)), agenda.cursor(page.after)
     return render(
         request, "worklist.html", filters=filters, views=VIEWS, kinds=KINDS, roles=system.people.roles,
@@ -108,7 +109,7 @@ def worklist(request: Request) -> Response:
 
 def _filters(request: Request) -> Filters:
     """Return what the address chooses. Raises InputError and NotFound."""
-    system: System = request.app.state.system
+    system = system_of(request)
     given = request.query_params
     return Filters(
         view=choice(request, "view", VIEWS) or _WARD, ward=_ward(request), kind=choice(request, "kind", KINDS),

@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -212,7 +213,8 @@ def test_whoever_asks_again_and_again_whether_it_is_ready_keeps_nobody_from_writ
 ) -> None:
     asked: list[str] = []
     monkeypatch.setattr(readiness, "KEPT_SECONDS", 3600.0)
-    monkeypatch.setattr(ward.client.app.state, "ready", readiness.Readiness(lambda: asked.append("")))  # type: ignore[attr-defined]
+    state, ready = ward.client.app.state, readiness.Readiness(lambda: asked.append(""))  # type: ignore[attr-defined]
+    monkeypatch.setattr(state, "serving", replace(state.serving, ready=ready))
     assert [ward.client.get("/readyz").status_code for _ in range(5)] == [200] * 5
     assert len(asked) == 1
 

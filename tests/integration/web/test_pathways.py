@@ -1,5 +1,6 @@
 """Goal: whoever has an account reads what a pathway says, what is proved of it, what is local, and who released it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,8 @@ def test_what_was_proved_is_told_and_what_was_not_asked_is_not_passed_for_it(hou
     browser = house.signed_in("nurse")
     assert "proved</span>" not in shown(browser.get(f"/pathways/{PATHWAY}"))
     Kept(tmp_path).keep(pathway, Finding(first.name, PROVED, "by induction", 1.0))
-    browser.client.app.state.proofs = tmp_path  # type: ignore[attr-defined]
+    state = browser.client.app.state  # type: ignore[attr-defined]
+    state.serving = replace(state.serving, proofs=tmp_path)
     text = shown(browser.get(f"/pathways/{PATHWAY}"))
     assert text.count("proved</span>") == 1
     assert "by induction" in text
