@@ -6,7 +6,7 @@ Each list has an entity tag: with If-Match a change is refused (412) when somebo
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -44,6 +44,14 @@ Until = Annotated[str, Field(max_length=40, description=f"{_WHEN} This moment co
 Id = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
 router = APIRouter(route_class=StrictRoute, tags=["rota"])
 _KNOW, _OPERATE = needs(Action.KNOW), needs(Action.OPERATE)
+
+
+def _own(request: Request, person_id: PersonId) -> None:
+    """Let through who asks of himself, or looks after the account. Raises NotFound."""
+    system_of(request).duty.check_person(principal(request), person_id)
+
+
+_OWN = [*_KNOW, Depends(_own)]
 
 
 class AddDuty(Body):
@@ -225,23 +233,21 @@ def remove_duty(request: Request, ward: Ward, body: RemoveDuty, once: Once, seen
     return once.out(by, work, seen=seen, state=lambda: shown.ahead(ward))
 
 
-@router.get("/people/{person_id}/contacts", dependencies=_KNOW, responses={200: {"model": ContactsShown}, **_READ})
+@router.get("/people/{person_id}/contacts", dependencies=_OWN, responses={200: {"model": ContactsShown}, **_READ})
 def contacts(request: Request, person_id: PersonId) -> Response:
     """Return by which channels of their own a person is told: one's own, or anybody's for an administrator."""
-    system_of(request).duty.check_person(principal(request), person_id)
     told = system_of(request).duty.contacts.of(person_id)
     return reply(request, {"contacts": told}, tag=tag_of(told))
 
 
 @router.post(
     "/people/{person_id}/contacts/add",
-    dependencies=_KNOW,
+    dependencies=_OWN,
     status_code=201,
     responses={201: {"model": ContactAdded}, **_PROBLEMS},
 )
-def add_contact(request: Request, person_id: PersonId, body: AddContact, once: Once, seen: Held) -> Response:
+def add_contact(person_id: PersonId, body: AddContact, once: Once, seen: Held) -> Response:
     """Let notices reach a person by one more channel."""
-    system_of(request).duty.check_person(principal(request), person_id)
     own, by = once.system.duty.contacts, once.author(Action.KNOW)
 
     def work() -> Object:
@@ -251,12 +257,9 @@ def add_contact(request: Request, person_id: PersonId, body: AddContact, once: O
     return once.out(by, work, status=201, seen=seen, state=lambda: own.of(person_id))
 
 
-@router.post(
-    "/people/{person_id}/contacts/remove", dependencies=_KNOW, responses={200: {"model": Removed}, **_PROBLEMS}
-)
-def remove_contact(request: Request, person_id: PersonId, body: ContactName, once: Once, seen: Held) -> Response:
+@router.post("/people/{person_id}/contacts/remove", dependencies=_OWN, responses={200: {"model": Removed}, **_PROBLEMS})
+def remove_contact(person_id: PersonId, body: ContactName, once: Once, seen: Held) -> Response:
     """Tell a person by one channel less. What waits to go there becomes a dead letter, of which the owners are told."""
-    system_of(request).duty.check_person(principal(request), person_id)
     own, by = once.system.duty.contacts, once.author(Action.KNOW)
 
     def work() -> Object:
@@ -267,11 +270,10 @@ def remove_contact(request: Request, person_id: PersonId, body: ContactName, onc
 
 
 @router.post(
-    "/people/{person_id}/contacts/test", dependencies=_KNOW, responses={200: {"model": ContactTested}, **_PROBLEMS}
+    "/people/{person_id}/contacts/test", dependencies=_OWN, responses={200: {"model": ContactTested}, **_PROBLEMS}
 )
-def test_contact(request: Request, person_id: PersonId, body: ContactName, once: Once) -> Response:
+def test_contact(person_id: PersonId, body: ContactName, once: Once) -> Response:
     """Send a message that says that it is a test, now and once."""
-    system_of(request).duty.check_person(principal(request), person_id)
     system, by = once.system, once.author(Action.KNOW)
     where = []
 
@@ -286,10 +288,9 @@ def test_contact(request: Request, person_id: PersonId, body: ContactName, once:
     return once.out_after(by, begin, send)
 
 
-@router.get("/people/{person_id}/absences", dependencies=_KNOW, responses={200: {"model": AbsencesShown}, **_READ})
+@router.get("/people/{person_id}/absences", dependencies=_OWN, responses={200: {"model": AbsencesShown}, **_READ})
 def absences(request: Request, person_id: PersonId, after: Cursor = None, limit: Limit = 100) -> Response:
     """Return when a person is away, and who is told instead: one's own, or anybody's for an administrator."""
-    system_of(request).duty.check_person(principal(request), person_id)
     told = system_of(request).duty.aways.of(person_id)
     page = cut(told, lambda each: (each["starts_at"], each["away_id"]), after, limit)
     return paged(request, "absences", page, tag=tag_of(told))
@@ -297,13 +298,12 @@ def absences(request: Request, person_id: PersonId, after: Cursor = None, limit:
 
 @router.post(
     "/people/{person_id}/absences/add",
-    dependencies=_KNOW,
+    dependencies=_OWN,
     status_code=201,
     responses={201: {"model": AbsenceAdded}, **_PROBLEMS},
 )
 def add_absence(request: Request, person_id: PersonId, body: AddAbsence, once: Once, seen: Held) -> Response:
     """Let a person be away, with or without somebody who is told instead."""
-    system_of(request).duty.check_person(principal(request), person_id)
     aways, by = once.system.duty.aways, once.author(Action.KNOW)
     starts_at, ends_at = _moment(request, body.starts_at), _moment(request, body.ends_at)
 
@@ -314,12 +314,9 @@ def add_absence(request: Request, person_id: PersonId, body: AddAbsence, once: O
     return once.out(by, work, status=201, seen=seen, state=lambda: aways.of(person_id))
 
 
-@router.post(
-    "/people/{person_id}/absences/remove", dependencies=_KNOW, responses={200: {"model": Removed}, **_PROBLEMS}
-)
-def remove_absence(request: Request, person_id: PersonId, body: RemoveAbsence, once: Once, seen: Held) -> Response:
+@router.post("/people/{person_id}/absences/remove", dependencies=_OWN, responses={200: {"model": Removed}, **_PROBLEMS})
+def remove_absence(person_id: PersonId, body: RemoveAbsence, once: Once, seen: Held) -> Response:
     """Take back an absence that has not ended."""
-    system_of(request).duty.check_person(principal(request), person_id)
     aways, by = once.system.duty.aways, once.author(Action.KNOW)
 
     def work() -> Object:
