@@ -23,6 +23,18 @@ def check_again(request: Request, password: str) -> None:
         raise
 
 
+def check_own(request: Request, password: str) -> None:
+    """Do the same with who has a password; who comes in by a provider alone has none to type. Raises NotSignedIn."""
+    if has_password(request):
+        check_again(request, password)
+
+
+def has_password(request: Request) -> bool:
+    """Tell whether who asks can sign in with a password."""
+    found: bool = system_of(request).people.person(principal(request).actor_id)["signs_in"]
+    return found
+
+
 def code_of(form: Form) -> str:
     """Return the code that was typed, of the app or for its loss. Raises InputError for none: that is no guess."""
     found = form["code"] or form["recovery"]

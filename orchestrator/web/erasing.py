@@ -15,7 +15,7 @@ from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.erasure import LONGEST_REASON, SHORTEST_REASON
 from orchestrator.service.people.principal import Action
 from orchestrator.service.people.sight import Seen
-from orchestrator.web.again import check_again
+from orchestrator.web.again import check_again, has_password
 from orchestrator.web.finding import SYSTEM, lead_to
 from orchestrator.web.forms import Sent
 from orchestrator.web.look import EpisodeId, OnEpisode
@@ -69,5 +69,5 @@ def _one(request: Request, episode_id: str, *, reason: str = "", problem: str = 
     return render(
         request, "erasure/erase.html", status=422 if problem else 200, reason=reason, problem=problem,
         now=system_of(request).sight.erasure.standing(episode_id), shortest=SHORTEST_REASON, longest=LONGEST_REASON,
-        has_password=system_of(request).people.person(principal(request).actor_id)["signs_in"],
+        has_password=has_password(request),
     )  # fmt: skip

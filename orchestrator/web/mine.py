@@ -11,6 +11,7 @@ from orchestrator.http.serving import system_of
 from orchestrator.service.people.principal import Action, Principal
 from orchestrator.service.people.recording import Author, once
 from orchestrator.web import words
+from orchestrator.web.again import check_own, has_password
 from orchestrator.web.forms import Form, Sent
 from orchestrator.web.pages import gettext, render
 from orchestrator.web.provider import label
@@ -56,8 +57,7 @@ def make_token(request: Request, form: Sent) -> Response:
     days = int(form["days"]) if form["days"].isdecimal() and form["days"].isascii() else 0
     scopes = [each for each in form.all("scope") if each in set(Action)]
     try:
-        if system.people.person(me.actor_id)["signs_in"]:
-            system.signing.check_password(me, form["present"])
+        check_own(request, form["present"])
         made = once(
             lambda: system.signing.make_token(
                 _author(me, form), me.actor_id, label=form["label"], scopes=scopes, days=days
@@ -80,7 +80,7 @@ def end_token(request: Request, form: Sent) -> Response:
 def end_identity(request: Request, form: Sent) -> Response:
     """Come in by an identity no longer; only where a password is left to come in by."""
     me, system = principal(request), system_of(request)
-    if not system.people.person(me.actor_id)["signs_in"]:
+    if not has_password(request):
         problem = "without a password you could come in no more: ask an administrator"
         return _shown(request, gettext(request, problem), status=409)
     done = _do(request, lambda: system.linking.unlink(_author(me, form), me.actor_id, form["issuer"], form["subject"]))

@@ -16,7 +16,7 @@ from orchestrator.service.people.administering import looks_after
 from orchestrator.service.people.principal import ADMINISTRATOR, Action
 from orchestrator.service.people.recording import Author, once
 from orchestrator.web import words
-from orchestrator.web.again import check_again
+from orchestrator.web.again import check_own
 from orchestrator.web.forms import Form, Sent
 from orchestrator.web.pages import Entry, gettext, render
 from orchestrator.web.provider import label
@@ -144,11 +144,10 @@ def unlock(request: Request, person_id: PersonId, form: Sent) -> Response:
 @router.post("/people/{person_id}/factor")
 def factor(request: Request, person_id: PersonId, form: Sent) -> Response:
     """Take off a second factor that a person has lost, and tell the person; nobody sees or sets another's."""
-    system, me = system_of(request), principal(request)
+    system = system_of(request)
 
     def work(by: Author) -> None:
-        if system.people.person(me.actor_id)["signs_in"]:
-            check_again(request, form["present"])
+        check_own(request, form["present"])
         system.factors.take_off(by, person_id, form["reason"])
         warn(system, person_id, "factor-ended")
 
@@ -281,9 +280,8 @@ def _posts(form: Form) -> list[Post]:
 def _prove(request: Request, form: Form, held: Any) -> None:  # noqa: ANN401  a list or tuple of roles
     """Ask for the own password before somebody becomes administrator: that is more than a browser left open may do."""
     gives = any(role == ADMINISTRATOR for _, role in _posts(form)) and ADMINISTRATOR not in held
-    me, system = principal(request), system_of(request)
-    if gives and system.people.person(me.actor_id)["signs_in"]:
-        system.signing.check_password(me, form["present"])
+    if gives:
+        check_own(request, form["present"])
 
 
 def _language(form: Form) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from fastapi import APIRouter, Request
@@ -17,6 +16,7 @@ from orchestrator.service.people.recording import Author, once
 from orchestrator.service.people.signing import LONGEST_TOKEN
 from orchestrator.service.people.walls import Walls
 from orchestrator.web import wards
+from orchestrator.web.again import check_own, has_password
 from orchestrator.web.cookies import Cookie
 from orchestrator.web.door import LIVE, drop_session
 from orchestrator.web.forms import Sent
@@ -39,8 +39,7 @@ def put_up(request: Request, ward: str, form: Sent) -> Response:
     me, system = principal(request), system_of(request)
     by = Author(me.actor_id, me.role_for(Action.SEE, ward), key=form["key"])
     try:
-        if system.people.person(me.actor_id)["signs_in"]:
-            system.signing.check_password(me, form["present"])
+        check_own(request, form["present"])
         kept = once(lambda: Walls(system.signing, system.keyring).put_up(by, me.actor_id, ward))
     except CarepathError as error:
         return _page(request, ward, gettext(request, str(error)), status=422)
@@ -74,9 +73,7 @@ def _asks(walls: Walls, scope: Scope) -> Principal | None:
 
 def _page(request: Request, ward: str, problem: str = "", *, status: int = 200) -> Response:
     wards.opened(request, ward, "board", record=False)
-    system = system_of(request)
-    signs_in: Any = system.people.person(principal(request).actor_id)["signs_in"]
     return render(
-        request, "board/wall.html", status=status, ward=ward, problem=problem, signs_in=signs_in,
+        request, "board/wall.html", status=status, ward=ward, problem=problem, signs_in=has_password(request),
         days=LONGEST_TOKEN.days,
     )  # fmt: skip

@@ -2,7 +2,10 @@
 
 import re
 
-from tests.integration.web.conftest import PASSWORD, House
+from starlette.testclient import TestClient
+
+from orchestrator.web.app import create_pages
+from tests.integration.web.conftest import PASSWORD, Browser, House
 
 SECRET = re.compile(r'class="secret">([^<]+)<')
 
@@ -51,6 +54,16 @@ def test_a_token_is_shown_once_and_does_what_was_ticked(each_house: House) -> No
     (row,) = each_house.ward.system.signing.tokens(each_house.people["nurse"])
     assert nurse.send("/me", "/me/tokens/end", token=row["token_id"]).status_code == 303
     assert each_house.ward.system.signing.bearer(token) is None
+
+
+def test_no_password_is_taken_where_others_could_read_it(house: House) -> None:
+    signed_in = house.signed_in("lead")
+    pages = create_pages(house.ward.system, timezone="Europe/London")
+    afar = Browser(TestClient(pages, client=("192.0.2.7", 50000), cookies=signed_in.client.cookies))
+    sent = afar.send("/me", "/me/tokens", label="a program", scope=["see"], days="30", present=PASSWORD)
+    assert sent.status_code == 422
+    assert "HTTPS alone" in sent.text
+    assert not house.ward.system.signing.tokens(house.people["lead"])
 
 
 def test_i_end_nobody_elses_token(each_house: House) -> None:
