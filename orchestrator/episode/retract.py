@@ -6,7 +6,7 @@ A move, a check or a response's decision is undone only while nothing rests on i
 from orchestrator.episode import events as ev
 from orchestrator.episode.commands import Actor, Retract
 from orchestrator.episode.courses import c0
-from orchestrator.episode.derive import derive, still_follows
+from orchestrator.episode.derive import derive, ruling, still_follows
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import QUIET, Signals
 from orchestrator.episode.model import COMPLETED, TAPERED, Course
@@ -51,6 +51,8 @@ def _derive_anew(draft: Draft, derivation: Derivation) -> None:
     """Take back the derived values that follow no longer, with what they decided, and derive from what is left."""
     while (current := draft.episode.current(derivation.fact)) is not None and current.derived:
         if still_follows(draft, derivation, current):
+            if ruling(draft, derivation) is None:  # it has decided, or decides anew
+                return
             break
         _take_back(draft, derivation.fact, current.seq)
     derive(draft, derivation.sources)

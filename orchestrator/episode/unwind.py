@@ -24,6 +24,7 @@ def unwind_fact(draft: Draft, fact: str, of: int) -> None:
         _unwind(draft, turns[decided:], forgotten=fact)
     else:
         _unwind_entry(draft, of)
+        _unwind_reading(draft, fact, of)
 
 
 def unwind_administration(draft: Draft, course: Course, of: int) -> None:
@@ -75,12 +76,25 @@ def _unwind_entry(draft: Draft, entry: int) -> None:
         _unwind(draft, draft.episode.turns[place:])
 
 
+def _unwind_reading(draft: Draft, fact: str, of: int) -> None:
+    """Wind back the latest turn if it went by ``fact`` as recorded in entry ``of``, and what decided decides anew."""
+    turn = draft.episode.turns[-1] if draft.episode.turns else None
+    if turn is None or turn.entry <= of or not turn.fact or not _stands(draft, turn):
+        return
+    stage = turn.origin.partition("/")[0]
+    rows = [row for row in draft.pathway.transitions if row.decides == turn.fact and stage in row.origins]
+    if any(fact in row.guard.facts for row in rows) and not _rested_upon(draft, turn.entry):
+        _unwind(draft, (turn,))
+
+
 def _unwind(draft: Draft, turns: Sequence[Turn], forgotten: str = "") -> None:
     """Wind back turns, the first of which everything after rests on; where a person has confirmed something since,
-    the first one's courses are unanswered again and no more. forgotten: the fact that was itself taken back.
+    or more was decided than can be decided anew, the first one's courses are unanswered again and no more.
+
+    forgotten: the fact that was itself taken back.
     """
-    first = turns[0]
-    if _rested_upon(draft, first.entry) or any(turn.fact for turn in turns[1:]) and forgotten:
+    first, later = turns[0], [turn for turn in turns[1:] if turn.fact]
+    if _rested_upon(draft, first.entry) or len(later) > (0 if forgotten else 1):
         draft.emit(ev.DecisionTakenBack(draft.episode.state, first.courses, (first.entry,), (first.fact,)))
         return
     courses = tuple(each for turn in turns for each in turn.courses)
