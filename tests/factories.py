@@ -2,10 +2,13 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
+
+import orjson
 
 from orchestrator.episode import document, fold
 from orchestrator.episode import events as ev
@@ -55,6 +58,14 @@ def small_text(text: str) -> Pathway:
     files = json.loads(text)
     name, version = files["pathway.yaml"].split()
     return small_pathway(name, files["facts.yaml"], version)
+
+
+def untitled(pathway: Pathway, version: str) -> str:
+    """Return the text of a version as it was kept before regimens had titles. version: what it is to be called."""
+    files = json.loads(pathway.text)
+    files["regimens.yaml"] = re.sub(r"title: [^,]+, ", "", files["regimens.yaml"])
+    files["pathway.yaml"] = re.sub(r'\nversion: "[^"]*"', f'\nversion: "{version}"', files["pathway.yaml"])
+    return orjson.dumps(files, option=orjson.OPT_SORT_KEYS).decode()
 
 
 class SmallLibrary:

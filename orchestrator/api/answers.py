@@ -27,6 +27,7 @@ _DERIVATIONS = (
     "or null (unknown), now marks the row that rules, awaits_new what must be recorded after the latest treatment."
 )
 _FORMS = "What a person looks at before he records a fact that is missing: items, optional, rules, sources."
+_CALLED = "regimen: the name that commands take; title: what people read."
 _TASKS = "asks: the facts that a task is there to have recorded, and whether they were since it opened."
 _CONFLICTS = frozenset({"episode-closed"})
 _NO_ROLE = "no role was sent, so the token's own counts; send yours, such as Carepath-Role: clinician"
@@ -96,13 +97,13 @@ class EpisodeNow(Reply):
     facts: Annotated[Object, Field(description=_FACTS)]
     derivations: Annotated[list[Object], Field(description=_DERIVATIONS)]
     forms: Annotated[list[Object], Field(description=_FORMS)]
-    proposals: list[Object]
-    absent: list[Object]
+    proposals: Annotated[list[Object], Field(description=_CALLED)]
+    absent: Annotated[list[Object], Field(description=_CALLED)]
     missing: list[str]
     warnings: list[Object]
     gates: list[Object]
     offers: list[Object]
-    courses: list[Object]
+    courses: Annotated[list[Object], Field(description=_CALLED)]
     tasks: Annotated[list[Object], Field(description=_TASKS)]
     reminders: list[Object]
     upcoming: list[Object]

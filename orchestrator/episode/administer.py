@@ -12,6 +12,7 @@ from orchestrator.episode.model import DECLINED, GIVEN, MISSED, Course
 from orchestrator.episode.refusal import Refusal, need_role
 from orchestrator.episode.unwind import unwind_checks
 from orchestrator.errors import InvalidCommand
+from orchestrator.pathway.naming import regimen_title
 
 
 def give(draft: Draft, command: Give, actor: Actor) -> Signals:
@@ -26,9 +27,10 @@ def give(draft: Draft, command: Give, actor: Actor) -> Signals:
             "if that one was charted with a wrong time, take it back first"
         )
     need_role(draft.pathway, actor, "give")
-    needed = missing_inputs(draft.pathway, draft.pathway.regimens[course.regimen], course.parameters, draft.values)
+    regimen = draft.pathway.regimens[course.regimen]
+    needed = missing_inputs(draft.pathway, regimen, course.parameters, draft.values)
     if needed:
-        raise Refusal("missing-input", f"the dose of {course.regimen} needs {', '.join(needed)}")
+        raise Refusal("missing-input", f"the dose of {regimen.called} needs {', '.join(needed)}")
     record_given(draft, course, given_at)
     unwind_checks(draft, draft.episode.course(course.id))
     return QUIET
@@ -71,7 +73,7 @@ def course_in_force(draft: Draft, regimen: str) -> Course:
         raise InvalidCommand(f"unknown regimen '{regimen[:60]}'")
     course = draft.episode.in_force(regimen)
     if course is None:
-        raise Refusal("no-such-course", f"no course of {regimen} is in force")
+        raise Refusal("no-such-course", f"no course of {regimen_title(draft.pathway, regimen)} is in force")
     return course
 
 
@@ -79,5 +81,6 @@ def _next(draft: Draft, regimen: str) -> Course:
     course = course_in_force(draft, regimen)
     endless = (schedule := draft.pathway.regimens[regimen].schedule) is not None and schedule.kind == "monthly"
     if not endless and len(course.recorded) >= (course.planned or 0):
-        raise InvalidCommand(f"every administration of {regimen} is already recorded")
+        called = regimen_title(draft.pathway, regimen)
+        raise InvalidCommand(f"every administration of {called} is already recorded")
     return course

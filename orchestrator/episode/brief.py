@@ -13,6 +13,7 @@ from orchestrator.episode.proposals import warnings
 from orchestrator.episode.view import upcoming
 from orchestrator.episode.wants import course_subject
 from orchestrator.pathway.model import Pathway, WarningRow
+from orchestrator.pathway.naming import regimen_called, regimen_title
 from orchestrator.saying import joined, said
 
 AHEAD = dt.timedelta(days=3)
@@ -95,13 +96,17 @@ def _reminded(draft: Draft, kind: str, subject: str) -> str | None:
 
 def _about(draft: Draft, reminder: Reminder) -> str:
     """Return the course that a reminder is about, if any."""
-    return next((each.regimen for each in draft.episode.courses if course_subject(each) == reminder.subject), "")
+    found = (each.regimen for each in draft.episode.courses if course_subject(each) == reminder.subject)
+    return next((regimen_title(draft.pathway, regimen) for regimen in found), "")
 
 
 def _choices(draft: Draft) -> str:
     """Return what can be chosen, and what must be known first."""
     proposed = draft.table.proposals.items()
-    offered = [said("%(what)s (%(how)s)", what=name, how=said(each.standing.value)) for name, each in proposed]
+    offered = [
+        said("%(what)s (%(how)s)", what=regimen_title(draft.pathway, name), how=said(each.standing.value))
+        for name, each in proposed
+    ]
     missing = [draft.pathway.facts[name].label for name in sorted(draft.missing)]
     told = [said("proposed: %(what)s", what=joined(", ", offered))] if offered else []
     return joined("; ", [*told, *([said("not recorded: %(what)s", what=", ".join(missing))] if missing else [])])
@@ -119,7 +124,7 @@ def _doses(draft: Draft, laid_out: list[tuple[Course, list[Slot]]]) -> Iterator[
             amount = _amount(draft.pathway, course, slot) or said(
                 "dose not known: a fact that it needs is not recorded"
             )
-            what = joined(" ", (course.regimen, amount))
+            what = joined(" ", (regimen_title(draft.pathway, course.regimen), amount))
             row = _row(draft, DOSE, what, role.get(course.regimen, ""), slot.at)
             reminded = _reminded(draft, DOSE, course_subject(course)) if slot is planned[0] else None
             yield {**row, "note": number, "reminded_at": reminded}
@@ -144,8 +149,8 @@ def _course(draft: Draft, course: Course, made: list[Slot]) -> dict[str, Any]:
     given = sum(slot.status == GIVEN for slot in made) + course.dropped
     ends = taper_end(draft.pathway, course, draft.episode.timezone)
     return {
-        "regimen": course.regimen, "start": _at(course.start), "ends_at": _at(ends), "given": given,
-        "planned": course.planned,
+        **regimen_called(draft.pathway, course.regimen), "start": _at(course.start), "ends_at": _at(ends),
+        "given": given, "planned": course.planned,
     }  # fmt: skip
 
 
@@ -159,4 +164,4 @@ def _last_given(pathway: Pathway, laid_out: list[tuple[Course, list[Slot]]]) -> 
     if not found:
         return None
     at, regimen, amount = max(found, key=lambda each: each[:2])
-    return {"regimen": regimen, "at": _at(at), "amount": amount}
+    return {**regimen_called(pathway, regimen), "at": _at(at), "amount": amount}

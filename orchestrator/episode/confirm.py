@@ -30,6 +30,7 @@ from orchestrator.episode.snapshot import proposals_as_they_stand
 from orchestrator.errors import InvalidCommand
 from orchestrator.pathway.kinds import Regimen, Schedule
 from orchestrator.pathway.model import Gate, Standing
+from orchestrator.pathway.naming import regimen_title
 
 Parameters = Mapping[str, dict[str, Any]]
 
@@ -73,7 +74,7 @@ def _check_names(draft: Draft, command: Confirm) -> None:
         if regimen not in draft.pathway.regimens:
             raise InvalidCommand(f"unknown regimen '{regimen[:60]}'")
         if draft.episode.in_force(regimen) is not None:
-            raise InvalidCommand(f"a course of {regimen} is already in force")
+            raise InvalidCommand(f"a course of {regimen_title(draft.pathway, regimen)} is already in force")
     known_gates(draft, command)
 
 
@@ -95,16 +96,18 @@ def _check_choice(
     for regimen in command.regimens:
         needed = missing_inputs(draft.pathway, draft.pathway.regimens[regimen], parameters[regimen], draft.values)
         if needed:
-            raise Refusal("missing-input", f"the dose of {regimen} needs {', '.join(needed)}")
+            called = regimen_title(draft.pathway, regimen)
+            raise Refusal("missing-input", f"the dose of {called} needs {', '.join(needed)}")
 
 
 def _check_reason(draft: Draft, command: Confirm, regimen: str, standing: Standing) -> None:
+    called = regimen_title(draft.pathway, regimen)
     if standing is Standing.ABSENT and command.reason is None:
-        raise Refusal("not-proposed", f"{regimen} is not proposed here; confirming it needs a reason")
+        raise Refusal("not-proposed", f"{called} is not proposed here; confirming it needs a reason")
     if standing in {Standing.DISCOURAGED, Standing.CONTRAINDICATED}:
-        need_reason(command, f"{regimen} is {standing}; confirming it")
+        need_reason(command, f"{called} is {standing}; confirming it")
     if regimen in draft.table.conflict:
-        need_reason(command, f"flags pull toward different regimens; confirming {regimen}")
+        need_reason(command, f"flags pull toward different regimens; confirming {called}")
 
 
 def _short_taper(draft: Draft, regimen: str, parameters: Mapping[str, Any]) -> list[tuple[Gate, str]]:
@@ -147,7 +150,7 @@ def _confirmed(draft: Draft, regimen: str, ground: _Ground, reason: str | None) 
         planned=planned,
     )
     if len(parameters.get("given", ())) > (planned or 0):
-        raise InvalidCommand(f"{regimen} has {planned or 0} administrations, fewer than were given")
+        raise InvalidCommand(f"{definition.called} has {planned or 0} administrations, fewer than were given")
     plan = [_plan(slot) for slot in slots(draft.pathway, made, draft.episode.timezone, draft.values)]
     draft.emit(
         ev.CourseConfirmed(

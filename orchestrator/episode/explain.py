@@ -15,6 +15,7 @@ from orchestrator.episode.model import Episode
 from orchestrator.episode.proposals import OFFERED, shown_stages, taken
 from orchestrator.pathway.expression import Clause, Expression
 from orchestrator.pathway.model import Guard, Pathway
+from orchestrator.pathway.naming import regimen_called, regimen_title
 from orchestrator.saying import said
 
 
@@ -83,7 +84,7 @@ def _absent(draft: Draft) -> list[dict[str, Any]]:
                 if episode.in_force(regimen) is None:
                     rows.setdefault(regimen, []).append(told)
     return [
-        {"regimen": regimen, "rows": sorted(found, key=lambda each: not each["here"])}
+        {**regimen_called(pathway, regimen), "rows": sorted(found, key=lambda each: not each["here"])}
         for regimen, found in sorted(rows.items())
     ]
 
@@ -112,12 +113,13 @@ def _moments(draft: Draft) -> list[dict[str, Any]]:
     """Return the checks and ends of courses that will move the episode by themselves."""
     made = []
     for course in draft.episode.courses:
+        called = regimen_title(draft.pathway, course.regimen)
         check = pending_check(draft.pathway, course)
         if check is not None:
             at = c0(draft.pathway, course, draft.episode.timezone) + check.after
             made.append(
                 {
-                    "what": said("check %(check)s of %(regimen)s", check=check.name, regimen=course.regimen),
+                    "what": said("check %(check)s of %(regimen)s", check=check.name, regimen=called),
                     "at": at.isoformat(),
                     "rules": list(check.mark.rules),
                 }
@@ -126,7 +128,7 @@ def _moments(draft: Draft) -> list[dict[str, Any]]:
         if end is not None:
             made.append(
                 {
-                    "what": said("%(regimen)s is complete", regimen=course.regimen),
+                    "what": said("%(regimen)s is complete", regimen=called),
                     "at": end.isoformat(),
                     "rules": list(draft.pathway.regimens[course.regimen].mark.rules),
                 }

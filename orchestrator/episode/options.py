@@ -22,9 +22,9 @@ _WITH_REASON = frozenset({Standing.DISCOURAGED, Standing.CONTRAINDICATED, Standi
 def options(pathway: Pathway, episode: Episode, now: dt.datetime) -> list[Json]:
     """Return every regimen that is not in force, the recommended ones first; nothing for a closed episode.
 
-    Each: regimen, kind, standing, conflict; needs_reason, needs_lead: what confirming it asks for; gates that refuse
-    it, with what would let it pass; missing: facts that its dose is made from; dose: by the facts as they stand; how it
-    is given: see `doses.how_given`; choices: see `parameters.choices`.
+    Each: regimen, title, kind, standing, conflict; needs_reason, needs_lead: what confirming it asks for; gates that
+    refuse it, with what would let it pass; missing: facts that its dose is made from; dose: by the facts as they stand;
+    how it is given: see `doses.how_given`; choices: see `parameters.choices`.
     """
     if episode.closed:
         return []
@@ -38,7 +38,8 @@ def _option(draft: Draft, regimen: Regimen) -> Json:
     standing, conflict = draft.table.standing(regimen.name), regimen.name in draft.table.conflict
     needed = [name for name in inputs_of(draft.pathway, regimen, {}) if name not in draft.values]
     return {
-        "regimen": regimen.name, "kind": regimen.kind, "standing": standing.value, "conflict": conflict,
+        "regimen": regimen.name, "title": regimen.called, "kind": regimen.kind,
+        "standing": standing.value, "conflict": conflict,
         "needs_reason": conflict or standing in _WITH_REASON, "needs_lead": standing is Standing.CONTRAINDICATED,
         "gates": [_gate(gate, why) for gate, why in gates_refusing(draft.host, draft.values, regimen.name, "confirm")],
         "missing": [{"fact": name, "label": fact_label(draft.pathway, name)} for name in needed],

@@ -27,7 +27,8 @@ def parse(
     taken = {regimen: _of(pathway, pathway.regimens[regimen], given, now) for regimen in regimens}
     stray = [name for name in given if not any(name in each for each in taken.values())]
     if stray:
-        raise InvalidCommand(f"'{stray[0][:40]}' is no parameter of {', '.join(regimens)}")
+        called = ", ".join(pathway.regimens[regimen].called for regimen in regimens)
+        raise InvalidCommand(f"'{stray[0][:40]}' is no parameter of {called}")
     return taken
 
 
@@ -79,18 +80,18 @@ def _length(regimen: Regimen, value: object, _: dt.datetime) -> int:
         or not schedule.low <= value <= schedule.high
     ):
         low, high = (schedule.low, schedule.high) if schedule else (0, 0)
-        raise InvalidCommand(f"{regimen.name} takes {f'from {low} to {high}' if low < high else low}, a whole number")
+        raise InvalidCommand(f"{regimen.called} takes {f'from {low} to {high}' if low < high else low}, a whole number")
     return value
 
 
 def _dose(regimen: Regimen, value: object, _: dt.datetime) -> Decimal | str:
     if regimen.dose is not None and regimen.dose.unit is not None:
-        return _positive(value, f"the dose of {regimen.name} in {regimen.dose.unit}")
+        return _positive(value, f"the dose of {regimen.called} in {regimen.dose.unit}")
     text = " ".join(value.split()) if isinstance(value, str) else ""
     number = _LEADING.match(text)
     above_0 = number is not None and any(each in "123456789" for each in number[0])
     if not (above_0 and len(text) <= MAX_DOSE_TEXT and text.isprintable() and any(each.isalpha() for each in text)):
-        raise InvalidCommand(f"the dose of {regimen.name} must be text with its unit, such as 750 mg")
+        raise InvalidCommand(f"the dose of {regimen.called} must be text with its unit, such as 750 mg")
     return text
 
 
@@ -141,7 +142,7 @@ def _given(regimen: Regimen, value: object, now: dt.datetime) -> tuple[dt.dateti
         raise InvalidCommand("given must be a list of moments")
     moments = tuple(moment(each, "given") for each in value)
     if list(moments) != sorted(set(moments)) or moments[-1] > now:
-        raise InvalidCommand(f"what was given of {regimen.name} must be in order and not in the future")
+        raise InvalidCommand(f"what was given of {regimen.called} must be in order and not in the future")
     return moments
 
 

@@ -16,6 +16,7 @@ from orchestrator.episode.unwind import supported, unwind_administration, unwind
 from orchestrator.episode.wants import wants
 from orchestrator.errors import InvalidCommand
 from orchestrator.pathway.model import Derivation
+from orchestrator.pathway.naming import regimen_title
 
 
 def retract(draft: Draft, command: Retract, actor: Actor) -> Signals:
@@ -61,13 +62,14 @@ def _derive_anew(draft: Draft, derivation: Derivation) -> None:
 def _administration(draft: Draft, command: Retract, actor: Actor) -> None:
     """Take back the last administration; a course that had ended with it is in force again."""
     courses = [course for course in draft.episode.courses if course.regimen == command.target]
+    called = regimen_title(draft.pathway, command.target)
     if not courses:
-        raise Refusal("no-such-course", f"there is no course of {command.target}")
+        raise Refusal("no-such-course", f"there is no course of {called}")
     course = draft.episode.in_force(command.target) or courses[-1]
     if not course.recorded:
-        raise InvalidCommand(f"no administration of {command.target} was recorded")
+        raise InvalidCommand(f"no administration of {called} was recorded")
     if course.shortened or course.dropped and len(course.recorded) == 1:
-        raise InvalidCommand(f"earlier administrations of {command.target} can no longer be taken back")
+        raise InvalidCommand(f"earlier administrations of {called} can no longer be taken back")
     _need_right(draft, command, actor)
     last = course.recorded[-1]
     draft.emit(ev.AdministrationRetracted(course.id, course.regimen, course.done - 1, last.seq))

@@ -18,6 +18,7 @@ from orchestrator.episode.wants import has_until
 from orchestrator.pathway.kinds import Mark
 from orchestrator.pathway.language.grammar import span
 from orchestrator.pathway.model import Gate, Pathway, StandingRow, TaskKind, WarningRow
+from orchestrator.pathway.naming import regimen_called, selected
 
 
 def view(pathway: Pathway, episode: Episode, now: dt.datetime) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def view(pathway: Pathway, episode: Episode, now: dt.datetime) -> dict[str, Any]
         "facts": known.facts(draft),
         "derivations": known.derivations(draft),
         "forms": known.forms(draft),
-        "proposals": [] if episode.closed else proposals_as_they_stand(draft),
+        "proposals": _proposals(draft),
         "absent": _absent(draft),
         "missing": sorted(draft.missing),
         "warnings": _warnings(draft),
@@ -67,6 +68,11 @@ def _at(moment: dt.datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
+def _proposals(draft: Draft) -> list[dict[str, Any]]:
+    made = [] if draft.episode.closed else proposals_as_they_stand(draft)
+    return [regimen_called(draft.pathway, each["regimen"]) | each for each in made]
+
+
 def _absent(draft: Draft) -> list[dict[str, Any]]:
     """Return the regimens of this pathway that no rule gives a standing now, and what would bring each in (X-05)."""
     if draft.episode.closed:
@@ -78,7 +84,7 @@ def _absent(draft: Draft) -> list[dict[str, Any]]:
             for regimen in row.selector.regimens:
                 rows.setdefault(regimen, []).append(row)
     return [
-        {"regimen": regimen, "brought_in_by": [_brought(draft, row) for row in ruling]}
+        {**regimen_called(draft.pathway, regimen), "brought_in_by": [_brought(draft, row) for row in ruling]}
         for regimen, ruling in sorted(rows.items())
         if regimen not in draft.table.proposals and regimen not in in_force
     ]
@@ -110,6 +116,7 @@ def _gates(draft: Draft) -> list[dict[str, Any]]:
     return [
         {
             "gate": gate.name, "actions": sorted(gate.actions), "on": gate.selector.text,
+            "on_title": selected(draft.pathway, gate.selector),
             "status": _gate_state(draft, gate), "passes": gate.passes.words if gate.passes else None,
             "minimum_days": gate.minimum_days or None, **mark_json(gate.mark),
         }
@@ -142,9 +149,9 @@ def _course(draft: Draft, course: Course) -> dict[str, Any]:
     made = slots(draft.pathway, course, draft.episode.timezone, draft.values)
     refusing = gates_refusing(draft.host, draft.values, course.regimen, "confirm") if course.in_force else []
     return {
-        "course": course.id, "regimen": course.regimen, "in_force": course.in_force, "end": course.end,
-        "ended_at": _at(course.ended_at), "confirmed_at": _at(course.confirmed_at), "start": _at(course.start),
-        "response": course.answer, "role": owes_dose(draft.pathway, course.regimen),
+        "course": course.id, **regimen_called(draft.pathway, course.regimen), "in_force": course.in_force,
+        "end": course.end, "ended_at": _at(course.ended_at), "confirmed_at": _at(course.confirmed_at),
+        "start": _at(course.start), "response": course.answer, "role": owes_dose(draft.pathway, course.regimen),
         "how": how_given(draft.pathway.regimens[course.regimen], course.parameters),
         "ends_at": _at(taper_end(draft.pathway, course, draft.episode.timezone)) if course.in_force else None,
         "gates_refusing": [gate.name for gate, _ in refusing],

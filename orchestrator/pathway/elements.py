@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from orchestrator.pathway.kinds import Fact, Mark, Regimen
 from orchestrator.pathway.model import Gate, Guard, Pathway, StandingRow, Transition
+from orchestrator.pathway.naming import selected
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +98,13 @@ def _standing_words(row: StandingRow, pathway: Pathway) -> str:
 
 def _gates(pathway: Pathway) -> Iterator[Element]:
     for each in pathway.gates.values():
-        yield Element("gate", each.name, _gate_words(each), each.mark)
+        yield Element("gate", each.name, _gate_words(each, pathway), each.mark)
 
 
-def _gate_words(gate: Gate) -> str:
+def _gate_words(gate: Gate, pathway: Pathway) -> str:
     passes = f"passes when {gate.passes.words}" if gate.passes else ""
     minimum = f"asks below {gate.minimum_days} days" if gate.minimum_days else ""
-    return _joined(f"{' or '.join(sorted(gate.actions))} {gate.selector.text}", passes, minimum)
+    return _joined(f"{' or '.join(sorted(gate.actions))} {selected(pathway, gate.selector)}", passes, minimum)
 
 
 def _warnings(pathway: Pathway) -> Iterator[Element]:
@@ -123,7 +124,7 @@ def _replaces(pathway: Pathway) -> Iterator[Element]:
 
 def _checks(pathway: Pathway) -> Iterator[Element]:
     for each in pathway.checks.values():
-        of = each.selector.text if each.selector is not None else "the first treatment"
+        of = selected(pathway, each.selector) if each.selector is not None else "the first treatment"
         yield Element("check", each.name, f"the response to {of}", each.mark)
 
 
@@ -157,7 +158,7 @@ def _fact_words(fact: Fact) -> str:
 
 def _regimens(pathway: Pathway) -> Iterator[Element]:
     for each in pathway.regimens.values():
-        yield Element("regimen", each.name, each.kind, each.mark)
+        yield Element("regimen", each.name, _joined(each.title, each.kind), each.mark)
         yield from _parts(each)
 
 

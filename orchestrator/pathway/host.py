@@ -76,18 +76,25 @@ def scope(
     vocabularies: Mapping[str, tuple[str, ...]],
     definitions: Mapping[str, Expression],
     constants: Mapping[str, Literal] | None = None,
+    titles: Mapping[str, str] | None = None,
 ) -> Scope:
     """Return the names that a pathway's guards may use.
 
     vocabularies: the names of regimen, kind, fact, task, stage, check and response.   constants: named values.
+    titles: of regimens, by name.
     """
     variables = {name: fact_type(fact) for name, fact in facts.items()}
     functions = {
         name: Function(tuple(_parameter(each, vocabularies) for each in parameters), BOOL, words)
         for name, (parameters, words) in _FUNCTIONS.items()
     }
-    labels = {name: fact.label for name, fact in facts.items()}
+    labels = {name: fact.label for name, fact in facts.items()} | regimen_labels(titles or {})
     return Scope(variables, functions, definitions, {"stage": Enum(vocabularies["stage"])}, labels, constants or {})
+
+
+def regimen_labels(titles: Mapping[str, str]) -> dict[str, str]:
+    """Return the words for regimens in guards; a kind that goes by a regimen's name is called as that regimen."""
+    return {f"{what} {name}": title for what in ("regimen", "kind") for name, title in titles.items() if title}
 
 
 def _parameter(name: str, vocabularies: Mapping[str, tuple[str, ...]]) -> Vocabulary | Simple:

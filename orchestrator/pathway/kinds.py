@@ -211,6 +211,13 @@ class Regimen:
     alternative: Alternative | None = None
     reminder: str = "dose-due"
     mark: Mark = Mark()
+    title: str = ""
+    """How people read it; empty in a version that was kept from before regimens had titles."""
+
+    @property
+    def called(self) -> str:
+        """Return what people call it."""
+        return self.title or self.name
 
     @property
     def treats(self) -> bool:

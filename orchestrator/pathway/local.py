@@ -150,7 +150,9 @@ def _places(parts: Mapping[str, Fields]) -> Iterator[Place]:
             yield from _within(part, (section,), table if "local" in table else shown)
 
 
-def _within(part: Fields, way: tuple[str, ...], element: Map) -> Iterator[Place]:
+def _within(part: Fields, way: tuple[str, ...], element: Map, called: str = "") -> Iterator[Place]:
+    """called: the title of the regimen in which the element stands, if it does."""
+    called = called or (str(element.get("title", "")) if way[0] == "regimens" else "")
     ranges = element.get("local")
     if isinstance(ranges, Map):
         fields = Fields(ranges, part.file, f"'local' of '{'.'.join(way)}'")
@@ -158,18 +160,18 @@ def _within(part: Fields, way: tuple[str, ...], element: Map) -> Iterator[Place]
             if key in element:  # of what it says nothing the builder tells
                 with part.faults.noting("local"):
                     found = take_range_of(fields, key, element[key])
-                    yield Place(".".join((*way, key)), _words(way, key, element), element, key, found)
+                    yield Place(".".join((*way, key)), _words(way, key, element, called), element, key, found)
     for name, value in element.items():
         if isinstance(value, Map) and name != "local":
-            yield from _within(part, (*way, name), value)
+            yield from _within(part, (*way, name), value, called)
 
 
-def _words(way: tuple[str, ...], key: str, element: Map) -> str:
+def _words(way: tuple[str, ...], key: str, element: Map, called: str) -> str:
     """Return what a value is, for people: a named value's own words, else made of its element's kind and name."""
     if key not in _WORDS:
         return str(element.get("words", ".".join(way)))
     section, *names = way
-    what = f"{section.removesuffix('s')} {names[0]}" if names else _ALONE.get(section, section)
+    what = f"{section.removesuffix('s')} {called or names[0]}" if names else _ALONE.get(section, section)
     return _WORDS[key].format(what)
 
 

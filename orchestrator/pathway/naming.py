@@ -1,10 +1,10 @@
-"""How is a fact called, and how is its value said to a person?"""
+"""How is a fact called, how is its value said to a person, and how is a regimen called?"""
 
 from collections.abc import Iterable
 
 from orchestrator.pathway.kinds import Fact
 from orchestrator.pathway.language.grammar import is_clause, listed, opposite
-from orchestrator.pathway.model import Pathway
+from orchestrator.pathway.model import Pathway, Selector
 from orchestrator.saying import Said, joined, said
 
 
@@ -49,3 +49,21 @@ def not_recorded(pathway: Pathway, names: Iterable[str]) -> str:
     if len(told) > 1:
         text = f"{len(told)} facts were not recorded: {listed(told, 'and')}"
     return Said(text, "not recorded: %(what)s", {"what": ", ".join(labels)})
+
+
+def regimen_title(pathway: Pathway, name: str) -> str:
+    """Return what people call a regimen; its name when this version does not know it, or gives it no title."""
+    found = pathway.regimens.get(name)
+    return found.called if found else name
+
+
+def regimen_called(pathway: Pathway, name: str) -> dict[str, str]:
+    """Return a regimen as JSON has it wherever it is told of: the name that commands take, the title for people."""
+    return {"regimen": name, "title": regimen_title(pathway, name)}
+
+
+def selected(pathway: Pathway, selector: Selector) -> str:
+    """Return the regimens that an element speaks of, by title where it names them: ``every immunotherapy``."""
+    if not selector.named:
+        return selector.text
+    return ", ".join(regimen_title(pathway, name) for name in pathway.regimens if name in selector)

@@ -51,6 +51,11 @@ class Selector:
     regimens: frozenset[str]
     text: str
 
+    @property
+    def named(self) -> bool:
+        """Return whether it names its regimens one by one, and not by what they have in common."""
+        return self.text == ", ".join(sorted(self.regimens))
+
     def __contains__(self, regimen: str) -> bool:
         return regimen in self.regimens
 

@@ -75,7 +75,8 @@ class Sections:
             for name, each in self.values.items()
         }
         expressions = {each.name: each.expression for each in definitions.values()}
-        return scope(self.words.facts, self.vocabularies, expressions, named)
+        titles = {each.name: each.title for each in self.words.regimens.values()}
+        return scope(self.words.facts, self.vocabularies, expressions, named, titles)
 
     def definitions(self) -> dict[str, Definition]:
         found: dict[str, Definition] = {}

@@ -188,6 +188,7 @@ def _regimen(name: str, entry: Fields, sources: Collection[str]) -> Regimen:
         _part(entry, "alternative", f"'alternative' of {entry.what}", sources, _alternative),
         entry.take("reminder", str, "dose-due"),
         take_mark(entry, sources, rule=False),
+        entry.take("title", str, "").strip(),
     )
     entry.done()
     if regimen.alternative is not None and not _convertible(regimen.alternative, regimen.dose):

@@ -44,7 +44,7 @@ def draw(
         _now(scale, now, say),
         _legend(say),
     ]
-    title = say(said("%(regimen)s: dose by day, planned and given", regimen=course["regimen"]))
+    title = say(said("%(regimen)s: dose by day, planned and given", regimen=course["title"]))
     described = say(_description(planned, given, unit, lambda at: named(at, zone)))
     return (
         f'<svg class="chart" role="img" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'

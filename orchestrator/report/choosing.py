@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestrator.pathway.language.grammar import listed
-from orchestrator.report.markdown import code, escaped, guard, names, origin, section, stages, table
+from orchestrator.report.markdown import escaped, guard, origin, regimens, section, stages, table
 
 Json = Mapping[str, Any]
 
@@ -21,9 +21,9 @@ def choices(told: Json) -> Iterator[str]:
     for each in told["shown_elsewhere"]:
         yield from _elsewhere(each)
     for each in told["choices"]:
-        rows = ((_standing(row), stages(row["stages"]), guard(row), origin(row)) for row in each["rows"])
+        rows = ((_standing(row, told), stages(row["stages"]), guard(row), origin(row)) for row in each["rows"])
         head = ("Standing", "In", "When", "Rule and origin")
-        yield from section(3, listed([code(name) for name in each["regimens"]], "and"), table(head, rows))
+        yield from section(3, listed(regimens(told, each["regimens"]), "and"), table(head, rows))
     yield from section(3, "Never proposed", _never(told))
 
 
@@ -36,16 +36,24 @@ def _elsewhere(each: Json) -> Iterator[str]:
     yield ""
 
 
-def _standing(row: Json) -> str:
+def _standing(row: Json, told: Json) -> str:
     parts = [f"**{row['standing']}**"]
-    parts += [f"a flag pulls toward {escaped(row['pulls'])}"] if row["pulls"] else []
+    parts += (
+        [f"a flag pulls toward {escaped(told['regimens'].get(row['pulls'], row['pulls']))}"] if row["pulls"] else []
+    )
     parts += ["not for the taper of a steroid already given"] if row["save_taper"] else []
     return "<br>".join(parts)
 
 
 def _never(told: Json) -> Iterator[str]:
     rows = (
-        (names(row["regimens"]), f"**{row['standing']}**", stages(row["stages"]), guard(row), origin(row))
+        (
+            ", ".join(regimens(told, row["regimens"])),
+            f"**{row['standing']}**",
+            stages(row["stages"]),
+            guard(row),
+            origin(row),
+        )
         for row in told["never_proposed"]
     )
     yield from table(("Regimen", "Standing", "In", "When", "Rule and origin"), rows)

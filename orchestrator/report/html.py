@@ -14,6 +14,7 @@ from orchestrator.pathway.geometry import Picture
 from orchestrator.pathway.layout import lay_out
 from orchestrator.pathway.model import Pathway
 from orchestrator.report import chart, moments, plot, svg
+from orchestrator.report.regimen import called
 
 FOLDER = Path(__file__).parent
 STYLE = (FOLDER / "style" / "page.css").read_text(encoding="utf-8")
@@ -84,6 +85,7 @@ def environment() -> Environment:
     made.filters["moment"] = moments.moment
     made.filters["offset"] = moments.offset
     made.filters["span"] = speech.span
+    made.filters["regimen"] = called
     made.filters["listed"] = lambda names: speech.listed(list(names))
     return made
 

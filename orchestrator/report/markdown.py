@@ -30,6 +30,12 @@ def names(found: Iterable[str]) -> str:
     return ", ".join(code(name) for name in found)
 
 
+def regimens(told: Json, found: Iterable[str]) -> list[str]:
+    """Return regimens by their titles, each with its name as code where that is another. told: see ``tables``."""
+    called = ((told["regimens"].get(name, name), name) for name in found)
+    return [escaped(title) + (f" {code(name)}" if title != name else "") for title, name in called]
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """Yield the lines of a table whose cells are Markdown already; nothing for one without rows."""
     held = list(rows)

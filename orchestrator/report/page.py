@@ -11,7 +11,7 @@ from orchestrator.pathway.language.grammar import listed
 from orchestrator.pathway.tables.moving import CAUSES
 from orchestrator.report import mermaid
 from orchestrator.report.choosing import choices
-from orchestrator.report.markdown import ORIGIN, code, escaped, guard, lines_of, names, origin, section, table
+from orchestrator.report.markdown import ORIGIN, code, escaped, guard, lines_of, names, origin, regimens, section, table
 from orchestrator.report.owing import documents, gates, local, owed, said, telling
 
 Json = Mapping[str, Any]
@@ -61,7 +61,7 @@ def _way(told: Json, picture: str) -> Iterator[str]:
     yield ""
     yield from section(3, "Stages", table(("Stage", "State", "Waits for a person", "What time brings"), _states(told)))
     head = ("No.", "Move", "Starts when", "When", "With it", ORIGIN)
-    yield from section(3, "Moves", table(head, (_move(move) for move in told["moves"])))
+    yield from section(3, "Moves", table(head, (_move(move, told) for move in told["moves"])))
     yield from section(
         3,
         "When the response falls due",
@@ -92,16 +92,23 @@ def _waits(state: Json) -> str:
     return f"{said}, but not when {escaped(state['content'])}" if state["content"] else said
 
 
-def _move(move: Json) -> tuple[str, ...]:
+def _move(move: Json, told: Json) -> tuple[str, ...]:
     through = f", through {escaped(move['through'])}" if move["through"] else ""
     way = f"{listed([escaped(each) for each in move['from']], 'or')} → {escaped(move['to'])}{through}"
-    return str(move["n"]), f"{way}<br>{code(move['name'])}", CAUSES[move["on"]], guard(move), _with(move), origin(move)
+    return (
+        str(move["n"]),
+        f"{way}<br>{code(move['name'])}",
+        CAUSES[move["on"]],
+        guard(move),
+        _with(move, told),
+        origin(move),
+    )
 
 
-def _with(move: Json) -> str:
+def _with(move: Json, told: Json) -> str:
     """Return what happens together with a move."""
     parts = [f"the {escaped(move['decides'])} has decided"] if move["decides"] else []
-    parts += [f"ends {names(move['ends'])}"] if move["ends"] else []
+    parts += [f"ends {', '.join(regimens(told, move['ends']))}"] if move["ends"] else []
     parts += [f"opens {names(move['opens'])}"] if move["opens"] else []
     parts += ["a relapse: a new round begins"] if move["relapse"] else []
     parts += ["made whatever is missing; the record says what is"] if move["tells_missing"] else []
@@ -172,14 +179,14 @@ def _form(form: Json) -> str:
 
 def _given(told: Json) -> Iterator[str]:
     head = ("Regimen", "Kind", "Line", "Dose", "Schedule")
-    yield from table(head, (_regimen(each) for each in told["given"]))
+    yield from table(head, (_regimen(each, told) for each in told["given"]))
     yield "Where no document states a dose the confirming clinician enters it. Numbers are never rounded (X-02)."
     yield ""
     rows = ((escaped(each["what"]), f"{escaped(each['by'])}, {each['at']}", origin(each)) for each in told["replaced"])
     yield from section(3, "What takes whose place", table(("A course of", "ends through one of", ORIGIN), rows))
 
 
-def _regimen(each: Json) -> tuple[str, ...]:
+def _regimen(each: Json, told: Json) -> tuple[str, ...]:
     dose, schedule, choice = each["dose"], each["schedule"], each["choice"]
     said = [f"{escaped(dose['words'])}{_source(dose)}"]
     said += [f"{escaped(choice['words'])}{_source(choice)}"] if choice else []
@@ -187,8 +194,8 @@ def _regimen(each: Json) -> tuple[str, ...]:
     planned += [f"*local*: {listed(schedule['local'], 'and')}"] if schedule["local"] else []
     planned += ["lasts on until its taper begins"] if each["lasting"] else []
     return (
-        code(each["name"]),
-        escaped(each["kind"]),
+        *regimens(told, [each["name"]]),
+        code(each["kind"]),
         escaped(each["line"]) or "–",
         "<br>".join(said),
         "<br>".join(planned),

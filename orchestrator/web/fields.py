@@ -92,16 +92,16 @@ def _waiting(whole: Whole) -> Iterator[tuple[str, str]]:
     """Yield each fact that is waited for with what waits for it."""
     for option in whole.options:
         if option["standing"] != "absent":
-            yield from ((each["fact"], option["regimen"]) for each in option["missing"])
+            yield from ((each["fact"], option["title"]) for each in option["missing"])
     for gate in whole.gates:
         yield from ((name, gate["gate"]) for name in _unknown(gate["passes"], gate["refuses"]))
     for proposal in whole.now["proposals"]:
-        yield from ((name, proposal["regimen"]) for name in proposal["would_change"])
+        yield from ((name, proposal["title"]) for name in proposal["would_change"])
     for task in whole.now["tasks"]:
         yield from ((each["fact"], task["title"]) for each in task["asks"] if not each["recorded"])
     for absent in whole.now["absent"]:
         for row in absent["brought_in_by"]:
-            yield from ((name, absent["regimen"]) for name, value in row["facts"].items() if value is None)
+            yield from ((name, absent["title"]) for name, value in row["facts"].items() if value is None)
 
 
 def _unknown(*clauses: Mapping[str, Any] | None) -> Iterator[str]:

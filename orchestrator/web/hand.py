@@ -24,8 +24,8 @@ Json = Mapping[str, Any]
 class Item:
     """One thing to do. kind: one of those above; key: by which its reminders name it; due_at: ISO 8601, or None.
 
-    row: of `episode.view`; role: that owes it first, empty for a reminder, which says itself who was told.
-    reminders: open ones about it, of `episode.view` with what each is about.
+    what: its title; row: of `episode.view`; role: that owes it first, empty for a reminder, which says itself who was
+    told. reminders: open ones about it, of `episode.view` with what each is about.
     """
 
     kind: str
@@ -89,8 +89,9 @@ def _doses(whole: Whole, *, later: bool = False) -> Iterator[Item]:
         if dose is not None and is_due(dose, whole.at) is not later:
             schedule = whole.pathway.regimens[course["regimen"]].schedule
             of = None if schedule is None or schedule.kind == "monthly" else len(course["administrations"])
-            key, row = f"{course['regimen']} {course['course']}", {**dose, "how": course["how"], "of": of}
-            yield Item(DOSE, key, course["regimen"], dose["at"], _read(dose["at"]) < whole.at, row, course["role"])
+            key = f"{course['regimen']} {course['course']}"
+            row = {**dose, "regimen": course["regimen"], "how": course["how"], "of": of}
+            yield Item(DOSE, key, course["title"], dose["at"], _read(dose["at"]) < whole.at, row, course["role"])
 
 
 def _later(course: Json, at: dt.datetime) -> Json | None:

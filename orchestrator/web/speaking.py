@@ -4,7 +4,8 @@ There is an environment for each language, so that a sentence without gaps is sa
 nothing but text from then on.
 
 A pathway's own texts stay in their language. The filter `own` marks them as that, for whoever has a page read aloud:
-``{{ task.title|own }}``; of a sentence of the program it marks what the pathway put into its gaps.
+``{{ task.title|own }}``; of a sentence of the program it marks what the pathway put into its gaps. A regimen is shown
+by the filter `regimen`, by its title and so marked: ``{{ course|regimen }}``, ``{{ course|regimen(spelt=true) }}``.
 """
 
 import re
@@ -20,10 +21,11 @@ from jinja2.runtime import Context
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 
+from orchestrator.report.regimen import called
 from orchestrator.saying import Said
 from orchestrator.web.words import OWN, say
 
-_PHRASE = re.compile(r"[A-Za-z]{3,}[^A-Za-z]+[A-Za-z]{3,}")
+_PHRASE = re.compile(r"[A-Za-z]{3,}[^A-Za-z](.*[^A-Za-z])?[A-Za-z]{3,}", re.DOTALL)
 """Two words at least: what is shorter is a name, a number or a unit, and reads the same everywhere."""
 _OF_DICT = frozenset(dir(dict))
 
@@ -76,7 +78,9 @@ def speak(made: Speaking, words: NullTranslations, language: str) -> None:
     made.filters["join"] = _joining(words)
     made.filters["words"] = lambda name: words.gettext(name.replace("-", " ")) if "-" in name else words.gettext(name)
     made.filters["role"] = words.gettext  # by its own name, hyphens and all
-    made.filters["own"] = (lambda text: text) if language == OWN else partial(_own, words=words)
+    own = (lambda text: text) if language == OWN else partial(_own, words=words)
+    made.filters["own"] = own
+    made.filters["regimen"] = partial(called, shown=own)
     for name in ("capitalize", "replace", "lower", "upper"):
         made.filters[name] = _saying(made.filters[name], words)
 

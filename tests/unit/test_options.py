@@ -9,6 +9,7 @@ from orchestrator.episode.options import options
 from tests.patients import Patient
 
 NURSE, LEAD = Actor("n-1", "nurse"), Actor("l-1", "lead")
+PULSE = "Methylprednisolone IV pulse"
 
 
 def offered(patient: Patient) -> dict[str, dict[str, Any]]:
@@ -45,11 +46,11 @@ def test_what_a_command_would_come_to_is_told_and_nothing_is_done() -> None:
         found = ahead(patient.pathway, patient.episode, command, actor, outcome, now=patient.now)
         return found.wish, found.code, found.follows
 
-    assert told(Stop(regimen="ivmp-pulse"), LEAD) == ("Stop ivmp-pulse", "steroid-stop", ())
+    assert told(Stop(regimen="ivmp-pulse"), LEAD) == (f"Stop {PULSE}", "steroid-stop", ())
     passing = Stop(regimen="ivmp-pulse", override=("steroid-stop",), reason="psychosis")
     wish, code, follows = told(passing, LEAD)
-    assert (wish, code) == ("Stop ivmp-pulse", "")
-    assert "The course of ivmp-pulse ended: stopped" in follows
+    assert (wish, code) == (f"Stop {PULSE}", "")
+    assert f"The course of {PULSE} ended: stopped" in follows
     wish, code, follows = told(Retract(target="severity", reason="mistyped"), NURSE)
     assert (wish, code) == ("Take back severity", "")
     assert "The severity of entry 2 no longer counts" in follows

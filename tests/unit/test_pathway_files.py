@@ -238,8 +238,8 @@ def test_faults_of_several_files_are_told_at_once(folder: Path) -> None:
         ("shared/terms.yaml", "  urgent:   {rungs:", "  urgent:   {rung:", "ladder 'urgent' has no 'rungs'"),
         (
             "shared/regimens.yaml",
-            "  antiviral:           {kind:",
-            "  antiviral: {knd:",
+            "  antiviral:           {title: Antiviral therapy, kind:",
+            "  antiviral: {title: Antiviral therapy, knd:",
             "regimen 'antiviral' has no 'kind'",
         ),
     ],

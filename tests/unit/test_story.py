@@ -82,7 +82,7 @@ def test_a_closing_is_a_stay_of_its_own(closed: Story) -> None:
 @pytest.mark.rules("X-08")
 def test_a_decision_keeps_the_proposals_as_they_stood(story: Story) -> None:
     decision = story["decisions"][1]
-    assert decision["words"] == "Confirmed plex"
+    assert decision["words"] == "Confirmed Plasma exchange"
     standings = {each["regimen"]: (each["standing"], each["chosen"]) for each in decision["proposals"]}
     assert standings["ivig"] == ("recommended", False)
     assert standings["plex"] == ("recommended", True)
@@ -105,7 +105,7 @@ def test_an_override_names_gate_person_and_reason(story: Story) -> None:
 def test_refusals_are_told_and_are_no_decisions(story: Story) -> None:
     codes = [each["code"] for each in story["refusals"]]
     assert codes == ["infection-excluded", "needs-role", "neurology-consulted", "needs-role"]
-    assert story["refusals"][0]["words"] == "Confirm ivmp-pulse"
+    assert story["refusals"][0]["words"] == "Confirm Methylprednisolone IV pulse"
     refused = [line for line in story["timeline"] if line["refused"]]
     assert [line["refused"] for line in refused] == codes
     assert not {line["seq"] for line in refused} & {each["seq"] for each in story["decisions"]}
@@ -209,7 +209,7 @@ def test_a_reminder_says_who_was_told_when_and_what_came_of_it(story: Story) -> 
     assert (firing["late"], firing["late_seconds"]) == (False, 0)
     assert reminder["status"] == "answered"
     assert reminder["fulfilled"]["took_seconds"] == 6 * 3600
-    assert reminder["about"] == "ivmp-pulse"
+    assert reminder["about"] == "Methylprednisolone IV pulse"
 
 
 @pytest.mark.rules("X-10")
@@ -282,8 +282,8 @@ def test_local_sourced_and_unstated_are_three_different_things(story: Story, pat
 def test_local_values_are_listed_with_their_rule(story: Story) -> None:
     listed = {each["what"]: each for each in story["local"]}
     assert listed["reminder dose-due"]["rules"] == ["X-09"]
-    assert listed["ivmp-pulse: days, when nobody chooses"]["value"] == "3"
-    assert "plex: sessions, when nobody chooses" in listed
+    assert listed["Methylprednisolone IV pulse: days, when nobody chooses"]["value"] == "3"
+    assert "Plasma exchange: sessions, when nobody chooses" in listed
 
 
 def test_erased_entries_leave_who_when_and_the_way(played: Played, pathway: Pathway) -> None:

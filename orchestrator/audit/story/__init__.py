@@ -15,13 +15,13 @@ rules, sources [{key, title}]}.
                      missing [{fact, label}] and although (words): what a move made whatever is missing did not wait for
     timeline         every entry: stamp, kind, words, details, from, to, refused (a code), reason, override, corrects,
                      erased, glass (made by somebody of another ward, in an emergency)
-    decisions        stamp, n, kind, words, choice {regimens [{regimen, standing}], regimen, outcome, parameters},
-                     proposals [{regimen, standing, chosen, conflict, reasons [{standing, words, facts, origin}],
-                     would_change}], warnings [{name, text, origin}], overridden [{gate, why, reason, origin}],
-                     accepted, reason, outcome
-    courses          id, regimen, how (route, and whether daily), kind, confirmed (stamp), standing, reason, parameters,
-                     accepted, start, status, ended, answer, administrations [{n, planned_at, planned, inputs, due_at,
-                     due, at, status, given, by, off_seconds, deviation}], retracted, origin,
+    decisions        stamp, n, kind, words, choice {regimens [{regimen, title, standing}], regimen, outcome,
+                     parameters}, proposals [{regimen, title, standing, chosen, conflict,
+                     reasons [{standing, words, facts, origin}], would_change}], warnings [{name, text, origin}],
+                     overridden [{gate, why, reason, origin}], accepted, reason, outcome
+    courses          id, regimen, title, how (route, and whether daily), kind, confirmed (stamp), standing, reason,
+                     parameters, accepted, start, status, ended, answer, administrations [{n, planned_at, planned,
+                     inputs, due_at, due, at, status, given, by, off_seconds, deviation}], retracted, origin,
                      chart {unit, planned, given: [{at, until, amount}], until}
     reminders        name, title, subject, about, n, ladder, status, due_at, fulfilled, ended, origin,
                      firings [{due_at, fired_at, late, late_seconds, acknowledged,

@@ -127,6 +127,7 @@ def _row(course: _Course, now: _Now) -> dict[str, Any]:
     return {
         "id": event.course,
         "regimen": event.regimen,
+        "title": regimen.called,
         "kind": regimen.kind,
         "confirmed": course.entry.stamp,
         "standing": event.standing,

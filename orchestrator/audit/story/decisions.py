@@ -9,7 +9,7 @@ from orchestrator.audit.story.words import details, headline, wish
 from orchestrator.episode import events as ev
 from orchestrator.episode.codec import rich
 from orchestrator.pathway.model import Mark, Pathway
-from orchestrator.pathway.naming import fact_label, fact_value
+from orchestrator.pathway.naming import fact_label, fact_value, regimen_called
 
 _KINDS = frozenset({"confirm", "stop", "close"})
 
@@ -38,7 +38,7 @@ def _decision(entry: Entry, pathway: Pathway) -> dict[str, Any]:
         "kind": entry.kind,
         "words": headline(entry, pathway),
         "choice": {
-            "regimens": [{"regimen": each.regimen, "standing": each.standing} for each in confirmed],
+            "regimens": [{**regimen_called(pathway, each.regimen), "standing": each.standing} for each in confirmed],
             "regimen": command.get("regimen"),
             "outcome": command.get("outcome"),
             "parameters": plain(command.get("parameters") or {}),
@@ -62,7 +62,7 @@ def _proposals(stored: Iterable[Mapping[str, Any]], chosen: set[str], pathway: P
     rows = sorted(stored, key=lambda each: (order.get(each["standing"], 9), each["regimen"]))
     return [
         {
-            "regimen": each["regimen"],
+            **regimen_called(pathway, each["regimen"]),
             "standing": each["standing"],
             "chosen": each["regimen"] in chosen,
             "conflict": bool(each.get("conflict")),

@@ -51,7 +51,7 @@ def _courses(story: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the addresses of what is local in the courses, and what each is called there."""
     for course in story["courses"]:
         for each in course["origin"]["local"]:
-            yield each["address"], f"{course['regimen']}: {each['what']}"
+            yield each["address"], f"{course['title']}: {each['what']}"
 
 
 def _work(story: Mapping[str, Any], pathway: Pathway) -> Iterator[str]:
@@ -100,7 +100,7 @@ def _standings(story: Mapping[str, Any]) -> Iterator[Row]:
             for reason in proposal["reasons"]:
                 if reason["origin"]["kind"] in _LOCAL:
                     yield (
-                        f"standing of {proposal['regimen']} where {reason['words']}",
+                        f"standing of {proposal['title']} where {reason['words']}",
                         reason["standing"],
                         reason["origin"]["rules"],
                     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from orchestrator.audit.seal import instant
 from orchestrator.pathway.model import Mark, Pathway
+from orchestrator.pathway.naming import regimen_title
 from orchestrator.saying import Said, said
 from orchestrator.saying import joined as in_a_row
 
@@ -89,8 +90,11 @@ def reminder_title(pathway: Pathway, name: str) -> str:
 
 
 def about(pathway: Pathway, subject: str) -> str:
-    """Return what a reminder's subject is: a task's title, a course's regimen, or empty."""
-    return task_title(pathway, subject) if subject in pathway.tasks else said(subject.rpartition(" ")[0] or subject)
+    """Return what a reminder's subject is: a task's title, that of a course's regimen, or empty."""
+    if subject in pathway.tasks:
+        return task_title(pathway, subject)
+    regimen = subject.rpartition(" ")[0] or subject
+    return regimen_title(pathway, regimen) if regimen in pathway.regimens else said(regimen)
 
 
 def reminder_words(pathway: Pathway, name: str, subject: str) -> str:

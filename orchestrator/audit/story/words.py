@@ -17,7 +17,7 @@ from orchestrator.audit.story.speech import (
 )
 from orchestrator.episode import events as ev
 from orchestrator.pathway.model import Pathway
-from orchestrator.pathway.naming import fact_is, fact_label, fact_value
+from orchestrator.pathway.naming import fact_is, fact_label, fact_value, regimen_title
 from orchestrator.saying import Said, joined, said
 
 ERASED = said("What it said was erased; that it was made, by whom and when is still proved")
@@ -60,18 +60,22 @@ def _named(entry: Entry, field: str) -> str:
     return str(entry.command.get(field, ""))
 
 
+def _regimen(entry: Entry, pathway: Pathway) -> str:
+    return regimen_title(pathway, _named(entry, "regimen"))
+
+
 def _record(entry: Entry, pathway: Pathway) -> str:
     facts: Mapping[str, Any] = entry.command.get("facts") or {}
     told = [fact_is(pathway, name, value) for name, value in facts.items()]
     return said("Recorded %(what)s" if entry.refused is None else "Record %(what)s", what=listed(told))
 
 
-def _confirm(entry: Entry, _: Pathway) -> str:
+def _confirm(entry: Entry, pathway: Pathway) -> str:
     parameters: Mapping[str, Any] = entry.command.get("parameters") or {}
     told = [
         joined(" ", (said(name.replace("_", " ")), _parameter(value))) for name, value in sorted(parameters.items())
     ]
-    what = listed(entry.command.get("regimens") or [])
+    what = listed([regimen_title(pathway, name) for name in entry.command.get("regimens") or []])
     if told:
         what = joined(" ", (what, said("(%(how)s)", how=joined(", ", told))))
     return said("Confirmed %(what)s" if entry.refused is None else "Confirm %(what)s", what=what)
@@ -84,11 +88,11 @@ def _parameter(value: object) -> str:
 
 
 def _administration(done: str, wanted: str) -> Callable[[Entry, Pathway], str]:
-    def words(entry: Entry, _: Pathway) -> str:
+    def words(entry: Entry, pathway: Pathway) -> str:
         event = next(entry.of(ev.AdministrationRecorded), None)
         if event is None:
-            return said(wanted, regimen=_named(entry, "regimen"))
-        told = said(done, n=event.number + 1, regimen=event.regimen)
+            return said(wanted, regimen=_regimen(entry, pathway))
+        told = said(done, n=event.number + 1, regimen=regimen_title(pathway, event.regimen))
         return joined(", ", filter(None, (told, amount(event.amount, event.unit))))
 
     return words
@@ -96,7 +100,7 @@ def _administration(done: str, wanted: str) -> Callable[[Entry, Pathway], str]:
 
 def _retract(entry: Entry, pathway: Pathway) -> str:
     target = _named(entry, "target")
-    last = said("the last administration of %(regimen)s", regimen=target)
+    last = said("the last administration of %(regimen)s", regimen=regimen_title(pathway, target))
     what = fact_label(pathway, target) if target in pathway.facts else last
     return said("Took back %(what)s" if entry.refused is None else "Take back %(what)s", what=what)
 
@@ -146,8 +150,8 @@ _HEADLINES: dict[str, Callable[[Entry, Pathway], str]] = {
         "Declined by the patient: administration %(n)s of %(regimen)s",
         "Record an administration as declined of %(regimen)s",
     ),
-    "stop": lambda entry, _: said(
-        "Stopped %(what)s" if entry.refused is None else "Stop %(what)s", what=_named(entry, "regimen")
+    "stop": lambda entry, pathway: said(
+        "Stopped %(what)s" if entry.refused is None else "Stop %(what)s", what=_regimen(entry, pathway)
     ),
     "retract": _retract,
     "complete": lambda entry, pathway: said(
@@ -214,15 +218,17 @@ def _moved(event: ev.Moved, pathway: Pathway) -> str:
     return joined(", ", filter(None, (told, although(event.missing, pathway))))
 
 
-def _confirmed(event: ev.CourseConfirmed, _: Pathway) -> str:
-    stood = said("%(regimen)s stood as %(standing)s", regimen=event.regimen, standing=said(event.standing))
+def _confirmed(event: ev.CourseConfirmed, pathway: Pathway) -> str:
+    called = regimen_title(pathway, event.regimen)
+    stood = said("%(regimen)s stood as %(standing)s", regimen=called, standing=said(event.standing))
     if event.planned is None:
         return stood
     return joined(", ", (stood, said("%(n)s administrations planned", n=event.planned)))
 
 
-def _ended(event: ev.CourseEnded, _: Pathway) -> str:
-    return said("The course of %(regimen)s ended: %(end)s", regimen=event.regimen, end=said(event.end))
+def _ended(event: ev.CourseEnded, pathway: Pathway) -> str:
+    called = regimen_title(pathway, event.regimen)
+    return said("The course of %(regimen)s ended: %(end)s", regimen=called, end=said(event.end))
 
 
 def _told(event: ev.ReminderTold, pathway: Pathway) -> str:
@@ -251,14 +257,16 @@ _DETAILS: dict[type[ev.Event], Callable[[Any, Pathway], str]] = {
         "Passed the gate %(gate)s (%(why)s) by override", gate=event.gate, why=said(event.why)
     ),
     ev.CourseConfirmed: _confirmed,
-    ev.AdministrationRetracted: lambda event, _: said(
+    ev.AdministrationRetracted: lambda event, pathway: said(
         "Administration %(n)s of %(regimen)s, recorded in entry %(entry)s, no longer counts",
         n=event.number + 1,
-        regimen=event.regimen,
+        regimen=regimen_title(pathway, event.regimen),
         entry=event.of,
     ),  # fmt: skip
     ev.CourseEnded: _ended,
-    ev.CourseReopened: lambda event, _: said("The course of %(regimen)s is in force again", regimen=event.regimen),
+    ev.CourseReopened: lambda event, pathway: said(
+        "The course of %(regimen)s is in force again", regimen=regimen_title(pathway, event.regimen)
+    ),
     ev.ConcernAccepted: lambda event, _: said(
         "Accepted that %(concern)s speaks against a course in force", concern=event.concern
     ),

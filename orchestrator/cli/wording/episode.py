@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from orchestrator.cli.wording.lines import ACTIONS, columns, moment, origin, section, settings, value, wrapped
+from orchestrator.cli.wording.lines import ACTIONS, columns, moment, origin, regimen, section, settings, value, wrapped
 
 Json = dict[str, Any]
 _PLANNED = "planned"
@@ -55,7 +55,7 @@ def _warnings(document: Json) -> Iterator[str]:
 
 def _courses(document: Json, zone: ZoneInfo) -> Iterator[str]:
     for course in document["courses"]:
-        yield f"  {course['regimen']}: {_standing(course, zone)}"
+        yield f"  {regimen(course)}: {_standing(course, zone)}"
         if course["gates_refusing"]:
             yield f"      would not be confirmed now: {', '.join(course['gates_refusing'])}"
         yield from _administrations(course, zone)
@@ -105,7 +105,7 @@ def _sources(each: Json) -> str:
 def _proposals(document: Json) -> Iterator[str]:
     for each in sorted(document["proposals"], key=lambda each: _RANKS.get(each["standing"], len(_RANKS))):
         conflict = "  (in conflict: a person has to choose)" if each["conflict"] else ""
-        yield f"  {each['standing']:<16} {each['regimen']}{conflict}"
+        yield f"  {each['standing']:<16} {regimen(each)}{conflict}"
         for reason in each["reasons"]:
             why = "in this stage, whatever the facts" if reason["words"] in _ALWAYS else f"because {reason['words']}"
             yield from wrapped(f"{reason['standing']} {why} {origin(reason)}", 6)
@@ -114,7 +114,7 @@ def _proposals(document: Json) -> Iterator[str]:
                 yield from wrapped(f"facts used: {used}", 8)
         if each["would_change"]:
             yield from wrapped(f"would change with: {', '.join(each['would_change'])}", 6)
-    absent = [each["regimen"] for each in document["absent"]]
+    absent = [regimen(each) for each in document["absent"]]
     if absent:
         yield from wrapped(f"not proposed: {', '.join(absent)}", 2)
 
@@ -123,7 +123,7 @@ def absent_text(document: Json) -> str:
     """Return what would bring in each regimen that is not proposed now."""
     lines = ["", "What would bring in what is not proposed"]
     for each in document["absent"]:
-        lines.append(f"  {each['regimen']}")
+        lines.append(f"  {regimen(each)}")
         for row in each["brought_in_by"]:
             unless = f", unless {row['unless']}" if row["unless"] else ""
             when = "" if row["words"] in _ALWAYS else f": {row['words']}"

@@ -45,6 +45,12 @@ def origin(document: Mapping[str, Any]) -> str:
     return f"[{told}]" if told else ""
 
 
+def regimen(document: Mapping[str, Any]) -> str:
+    """Return a regimen as commands take it, with what people call it in brackets."""
+    name, title = document["regimen"], document["title"]
+    return name if title == name else f"{name} ({title})"
+
+
 def section(title: str, lines: Iterable[str]) -> list[str]:
     """Return a titled block, or nothing when there are no lines."""
     held = list(lines)

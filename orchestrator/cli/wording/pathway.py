@@ -22,7 +22,7 @@ def document(pathway: Pathway) -> Json:
             for name in pathway.stages
         ],
         "regimens": [
-            {"name": each.name, "kind": each.kind, **_mark(each.mark)}
+            {"name": each.name, "title": each.called, "kind": each.kind, **_mark(each.mark)}
             for each in pathway.regimens.values()
             if any(each.name in row.selector for row in pathway.standings)
         ],
@@ -61,7 +61,8 @@ def pathway_text(told: Json) -> str:
     """Return a pathway as text."""
     lines = [f"{told['name']} {told['version']}: {told['title']}", f"content {told['hash']}"]
     lines += section("Stages", columns([(each["stage"], ", ".join(each["states"])) for each in told["stages"]]))
-    lines += section("What can be proposed", columns([(e["name"], e["kind"], origin(e)) for e in told["regimens"]]))
+    proposed = [(e["name"], e["title"], e["kind"], origin(e)) for e in told["regimens"]]
+    lines += section("What can be proposed", columns(proposed))
     lines += section("When each is proposed, what outranks the rest first", _choices(told["choices"]))
     lines += section("Facts that follow from others", _derived(told["derived"]))
     lines += section("Gates", _gates(told["gates"]))

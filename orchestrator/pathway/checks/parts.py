@@ -23,6 +23,7 @@ def faults(pathway: Pathway) -> Iterator[PathwayError]:
     """Yield the elements that say too little."""
     yield from _reminders(pathway)
     yield from _regimens(pathway)
+    yield from _titles(pathway)
     yield from _numbers(pathway)
     yield from _selections(pathway)
 
@@ -55,6 +56,19 @@ def _regimens(pathway: Pathway) -> Iterator[PathwayError]:
         if regimen.tapers and regimen.tapers not in kinds:
             what = f"regimen '{regimen.name}' tapers '{regimen.tapers}', which is no kind of regimen"
             yield fault(what, regimen.mark, f"kinds: {', '.join(sorted(kinds))}")
+
+
+def _titles(pathway: Pathway) -> Iterator[PathwayError]:
+    """Yield the regimens that people could read by their identifier alone, or take for another."""
+    known: dict[str, str] = {}
+    for regimen in pathway.regimens.values():
+        other = known.setdefault(regimen.title.casefold(), regimen.name)
+        if not regimen.title:
+            hint = "add title: the full name of the drug or the measure, without an amount"
+            yield fault(f"regimen '{regimen.name}' has no 'title'", regimen.mark, hint)
+        elif other != regimen.name:
+            what = f"regimen '{regimen.name}' has the title of '{other}': '{regimen.title}'"
+            yield fault(what, regimen.mark, "give each a title of its own")
 
 
 def _numbers(pathway: Pathway) -> Iterator[PathwayError]:

@@ -5,6 +5,7 @@ local) and ``settable`` (the keys that a hospital may set). A guard is ``when``,
 (empty: always), and ``unless``, empty for none.
 
     source, stages   the pathway's own document, its open stages in order
+    regimens         what each regimen is called, by its name
     facts            what it asks about a patient
     definitions, values
                      its named conditions, lengths of time and numbers
@@ -43,6 +44,7 @@ def tables(pathway: Pathway) -> Json:
         "hash": pathway.hash,
         "source": pathway.source,
         "stages": list(saying.own_stages),
+        "regimens": saying.titles,
         "facts": knowing.facts(pathway, saying),
         "definitions": knowing.definitions(pathway, saying),
         "values": knowing.values(pathway),

@@ -51,7 +51,7 @@ def _rows(rows: Sequence[StandingRow], regimens: Sequence[str], saying: Saying) 
     first = [row for standing in _FIRST for row in rows if row.standing is standing]
     others = sorted((row for row in rows if row not in first), key=lambda row: row.mark.order, reverse=True)
     said = [_row(row, regimens, saying) for row in first]
-    said += _conflicts([row for row in others if row.pull], saying.pathway)
+    said += _conflicts([row for row in others if row.pull], saying)
     return said + [_row(row, regimens, saying) for row in others]
 
 
@@ -67,10 +67,15 @@ def _row(row: StandingRow, regimens: Sequence[str], saying: Saying) -> Json:
     }
 
 
-def _conflicts(pulling: Sequence[StandingRow], pathway: Pathway) -> list[Json]:
+def _side(row: StandingRow, saying: Saying) -> str:
+    """Return the side toward which a flag pulls: mostly a regimen."""
+    return saying.titles.get(row.pull, row.pull)
+
+
+def _conflicts(pulling: Sequence[StandingRow], saying: Saying) -> list[Json]:
     """Return the row of a conflict, where the regimen's own rows pull toward one side and others toward another."""
-    sides = {row.pull for row in pathway.standings if row.pull}
-    own = {row.pull for row in pulling if row.standing is Standing.RECOMMENDED}
+    sides = {_side(row, saying) for row in saying.pathway.standings if row.pull}
+    own = {_side(row, saying) for row in pulling if row.standing is Standing.RECOMMENDED}
     if not own or not sides - own:
         return []
     when = [

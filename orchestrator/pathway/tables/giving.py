@@ -27,6 +27,7 @@ def _regimen(regimen: Regimen, pathway: Pathway) -> Json:
     chosen = other if other is not None and pathway.name in other.pathways else None
     return {
         "name": regimen.name,
+        "title": regimen.called,
         "kind": regimen.kind,
         "line": pathway.lines.get(regimen.name, ""),
         "lasting": regimen.name in pathway.lasting,

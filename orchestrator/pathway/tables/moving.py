@@ -42,7 +42,9 @@ def clocks(pathway: Pathway, saying: Saying, stage: str) -> list[str]:
     ]
     schedules = [(name, pathway.regimens[name].schedule) for name in saying.regimens(_given_in(pathway, stage))]
     return found + [
-        f"the end of {name}" for name, schedule in schedules if schedule is not None and schedule.kind == "taper"
+        f"the end of {saying.titles[name]}"
+        for name, schedule in schedules
+        if schedule is not None and schedule.kind == "taper"
     ]
 
 

@@ -163,7 +163,7 @@ def _tasks(_: ReminderKind, __: Saying) -> str:
 def _administrations(kind: ReminderKind, saying: Saying) -> str:
     names = saying.regimens(name for row in saying.pathway.standings for name in _options(row))
     regimens = (saying.pathway.regimens[name] for name in names)
-    named = [each.name for each in regimens if each.reminder == kind.name and each.schedule is not None]
+    named = [saying.titles[each.name] for each in regimens if each.reminder == kind.name and each.schedule is not None]
     return (
         f"at each planned dose of {listed(named, 'or')}" if named else "at each planned dose of a regimen that names it"
     )
@@ -206,7 +206,7 @@ def _recurring(kind: ReminderKind, saying: Saying) -> str:
 
 def _anchor(anchor: Anchor, saying: Saying) -> str:
     if anchor.regimen is not None:
-        return f"from the beginning of {anchor.regimen} while it is in force"
+        return f"from the beginning of {saying.titles[anchor.regimen]} while it is in force"
     if anchor.guard is not None:
         return f"since {saying.sentence(anchor.guard)}"
     return f"from entering {listed([name for name in saying.own_stages if name in anchor.stages], 'or')}"

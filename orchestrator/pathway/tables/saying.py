@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from orchestrator.pathway.expression import Expression
+from orchestrator.pathway.host import regimen_labels
 from orchestrator.pathway.kinds import CLOSED_STAGE, Mark
 from orchestrator.pathway.language.grammar import listed, span, together
 from orchestrator.pathway.language.words import parts_of, words_of
@@ -23,10 +24,15 @@ class Saying:
 
     @cached_property
     def labels(self) -> dict[str, str]:
-        """The words for names: facts by their labels, checks with their times."""
+        """The words for names: facts by their labels, regimens by their titles, checks with their times."""
         facts = {fact.name: fact.label for fact in self.pathway.facts.values()}
         checks = {f"check {each.name}": f"{each.name} ({self.check(each)})" for each in self.pathway.checks.values()}
-        return facts | checks
+        return facts | checks | regimen_labels(self.titles)
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """What each regimen is called, in the order of the vocabulary."""
+        return {name: each.called for name, each in self.pathway.regimens.items()}
 
     def check(self, check: Check) -> str:
         """Return when a check falls due."""
@@ -64,15 +70,18 @@ class Saying:
         wanted = frozenset(names)
         return [name for name in self.pathway.regimens if name in wanted]
 
+    def called(self, names: Iterable[str]) -> list[str]:
+        """Return the titles of regimens in the order of the vocabulary."""
+        return [self.titles[name] for name in self.regimens(names)]
+
     def any_of(self, selector: Selector) -> str:
-        """Return one of the regimens that an element speaks of: ``one or other``, ``any KIND``."""
+        """Return one of the regimens that an element speaks of: ``One or Other``, ``any KIND``."""
         if selector.text.startswith(_EVERY):
             return f"any {selector.text.removeprefix(_EVERY)}"
-        named = selector.text == ", ".join(sorted(selector.regimens))
-        return listed(self.regimens(selector.regimens), "or") if named else selector.text
+        return listed(self.called(selector.regimens), "or") if selector.named else selector.text
 
     def course_of(self, selector: Selector) -> str:
-        """Return what is begun: ``one or other``, ``a course of KIND``."""
+        """Return what is begun: ``One or Other``, ``a course of KIND``."""
         kind = selector.text.removeprefix(_EVERY)
         return self.any_of(selector) if kind == selector.text else f"a course of {kind}"
 

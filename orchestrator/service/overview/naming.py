@@ -5,6 +5,7 @@ from typing import Any
 
 from orchestrator.episode.items import reminds_of
 from orchestrator.pathway.model import CLOSED_STAGE, Pathway
+from orchestrator.pathway.naming import regimen_title
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.rows import ItemRow
 
@@ -17,7 +18,7 @@ def item_words(pathway: Pathway, kind: str, name: str) -> str:
         return pathway.tasks[name].title
     if kind == REMINDER and name in pathway.reminders:
         return pathway.reminders[name].title
-    return "" if kind == name else name
+    return "" if kind == name else regimen_title(pathway, name)
 
 
 def owed(pathway: Pathway, items: Sequence[ItemRow]) -> list[ItemRow]:

@@ -17,6 +17,7 @@ from orchestrator.service.firing import of_the_store
 from orchestrator.service.handlers import Desk
 from orchestrator.service.identity import Identities
 from orchestrator.service.ledger import unpack
+from orchestrator.service.overview.naming import item_words
 from orchestrator.service.ports import Reader
 from orchestrator.service.rows import EpisodeRow
 from orchestrator.service.worklist.claims import handle_of
@@ -117,13 +118,10 @@ class Agenda:
 
     def _what(self, reader: Reader, version: str, kind: str, name: str, key: str) -> Json:
         pathway = self._pathway(reader, version)
-        title = name
-        if pathway is not None and kind == "task" and name in pathway.tasks:
-            title = pathway.tasks[name].title
-        elif pathway is not None and kind == "reminder" and name in pathway.reminders:
-            title = pathway.reminders[name].title
         subject = subject_of(key) if kind == "reminder" else ""
-        return {"title": "" if kind == name else title, "subject": _about(pathway, subject)}
+        nameless = "" if kind == name else name
+        title = nameless if pathway is None else item_words(pathway, kind, name)
+        return {"title": title, "subject": _about(pathway, subject)}
 
     def _doses(self, reader: Reader, rows: Sequence[Json]) -> dict[tuple[str, str], Json]:
         """Return the doses of these rows by episode and key. One that cannot be read is left out: the others stand."""
@@ -150,13 +148,13 @@ class Agenda:
 
 
 def _about(pathway: Pathway | None, subject: str) -> str:
-    """Return the title of the task, or the name of the regimen, that a reminder's subject names."""
+    """Return the title of the task, or of the regimen, that a reminder's subject names."""
     if pathway is None or not subject:
         return ""
     if subject in pathway.tasks:
         return pathway.tasks[subject].title
     course = subject.partition(" ")[0]
-    return course if course in pathway.regimens else ""
+    return pathway.regimens[course].called if course in pathway.regimens else ""
 
 
 def _identifiers(found: Iterable[Any]) -> list[dict[str, str]]:

@@ -82,7 +82,7 @@ def test_proposals_are_read_from_the_recommended_to_the_contraindicated(terminal
     said = terminal("show", episode).out
     places = [said.index(f"\n  {word:<16} ") for word in ("acceptable", "contraindicated")]
     assert places == sorted(places)
-    assert said.index("ivig\n") < said.index("contraindicated  ivmp-pulse")
+    assert said.index("ivig (Intravenous immunoglobulin)\n") < said.index("contraindicated  ivmp-pulse")
 
 
 def test_what_a_hospital_set_stands_on_its_page_with_who_set_it(terminal: Terminal, tmp_path: Path) -> None:

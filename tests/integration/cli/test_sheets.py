@@ -12,6 +12,8 @@ from orchestrator import config
 from tests.integration.cli.conftest import PATHWAY, Terminal
 from tests.integration.installation import running, until
 
+PULSE = "Methylprednisolone IV pulse"
+
 
 @pytest.fixture
 def folder(terminal: Terminal, tmp_path: Path) -> Path:
@@ -48,8 +50,8 @@ def test_a_sheet_says_who_it_is_what_is_open_and_what_was_given(terminal: Termin
     page = text(run(terminal, folder)["neuro-1"])
     for words in (
         "0000001 hospital-number", "Ward neuro-1: what is open", "As of ", "next sheet about", f"episode {episode}",
-        "first line: Observation or first-line treatment", "In force ivmp-pulse, since", "1 of 3 given",
-        "Last given ivmp-pulse 1 g IV,", "dose: ivmp-pulse 1 g IV dose 2 of 3", "dose 3 of 3",
+        "first line: Observation or first-line treatment", f"In force {PULSE}, since", "1 of 3 given",
+        f"Last given {PULSE} 1 g IV,", f"dose: {PULSE} 1 g IV dose 2 of 3", "dose 3 of 3",
         "Neurology consultation, at once", "nobody has answered", "clinician", "What was done", "When", "Who",
         "falls due: Record the response to the pulse", "enter everything with its true time",
     ):  # fmt: skip
@@ -61,7 +63,7 @@ def test_what_is_waited_for_says_what_can_be_chosen(terminal: Terminal, folder: 
     episode = terminal.enrol()
     assert terminal("record", episode, "severity=severe", "infection_status=excluded").code == 0
     page = text(run(terminal, folder)["neuro-1"])
-    assert "decision: something is to be chosen, or recorded proposed: ivmp-pulse (recommended)" in page
+    assert f"decision: something is to be chosen, or recorded proposed: {PULSE} (recommended)" in page
     assert "not recorded: " in page
 
 
@@ -123,7 +125,7 @@ def test_an_episode_that_cannot_be_read_is_named_and_holds_up_nobody(terminal: T
     page = text(run(terminal, folder)["neuro-1"])
     assert "CANNOT BE READ What is open for this patient is not on this sheet: look it up elsewhere" in page
     assert f"episode {other}" in page
-    assert page.count("Last given ivmp-pulse 1 g IV") == 1
+    assert page.count(f"Last given {PULSE} 1 g IV") == 1
 
 
 def test_the_doctor_says_when_they_are_old(terminal: Terminal, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

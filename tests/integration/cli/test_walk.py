@@ -51,7 +51,7 @@ def test_a_course_is_confirmed_given_and_explained(terminal: Terminal, treated: 
     assert "no-improvement-on-pulse: to second-line through reassess [P-08]" in terminal("explain", treated).out
     told = terminal("timeline", treated)
     assert "n1 (clinician, asserted)" in told.out
-    assert "Confirmed ivmp-pulse (days 5)" in told.out
+    assert "Confirmed Methylprednisolone IV pulse (days 5)" in told.out
     entries = terminal("timeline", treated, "--json").document["entries"]
     assert [each["seq"] for each in entries] == list(range(1, len(entries) + 1))
     terminal.assert_sound()

@@ -12,9 +12,9 @@ TAPER = "steroid-taper"
 def test_a_dose_says_how_much_by_which_route_and_for_whom(house: House) -> None:
     page = treated(house)
     shown = words(house.signed_in("nurse").get(page).text)
-    assert "ivmp-pulse 1 g IV Dose 1 of 3, Mon 2 Mar 2026, 08:00" in shown
+    assert "Methylprednisolone IV pulse 1 g IV Dose 1 of 3, Mon 2 Mar 2026, 08:00" in shown
     assert "for the clinician" in shown
-    assert re.search("Next: Tue 3 Mar 2026, 08:00 , [^:]*: ivmp-pulse 1 g IV", shown)
+    assert re.search("Next: Tue 3 Mar 2026, 08:00 , [^:]*: Methylprednisolone IV pulse 1 g IV", shown)
     assert "1 g IV planned" in shown, "each administration of the course"
 
 

@@ -47,7 +47,7 @@ def test_a_nurse_gives_a_dose_with_one_button(each_house: House) -> None:
     assert given.status_code == 303, words(given.text)
     assert re.fullmatch(rf"{page}\?done=give&entry=\d+", given.headers["location"])
     after = landed(nurse, given)
-    assert "Gave administration 1 of ivmp-pulse, 1 g." in words(after)
+    assert "Gave administration 1 of Methylprednisolone IV pulse, 1 g." in words(after)
     (course,) = house.ward.system.queries.show(page.rpartition("/")[2])["courses"]
     assert [each["status"] for each in course["administrations"]] == ["given", "planned", "planned"]
     entry = house.ward.system.queries.timeline(page.rpartition("/")[2])[-1]
@@ -77,7 +77,7 @@ def test_a_dose_is_missed_declined_and_taken_back(house: House) -> None:
     assert "Declined by the patient: administration 2" in words(landed(nurse, declined))
     sure = send(nurse, form(nurse.get(page).text, "retract", target=PULSE))
     assert sure.status_code == 200
-    assert "Administration 2 of ivmp-pulse, recorded in entry 5, no longer counts" in words(sure.text)
+    assert "Administration 2 of Methylprednisolone IV pulse, recorded in entry 5, no longer counts" in words(sure.text)
     statuses = [each["status"] for each in _course(house, page)["administrations"]]
     assert statuses == ["missed", "declined", "planned"], "asking whether it is meant does nothing"
     kept = send(nurse, form(sure.text, "retract"))
@@ -118,7 +118,7 @@ def test_a_lead_passes_a_gate_with_a_reason(house: House) -> None:
     assert refused.status_code == 422
     told = words(refused.text)
     assert "Not done: a gate refuses" in told
-    assert "You wanted : Confirm ivmp-pulse (days 4, start 2026-03-02T10:00:00+00:00)" in told.replace(
+    assert "You wanted : Confirm Methylprednisolone IV pulse (days 4, start 2026-03-02T10:00:00+00:00)" in told.replace(
         "wanted:", "wanted :"
     )
     assert "It lets pass when : unknown infection is excluded" in told.replace("when:", "when :")
@@ -152,8 +152,8 @@ def test_stopping_says_what_it_would_do(house: House) -> None:
     assert "steroid-stop" in refused.text
     sure = send(lead, form(lead.get(page).text, "stop", regimen=PULSE))
     assert sure.status_code == 200
-    assert "The course of ivmp-pulse ended: stopped" in words(sure.text)
-    assert "3 planned administrations of ivmp-pulse will not be given" in words(sure.text)
+    assert "The course of Methylprednisolone IV pulse ended: stopped" in words(sure.text)
+    assert "3 planned administrations of Methylprednisolone IV pulse will not be given" in words(sure.text)
     assert "It passes the gate steroid-stop" in words(sure.text)
     assert _course(house, page)["in_force"]
     assert send(lead, form(sure.text, "stop"), reason="psychosis").status_code == 303
@@ -236,7 +236,7 @@ def test_a_taper_with_steps_of_its_own(house: House) -> None:
     courses = house.ward.system.queries.show(page.rpartition("/")[2])["courses"]
     (taper,) = [each for each in courses if each["regimen"] == "steroid-taper"]
     assert [each["amount"] for each in taper["administrations"]] == ["40", "20"]
-    assert "steroid-taper: dose by day, planned and given" in lead.get(page).text, "it is drawn"
+    assert "Steroid taper: dose by day, planned and given" in lead.get(page).text, "it is drawn"
 
 
 def test_who_holds_two_roles_acts_in_the_one_he_chose(house: House) -> None:

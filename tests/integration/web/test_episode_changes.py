@@ -24,8 +24,10 @@ def test_two_people_decide_at_once(each_house: House) -> None:
     assert changed.status_code == 412
     told = words(changed.text)
     assert "Not done: somebody was here since you looked" in told
-    assert "You wanted: Confirm plex (sessions 7)" in told
-    assert re.search(r"Confirmed ivmp-pulse.{0,40}Clinician, clinician, .{0,40}entry 3 “?as discussed", told)
+    assert "You wanted: Confirm Plasma exchange (sessions 7)" in told
+    assert re.search(
+        r"Confirmed Methylprednisolone IV pulse.{0,40}Clinician, clinician, .{0,40}entry 3 “?as discussed", told
+    )
     assert len(house.ward.system.queries.show(page.rpartition("/")[2])["courses"]) == 1
     again = form(changed.text, "confirm", place="confirm-several", **{"parameter.sessions": "7"})
     assert (again["regimen"], again["reason"], again["seen"].partition("-")[0]) == ("plex", "for the night", "3")

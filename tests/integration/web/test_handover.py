@@ -13,6 +13,7 @@ from tests.integration.api.conftest import T0, Ward
 from tests.integration.web.conftest import House
 
 NURSE = Who("u-nurse", "nurse")
+PULSE = "Methylprednisolone IV pulse"
 
 
 def shown(answer: Response) -> str:
@@ -42,14 +43,14 @@ def test_the_sheet_tells_what_happened_and_what_is_handed_over(each_house: House
     assert browser.get("/handover").headers["location"] == "/handover/N2"
     text = shown(browser.get("/handover/N2?hours=40"))
     for words in (
-        "0000417", "Gave administration 1 of ivmp-pulse", "Missed administration 2 of ivmp-pulse",
+        "0000417", f"Gave administration 1 of {PULSE}", f"Missed administration 2 of {PULSE}",
         "Reason: <q>no way into a vein</q>", "Refused (", "Moved from workup to first line", "u-clinician, clinician",
-        "Late, and not done", "Due in the next shift", "dose 3 of 3", "ivmp-pulse: 1 of 3 given", "reminders were sent",
+        "Late, and not done", "Due in the next shift", "dose 3 of 3", f"{PULSE}: 1 of 3 given", "reminders were sent",
     ):  # fmt: skip
         assert words in text, words
     short = shown(browser.get("/handover/N2?hours=8"))
-    assert "Missed administration 2 of ivmp-pulse" in short
-    assert "Gave administration 1 of ivmp-pulse" not in short, "that was the shift before"
+    assert f"Missed administration 2 of {PULSE}" in short
+    assert f"Gave administration 1 of {PULSE}" not in short, "that was the shift before"
     looks = ward.system.sight.looks(_patient(ward, episode))
     mine = [
         (each["kind"], each["what"], each["episode_id"]) for each in looks if each["by"] in each_house.people.values()
@@ -67,7 +68,7 @@ def test_a_shift_is_chosen_by_the_hospitals_clock(house: House) -> None:
     browser = house.signed_in("nurse")
     text = shown(browser.get("/handover/N2?from=2026-03-02T07:30&to=2026-03-02T19:30"))
     assert 'value="2026-03-02T07:30"' in text
-    assert "Gave administration 1 of ivmp-pulse" in text
+    assert f"Gave administration 1 of {PULSE}" in text
     assert "Missed administration" not in text
     summer = browser.get("/handover/N2?from=2026-03-29T00:30&to=2026-03-29T08:30")
     assert summer.status_code == 200, "seven hours, when clocks go forward"
