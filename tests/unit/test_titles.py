@@ -1,4 +1,4 @@
-"""Goal: people read the full name of a treatment, of every regimen, wherever it is spoken of; an old version still loads.
+"""Goal: people read the full name of a treatment wherever it is spoken of; an old version still loads.
 
 An abbreviation that is taken for another drug is an error of medication; an amount in a name outlives the dose.
 """
@@ -62,8 +62,8 @@ def test_a_regimen_without_a_title_is_refused(folder: Path, title: str) -> None:
     said = refused(folder, "{title: Plasma exchange, kind: plex", f"{{{title}kind: plex")
     line = (folder / "shared" / "regimens.yaml").read_text().split("  plex: ")[0].count("\n") + 1
     assert said == (
-        f"shared/regimens.yaml:{line}: regimen 'plex' has no 'title'; add title: the full name of the drug or the measure, "
-        "without an amount"
+        f"shared/regimens.yaml:{line}: regimen 'plex' has no 'title'; add title: the full name of the drug or the"
+        " measure, without an amount"
     )
 
 
