@@ -132,8 +132,8 @@ def taken_is_gone() -> AbstractContextManager[object]:
     """To take a notice is to delete it: who dies with it loses it."""
     right = RareWrites.take
 
-    def take(self: RareWrites, limit: int, seconds: int, kind: str = "") -> list[Lease]:
-        leases = right(self, limit, seconds, kind)
+    def take(self: RareWrites, limit: int, seconds: int, kind: str = "", since: timedelta = timedelta()) -> list[Lease]:
+        leases = right(self, limit, seconds, kind, since)
         for each in leases:
             self._sql.execute(rare._FINISH, rare._fence(each))
         return leases

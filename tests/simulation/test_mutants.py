@@ -31,7 +31,7 @@ FOUND_BY = {
     "waits_for_the_workers": By(4, "broker"),
     "trusts_any_clock": By(1, "wall", pace=4.0),
     "workers_trust_any_clock": By(1, "wall broker", pace=4.0),
-    "mistakes_a_stall_for_a_jump": By(1, "stall"),
+    "mistakes_a_stall_for_a_jump": By(10, "stall"),
     "set_aside_for_good": By(1, "poison", pace=4.0),
     "holds_up_its_neighbours": By(1, "poison", pace=4.0),
     "nobody_sweeps": By(1, "broker crash"),
