@@ -11,7 +11,7 @@ from orchestrator.service.enrolment import EnrolRequest, Identifier
 from orchestrator.service.handlers import Request, new_key
 from tests.browser.site import ZONE, Site
 
-PATHWAY, PULSE = "post-viral-cerebellar-demyelination", "ivmp-pulse"
+PATHWAY, PULSE, CALLED = "post-viral-cerebellar-demyelination", "ivmp-pulse", "Methylprednisolone IV pulse"
 NUMBER, WARD = "9000001", "N2"
 CLINICIAN = Actor("u-clinician", "clinician")
 
@@ -43,16 +43,16 @@ def test_a_nurse_gives_and_misses_doses(site: Site, script: bool) -> None:
     site.add("nell", (WARD, "nurse"), name="Nell Nurse")
     page = site.signed_in("nell", script=script).open(address)
     now = part(page, "What needs a hand now")
-    expect(now.get_by_role("heading", name=PULSE)).to_be_visible()
+    expect(now.get_by_role("heading", name=CALLED)).to_be_visible()
     now.get_by_role("button", name="Given now").click()
-    expect(page.get_by_role("status").first).to_contain_text(f"Gave administration 1 of {PULSE}")
+    expect(page.get_by_role("status").first).to_contain_text(f"Gave administration 1 of {CALLED}")
     site.advance(days=1, hours=3)
     page.reload()
     now.get_by_text("Given earlier, missed or declined").click()
     now.get_by_label("Reason").filter(visible=True).first.fill("No line, and none could be laid")
     now.get_by_role("button", name="Missed").click()
-    expect(page.get_by_role("status").first).to_contain_text(f"Missed administration 2 of {PULSE}")
-    rows = page.get_by_role("region", name=f"Administrations of {PULSE}").get_by_role("row")
+    expect(page.get_by_role("status").first).to_contain_text(f"Missed administration 2 of {CALLED}")
+    rows = page.get_by_role("region", name=f"Administrations of {CALLED}").get_by_role("row")
     expect(rows).to_have_count(4)
     expect(rows.nth(1)).to_contain_text("given")
     expect(rows.nth(1)).to_contain_text("Nell Nurse, nurse")
@@ -73,10 +73,10 @@ def test_a_neurologist_goes_from_workup_to_bridging_with_an_override(site: Site)
     missing = part(page, "What is missing")
     missing.get_by_role("radio", name="severe", exact=True).check()
     missing.get_by_role("button", name="Record what is filled in").click()
-    proposal = page.get_by_role("article").filter(has=page.get_by_role("heading", name=PULSE))
+    proposal = page.get_by_role("article").filter(has=page.get_by_role("heading", name=CALLED))
     expect(proposal).to_contain_text("infection-excluded refuses it")
     proposal.get_by_text("Confirm …").click()
-    proposal.get_by_role("button", name=f"Confirm {PULSE}").click()
+    proposal.get_by_role("button", name=f"Confirm {CALLED}").click()
     account = page.get_by_role("alert").filter(has_text="Not done: a gate refuses")
     expect(account).to_be_visible()
     account.get_by_label("Reason, which stays on the record").fill("Rapid decline, cultures pending")
@@ -84,7 +84,7 @@ def test_a_neurologist_goes_from_workup_to_bridging_with_an_override(site: Site)
     expect(page.get_by_role("heading", level=1)).to_contain_text("First line")
     for dose in (1, 2, 3):
         part(page, "What needs a hand now").get_by_role("button", name="Given now").first.click()
-        expect(page.get_by_role("status").first).to_contain_text(f"Gave administration {dose} of {PULSE}")
+        expect(page.get_by_role("status").first).to_contain_text(f"Gave administration {dose} of {CALLED}")
         site.advance(days=1)
         page.reload()
     site.advance(hours=9)
@@ -125,6 +125,6 @@ def test_an_auditor_reads_a_report(site: Site) -> None:
     expect(page.get_by_role("main").get_by_role("button")).to_have_count(0)
     page.get_by_role("link", name="Report").click()
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    expect(page.locator("body")).to_contain_text(PULSE)
+    expect(page.locator("body")).to_contain_text(CALLED)
     looks = site.system.sight.looks(site.system.queries.show(address.rpartition("/")[2])["patient_id"])
     assert [each["what"] for each in looks if each["by"] == site.people["audrey"]] == ["episode", "report"]
