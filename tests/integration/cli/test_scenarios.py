@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.integration.cli.conftest import PATHWAY, Terminal
@@ -113,3 +114,17 @@ def test_nothing_is_left_behind_when_it_is_ended(tmp_path: Path, end: signal.Sig
     assert process.returncode == (130 if end == signal.SIGINT else 128 + end)
     assert "Traceback" not in said
     assert [each.name for each in tmp_path.iterdir()] == ["story.yaml"]
+
+
+def test_nothing_is_left_in_postgresql(terminal: Terminal, tmp_path: Path, postgres_database: str) -> None:
+    files = [story(tmp_path, GOOD), story(tmp_path, "  - {at: 0h, expect: {stage: closed}}\n", "wrong.yaml")]
+    url = postgres_database.replace("+psycopg", "")
+    assert terminal("scenario", "run", *files, "--database", postgres_database).code == 1
+    command = [*PROGRAM, "scenario", "run", "--database", postgres_database, *files[:1] * 2_000]
+    with psycopg.connect(url) as other, subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("passed")
+        process.terminate()
+        process.communicate(timeout=30)
+        left = other.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'carepath%'").fetchall()
+    assert (process.returncode, left) == (128 + signal.SIGTERM, [])
