@@ -15,6 +15,8 @@ import click
 from orchestrator.errors import CarepathError, Conflict, PathwayError, PathwayErrors
 
 DONE, REFUSED, UNUSABLE, DEFECT, INTERRUPTED = 0, 1, 2, 3, 130
+SIGNALLED = 128
+"""Added to its number when a signal ended the program."""
 _LONGEST = 600
 
 

@@ -90,8 +90,20 @@ def main(words: Sequence[str]) -> int:
     )
 
 
+def _open_what_is_closed() -> None:
+    """Lead standard streams that were closed to nowhere: a store opened in the place of one would be written to."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            setattr(sys, name, open(number, "w" if number else "r", closefd=False))  # noqa: SIM115, PTH123
+
+
 def run() -> None:
     """Be the program `carepath`."""
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # text, whatever the locale
     try:

@@ -19,6 +19,7 @@ TEXT = {"at": "0h", "amount": "1,5 g", "unit": None}
         ({"amount": "1.004"}, GRAM),
         ({"amount": "1 g"}, GRAM),
         ({"unit": "g"}, GRAM),
+        ({"at": "0"}, GRAM),
         ({}, GRAM),
         ({"amount": "1,5 g"}, TEXT),
     ],

@@ -40,8 +40,6 @@ def read_offset(fields: Fields, key: str, value: object) -> dt.timedelta:
     if isinstance(value, bool) or not isinstance(value, str | int):
         what = f"'{key}' must be an offset such as 76h, 2d4h or 72h30m, not {kind_name(value)}"
         raise fields.error(what, key)
-    if value == 0:
-        return dt.timedelta(0)
     try:
         return offset(str(value))
     except ValueError as error:
@@ -104,13 +102,14 @@ def _several_doses(named: Fields, key: str, value: object) -> list[dict[str, Any
     return [_dose(Fields(each, named.file, "a dose", line=value.line_of(index))) for index, each in enumerate(value)]
 
 
-def _dose(fields: Fields) -> dict[str, str]:
+def _dose(fields: Fields) -> dict[str, str | Decimal]:
     kinds: dict[str, tuple[type, ...]] = {"at": (str, int), "amount": (Decimal, str), "unit": (str,)}
     fields.known.extend(kinds)
     fields.done()
     if "at" in fields.values:
         read_offset(fields, "at", fields.values["at"])
-    return {key: str(fields.take(key, kind)) for key, kind in kinds.items() if key in fields.values}
+    taken = {key: fields.take(key, kind) for key, kind in kinds.items() if key in fields.values}
+    return {key: value if isinstance(value, Decimal) else str(value) for key, value in taken.items()}
 
 
 _SUCH = {"told": "[clinician, lead]", "reasons": "[P-05 000]", "asks": "[response]"}

@@ -18,7 +18,7 @@ TOLERANCE = Decimal("0.005")
 
 _ENTERED = re.compile(r"(\d+(?:\.\d+)?)\s*([^\W\d].*)")
 """A dose entered as text, such as ``750 mg``."""
-_OFFSET = re.compile(r"(-)?(?:([0-9]{1,5})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,8})m)?")
+_OFFSET = re.compile(r"0|(-)?(?:([0-9]{1,5})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,8})m)?")
 
 
 def offset(text: str) -> dt.timedelta:
@@ -66,10 +66,13 @@ def doses_of(regimen: str, episode: Episode, draft: Draft, start: dt.datetime) -
     return made
 
 
-def _amount(dosage: Dosage) -> dict[str, str | None]:
-    entered = _ENTERED.fullmatch(dosage.text) if dosage.unit is None else None
+def _amount(dosage: Dosage) -> dict[str, Decimal | str | None]:
+    """Return amount and unit; the amount is a number, save of a text that is none with its unit."""
+    entered = _ENTERED.fullmatch(dosage.text)
+    if isinstance(dosage.amount, str) and entered is None:
+        return {"amount": dosage.amount, "unit": dosage.unit}
     amount, unit = (dosage.text, dosage.unit) if entered is None else entered.groups()
-    return {"amount": amount, "unit": unit}
+    return {"amount": Decimal(amount), "unit": unit}
 
 
 def same_doses(expected: object, actual: list[dict[str, Any]]) -> bool:

@@ -53,14 +53,19 @@ class Report:
     error: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the report as the contract has it."""
+        """Return the report as the contract has it; amounts are decimals, to be written as numbers."""
         return {
-            "file": self.file,
+            "file": _speakable(self.file),
             "scenario": self.scenario,
             "passed": self.passed,
             "checks": [_check_json(each) for each in self.checks],
-            "error": self.error,
+            "error": None if self.error is None else _speakable(self.error),
         }
+
+
+def _speakable(text: str) -> str:
+    """Return a text without what is no text: a file's name may be any bytes."""
+    return text.encode(errors="replace").decode()
 
 
 def _check_json(made: Check) -> dict[str, Any]:
