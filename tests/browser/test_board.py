@@ -23,6 +23,7 @@ _FILL = """([titles, most]) => {
   for (const title of titles) {
     const other = place.cloneNode(true);
     other.querySelector('.next').textContent = title;
+    other.querySelector('.next').classList.toggle('dose', title.startsWith('Dose: '));
     place.after(other);
   }
   const heads = ['Neubewertung ', 'Überbrückung ', 'Maintenance '];
@@ -45,6 +46,13 @@ _BROKEN = r"""() => {
 }"""
 _BESIDE = """() => [...document.querySelectorAll('.stage h2, .stage p')].filter(
   it => it.scrollWidth > it.clientWidth + 1).map(it => it.innerText)"""
+
+_CUT = """() => {
+  document.getElementById('board').classList.remove('roomy');
+  const doses = [...document.querySelectorAll('.next.dose')];
+  return [doses.length, doses.filter(it => it.scrollHeight > it.clientHeight + 1).map(it => it.innerText)];
+}"""
+"""How many doses there are, and which of them are not read to the end on a board with many patients."""
 
 
 def enrol(site: Site, number: str, pathway: str = "") -> None:
@@ -98,8 +106,12 @@ def test_on_a_full_wall_no_pathway_is_cut_and_what_is_not_shown_is_said_on_the_s
 
 @pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize("width", [820, 1024, 1280, 1920, 3840])
-def test_no_word_is_broken_but_between_syllables_on_seven_full_stages(ward: Site, width: int, language: str) -> None:
-    titles = {task.title for pathway in ward.system.library.pathways for task in pathway.tasks.values()}
+def test_no_word_is_broken_but_between_syllables_and_no_drug_cut_on_seven_full_stages(
+    ward: Site, width: int, language: str
+) -> None:
+    pathways = ward.system.library.pathways
+    titles = {task.title for pathway in pathways for task in pathway.tasks.values()}
+    doses = {f"Dose: {regimen.title}" for pathway in pathways for regimen in pathway.regimens.values()}
     person = ward.signed_in("clinician", PASSWORD)
     page = person.page
     page.route("**/*", lambda route: route.continue_(headers={**route.request.headers, "accept-language": language}))
@@ -107,11 +119,13 @@ def test_no_word_is_broken_but_between_syllables_on_seven_full_stages(ward: Site
     for screen in ("", "?screen=1"):
         person.open(addresses.best(ward, "/board/{ward:path}") + screen)
         assert page.locator("html").get_attribute("lang") == language
-        filled: list[Any] = [[hyphenated(each) for each in sorted(titles)], STAGES]
+        filled: list[Any] = [[hyphenated(each) for each in sorted(titles | doses)], STAGES]
         page.evaluate(_FILL, filled)
         assert page.locator(".stage").count() == STAGES
         assert page.evaluate(_BROKEN) == []
         assert page.evaluate(_BESIDE) == []
+        shown, cut = page.evaluate(_CUT)
+        assert (shown >= len(doses), cut) == (True, [])
         tops = page.locator(".stage").evaluate_all("all => new Set(all.map(one => one.offsetTop)).size")
         assert tops == 1 or width < 1280, "they stand beside one another"
     person.context.close()
