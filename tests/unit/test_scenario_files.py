@@ -197,6 +197,7 @@ def test_on_a_closed_episode_nothing_else_is_looked_at(ward: Ward, action: str) 
 
 def test_a_refusal_that_was_not_expected_says_why(ward: Ward) -> None:
     text = "  - {at: 0h, confirm: observation}\n  - {at: 0h, give: {ivig: 5}}\n  - {at: 0h, stop: ''}\n"
+    called = {name: each.called for name, each in ward.library.newest(PATHWAY).regimens.items()}
     why = [
         ("not-proposed", "Observation is not proposed here; confirming it needs a reason"),
         ("no-such-course", "no course of Intravenous immunoglobulin is in force"),
