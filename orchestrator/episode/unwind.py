@@ -23,7 +23,7 @@ def unwind_fact(draft: Draft, fact: str, of: int) -> None:
     if decided is not None:
         _unwind(draft, turns[decided:], forgotten=fact)
     else:
-        _unwind_entry(draft, of)
+        _unwind_entry(draft, of, decided=False)
         _unwind_reading(draft, fact, of)
 
 
@@ -68,10 +68,10 @@ def _would_move(draft: Draft, turn: Turn) -> bool:
     return enabled(draft.pathway, there, draft.values, "any") is not None
 
 
-def _unwind_entry(draft: Draft, entry: int) -> None:
-    """Wind back what entry ``entry`` turned and all that followed."""
-    turned = ((turn.entry, turn.chosen) for turn in draft.episode.turns)
-    place = next((place for place, each in enumerate(turned) if each == (entry, False)), None)
+def _unwind_entry(draft: Draft, entry: int, *, decided: bool = True) -> None:
+    """Wind back what entry ``entry`` turned and all that followed. decided: what another fact decided in it, too."""
+    turned = ((turn.entry, turn.chosen, bool(turn.fact) and not decided) for turn in draft.episode.turns)
+    place = next((place for place, each in enumerate(turned) if each == (entry, False, False)), None)
     if place is not None and not _rested_upon(draft, entry):
         _unwind(draft, draft.episode.turns[place:])
 
@@ -79,7 +79,7 @@ def _unwind_entry(draft: Draft, entry: int) -> None:
 def _unwind_reading(draft: Draft, fact: str, of: int) -> None:
     """Wind back the latest turn if it went by ``fact`` as recorded in entry ``of``, and what decided decides anew."""
     turn = draft.episode.turns[-1] if draft.episode.turns else None
-    if turn is None or turn.entry <= of or not turn.fact or not _stands(draft, turn):
+    if turn is None or turn.entry < of or not turn.fact or not _stands(draft, turn):
         return
     stage = turn.origin.partition("/")[0]
     rows = [row for row in draft.pathway.transitions if row.decides == turn.fact and stage in row.origins]

@@ -348,13 +348,13 @@ def test_a_retracted_fact_brings_the_one_before_back() -> None:
 
 
 @pytest.mark.rules("X-20", "X-17")
-def test_taking_back_what_two_relapses_rested_on_takes_both_back() -> None:
+def test_what_was_recorded_beside_a_response_is_taken_back_alone() -> None:
     patient = on_pulse().record(response="partial", agitated=True)
     for response in ("worse", "partial", "worse"):
         patient.record(response=response)
     assert (patient.episode.stage, patient.episode.round) == ("reassess", 2)
     patient.accepted(Retract("agitated", reason="wrong patient"), "nurse")
-    assert (patient.episode.stage, patient.episode.round) == ("first-line", 0)
+    assert (patient.episode.stage, patient.episode.round) == ("reassess", 2)
 
 
 def test_a_tie_of_alarms_goes_by_their_creation() -> None:
