@@ -199,8 +199,8 @@ def test_a_refusal_that_was_not_expected_says_why(ward: Ward) -> None:
     text = "  - {at: 0h, confirm: observation}\n  - {at: 0h, give: {ivig: 5}}\n  - {at: 0h, stop: ''}\n"
     called = {name: each.called for name, each in ward.library.newest(PATHWAY).regimens.items()}
     why = [
-        ("not-proposed", "Observation is not proposed here; confirming it needs a reason"),
-        ("no-such-course", "no course of Intravenous immunoglobulin is in force"),
+        ("not-proposed", f"{called['observation']} is not proposed here; confirming it needs a reason"),
+        ("no-such-course", f"no course of {called['ivig']} is in force"),
         ("invalid-value", "regimen must be text of at most 200 characters"),
     ]
     assert [(each.actual, each.note) for each in ward.played(text)] == why
