@@ -15,7 +15,7 @@ from orchestrator.clock import Clock
 from orchestrator.errors import CarepathError
 from orchestrator.service.firing import Sound
 from orchestrator.service.pulse import Look
-from orchestrator.service.trust import REMEMBER_SECONDS, Trust
+from orchestrator.service.trust import REMEMBER_SECONDS, Trust, is_clear
 from workers import metrics
 from workers.beside import Beside
 from workers.fire import fire
@@ -94,7 +94,8 @@ class Ticker:
             self._swept = passed
         if fault is not None:
             return LONGEST_SLEEP_SECONDS
-        self._remember(look, passed)  # last: who holds that row keeps nobody from being told
+        if is_clear(began, passed):
+            self._remember(look, passed)  # last: who holds that row keeps nobody from being told
         return ASKED_SLEEP_SECONDS if asked else self._until_next()
 
     def _fire(self, look: Look, sound: Sound) -> tuple[bool, bool]:

@@ -42,7 +42,8 @@ class Trust:
     def fault(self, look: Look, began: float, ended: float) -> str | None:
         """Return what is wrong as a code, or None. began, ended: monotonic seconds before and after the look.
 
-        The wall was read at some moment between them: a process that stood still there has seen no jump.
+        The wall was read at some moment between them: a process that stood still there has seen no jump. What it read
+        is not held against others then: it fits every time of a span in which somebody may have moved the wall.
         """
         with self._lock:
             if self._then is None:
@@ -51,12 +52,14 @@ class Trust:
                     return "clocks-differ"
                 if self._leapt():
                     return "clock-jumped"
+                if not is_clear(began, ended):
+                    return None
                 self._then = began, ended, look.wall
             if not _in_step(self._then, look.wall, began, ended):
                 return "clock-jumped"
             if look.seen_at is not None and look.wall < look.seen_at - MOST_DRIFT:
                 return "clock-behind"
-            if began - self._then[1] > REMEMBER_SECONDS:
+            if began - self._then[1] > REMEMBER_SECONDS and is_clear(began, ended):
                 self._then = began, ended, look.wall
             return None
 
@@ -104,6 +107,11 @@ class Guard:
         if seen is None or not -MOST_DRIFT <= times.wall - seen <= LONGEST_UNSEEN:
             _log.error("a command is refused: the wall clock was moved", extra={"event": "time-untrusted"})
             raise TimeUntrusted(_MOVED)
+
+
+def is_clear(began: float, ended: float) -> bool:
+    """Tell whether a look was quick enough to say what time it was. began, ended: monotonic seconds."""
+    return ended - began <= MOST_DRIFT.total_seconds()
 
 
 def _in_step(then: tuple[float, float, datetime], wall: datetime, began: float, ended: float) -> bool:

@@ -37,6 +37,15 @@ def test_a_look_that_took_long_is_no_jump() -> None:
     assert trust.fault(at(72), 72, 72) is None
 
 
+def test_a_look_that_took_long_is_no_measure_for_later_ones() -> None:
+    """It fits all times of its span: a wall moved ahead by less would pass, and hold the clock once it is right again."""
+    trust = Trust(VirtualClock(T0), float)
+    assert trust.fault(at(0), 0, 0) is None
+    assert trust.fault(at(145), 40, 145) is None
+    assert trust.fault(at(265), 200, 200) == "clock-jumped"
+    assert trust.fault(at(210), 210, 210) is None
+
+
 def test_a_first_look_that_took_long_holds_nothing_later() -> None:
     trust = Trust(VirtualClock(T0 + timedelta(seconds=67)), float)
     assert trust.fault(at(67), 0, 67) is None
