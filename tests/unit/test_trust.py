@@ -38,7 +38,7 @@ def test_a_look_that_took_long_is_no_jump() -> None:
 
 
 def test_a_look_that_took_long_is_no_measure_for_later_ones() -> None:
-    """It fits all times of its span: a wall moved ahead by less would pass, and hold the clock once it is right again."""
+    """It fits all times of its span: a wall moved ahead by less would pass, and hold the clock once it is set right."""
     trust = Trust(VirtualClock(T0), float)
     assert trust.fault(at(0), 0, 0) is None
     assert trust.fault(at(145), 40, 145) is None
