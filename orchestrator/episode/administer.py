@@ -79,8 +79,9 @@ def course_in_force(draft: Draft, regimen: str) -> Course:
 
 def _next(draft: Draft, regimen: str) -> Course:
     course = course_in_force(draft, regimen)
-    endless = (schedule := draft.pathway.regimens[regimen].schedule) is not None and schedule.kind == "monthly"
-    if not endless and len(course.recorded) >= (course.planned or 0):
-        called = regimen_title(draft.pathway, regimen)
+    called, schedule = regimen_title(draft.pathway, regimen), draft.pathway.regimens[regimen].schedule
+    if schedule is None:
+        raise InvalidCommand(f"{called} has no administrations that could be recorded")
+    if course.planned is not None and len(course.recorded) >= course.planned:
         raise InvalidCommand(f"every administration of {called} is already recorded")
     return course

@@ -185,6 +185,7 @@ def test_giving_more_than_is_planned_is_refused_before_anything_is_given(ward: W
 def test_monthly_doses_have_no_end_to_be_given_beyond(ward: Ward) -> None:
     text = SEVERE + "  - {at: 1h, confirm: ivig-monthly, with: {dose: 28 g}, reason: x}\n"
     text += "  - {at: 1h, give: {ivig-monthly: 5}, expect: {upcoming: {bridging-dose-due: 153d1h}}}\n"
+    text += "  - {at: 1h, give: {ivig-monthly: 99999999999}, refused: invalid-value}\n"
     assert ward.failing(text) == []
 
 
@@ -208,3 +209,11 @@ def test_a_refusal_that_was_not_expected_says_why(ward: Ward) -> None:
         report = run_file(ward.written(text), opened)
     assert [(each.actual, each.note) for each in report.checks] == why, "on a store too"
     assert all("note" not in each for each in report.to_json()["checks"])
+
+
+@pytest.mark.parametrize("action", ["give: observation", "give: {observation: 2}", "miss: observation"])
+def test_a_course_without_administrations_says_so(ward: Ward, action: str) -> None:
+    text = "  - {at: 0h, record: {severity: mild}}\n  - {at: 0h, confirm: observation}\n"
+    (check,) = ward.played(f"{text}  - {{at: 1h, {action}}}\n")
+    called = ward.library.newest(PATHWAY).regimens["observation"].called
+    assert (check.actual, check.note) == ("invalid-value", f"{called} has no administrations that could be recorded")

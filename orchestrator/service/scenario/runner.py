@@ -33,6 +33,8 @@ _TARGETS = {
 INVALID = "invalid-value"
 CLOSED = "episode-closed"
 ACCEPTED = "accepted"
+_ENDLESS = 1_000
+"""So many doses of a course without end are given at once at most: eighty years of months."""
 
 
 class Came(NamedTuple):
@@ -190,9 +192,11 @@ def _give(world: World, entry: Entry, target: tuple[str, int], start: dt.datetim
 def _check_count(world: World, regimen: str, count: int) -> None:
     """Raise InvalidCommand where fewer are planned: what is refused gives nothing, not the first of them."""
     course = world.episode().in_force(regimen)
-    planned = len(_planned(world, regimen))
-    if course is not None and course.planned is not None and planned < count:
-        raise InvalidCommand(f"{planned} administrations of {regimen} are still planned, fewer than {count}")
+    if course is None:
+        return
+    planned = _ENDLESS if course.planned is None else len(_planned(world, regimen))
+    if planned < count:
+        raise InvalidCommand(f"{planned} administrations of {regimen} can still be given, fewer than {count}")
 
 
 def _planned(world: World, regimen: str) -> list[dt.datetime]:
