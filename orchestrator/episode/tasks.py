@@ -1,0 +1,101 @@
+"""Which work follows? A task opens when the episode comes to its stage, or when its condition begins to hold.
+
+Noted as well: since when a condition holds from which a reminder counts. Everything else that follows: ``settle``.
+"""
+
+from orchestrator.episode import events as ev
+from orchestrator.episode.draft import Draft
+from orchestrator.pathway.model import Anchor, Guard, TaskKind
+
+
+def enter(draft: Draft) -> None:
+    """Open the tasks of the stage that the episode has just come to."""
+    for kind in draft.pathway.tasks.values():
+        entered = kind.entering == draft.episode.stage
+        if entered and all(guard.holds(draft.values, draft.host) for guard in kind.guards):
+            open_task(draft, kind)
+
+
+def open_task(draft: Draft, kind: TaskKind) -> None:
+    """Open a work item unless it is open already."""
+    if draft.episode.task(kind.name) is None:
+        due_at = None if kind.due is None else draft.now + kind.due
+        draft.emit(ev.TaskOpened(kind.name, due_at, kind.mark.rules, kind.every is not None))
+
+
+def conditions(kind: TaskKind) -> dict[str, Guard]:
+    """Return the opening conditions of a task by the names under which the episode notes that they hold."""
+    return {f"{kind.name}/{number}" if number else kind.name: guard for number, guard in enumerate(kind.guards)}
+
+
+def open_tasks(draft: Draft) -> None:
+    """Open the tasks whose condition begins to hold; withdraw one that followed from what is being taken back."""
+    taken_back = _taken_back(draft)
+    for kind in draft.pathway.tasks.values():
+        if kind.entering is not None:
+            continue
+        guards = conditions(kind)
+        hold = {name for name, guard in guards.items() if guard.holds(draft.values, draft.host)}
+        held = draft.episode.holding & guards.keys()
+        for name in sorted(hold ^ held):
+            draft.emit(_changed(draft, name, timed=kind.every is not None, holds=name in hold))
+        ever = {name for name in hold if taken_back and _unchanged(draft, guards[name], taken_back)}
+        if hold - held - ever:
+            open_task(draft, kind)
+        elif held - hold and taken_back and _followed(draft, kind, taken_back, hold - ever, ever):
+            draft.emit(ev.TaskWithdrawn(kind.name))
+
+
+def _unchanged(draft: Draft, guard: Guard, entry: int) -> bool:
+    """Return whether a condition that holds held before ``entry`` too: of all that it reads nothing was recorded since.
+
+    Of one that reads more than facts this is not known.
+    """
+    recordings = (draft.episode.facts.get(fact, ()) for fact in guard.facts)
+    return guard.on_facts_alone and all(each[-1].seq < entry for each in recordings if each)
+
+
+def _followed(draft: Draft, kind: TaskKind, entry: int, lately: set[str], ever: set[str]) -> bool:
+    """Return whether the open task of this kind followed from what was recorded in ``entry`` and is taken back.
+
+    lately, ever: the conditions that hold yet, from ``entry`` on and from before it.
+    """
+    task = draft.episode.task(kind.name)
+    if task is None or lately or _opened_by_move(draft, kind):
+        return False
+    return task.seq == entry if ever else task.seq >= entry
+
+
+def _taken_back(draft: Draft) -> int:
+    """Return the earliest entry of which something is taken back in this one, or 0."""
+    entries = [event.of for event in draft.events if isinstance(event, ev.FactRetracted | ev.AdministrationRetracted)]
+    entries += [each for event in draft.events if isinstance(event, ev.DecisionTakenBack) for each in event.entries]
+    return min(entries, default=0)
+
+
+def _opened_by_move(draft: Draft, kind: TaskKind) -> bool:
+    """Return whether a move of this entry opens the task, whatever becomes of its condition."""
+    openers = {row.name for row in draft.pathway.transitions if kind.name in row.opens}
+    return any(isinstance(event, ev.Moved) and event.transition in openers for event in draft.events)
+
+
+def _holds(draft: Draft, anchor: Anchor) -> bool:
+    if anchor.guard is not None:
+        return anchor.guard.holds(draft.values, draft.host)
+    return draft.episode.stage in anchor.stages
+
+
+def _changed(draft: Draft, name: str, *, timed: bool, holds: bool) -> ev.ConditionChanged:
+    """Return that a condition began or ceased to hold; one that holds again since something was taken back goes on."""
+    taken_back = draft.wanted_before is not None
+    return ev.ConditionChanged(name, holds, timed, again=holds and timed and taken_back and name in draft.episode.since)
+
+
+def note_anchors(draft: Draft) -> None:
+    """Note since when the conditions hold, or the episode is in the span of stages, from which reminders count."""
+    for kind in draft.pathway.reminders.values():
+        anchors = [anchor for anchor in kind.anchors if anchor.regimen is None]
+        if anchors:
+            holds = any(_holds(draft, anchor) for anchor in anchors)
+            if holds != (kind.name in draft.episode.holding):
+                draft.emit(_changed(draft, kind.name, timed=True, holds=holds))
