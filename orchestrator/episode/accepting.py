@@ -29,13 +29,26 @@ def accept(draft: Draft, course: Course) -> None:
 
 
 def note_ended(draft: Draft) -> None:
-    """Note which accepted concerns speak no more against the courses in force."""
+    """Note which accepted concerns speak no more against the courses in force; what is taken back has ended none."""
     if draft.episode.closed:
         return
     for course in draft.episode.courses:
         if course.in_force and course.accepted:
+            for concern in _never_over(draft, course):
+                draft.emit(ev.ConditionChanged(_ended(course, concern), holds=False))
             for concern in _over(draft, course):
-                draft.emit(ev.ConditionChanged(_ended(course, concern), holds=True))
+                draft.emit(ev.ConditionChanged(_ended(course, concern), holds=True, timed=True))
+
+
+def _never_over(draft: Draft, course: Course) -> Iterator[str]:
+    """Yield what was accepted, is here again, and had ended since what is being taken back was recorded (X-20)."""
+    if not draft.taken_back:
+        return
+    for concern in concerns(draft.host, draft.values, course.regimen):
+        name = _ended(course, concern)
+        moment = draft.episode.since.get(name) if name in draft.episode.holding else None
+        if moment is not None and moment.seq >= draft.taken_back:
+            yield concern
 
 
 def _over(draft: Draft, course: Course) -> Iterator[str]:

@@ -3,7 +3,13 @@
 import datetime as dt
 from typing import Any
 
-from orchestrator.episode.events import BOOKKEEPING, Event
+from orchestrator.episode.events import (
+    BOOKKEEPING,
+    AdministrationRetracted,
+    DecisionTakenBack,
+    Event,
+    FactRetracted,
+)
 from orchestrator.episode.fold import fold
 from orchestrator.episode.host import QUIET, Host, Signals
 from orchestrator.episode.model import Episode
@@ -17,13 +23,21 @@ class Draft:
     unheld: roles that nobody holds on the patient's ward.
     """
 
+    before: Episode | None
+    """The episode as it stood before this entry; None at the enrolment."""
     wanted_before: frozenset[tuple[str, str, int]] | None
     """Keys of the reminders that were wanted before something was taken back; None for any other command."""
+    wound_back: frozenset[int]
+    """Entries of the turns that are wound back in this one."""
+    missed: Signals
+    """What fell due while the episode was where it should not have been: it moves the episode now."""
 
     def __init__(
         self, pathway: Pathway, episode: Episode | None, now: dt.datetime, unheld: frozenset[str] = frozenset()
     ) -> None:
-        self.pathway, self.now, self.unheld, self.wanted_before = pathway, now, unheld, None
+        self.pathway, self.now, self.unheld = pathway, now, unheld
+        self.wanted_before, self.wound_back, self.missed = None, frozenset(), QUIET
+        self.before = episode
         self.seq = 1 if episode is None else episode.seq + 1
         self.events: list[Event] = []
         self._episode = episode
@@ -45,6 +59,13 @@ class Draft:
         self._episode = fold(self._episode, event, self.seq, self.now)
         if type(event) not in BOOKKEEPING:
             self._host = self._values = self._table = self._missing = None
+
+    @property
+    def taken_back(self) -> int:
+        """Return the earliest entry of which something is taken back in this one, or 0."""
+        retracted = (each for each in self.events if isinstance(each, FactRetracted | AdministrationRetracted))
+        decided = (each for each in self.events if isinstance(each, DecisionTakenBack))
+        return min((*(each.of for each in retracted), *(of for each in decided for of in each.entries)), default=0)
 
     @property
     def values(self) -> dict[str, Any]:

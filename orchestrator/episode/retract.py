@@ -3,9 +3,11 @@
 A move, a check or a response's decision is undone only while nothing rests on it: what was given stays given.
 """
 
+import datetime as dt
+
 from orchestrator.episode import events as ev
 from orchestrator.episode.commands import Actor, Retract
-from orchestrator.episode.courses import c0
+from orchestrator.episode.courses import c0, taper_end
 from orchestrator.episode.derive import derive, ruling, still_follows
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import QUIET, Signals
@@ -41,11 +43,20 @@ def _recording(draft: Draft, command: Retract, actor: Actor) -> None:
 
 
 def _take_back(draft: Draft, fact: str, of: int) -> None:
-    before = supported(draft)
+    before, stood, since = supported(draft), draft.episode.state, draft.episode.facts[fact][-1].at
     draft.emit(ev.FactRetracted(fact, of))
     reopen(draft, fact, of)
     unwind_fact(draft, fact, of)
     unwind_unsupported(draft, before)
+    if draft.episode.state != stood:
+        tapered = any(_taper_ended(draft, course, since) for course in draft.episode.courses)
+        draft.missed = Signals(checks=draft.missed.checks, taper_ending=tapered)
+
+
+def _taper_ended(draft: Draft, course: Course, since: dt.datetime) -> bool:
+    """Return whether a course was tapered to its end after ``since``."""
+    tapered = taper_end(draft.pathway, course, draft.episode.timezone) is not None
+    return tapered and course.end == COMPLETED and course.ended_at is not None and course.ended_at > since
 
 
 def _derive_anew(draft: Draft, derivation: Derivation) -> None:

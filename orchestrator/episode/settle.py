@@ -19,7 +19,7 @@ from orchestrator.episode.machine import enabled, way
 from orchestrator.episode.model import COMPLETED, GIVEN, REVIEWED, TAPERED, Course
 from orchestrator.episode.proposals import awaited, content, waits
 from orchestrator.episode.reminders import QUIETLY, act, next_moment, reconcile
-from orchestrator.episode.tasks import conditions, enter, note_anchors, open_task, open_tasks
+from orchestrator.episode.tasks import conditions, enter, note_anchors, open_task, open_tasks, reconsider
 from orchestrator.errors import Ambiguous
 from orchestrator.pathway.model import Check, Standing, Transition
 
@@ -49,12 +49,17 @@ def settle(draft: Draft, signals: Signals = QUIET) -> None:
     """Draw every consequence of the draft's events, fire what is due, and set the episode's one alarm."""
     if signals is not QUIET:
         move(draft, "confirmation", signals)
+    if draft.missed is not QUIET:
+        move(draft, "due", draft.missed)
     at_rest = not draft.events
     for _ in range(MAX_DUE):
         if not at_rest:
             _rest(draft)
         due = min(_due(draft), key=_moment, default=None)
         if due is None or due.at > draft.now:
+            if reconsider(draft):
+                at_rest = False
+                continue
             alarm = None if due is None else due.at
             if alarm != draft.episode.next_due_at:
                 draft.emit(ev.AlarmSet(alarm))

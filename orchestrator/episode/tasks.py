@@ -5,6 +5,7 @@ Noted as well: since when a condition holds from which a reminder counts. Everyt
 
 from orchestrator.episode import events as ev
 from orchestrator.episode.draft import Draft
+from orchestrator.episode.model import Task
 from orchestrator.pathway.model import Anchor, Guard, TaskKind
 
 
@@ -17,9 +18,12 @@ def enter(draft: Draft) -> None:
 
 
 def open_task(draft: Draft, kind: TaskKind) -> None:
-    """Open a work item unless it is open already."""
+    """Open a work item unless it is open already; one that is withdrawn in this very entry is due when it was."""
     if draft.episode.task(kind.name) is None:
         due_at = None if kind.due is None else draft.now + kind.due
+        before = draft.before.task(kind.name) if draft.before is not None else None
+        if before is not None and ev.TaskWithdrawn(kind.name) in draft.events:
+            due_at = before.due_at
         draft.emit(ev.TaskOpened(kind.name, due_at, kind.mark.rules, kind.every is not None))
 
 
@@ -30,7 +34,7 @@ def conditions(kind: TaskKind) -> dict[str, Guard]:
 
 def open_tasks(draft: Draft) -> None:
     """Open the tasks whose condition begins to hold; withdraw one that followed from what is being taken back."""
-    taken_back = _taken_back(draft)
+    taken_back = draft.taken_back
     for kind in draft.pathway.tasks.values():
         if kind.entering is not None:
             continue
@@ -66,17 +70,58 @@ def _followed(draft: Draft, kind: TaskKind, entry: int, lately: set[str], ever: 
     return task.seq == entry if ever else task.seq >= entry
 
 
-def _taken_back(draft: Draft) -> int:
-    """Return the earliest entry of which something is taken back in this one, or 0."""
-    entries = [event.of for event in draft.events if isinstance(event, ev.FactRetracted | ev.AdministrationRetracted)]
-    entries += [each for event in draft.events if isinstance(event, ev.DecisionTakenBack) for each in event.entries]
-    return min(entries, default=0)
-
-
 def _opened_by_move(draft: Draft, kind: TaskKind) -> bool:
     """Return whether a move of this entry opens the task, whatever becomes of its condition."""
     openers = {row.name for row in draft.pathway.transitions if kind.name in row.opens}
     return any(isinstance(event, ev.Moved) and event.transition in openers for event in draft.events)
+
+
+def reconsider(draft: Draft) -> bool:
+    """Look again at the tasks that followed from what is taken back, once all else has followed; return whether any
+    was touched. What nothing calls for now is withdrawn; what this entry opens anew is due when it was.
+    """
+    retracted = [event for event in draft.events if isinstance(event, ev.FactRetracted)]
+    touched = False
+    for task in draft.episode.tasks:
+        kind = draft.pathway.tasks[task.name]
+        followed = task.seq in draft.wound_back or any(_followed_from(draft, task, kind, each) for each in retracted)
+        if followed and not _stands(draft, kind):
+            touched = True
+            draft.emit(ev.TaskWithdrawn(task.name))
+            if _opened_anew(draft, kind):
+                open_task(draft, kind)
+    return touched
+
+
+def _stands(draft: Draft, kind: TaskKind) -> bool:
+    """Return whether the episode as it stands calls for such a task, or the stage that it has gone back to."""
+    if kind.entering is not None:
+        back = (event.state for event in draft.events if isinstance(event, ev.DecisionTakenBack))
+        return kind.entering in {each.partition("/")[0] for each in back}
+    return any(guard.holds(draft.values, draft.host) for guard in kind.guards)
+
+
+def _opened_anew(draft: Draft, kind: TaskKind) -> bool:
+    """Return whether a move or a check of this entry opens such a task."""
+    fallen = (event.check for event in draft.events if isinstance(event, ev.CheckDue))
+    by_check = any(kind.name in draft.pathway.checks[each].opens for each in fallen)
+    return by_check or _opened_by_move(draft, kind) or (kind.entering is not None and _entered(draft, kind.entering))
+
+
+def _entered(draft: Draft, stage: str) -> bool:
+    """Return whether the episode came to a stage in this entry."""
+    return any(isinstance(event, ev.Moved) and event.target.partition("/")[0] == stage for event in draft.events)
+
+
+def _followed_from(draft: Draft, task: Task, kind: TaskKind, retracted: ev.FactRetracted) -> bool:
+    """Return whether the recording opened the task: by itself or by what was derived from it, and by nothing beside."""
+    if task.seq != retracted.of:
+        return False
+    read = frozenset[str]().union(*(guard.facts for guard in kind.guards))
+    derived = {each.fact for each in draft.pathway.derivations.values() if retracted.fact in each.sources}
+    recorded = draft.episode.facts.items()
+    beside = {fact for fact, made in recorded if any(each.seq == retracted.of and not each.derived for each in made)}
+    return bool(read & {retracted.fact, *derived}) and not read & beside
 
 
 def _holds(draft: Draft, anchor: Anchor) -> bool:

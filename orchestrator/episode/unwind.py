@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from orchestrator.episode import events as ev
 from orchestrator.episode.courses import c0, first_line
 from orchestrator.episode.draft import Draft
-from orchestrator.episode.host import Host, check_of
+from orchestrator.episode.host import Host, Signals, check_of
 from orchestrator.episode.machine import enabled
 from orchestrator.episode.model import Course, Turn
-from orchestrator.pathway.model import TaskKind
 
 
 def unwind_fact(draft: Draft, fact: str, of: int) -> None:
@@ -105,7 +104,7 @@ def _unwind(draft: Draft, turns: Sequence[Turn], forgotten: str = "") -> None:
     draft.emit(ev.DecisionTakenBack(first.origin, courses, entries, facts, relapse, renewed))
     for course_id in (each for turn in turns for each in turn.ended):
         draft.emit(ev.CourseReopened(course_id, draft.episode.course(course_id).regimen))
-    _withdraw_tasks(draft, entries)
+    draft.wound_back |= set(entries)
     _check_again(draft, first.entry if first.fact else first.entry - 1)
 
 
@@ -122,24 +121,12 @@ def _check_again(draft: Draft, entry: int) -> None:
     for name, fell in draft.episode.checked.items():
         if fell > entry:
             draft.emit(ev.CheckWithdrawn(name, 0))
+    late = (check_of(draft.pathway, each.regimen) for each in draft.episode.courses if each.checked > entry)
+    checks = frozenset(check.name for check in late if check is not None)
+    draft.missed = Signals(checks=draft.missed.checks | checks)
 
 
 def _rested_upon(draft: Draft, entry: int) -> bool:
     """Return whether a treatment was confirmed after entry ``entry``."""
     regimens = draft.pathway.regimens
     return any(course.seq > entry and regimens[course.regimen].treats for course in draft.episode.courses)
-
-
-def _withdraw_tasks(draft: Draft, entries: Sequence[int]) -> None:
-    """Withdraw the tasks that these entries opened, but those of the stage that is returned to, and those of a
-    condition that holds all the same.
-    """
-    for task in draft.episode.tasks:
-        if task.seq in entries and not _still_owed(draft, draft.pathway.tasks[task.name]):
-            draft.emit(ev.TaskWithdrawn(task.name))
-
-
-def _still_owed(draft: Draft, kind: TaskKind) -> bool:
-    if kind.entering is not None:
-        return kind.entering == draft.episode.stage
-    return any(guard.holds(draft.values, draft.host) for guard in kind.guards)
