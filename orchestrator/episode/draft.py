@@ -19,6 +19,8 @@ class Draft:
 
     wanted_before: frozenset[tuple[str, str, int]] | None
     """Keys of the reminders that were wanted before something was taken back; None for any other command."""
+    before: Episode | None
+    """The episode as it stood before this entry; None at its enrolment."""
 
     def __init__(
         self, pathway: Pathway, episode: Episode | None, now: dt.datetime, unheld: frozenset[str] = frozenset()
@@ -26,7 +28,7 @@ class Draft:
         self.pathway, self.now, self.unheld, self.wanted_before = pathway, now, unheld, None
         self.seq = 1 if episode is None else episode.seq + 1
         self.events: list[Event] = []
-        self._episode = episode
+        self._episode = self.before = episode
         self._host: Host | None = None
         self._values: dict[str, Any] | None = None
         self._table: Table | None = None
