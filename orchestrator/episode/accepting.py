@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from orchestrator.episode import events as ev
 from orchestrator.episode.draft import Draft
+from orchestrator.episode.host import Host
 from orchestrator.episode.model import Course
 from orchestrator.episode.proposals import concerns
 from orchestrator.pathway.model import Standing
@@ -26,6 +27,13 @@ def accept(draft: Draft, course: Course) -> None:
         if concern in course.accepted:
             draft.emit(ev.ConditionChanged(_ended(course, concern), holds=False))
         draft.emit(ev.ConcernAccepted(course.id, concern))
+
+
+def arisen(draft: Draft, course: Course) -> bool:
+    """Return whether something that nobody has accepted speaks against a course since this entry."""
+    before = draft.before
+    was = () if before is None else concerns(Host(draft.pathway, before, draft.now), before.values(), course.regimen)
+    return not set(unaccepted(draft, course)) <= set(was)
 
 
 def note_ended(draft: Draft) -> None:

@@ -37,10 +37,9 @@ class Draft:
     ) -> None:
         self.pathway, self.now, self.unheld = pathway, now, unheld
         self.wanted_before, self.wound_back, self.missed = None, frozenset(), QUIET
-        self.before = episode
         self.seq = 1 if episode is None else episode.seq + 1
         self.events: list[Event] = []
-        self._episode = episode
+        self._episode = self.before = episode
         self._host: Host | None = None
         self._values: dict[str, Any] | None = None
         self._table: Table | None = None

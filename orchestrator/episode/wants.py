@@ -8,11 +8,11 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from orchestrator.episode.accepting import unaccepted
+from orchestrator.episode.accepting import arisen, unaccepted
 from orchestrator.episode.calendar import add_months
 from orchestrator.episode.courses import c0, first_line, moment, open_slots, taper_end
 from orchestrator.episode.draft import Draft
-from orchestrator.episode.host import check_of
+from orchestrator.episode.host import Host, check_of
 from orchestrator.episode.model import REPLACED, Course, Recorded, Reminder, Task
 from orchestrator.pathway.model import ReminderKind
 
@@ -155,8 +155,25 @@ def _first_line(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
 
 
 def _condition(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
-    if kind.guard is not None and kind.guard.holds(draft.values, draft.host):
-        yield Want(kind, "", 0, draft.now, kind.ladder)
+    if _holds(kind, draft.host):
+        before = draft.before
+        begins = before is None or not _holds(kind, Host(draft.pathway, before, draft.now))
+        yield Want(kind, "", max(_numbers(draft, kind, "", anew=begins)), draft.now, kind.ladder)
+
+
+def _holds(kind: ReminderKind, host: Host) -> bool:
+    return kind.guard is not None and kind.guard.holds(host.episode.values(), host)
+
+
+def _numbers(draft: Draft, kind: ReminderKind, subject: str, *, anew: bool) -> list[int]:
+    """Return the numbers of what a kind tells of a subject: of those that are there, and of one more for what has come
+    anew since this entry. It is told at once, and what nobody has answered climbs on beside it.
+    """
+    there = [each for each in draft.episode.reminders if (each.name, each.subject) == (kind.name, subject)]
+    numbers = [each.n for each in there] or [0]
+    if there and anew and all(each.order[0] < draft.seq for each in there):
+        numbers.append(max(numbers) + 1)
+    return numbers
 
 
 def _recurring(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
@@ -202,7 +219,8 @@ def _waiting(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
 def _concerns(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
     for course in draft.episode.courses:
         if course.in_force and unaccepted(draft, course):
-            yield Want(kind, course_subject(course), 0, draft.now, kind.ladder, course)
+            for number in _numbers(draft, kind, course_subject(course), anew=arisen(draft, course)):
+                yield Want(kind, course_subject(course), number, draft.now, kind.ladder, course)
 
 
 def _unchecked(draft: Draft, kind: ReminderKind) -> Iterator[Want]:

@@ -48,6 +48,16 @@ def test_taking_back_what_armed_a_reminder_ends_its_climb() -> None:
     assert told(patient, "early-worsening") == ["clinician"]
 
 
+@pytest.mark.rules("P-09", "X-20")
+def test_taking_back_what_came_anew_leaves_the_climb_for_what_came_before() -> None:
+    patient = severe().at(1).confirm("ivmp-pulse").at(20).record(response="worse")
+    patient.at(20.2).record(response="none").at(20.4).record(response="worse")
+    assert told(patient, "early-worsening") == ["clinician", "clinician"]
+    patient.accepted(Retract("response", reason="another patient"))
+    patient.at(30)
+    assert told(patient, "early-worsening") == ["clinician", "clinician", "lead", "on-call"]
+
+
 def test_a_ladder_that_begins_with_silence_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "workflows"
     shutil.copytree(WORKFLOWS, folder, ignore=shutil.ignore_patterns("scenarios"))
