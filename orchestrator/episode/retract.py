@@ -6,7 +6,7 @@ A move, a check or a response's decision is undone only while nothing rests on i
 from orchestrator.episode import events as ev
 from orchestrator.episode.commands import Actor, Retract
 from orchestrator.episode.courses import c0
-from orchestrator.episode.derive import derive, ruling, still_follows
+from orchestrator.episode.derive import basis, derive, ruling, still_follows
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import QUIET, Signals
 from orchestrator.episode.model import COMPLETED, TAPERED, Course
@@ -33,11 +33,23 @@ def _recording(draft: Draft, command: Retract, actor: Actor) -> None:
     recordings = draft.episode.facts.get(command.target, ())
     if not recordings:
         raise InvalidCommand(f"{command.target} was never recorded")
+    _follows_yet(draft, command.target)
     _need_right(draft, command, actor)
     _take_back(draft, command.target, recordings[-1].seq)
     for derivation in draft.pathway.derivations.values():
         if command.target in (derivation.fact, *derivation.sources):
             _derive_anew(draft, derivation)
+
+
+def _follows_yet(draft: Draft, fact: str) -> None:
+    """Refuse to take back what would follow again at once: nobody recorded it, and what somebody did record stays."""
+    derivation, current = draft.pathway.derivations.get(fact), draft.episode.current(fact)
+    if derivation is None or current is None or not current.derived:
+        return
+    row = ruling(draft, derivation)
+    if row is not None and row.value == current.value:
+        known = ", ".join(basis(draft, derivation, row))
+        raise InvalidCommand(f"{fact} follows from {known}: take back or correct that first")
 
 
 def _take_back(draft: Draft, fact: str, of: int) -> None:
