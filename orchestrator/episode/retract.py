@@ -6,7 +6,7 @@ A move, a check or a response's decision is undone only while nothing rests on i
 from orchestrator.episode import events as ev
 from orchestrator.episode.commands import Actor, Retract
 from orchestrator.episode.courses import c0
-from orchestrator.episode.derive import basis, derive, ruling, still_follows
+from orchestrator.episode.derive import basis, derive, recent, ruling, still_follows
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import QUIET, Signals
 from orchestrator.episode.model import COMPLETED, TAPERED, Course
@@ -38,7 +38,7 @@ def _recording(draft: Draft, command: Retract, actor: Actor) -> None:
     _take_back(draft, command.target, recordings[-1].seq)
     for derivation in draft.pathway.derivations.values():
         if command.target in (derivation.fact, *derivation.sources):
-            _derive_anew(draft, derivation)
+            _derive_anew(draft, derivation, revealed=command.target == derivation.fact)
 
 
 def _follows_yet(draft: Draft, fact: str) -> None:
@@ -60,11 +60,15 @@ def _take_back(draft: Draft, fact: str, of: int) -> None:
     unwind_unsupported(draft, before)
 
 
-def _derive_anew(draft: Draft, derivation: Derivation) -> None:
-    """Take back the derived values that follow no longer, with what they decided, and derive from what is left."""
+def _derive_anew(draft: Draft, derivation: Derivation, *, revealed: bool) -> None:
+    """Take back the derived values that follow no longer, with what they decided, and derive from what is left.
+
+    revealed: the present value stood under what was taken back; undecided, it gives way to what is known now.
+    """
     while (current := draft.episode.current(derivation.fact)) is not None and current.derived:
         if still_follows(draft, derivation, current):
-            if ruling(draft, derivation) is None:  # it has decided, or decides anew
+            undecided = revealed and not current.spent and recent(draft, derivation)
+            if ruling(draft, derivation) is None and not undecided:  # it has decided, or decides anew
                 return
             break
         _take_back(draft, derivation.fact, current.seq)
