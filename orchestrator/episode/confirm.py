@@ -11,7 +11,7 @@ from typing import Any
 from orchestrator.episode import events as ev
 from orchestrator.episode.administer import record_given
 from orchestrator.episode.commands import Actor, Confirm
-from orchestrator.episode.courses import DAY, Slot, moment, planned_count, slots, taper_days
+from orchestrator.episode.courses import DAY, Slot, dosed_days, moment, planned_count, slots
 from orchestrator.episode.doses import missing_inputs
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.gates import known_gates, pass_gates
@@ -114,7 +114,7 @@ def _short_taper(draft: Draft, regimen: str, parameters: Mapping[str, Any]) -> l
     schedule = draft.pathway.regimens[regimen].schedule
     if schedule is None or schedule.kind != "taper":
         return []
-    days = taper_days(schedule, parameters)
+    days = dosed_days(schedule, parameters)
     return [
         (gate, REFUSED)
         for gate in draft.pathway.gates.values()

@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 
 from orchestrator.episode.calendar import add_months
@@ -61,6 +62,15 @@ def taper_days(schedule: Schedule, parameters: Mapping[str, Any]) -> int:
     """Return the days of a taper: those of the steps that were entered, else the number chosen, else the default."""
     steps = parameters.get("steps")
     return sum(step["days"] for step in steps) if steps else length(schedule, parameters)
+
+
+def dosed_days(schedule: Schedule, parameters: Mapping[str, Any]) -> int:
+    """Return the days of a taper until it gives nothing any more: a step of nothing at its end lengthens none."""
+    steps = parameters.get("steps")
+    if not steps:
+        return length(schedule, parameters)
+    ends = accumulate(step["days"] for step in steps)
+    return max((end for end, step in zip(ends, steps, strict=True) if Decimal(step["dose"])), default=0)
 
 
 def planned_count(regimen: Regimen, parameters: Mapping[str, Any]) -> int | None:

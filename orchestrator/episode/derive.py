@@ -60,9 +60,18 @@ def still_follows(draft: Draft, derivation: Derivation, current: Recorded) -> bo
     """Return whether a derived value follows from what is known now, or from what was known when it was derived: what
     was observed since does not undo it.
     """
+    if _outranked(draft, derivation):
+        return False
     then = Draft(draft.pathway, _as_of(draft.episode, current.seq), draft.now)
     rows = (ruling(draft, derivation), ruling(then, derivation))
     return any(row is not None and row.value == current.value for row in rows)
+
+
+def _outranked(draft: Draft, derivation: Derivation) -> bool:
+    """Return whether a person's own entry lies under the derived value, against which nothing was observed since."""
+    recordings = draft.episode.facts.get(derivation.fact, ())
+    own = next((each for each in reversed(recordings) if not each.derived and not each.expired), None)
+    return own is not None and own.value is not None and not _newer(draft, derivation, own)
 
 
 def _as_of(episode: Episode, entry: int) -> Episode:

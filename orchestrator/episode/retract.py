@@ -4,11 +4,12 @@ A move, a check or a response's decision is undone only while nothing rests on i
 """
 
 import datetime as dt
+from dataclasses import replace
 
 from orchestrator.episode import events as ev
 from orchestrator.episode.commands import Actor, Retract
 from orchestrator.episode.courses import c0, taper_end
-from orchestrator.episode.derive import derive, ruling, still_follows
+from orchestrator.episode.derive import basis, derive, recent, ruling, still_follows
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import QUIET, Signals
 from orchestrator.episode.model import COMPLETED, TAPERED, Course
@@ -35,11 +36,23 @@ def _recording(draft: Draft, command: Retract, actor: Actor) -> None:
     recordings = draft.episode.facts.get(command.target, ())
     if not recordings:
         raise InvalidCommand(f"{command.target} was never recorded")
+    _follows_yet(draft, command.target)
     _need_right(draft, command, actor)
     _take_back(draft, command.target, recordings[-1].seq)
     for derivation in draft.pathway.derivations.values():
         if command.target in (derivation.fact, *derivation.sources):
-            _derive_anew(draft, derivation)
+            _derive_anew(draft, derivation, revealed=command.target == derivation.fact)
+
+
+def _follows_yet(draft: Draft, fact: str) -> None:
+    """Refuse to take back what would follow again at once: nobody recorded it, and what somebody did record stays."""
+    derivation, current = draft.pathway.derivations.get(fact), draft.episode.current(fact)
+    if derivation is None or current is None or not current.derived:
+        return
+    row = ruling(draft, derivation)
+    if row is not None and row.value == current.value:
+        known = ", ".join(basis(draft, derivation, row))
+        raise InvalidCommand(f"{fact} follows from {known}: take back or correct that first")
 
 
 def _take_back(draft: Draft, fact: str, of: int) -> None:
@@ -50,7 +63,7 @@ def _take_back(draft: Draft, fact: str, of: int) -> None:
     unwind_unsupported(draft, before)
     if draft.episode.state != stood:
         tapered = any(_taper_ended(draft, course, since) for course in draft.episode.courses)
-        draft.missed = Signals(checks=draft.missed.checks, taper_ending=tapered)
+        draft.missed = replace(draft.missed, taper_ending=tapered or draft.missed.taper_ending)
 
 
 def _taper_ended(draft: Draft, course: Course, since: dt.datetime) -> bool:
@@ -59,11 +72,15 @@ def _taper_ended(draft: Draft, course: Course, since: dt.datetime) -> bool:
     return tapered and course.end == COMPLETED and course.ended_at is not None and course.ended_at > since
 
 
-def _derive_anew(draft: Draft, derivation: Derivation) -> None:
-    """Take back the derived values that follow no longer, with what they decided, and derive from what is left."""
+def _derive_anew(draft: Draft, derivation: Derivation, *, revealed: bool) -> None:
+    """Take back the derived values that follow no longer, with what they decided, and derive from what is left.
+
+    revealed: the present value stood under what was taken back; undecided, it gives way to what is known now.
+    """
     while (current := draft.episode.current(derivation.fact)) is not None and current.derived:
         if still_follows(draft, derivation, current):
-            if ruling(draft, derivation) is None:  # it has decided, or decides anew
+            undecided = revealed and not current.spent and recent(draft, derivation)
+            if ruling(draft, derivation) is None and not undecided:  # it has decided, or decides anew
                 return
             break
         _take_back(draft, derivation.fact, current.seq)

@@ -76,9 +76,9 @@ def _unwind_entry(draft: Draft, entry: int, *, decided: bool = True) -> None:
 
 
 def _unwind_reading(draft: Draft, fact: str, of: int) -> None:
-    """Wind back the latest turn if it went by ``fact`` as recorded in entry ``of``, and what decided decides anew."""
+    """Wind back the latest turn if it went by ``fact`` as recorded in entry ``of``: what counts now decides anew."""
     turn = draft.episode.turns[-1] if draft.episode.turns else None
-    if turn is None or turn.entry < of or not turn.fact or not _stands(draft, turn):
+    if turn is None or turn.entry < of or not turn.fact or not (_stands(draft, turn) or _waits(draft, turn)):
         return
     stage = turn.origin.partition("/")[0]
     rows = [row for row in draft.pathway.transitions if row.decides == turn.fact and stage in row.origins]
@@ -112,6 +112,12 @@ def _stands(draft: Draft, turn: Turn) -> bool:
     """Return whether the recording that decided is still the one that counts."""
     current = draft.episode.current(turn.fact)
     return current is not None and current.seq == turn.of
+
+
+def _waits(draft: Draft, turn: Turn) -> bool:
+    """Return whether what was recorded since in place of what decided counts and has not decided."""
+    current = draft.episode.current(turn.fact)
+    return current is not None and not current.spent
 
 
 def _check_again(draft: Draft, entry: int) -> None:

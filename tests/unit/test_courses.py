@@ -194,8 +194,19 @@ def test_the_steps_of_a_taper_are_exact_parts_of_its_dose() -> None:
 @pytest.mark.rules("X-14")
 def test_steps_of_one_s_own_are_taken_as_they_are() -> None:
     patient = severe().at(1).confirm("ivmp-pulse").give("ivmp-pulse", 3).at(76).record(response="partial")
-    patient.confirm("steroid-taper", steps=[{"days": 21, "dose": "12.5"}, {"days": 7, "dose": 0}])
+    patient.confirm("steroid-taper", steps=[{"days": 28, "dose": "12.5"}, {"days": 7, "dose": 0}])
     assert amounts(patient, "steroid-taper") == [Decimal("12.5"), Decimal(0)]
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [[(21, "12.5"), (7, 0)], [(21, "12.5"), (7, "0.0")], [(28, 0)], [(1, 60), (90, 0)], [(14, 20), (14, 0), (14, 0)]],
+)
+@pytest.mark.rules("X-14", "P-10")
+def test_steps_of_nothing_at_its_end_lengthen_no_taper(steps: list[tuple[int, Any]]) -> None:
+    patient = severe().at(1).confirm("ivmp-pulse").give("ivmp-pulse", 3).at(76).record(response="partial")
+    taper = Confirm(("steroid-taper",), {"steps": [{"days": days, "dose": dose} for days, dose in steps]})
+    assert patient.refused(taper) == "taper-minimum"
 
 
 # doses

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from orchestrator.episode.commands import Close, Command, Confirm, Stop
-from orchestrator.episode.courses import taper_days
+from orchestrator.episode.courses import dosed_days
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.events import CourseConfirmed, Event, FactDecided, GateOverridden, Moved
 from orchestrator.episode.host import exempt_taper
@@ -70,7 +70,7 @@ def _planned(promise: Property, made: Made) -> bool:
     regimens = made.before.pathway.regimens
     for each in _chosen(promise, made):
         schedule = regimens[each.regimen].schedule
-        if schedule is not None and schedule.kind == "taper" and taper_days(schedule, each.parameters) < promise.days:
+        if schedule is not None and schedule.kind == "taper" and dosed_days(schedule, each.parameters) < promise.days:
             return True
     return False
 
