@@ -221,6 +221,30 @@ def test_what_a_clock_that_stood_ahead_set_aside_is_tried_at_once(sut: System) -
     assert sut.firing.fire_due().fired == 1
 
 
+@pytest.mark.parametrize(
+    ("micros", "written", "read"),
+    [
+        (2**63 - 1, "infinity", "9999-12-31T00:00:00.000000Z"),
+        (-(2**63), "-infinity", "1970-01-01T00:00:00.000000Z"),
+    ],
+)
+def test_what_somebody_wrote_beyond_the_calendar_holds_up_nobody(
+    sut: System, micros: int, written: str, read: str
+) -> None:
+    sut.desk.directory = Everything("a")
+    ids = [sut.enrolments.enrol(enrolment(str(n))).episode_id for n in range(2)]
+    for episode_id in ids:
+        sut.handlers.execute(record(episode_id, alarm="1"))
+    beyond = f"'{written}'" if isinstance(sut.store, PostgresStore) else str(micros)
+    sut.sql(f"UPDATE episode SET set_aside_until = {beyond} WHERE episode_id = '{ids[0]}'")
+    assert sut.queries.show(ids[0])["set_aside_until"] == read
+    sut.clock.advance(2 * HOUR)
+    assert sut.queries.next_alarm() == T0 + HOUR
+    assert sut.firing.fire_due()[:2] == (2, 0)
+    sut.sql(f"UPDATE outbox SET next_try_at = {beyond} WHERE episode_id = '{ids[0]}'")
+    assert len(sut.deliveries.outgoing()) == len(sut.deliveries.take()) == 2
+
+
 def test_those_of_a_batch_that_failed_fire_at_no_time_that_was_moved_meanwhile(sut: System) -> None:
     ids = [sut.enrolments.enrol(enrolment(str(n))).episode_id for n in range(3)]
     for episode_id in ids:
