@@ -16,6 +16,7 @@ from orchestrator.clock import HostClock, VirtualClock
 from orchestrator.errors import KeyMissing, StoreError
 from orchestrator.store import connect, health, opening, schema
 from orchestrator.store.connect import sqlite_engines, sqlite_module
+from orchestrator.store.faults import translate
 from orchestrator.store.opening import Simulation, open_store, prepare
 from orchestrator.store.postgres import PostgresStore
 from orchestrator.store.sqlite import SqliteChange, SqliteStore
@@ -244,6 +245,16 @@ def test_a_postgresql_that_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot be reached") as told:
         prepare(f"postgresql://nobody@/none?host={tmp_path}", tmp_path / "keys.json")
     assert one_line(told.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "what"),
+    [(psycopg.errors.DataCorrupted(), "standby take over"), (psycopg.errors.IndexCorrupted(), "REINDEX")],
+)
+def test_a_damaged_postgresql_says_what_to_do(error: psycopg.Error, what: str) -> None:
+    said = translate(error)
+    assert isinstance(said, StoreError)
+    assert what in str(said)
 
 
 def test_a_store_is_born_by_its_own_time_whatever_the_machine_shows_that_makes_it(
