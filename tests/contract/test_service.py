@@ -1,12 +1,13 @@
 """Goal: the use cases keep their promises on every store: one cause one entry, the first answer, set aside and told."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from orchestrator.episode.commands import Close
-from orchestrator.errors import CarepathError, Conflict, InvalidCommand, NotFound, VersionChanged
+from orchestrator.errors import CarepathError, Conflict, InvalidCommand, NotFound, StoreError, VersionChanged
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.handlers import Request, new_key
 from orchestrator.service.rows import OutgoingId, OutgoingRow
@@ -209,6 +210,49 @@ def test_an_episode_that_fails_alone_is_set_aside_and_told_and_holds_up_nobody(s
     assert sut.handlers.execute(record(ids[1], a=1)).seq == 4
     assert sut.queries.show(ids[1])["set_aside_until"] is None
     assert all(whole(sut, episode_id) for episode_id in ids)
+
+
+class Astray(Everything):
+    """A directory that fails for whatever is told of episodes that are set aside."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__("a")
+        self._error = error
+
+    def routes(self, kind: str, role: str, ward: str, at: datetime) -> Sequence[str]:
+        if kind == "set-aside":
+            raise self._error
+        return super().routes(kind, role, ward, at)
+
+
+def failing_with_others(sut: System) -> list[str]:
+    """Enrol three patients with something due, and return their episodes; the timers of the first one fail."""
+    ids = [sut.enrolments.enrol(enrolment(str(n))).episode_id for n in range(3)]
+    for episode_id in ids:
+        sut.handlers.execute(record(episode_id, alarm="1"))
+    sut.engine.poisoned = {ids[0]}
+    sut.clock.advance(2 * HOUR)
+    return ids
+
+
+def test_an_episode_of_which_nobody_outside_can_be_told_is_set_aside_too(sut: System) -> None:
+    sut.desk.directory = Astray(KeyError("a defect"))
+    ids = failing_with_others(sut)
+    assert sut.firing.fire_due()[:2] == (2, 1)
+    assert sut.queries.next_alarm() is None
+    rows = [row for row in sut.queries.inbox().rows if row["episode_id"] == ids[0]]
+    assert sorted((row["role"], row["kind"]) for row in rows) == [("administrator", "set-aside"), ("lead", "set-aside")]
+    assert {each.notice.episode_id for each in sut.deliveries.outgoing()} == {*ids[1:]}
+
+
+def test_what_a_store_does_not_take_is_set_aside_later(sut: System) -> None:
+    sut.desk.directory = Astray(StoreError("the store is gone"))
+    failing_with_others(sut)
+    with pytest.raises(StoreError):
+        sut.firing.fire_due()
+    assert sut.queries.next_alarm() == T0 + HOUR
+    sut.desk.directory = Everything("a")
+    assert sut.firing.fire_due()[:2] == (2, 1)
 
 
 def test_what_a_clock_that_stood_ahead_set_aside_is_tried_at_once(sut: System) -> None:
