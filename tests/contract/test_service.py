@@ -10,7 +10,7 @@ from orchestrator.episode.commands import Close
 from orchestrator.errors import CarepathError, Conflict, InvalidCommand, NotFound, StoreError, VersionChanged
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.handlers import Request, new_key
-from orchestrator.service.rows import OutgoingId, OutgoingRow
+from orchestrator.service.rows import OutboxRow, OutgoingId, OutgoingRow
 from orchestrator.store.postgres import PostgresStore
 from tests.contract.conftest import System
 from tests.factories import CLINICIAN, HOUR, NURSE, T0, enrolment, record
@@ -348,6 +348,15 @@ def test_what_a_clock_that_stood_ahead_put_off_leaves_at_once(sut: System) -> No
     assert sut.deliveries.give_back(held, "timeout")
     assert not sut.deliveries.waiting()
     assert sut.deliveries.take() == []
+
+
+def test_what_waits_for_a_notice_that_somebody_removed_keeps_no_other_from_leaving(sut: System) -> None:
+    sut.desk.directory = Everything("a")
+    told(sut)
+    with sut.store.change() as change:
+        change.put_outbox([OutboxRow("", "removed", "a", T0)])
+    (held,) = sut.deliveries.take()
+    assert held.notice.key != "removed"
 
 
 def test_a_dead_letter_is_sent_again_or_dropped_by_a_person(sut: System) -> None:
