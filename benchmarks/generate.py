@@ -41,6 +41,7 @@ from orchestrator.service.rows import EpisodeRow, PathwayRow
 from orchestrator.store import keyfile, staff_tables
 from orchestrator.store import tables as t
 from orchestrator.store.opening import open_store
+from orchestrator.store.pipeline import kinds
 
 ROOT = Path(__file__).parents[1]
 PATHWAY = "post-viral-cerebellar-demyelination"
@@ -59,7 +60,6 @@ _INDEXES = (
     f" WHERE indrelid IN {_LARGE} AND indexrelid NOT IN (SELECT conindid FROM pg_constraint)"
 )
 _STORED = len(EpisodeRow._fields) - 2
-_TYPES = {"Text": "text", "LargeBinary": "bytea", "Instant": "timestamptz", "Integer": "int4", "Flag": "bool"}
 
 
 class Entry(NamedTuple):
@@ -277,9 +277,11 @@ def _load(url: str, keys: Path, parts: Sequence[Sequence[Copies]]) -> list[str]:
 
 
 def _send(connection: psycopg.Connection[Any], table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
-    names = ", ".join(column.name for column in table.columns)
-    with connection.cursor().copy(f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY)".encode()) as stream:
-        stream.set_types([_TYPES[type(column.type).__name__] for column in table.columns])
+    names = [column.name for column in table.columns]
+    with connection.cursor().copy(
+        f"COPY {table.name} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)".encode()
+    ) as stream:
+        stream.set_types([kind.type for kind in kinds(table, names)])
         for row in rows:
             stream.write_row(row)
 

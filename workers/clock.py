@@ -85,13 +85,15 @@ class Ticker:
         fault = self._trust.fault(look, began, passed)
         self._tell(fault, look)
         asked = inline = False
-        if fault is None:
-            asked, inline = self._fire(
-                look, lambda wall: self._trust.fault(look._replace(wall=wall), began, even()) is None
-            )
-        if inline or abs(passed - self._swept) >= LONGEST_SLEEP_SECONDS:
-            sweep(self._system, self._hints.deliver, inline=inline, send=self._send, patience=PATIENCE_SECONDS)
-            self._swept = passed
+        try:
+            if fault is None:
+                asked, inline = self._fire(
+                    look, lambda wall: self._trust.fault(look._replace(wall=wall), began, even()) is None
+                )
+        except Exception:  # what was told leaves, whatever keeps the rest from firing
+            self._sweep(passed, inline=False)
+            raise
+        self._sweep(passed, inline=inline)
         if fault is not None:
             return LONGEST_SLEEP_SECONDS
         if is_clear(began, passed):
@@ -110,6 +112,12 @@ class Ticker:
             return True, False
         fire(self._system, seconds=LATEST_SECONDS, sound=sound)
         return False, True
+
+    def _sweep(self, passed: float, *, inline: bool) -> None:
+        """Have what waits sent, once a second; at once where this clock fired itself. passed: monotonic seconds."""
+        if inline or abs(passed - self._swept) >= LONGEST_SLEEP_SECONDS:
+            sweep(self._system, self._hints.deliver, inline=inline, send=self._send, patience=PATIENCE_SECONDS)
+            self._swept = passed
 
     def _until_next(self) -> float:
         overdue = self._seconds(self._system.pulse.look())

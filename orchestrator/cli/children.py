@@ -70,26 +70,33 @@ class Child:
         self._started = self._next = 0.0
 
     def start(self, settings: Settings) -> None:
-        """Start it; its settings go through a pipe."""
+        """Start it; its settings go through a pipe. Where the machine has no room for it, that is tried again later."""
         if (place := settings.metrics) is not None:
             settings = replace(settings, metrics=place._replace(port=place.port + self._number))
+        self._started = monotonic()
+        try:
+            self.process = self._opened()
+        except OSError as error:  # those that run do not end with it, a clock least of all
+            self._put_off(f"cannot be started: {error.strerror}")
+            return
+        assert self.process.stdin is not None
+        with suppress(BrokenPipeError), self.process.stdin as pipe:
+            pickle.dump(settings, pipe)
+
+    def _opened(self) -> "subprocess.Popen[bytes]":
         passed = () if self._descriptor is None else (self._descriptor,)
-        self.process = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-P", "-m", "orchestrator.cli.serve", self.role, *map(str, passed)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,  # what a library prints there bears no mark of a simulated store; logs do
             pass_fds=passed,
             preexec_fn=_prepare(),  # noqa: PLW1509 - two system calls, no lock
         )
-        self._started = monotonic()
-        assert self.process.stdin is not None
-        with suppress(BrokenPipeError), self.process.stdin as pipe:
-            pickle.dump(settings, pipe)
 
     def look_after(self, settings: Settings) -> None:
         """Start it again if it has ended, at once or after a pause that doubles with each failure in a row."""
         if self.process is not None and self.process.poll() is not None:
-            self._note_end(self.process.returncode)
+            self._put_off(_how_it_ended(self.process.returncode))
         if self.process is None and monotonic() >= self._next:
             self.start(settings)
 
@@ -112,13 +119,17 @@ class Child:
                 signals.wait(min(left, 0.2))
         self.process = None
 
-    def _note_end(self, status: int) -> None:
+    def _put_off(self, what: str) -> None:
+        """Say what became of it, and for how long it is not started again: longer with each failure in a row."""
         steady = monotonic() - self._started >= STEADY_SECONDS
         self.failures = 0 if steady else self.failures + 1
         pause = 0.0 if steady else min(2.0 ** (self.failures - 1), LONGEST_PAUSE_SECONDS)
         self._next, self.process = monotonic() + pause, None
-        how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
-        self._say(f"{self.role} {how}; it is started again{f' in {pause:g} s' if pause else ''}")
+        self._say(f"{self.role} {what}; it is started again{f' in {pause:g} s' if pause else ''}")
+
+
+def _how_it_ended(status: int) -> str:
+    return f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
 
 
 def _prepare() -> Callable[[], None]:

@@ -40,7 +40,7 @@ def story(face: Face, episode: str, out: Path | None) -> None:
         look(system, episode, "story")
         document = system.telling.story(episode, simulated=system.simulated)
     form = 0 if face.as_json else orjson.OPT_INDENT_2
-    _put(face, orjson.dumps(document, option=form | orjson.OPT_APPEND_NEWLINE), out)
+    _put(face, [orjson.dumps(document, option=form | orjson.OPT_APPEND_NEWLINE)], out)
 
 
 @click.command()
@@ -65,7 +65,8 @@ def report(face: Face, episode: str, out: Path | None, names: bool) -> None:
         merges = system.sight.looked.merges(episode)
         known = system.people.names(people_in(document, merges)) if names else None
         made = as_html(document, system.pathway(document["episode"]["hash"]), merges=merges, names=known)
-    _put(face, orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE) if face.as_json else made.encode(), out)
+    page = orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE) if face.as_json else made.encode()
+    _put(face, [page], out)
 
 
 @click.group()
@@ -171,14 +172,13 @@ def export(face: Face, episode: str | None, every: bool, out: Path | None) -> No
     """
     with face.system() as system:
         chosen = _chosen(episode, every, str, system.replay.episode_ids)
-        lines = [line for each in chosen for line in _sealed_lines(system, each)]
-    _put(face, b"".join(lines), out)
+        _put(face, (_sealed_lines(system, each) for each in chosen), out)
 
 
-def _sealed_lines(system: "System", episode: str) -> list[bytes]:
+def _sealed_lines(system: "System", episode: str) -> bytes:
     import orjson  # noqa: PLC0415  not for --help
 
-    return [
+    return b"".join(
         orjson.dumps(
             {
                 "episode_id": entry.episode_id,
@@ -192,7 +192,7 @@ def _sealed_lines(system: "System", episode: str) -> list[bytes]:
             option=orjson.OPT_APPEND_NEWLINE,
         )
         for entry in system.sealed_entries(episode)
-    ]
+    )
 
 
 def _chosen(
@@ -239,19 +239,30 @@ def _comparison(told: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _put(face: Face, content: bytes, out: Path | None) -> None:
+def _put(face: Face, pieces: Iterable[bytes], out: Path | None) -> None:
     """Write to standard output, or to a file for its owner alone, whole or not at all; then say where."""
     if out is None:
-        click.echo(content, nl=False)
+        for each in pieces:
+            click.echo(each, nl=False)
         return
     try:
-        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
+        size = _write_new(out, pieces)
     except FileExistsError:
         raise InputError(f"there is a file at {out} already: choose another place") from None
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror}") from None
-    face.show({"written": str(out), "bytes": len(content)}, lambda _: f"written to {out}")
+    face.show({"written": str(out), "bytes": size}, lambda _: f"written to {out}")
+
+
+def _write_new(out: Path, pieces: Iterable[bytes]) -> int:
+    """Write a file that is not there yet, and return its size; what cannot be written whole is not left behind."""
+    descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            return sum(map(file.write, pieces))
+    except BaseException:
+        out.unlink(missing_ok=True)
+        raise
 
 
 COMMANDS = (story, report, audit)

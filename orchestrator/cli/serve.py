@@ -168,10 +168,13 @@ def sheets(settings: Settings, every: timedelta | None = None) -> None:
     from orchestrator.cli import sheets as paper  # noqa: PLC0415  the others need no templates
 
     assert settings.sheets is not None
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
     with open_system(settings) as system:
         logs.begin("sheets", system.simulation, as_json=settings.log_json)
         present = stay_present(system, "sheets")
-        paper.keep(settings, system, settings.sheets, every or paper.EVERY)
+        paper.keep(settings, system, settings.sheets, every or paper.EVERY, stop)
         present.stop()
 
 

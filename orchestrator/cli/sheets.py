@@ -4,12 +4,11 @@ import hashlib
 import logging
 import os
 import re
-import signal
-import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -20,8 +19,16 @@ from orchestrator.errors import CarepathError, InputError
 from orchestrator.report.sheet import Listed, Made, index, sheet
 
 _log = logging.getLogger(__name__)
-EVERY = timedelta(minutes=15)
+EVERY, AGAIN = timedelta(minutes=15), timedelta(minutes=1)
+"""How often they are made, and how soon after a run that failed: whatever broke it may come back, and last longer."""
 INDEX, STATE = "index.html", "sheets.json"
+
+
+class Stop(Protocol):
+    """Says when to end: `threading.Event`."""
+
+    def is_set(self) -> bool: ...
+    def wait(self, timeout: float) -> object: ...
 
 
 def write(settings: Settings, system: System, folder: Path, every: timedelta = EVERY) -> list[Listed]:
@@ -57,20 +64,21 @@ def made_at(folder: Path) -> datetime | None:
         return None
 
 
-def keep(settings: Settings, system: System, folder: Path, every: timedelta = EVERY) -> None:
-    """Write the sheets again and again, until SIGINT or SIGTERM. A run that fails leaves the last good ones."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+def keep(settings: Settings, system: System, folder: Path, every: timedelta, stop: Stop) -> None:
+    """Write the sheets again and again, until told to stop. A run that fails leaves the last good ones."""
     while not stop.is_set():
-        try:
-            write(settings, system, folder, every)
-        except CarepathError as error:
-            _log.error("the sheets were not made, the last ones stay: %s", error, extra={"event": "sheets-failed"})
-        except Exception as error:
-            code = type(error).__name__
-            _log.error("the sheets were not made, the last ones stay: %s", code, extra={"event": "sheets-failed"})
-        stop.wait(every.total_seconds())
+        done = _tried(settings, system, folder, every)
+        stop.wait((every if done else min(every, AGAIN)).total_seconds())
+
+
+def _tried(settings: Settings, system: System, folder: Path, every: timedelta) -> bool:
+    try:
+        write(settings, system, folder, every)
+    except Exception as error:
+        said = str(error) if isinstance(error, CarepathError) else type(error).__name__
+        _log.error("the sheets were not made, the last ones stay: %s", said, extra={"event": "sheets-failed"})
+        return False
+    return True
 
 
 def _written(folder: Path) -> list[str]:

@@ -77,7 +77,20 @@ def start(directory: Path) -> Valkey:
     Raises BrokerUnavailable; then nothing is left running.
     """
     assert threading.current_thread() is threading.main_thread(), "the server would die with this thread"
-    directory = directory.resolve()
+    try:
+        server = _spawned(directory.resolve())
+    except OSError as error:
+        raise BrokerUnavailable(f"the broker cannot be started in {directory}: {error.strerror}") from error
+    try:
+        _await_answer(server)
+    except BaseException:
+        server.stop()
+        raise
+    return server
+
+
+def _spawned(directory: Path) -> Valkey:
+    """Return a server that does not answer yet. Raises BrokerUnavailable and OSError."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = _hold(directory)
     try:
@@ -93,13 +106,7 @@ def start(directory: Path) -> Valkey:
         )
     finally:
         os.close(lock)
-    server = Valkey(process, socket_path, directory)
-    try:
-        _await_answer(server)
-    except BaseException:
-        server.stop()
-        raise
-    return server
+    return Valkey(process, socket_path, directory)
 
 
 def dies_with_parent(number: signal.Signals) -> Callable[[], None]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from orchestrator.errors import KeyMissing, RowHeld, StoreError, WrongKey
 from orchestrator.service.handlers import Desk, fire
-from orchestrator.service.notices import OWNERS, tell
+from orchestrator.service.notices import OWNERS, InHouse, tell
 from orchestrator.service.ports import Change, Directory
 from orchestrator.service.rows import LONGEST_ASIDE, EpisodeRow, NoticeRow, Times, Write
 
@@ -106,10 +106,21 @@ class Firing:
                 raise
             code = type(error).__name__
             _log.error("episode %s cannot fire: %s; it is set aside", episode_id, code, extra={"event": "set-aside"})
-            self._desk.transact(lambda change: _set_aside(change, self._desk.directory, episode_id, code))
+            self._put_aside(episode_id, code)
             return False
         late += () if fired is None else (fired,)
         return True
+
+    def _put_aside(self, episode_id: str, code: str) -> None:
+        """Set an episode aside; where that cannot be told outside, its owners have it in their inbox all the same."""
+        try:
+            self._desk.transact(lambda change: _set_aside(change, self._desk.directory, episode_id, code))
+        except StoreError:
+            raise
+        except Exception as error:
+            failed = type(error).__name__
+            _log.error("nobody outside is told of episode %s: %s", episode_id, failed, extra={"event": "set-aside"})
+            self._desk.transact(lambda change: _set_aside(change, InHouse(), episode_id, code))
 
     def _fire_locked(self, change: Change, episode_id: str, sound: Sound | None) -> timedelta | None:
         """Fire one episode and return how late it was; None where somebody else's command fired it meanwhile.

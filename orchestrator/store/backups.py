@@ -6,10 +6,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert, select
 
-from orchestrator.clock import HostClock
 from orchestrator.errors import CarepathError
 from orchestrator.store import keyfile
 from orchestrator.store.tables import kek, key_backup
+from orchestrator.store.walltime import walltime
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,12 @@ class BackupState:
 def back_up(engine: Engine, keys: Path, destination: Path) -> None:
     """Copy the key file and record it in the store. Raises StoreError when a file is there already."""
     file = keyfile.back_up(keys, destination)
-    now = HostClock().now()
     place = keyfile.place_hash(str(destination.resolve()))
-    rows = [{"backed_up_at": now, "fingerprint": key.fingerprint, "place_hash": place} for key in file.keys.values()]
     with engine.connect() as connection:
+        now = walltime(connection)
+        rows = [
+            {"backed_up_at": now, "fingerprint": key.fingerprint, "place_hash": place} for key in file.keys.values()
+        ]
         connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.dialect.name == "sqlite" else "BEGIN")
         connection.execute(insert(key_backup), rows)
         connection.exec_driver_sql("COMMIT")

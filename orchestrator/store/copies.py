@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy import URL, Connection, create_engine, func, make_url, select
 from sqlalchemy.pool import NullPool
 
 from orchestrator.errors import CarepathError, StoreError
-from orchestrator.store import keyfile, opening, schema
+from orchestrator.store import disk, keyfile, opening, schema
 from orchestrator.store import tables as t
 from orchestrator.store.connect import make_file, postgres_engine, sqlite_module
 from orchestrator.store.faults import translate
@@ -192,18 +192,10 @@ def _checked(connection: Connection, keys: Path, source: Path) -> datetime | Non
 @contextmanager
 def _whole(destination: Path) -> Iterator[Path]:
     """Give a path to write to, which becomes the destination once all of it is on the disk; else nothing is left."""
-    part = destination.with_name(f"{destination.name}.{os.getpid()}.part")
     try:
         destination.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        make_file(part)
-        yield part
-        for path in (part, part.parent):
-            descriptor = os.open(path, os.O_RDONLY)
-            os.fsync(descriptor)
-            os.close(descriptor)
-        os.replace(part, destination)
+        with disk.becoming(destination) as part:
+            make_file(part)
+            yield part
     except OSError as error:
         raise StoreError(f"{destination} cannot be written: {error.strerror}") from None
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)

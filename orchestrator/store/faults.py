@@ -47,6 +47,8 @@ _POSTGRESQL = {
     "42703": "the store is of another schema than this program: run carepath db upgrade",
     "28P01": "the database refuses the password",
     "3D000": "there is no such database",
+    "XX001": "the database is damaged: let its standby take over, or restore it from a backup",
+    "XX002": "an index of the database is damaged: have it made anew (REINDEX DATABASE), and then ask carepath doctor",
 }
 _HELD = {"55P03", "40P01"}
 """A lock that was waited for too long, or in a circle: others may be free."""

@@ -11,12 +11,13 @@ from sqlalchemy import Connection, false, func, text
 from orchestrator.clock import HostClock
 from orchestrator.service.overview.rows import SetAsideRow
 from orchestrator.service.rows import Figures, Times
-from orchestrator.store import backups, processes
+from orchestrator.store import backups
 from orchestrator.store import figures as waiting
 from orchestrator.store import tables as t
 from orchestrator.store.connect import postgres_engine, sqlite_engines, sqlite_module
 from orchestrator.store.faults import translate
 from orchestrator.store.silence import PATIENCE_S
+from orchestrator.store.walltime import walltime
 
 _WAIT_S = 2.0
 _FIGURES_PATIENCE_S = 4.0
@@ -87,7 +88,7 @@ def _snapshot(url: str, file: Path | None, patience_s: float = PATIENCE_S) -> It
 
 
 def _times(connection: Connection, now: datetime | None) -> Times:
-    wall = processes.wall(connection)
+    wall = walltime(connection)
     return Times(now or wall, wall)
 
 

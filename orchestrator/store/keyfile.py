@@ -12,6 +12,7 @@ import orjson
 from orchestrator.audit.keys import KeyEncryptionKey, Keyring
 from orchestrator.audit.seal import instant
 from orchestrator.errors import KeyMissing, StoreError
+from orchestrator.store import disk
 
 _FORMAT = 1
 _SECRET_BYTES = 32
@@ -38,7 +39,7 @@ def create(path: Path, now: datetime) -> KeyFile:
     made = KeyFile({key.id: key}, key.id, os.urandom(_SECRET_BYTES))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_new(path, _dump(made))
+        disk.write_new(path, _dump(made))
     except FileExistsError:
         raise StoreError(f"there is a key file at {path} already: it is left as it is") from None
     except OSError as error:
@@ -76,7 +77,7 @@ def back_up(path: Path, destination: Path) -> KeyFile:
     held = load(path)
     made = KeyFile(held.keys, held.active, held.lookup, (*held.backups, str(destination.resolve())))
     try:
-        _write_new(destination, _dump(made))
+        disk.write_new(destination, _dump(made))
     except FileExistsError:
         raise StoreError(f"there is a file at {destination} already: choose another place") from None
     except OSError as error:
@@ -120,17 +121,9 @@ def _parse(held: dict[str, Any]) -> KeyFile:
     return file
 
 
-def _write_new(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def _replace(path: Path, content: bytes) -> None:
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
-        _write_new(fresh, content)
-        os.replace(fresh, path)
+        with disk.becoming(path) as fresh:
+            disk.write_new(fresh, content)
     except OSError as error:
         raise StoreError(f"the key file {path} cannot be written: {error.strerror}") from None

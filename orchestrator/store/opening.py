@@ -19,6 +19,7 @@ from orchestrator.store.postgres import PostgresStore
 from orchestrator.store.silence import PATIENCE_S
 from orchestrator.store.sqlite import SqliteStore
 from orchestrator.store.tables import kek, metadata, store_info
+from orchestrator.store.walltime import walltime
 
 REAL, SIMULATED = "real", "simulated"
 _ANOTHER = "this store is a real one: an accelerated clock needs a store of its own"
@@ -146,7 +147,7 @@ def open_throwaway(clock: Clock, wall: Clock | None = None) -> tuple[SqliteStore
 
 def _settle(connection: Connection, keys: Path, simulation: Simulation | None) -> None:
     """Write what kind of store this is if nothing says so yet, and see to its keys."""
-    now = HostClock().now()
+    now = walltime(connection)
     if connection.execute(select(store_info.c.id)).first() is None:
         _check_simulation(simulation)
         start, factor = (None, None) if simulation is None else (simulation.start, simulation.factor)

@@ -19,10 +19,11 @@ from psycopg.pq.abc import PGconn, PGresult
 from sqlalchemy import Integer, LargeBinary, Table, Text
 
 from orchestrator.store.silence import Patience
-from orchestrator.store.types import Flag, Instant
+from orchestrator.store.types import EPOCH, LAST, Flag, Instant, Until
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # from which PostgreSQL counts
 _MICROSECOND = timedelta(microseconds=1)
+_EARLIEST, _LATEST = ((each - _EPOCH) // _MICROSECOND for each in (EPOCH, LAST))
 _INT, _LONG = Struct(">i"), Struct(">q")
 _BINARY = 1
 
@@ -44,12 +45,24 @@ def _from_micros(content: bytes) -> datetime:
     return _EPOCH + timedelta(microseconds=_LONG.unpack(content)[0])
 
 
+def _from_any_micros(content: bytes) -> datetime:
+    return _EPOCH + timedelta(microseconds=min(max(_LONG.unpack(content)[0], _EARLIEST), _LATEST))
+
+
 TEXT = Kind(str.encode, bytes.decode, "text", 25)
 BYTES = Kind(bytes, bytes, "bytea", 17)
 INTEGER = Kind(_INT.pack, lambda content: _INT.unpack(content)[0], "int4", 23)
 FLAG = Kind(lambda value: b"\x01" if value else b"\x00", b"\x01".__eq__, "bool", 16)
 INSTANT = Kind(_to_micros, _from_micros, "timestamptz", 1184)
-_KINDS: dict[type, Kind] = {Text: TEXT, LargeBinary: BYTES, Integer: INTEGER, Flag: FLAG, Instant: INSTANT}
+UNTIL = INSTANT._replace(decode=_from_any_micros)
+_KINDS: dict[type, Kind] = {
+    Text: TEXT,
+    LargeBinary: BYTES,
+    Integer: INTEGER,
+    Flag: FLAG,
+    Instant: INSTANT,
+    Until: UNTIL,
+}
 
 
 def kinds(table: Table, names: Sequence[str]) -> tuple[Kind, ...]:

@@ -32,13 +32,15 @@ _LONGEST_ERROR = 80
 _DAY = timedelta(days=1)
 _NOTICE = [t.notice.c[name] for name in NoticeRow._fields]
 _ITS_NOTICE = (t.notice.c.episode_id == t.outbox.c.episode_id) & (t.notice.c.key == t.outbox.c.key)
-_MAY_BE_TAKEN = (
+_WAITS = (
     select(t.outbox.c.episode_id, t.outbox.c.key, t.outbox.c.route, t.outbox.c.last_error)
     .where(MAY_LEAVE)
     .order_by(t.outbox.c.next_try_at)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
+_MAY_BE_TAKEN = _WAITS.where(exists().where(_ITS_NOTICE))
+"""One whose notice somebody removed by hand says nothing to anybody, and keeps no other from leaving."""
 _O, _N = t.outbox.c, t.notice.c
 # What is said of each notice that leaves is made once: to make it anew costs more than to say it.
 _IT = (_O.episode_id == bindparam("of")) & (_O.key == bindparam("its")) & (_O.route == bindparam("by"))
@@ -71,7 +73,7 @@ _SAW = (
     .where(_SEEN.is_(None) | (bindparam("wall", type_=_SEEN.type) > _SEEN))
     .values(seen_at=bindparam("wall", type_=_SEEN.type))
 )
-_OF_KIND = _MAY_BE_TAKEN.where(exists().where(_ITS_NOTICE, t.notice.c.kind == bindparam("kind")))
+_OF_KIND = _WAITS.where(exists().where(_ITS_NOTICE, t.notice.c.kind == bindparam("kind")))
 
 
 class RareWrites(ColdReader, AnswerWrites, RosterWrites, WorklistWrites):

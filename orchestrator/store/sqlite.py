@@ -18,7 +18,7 @@ from orchestrator.store.faults import BUSY, translate
 from orchestrator.store.rare import RareWrites
 from orchestrator.store.schema import fits
 from orchestrator.store.together import Together
-from orchestrator.store.types import from_micros, to_micros
+from orchestrator.store.types import from_any_micros, from_micros, to_micros
 
 _STORED = EpisodeRow._fields[:-2]
 _PRIOR = ", ".join(f"n.{name}" for name in Sealed._fields)
@@ -60,10 +60,14 @@ def _moment(micros: int | None) -> datetime | None:
     return None if micros is None else from_micros(micros)
 
 
+def _until(micros: int | None) -> datetime | None:
+    return None if micros is None else from_any_micros(micros)
+
+
 def _episode(row: Sequence[Any]) -> EpisodeRow:
     return EpisodeRow(
         row[0], row[1], row[2], row[3], row[4], row[5], row[6], from_micros(row[7]), from_micros(row[8]),
-        _moment(row[9]), bool(row[10]), row[11], row[12], row[13], _moment(row[14]), row[15], row[16], row[17],
+        _moment(row[9]), bool(row[10]), row[11], row[12], row[13], _until(row[14]), row[15], row[16], row[17],
     )  # fmt: skip
 
 

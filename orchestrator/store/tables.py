@@ -23,7 +23,7 @@ from sqlalchemy import (
 from orchestrator.store import staff_tables
 from orchestrator.store.columns import CLUSTERED, STRICT, metadata
 from orchestrator.store.columns import col as _col
-from orchestrator.store.types import Flag, Instant
+from orchestrator.store.types import Flag, Instant, Until
 
 __all__ = ["metadata", "staff_tables"]
 """What belongs to the schema though it is made elsewhere."""
@@ -166,7 +166,7 @@ episode = Table(
     _col("tag", Text(), "keyed hash of what a decision depends on, as in the last entry's header"),
     _col("chain_hash", LargeBinary(), "hash of the last entry: the head of the chain"),
     _col("document", LargeBinary(), "the whole state: dumped, compressed, encrypted with the patient's key"),
-    _col("set_aside_until", Instant(), "operational: firing failed for this episode alone, next try then", null=True),
+    _col("set_aside_until", Until(), "operational: firing failed for this episode alone, next try then", null=True),
     _col("attempts", Integer(), "operational: how often in a row firing failed"),
     PrimaryKeyConstraint("episode_id"),
     Index(None, "patient_id"),
@@ -236,7 +236,7 @@ outbox = Table(
     _col("route", Text(), "the way by which it is to leave the house, as the hospital's configuration names it"),
     _col("since", Instant(), "wall time from which it waits"),
     _col(
-        "next_try_at", Instant(), "when a worker may next take it; while one has it, when the lease ends; NULL: never",
+        "next_try_at", Until(), "when a worker may next take it; while one has it, when the lease ends; NULL: never",
         null=True,
     ),
     _col("attempts", Integer(), "how often a worker took it"),

@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import TIMESTAMP, Boolean, Dialect, Integer
+from sqlalchemy import TIMESTAMP, Boolean, ColumnElement, Dialect, Integer, case, literal
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LAST = datetime(9999, 12, 31, tzinfo=UTC)
+"""The last midnight of UTC that the calendar has in every zone."""
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -18,6 +20,11 @@ def to_micros(moment: datetime) -> int:
 def from_micros(micros: int) -> datetime:
     """Return microseconds since 1970 as an aware instant in UTC."""
     return EPOCH + timedelta(microseconds=micros)
+
+
+def from_any_micros(micros: int) -> datetime:
+    """Return the same of whatever stands in a column `Until`."""
+    return from_micros(min(max(micros, 0), to_micros(LAST)))
 
 
 class Instant(TypeDecorator[datetime]):
@@ -37,6 +44,19 @@ class Instant(TypeDecorator[datetime]):
         if isinstance(value, int):
             return from_micros(value)
         return None if value is None else value.astimezone(UTC)
+
+
+class Until(Instant):
+    """An instant that a person may write by hand beyond the calendar, such as `infinity`: read as the nearest in it.
+
+    Whoever read it as it is could read no row with it, nor any that is read together with such a row.
+    """
+
+    cache_ok = True
+
+    def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        early, late = (column < EPOCH, literal(EPOCH, Instant())), (column > LAST, literal(LAST, Instant()))
+        return case(early, late, else_=column)
 
 
 class Flag(TypeDecorator[bool]):

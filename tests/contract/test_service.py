@@ -1,15 +1,16 @@
 """Goal: the use cases keep their promises on every store: one cause one entry, the first answer, set aside and told."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from orchestrator.episode.commands import Close
-from orchestrator.errors import CarepathError, Conflict, InvalidCommand, NotFound, VersionChanged
+from orchestrator.errors import CarepathError, Conflict, InvalidCommand, NotFound, StoreError, VersionChanged
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.handlers import Request, new_key
-from orchestrator.service.rows import OutgoingId, OutgoingRow
+from orchestrator.service.rows import OutboxRow, OutgoingId, OutgoingRow
 from orchestrator.store.postgres import PostgresStore
 from tests.contract.conftest import System
 from tests.factories import CLINICIAN, HOUR, NURSE, T0, enrolment, record
@@ -211,6 +212,49 @@ def test_an_episode_that_fails_alone_is_set_aside_and_told_and_holds_up_nobody(s
     assert all(whole(sut, episode_id) for episode_id in ids)
 
 
+class Astray(Everything):
+    """A directory that fails for whatever is told of episodes that are set aside."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__("a")
+        self._error = error
+
+    def routes(self, kind: str, role: str, ward: str, at: datetime) -> Sequence[str]:
+        if kind == "set-aside":
+            raise self._error
+        return super().routes(kind, role, ward, at)
+
+
+def failing_with_others(sut: System) -> list[str]:
+    """Enrol three patients with something due, and return their episodes; the timers of the first one fail."""
+    ids = [sut.enrolments.enrol(enrolment(str(n))).episode_id for n in range(3)]
+    for episode_id in ids:
+        sut.handlers.execute(record(episode_id, alarm="1"))
+    sut.engine.poisoned = {ids[0]}
+    sut.clock.advance(2 * HOUR)
+    return ids
+
+
+def test_an_episode_of_which_nobody_outside_can_be_told_is_set_aside_too(sut: System) -> None:
+    sut.desk.directory = Astray(KeyError("a defect"))
+    ids = failing_with_others(sut)
+    assert sut.firing.fire_due()[:2] == (2, 1)
+    assert sut.queries.next_alarm() is None
+    rows = [row for row in sut.queries.inbox().rows if row["episode_id"] == ids[0]]
+    assert sorted((row["role"], row["kind"]) for row in rows) == [("administrator", "set-aside"), ("lead", "set-aside")]
+    assert {each.notice.episode_id for each in sut.deliveries.outgoing()} == {*ids[1:]}
+
+
+def test_what_a_store_does_not_take_is_set_aside_later(sut: System) -> None:
+    sut.desk.directory = Astray(StoreError("the store is gone"))
+    failing_with_others(sut)
+    with pytest.raises(StoreError):
+        sut.firing.fire_due()
+    assert sut.queries.next_alarm() == T0 + HOUR
+    sut.desk.directory = Everything("a")
+    assert sut.firing.fire_due()[:2] == (2, 1)
+
+
 def test_what_a_clock_that_stood_ahead_set_aside_is_tried_at_once(sut: System) -> None:
     episode_id = sut.enrolments.enrol(enrolment()).episode_id
     sut.handlers.execute(record(episode_id, alarm="1"))
@@ -219,6 +263,30 @@ def test_what_a_clock_that_stood_ahead_set_aside_is_tried_at_once(sut: System) -
         change.set_aside(episode_id, change.times().wall + timedelta(days=365), 1)
     assert sut.queries.next_alarm() == T0 + HOUR
     assert sut.firing.fire_due().fired == 1
+
+
+@pytest.mark.parametrize(
+    ("micros", "written", "read"),
+    [
+        (2**63 - 1, "infinity", "9999-12-31T00:00:00.000000Z"),
+        (-(2**63), "-infinity", "1970-01-01T00:00:00.000000Z"),
+    ],
+)
+def test_what_somebody_wrote_beyond_the_calendar_holds_up_nobody(
+    sut: System, micros: int, written: str, read: str
+) -> None:
+    sut.desk.directory = Everything("a")
+    ids = [sut.enrolments.enrol(enrolment(str(n))).episode_id for n in range(2)]
+    for episode_id in ids:
+        sut.handlers.execute(record(episode_id, alarm="1"))
+    beyond = f"'{written}'" if isinstance(sut.store, PostgresStore) else str(micros)
+    sut.sql(f"UPDATE episode SET set_aside_until = {beyond} WHERE episode_id = '{ids[0]}'")
+    assert sut.queries.show(ids[0])["set_aside_until"] == read
+    sut.clock.advance(2 * HOUR)
+    assert sut.queries.next_alarm() == T0 + HOUR
+    assert sut.firing.fire_due()[:2] == (2, 0)
+    sut.sql(f"UPDATE outbox SET next_try_at = {beyond} WHERE episode_id = '{ids[0]}'")
+    assert len(sut.deliveries.outgoing()) == len(sut.deliveries.take()) == 2
 
 
 def test_those_of_a_batch_that_failed_fire_at_no_time_that_was_moved_meanwhile(sut: System) -> None:
@@ -280,6 +348,15 @@ def test_what_a_clock_that_stood_ahead_put_off_leaves_at_once(sut: System) -> No
     assert sut.deliveries.give_back(held, "timeout")
     assert not sut.deliveries.waiting()
     assert sut.deliveries.take() == []
+
+
+def test_what_waits_for_a_notice_that_somebody_removed_keeps_no_other_from_leaving(sut: System) -> None:
+    sut.desk.directory = Everything("a")
+    told(sut)
+    with sut.store.change() as change:
+        change.put_outbox([OutboxRow("", "removed", "a", T0)])
+    (held,) = sut.deliveries.take()
+    assert held.notice.key != "removed"
 
 
 def test_a_dead_letter_is_sent_again_or_dropped_by_a_person(sut: System) -> None:

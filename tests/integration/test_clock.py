@@ -356,6 +356,21 @@ def test_what_no_worker_sends_a_clock_sends_though_the_broker_takes_its_hints(pl
     assert (ears.fires, ears.delivers, place.letters(episode)) == (0, 1, ["delivered"])
 
 
+class Stuck(Firing):
+    """Fires nothing: the store fails whatever is claimed."""
+
+    def fire_due(self, limit: int = 200, sound: Sound | None = None) -> Fired:
+        raise StoreError("the database refuses: SQLSTATE XX001")
+
+
+def test_what_was_told_leaves_though_nothing_can_fire(place: Installation) -> None:
+    episode = place.enrol()
+    stuck, ears = replace(place.system, firing=Stuck(place.system.desk)), Ears()
+    with pytest.raises(StoreError):
+        Ticker(stuck, ears).tick()
+    assert (place.fired(episode), place.rows("outbox", episode), ears.delivers) == (0, 1, 1)
+
+
 class Broken:
     """A store that fails a few times."""
 

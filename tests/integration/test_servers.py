@@ -1,5 +1,6 @@
 """Goal: the suite's servers are real, fresh, reachable by their owner alone, and die with whoever started them."""
 
+import errno
 import os
 import select
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import NoReturn
 
 import psycopg
 import pytest
@@ -90,6 +92,17 @@ def test_one_folder_holds_one_broker(tmp_path: Path) -> None:
             valkey.start(tmp_path / "broker")
     finally:
         server.stop()
+
+
+def test_a_machine_that_has_no_room_for_a_broker_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> NoReturn:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(subprocess, "Popen", refused)
+        with pytest.raises(valkey.BrokerUnavailable, match="cannot be started in .*: Cannot allocate memory"):
+            valkey.start(tmp_path / "broker")
+    valkey.start(tmp_path / "broker").stop()
 
 
 STARTERS = {

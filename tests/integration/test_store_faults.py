@@ -5,16 +5,18 @@ import shutil
 import socket
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 from sqlalchemy import create_engine, event
 
-from orchestrator.clock import VirtualClock
+from orchestrator.clock import HostClock, VirtualClock
 from orchestrator.errors import KeyMissing, StoreError
-from orchestrator.store import connect, opening, schema
+from orchestrator.store import connect, health, opening, schema
 from orchestrator.store.connect import sqlite_engines, sqlite_module
+from orchestrator.store.faults import translate
 from orchestrator.store.opening import Simulation, open_store, prepare
 from orchestrator.store.postgres import PostgresStore
 from orchestrator.store.sqlite import SqliteChange, SqliteStore
@@ -243,6 +245,33 @@ def test_a_postgresql_that_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot be reached") as told:
         prepare(f"postgresql://nobody@/none?host={tmp_path}", tmp_path / "keys.json")
     assert one_line(told.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "what"),
+    [(psycopg.errors.DataCorrupted(), "standby take over"), (psycopg.errors.IndexCorrupted(), "REINDEX")],
+)
+def test_a_damaged_postgresql_says_what_to_do(error: psycopg.Error, what: str) -> None:
+    said = translate(error)
+    assert isinstance(said, StoreError)
+    assert what in str(said)
+
+
+def test_a_store_is_born_by_its_own_time_whatever_the_machine_shows_that_makes_it(
+    postgres_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = HostClock.now
+    monkeypatch.setattr(HostClock, "now", lambda clock: right(clock) + timedelta(days=1))
+    sut = on_postgres(postgres_database, tmp_path)
+    health.back_up_keys(postgres_database, None, tmp_path / "keys.json", tmp_path / "safe.json")
+    with sut.store.read() as reader:
+        seen, wall = reader.seen_at(), reader.times().wall
+    backup = health.health(postgres_database, None, tmp_path / "keys.json", None).backup
+    sut.store.close()
+    assert seen is not None
+    assert backup.latest is not None
+    assert seen <= wall, "no clock fires before what was seen"
+    assert wall - timedelta(minutes=1) < backup.latest < wall + timedelta(minutes=1)
 
 
 def on_postgres(address: str, folder: Path, *, make: bool = True) -> System:

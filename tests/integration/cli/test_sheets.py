@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator import config
+from orchestrator.bootstrap import open_system
+from orchestrator.cli.sheets import keep
 from tests.integration.cli.conftest import PATHWAY, Terminal
 from tests.integration.installation import running, until
 
@@ -157,3 +159,28 @@ def test_a_process_makes_them_until_it_is_told_to_end(terminal: Terminal, folder
         assert "sheets" in terminal("doctor").out
         assert process.poll() is None
     assert "0000001" in next(folder.glob("ward-*.html")).read_text()
+
+
+class Tired:
+    """Says when to end, after so many waits, and notes how long they were."""
+
+    def __init__(self, waits: int) -> None:
+        self.left, self.waited = waits, list[float]()
+
+    def is_set(self) -> bool:
+        return not self.left
+
+    def wait(self, timeout: float) -> None:
+        self.left -= 1
+        self.waited.append(timeout)
+
+
+def test_a_run_that_failed_is_made_again_soon(terminal: Terminal, folder: Path) -> None:
+    terminal.enrol()
+    settings, hour = config.read(), timedelta(hours=1)
+    with open_system(settings) as system:
+        (terminal.home / "elsewhere").write_text("")
+        failing, well = Tired(2), Tired(2)
+        keep(settings, system, terminal.home / "elsewhere", hour, failing)
+        keep(settings, system, folder, hour, well)
+    assert (failing.waited, well.waited) == ([60.0, 60.0], [3600.0, 3600.0])

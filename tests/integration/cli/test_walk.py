@@ -1,12 +1,19 @@
 """Goal: a person at a terminal takes a patient through the whole program, and reads what it says."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from orchestrator import config
+from orchestrator.cli import records
+from orchestrator.cli.face import Face
+from orchestrator.errors import InputError
 from tests.integration.cli.conftest import PATHWAY, Terminal
 
 SCENARIOS = sorted((Path(__file__).parents[3] / "workflows" / PATHWAY / "scenarios").glob("*.yaml"))
@@ -109,6 +116,16 @@ def test_the_record_is_told_proved_and_exported(terminal: Terminal, treated: str
     assert [json.loads(line)["seq"] for line in exported] == list(range(1, len(exported) + 1))
     assert "severe" not in "".join(exported)
     terminal.assert_sound()
+
+
+def test_what_cannot_be_written_whole_leaves_no_file(terminal: Terminal, tmp_path: Path) -> None:
+    def half() -> Iterator[bytes]:
+        yield b"half of it"
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(InputError, match="No space left"):
+        records._put(Face(config.read(), as_json=False), half(), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_report_has_names_where_they_are_asked_for(
