@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -121,10 +122,17 @@ def _parse(held: dict[str, Any]) -> KeyFile:
 
 
 def _write_new(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    """Write a file that is not there yet, whole or not at all: half a key file would be taken for a damaged one."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        _sync(path.parent)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -132,5 +140,19 @@ def _replace(path: Path, content: bytes) -> None:
     try:
         _write_new(fresh, content)
         os.replace(fresh, path)
+        _sync(path.parent)
     except OSError as error:
         raise StoreError(f"the key file {path} cannot be written: {error.strerror}") from None
+
+
+def _sync(folder: Path) -> None:
+    """See that a folder's new entry is on the disk: the store is told next which keys there are.
+
+    A share or a stick that cannot do that is written to all the same.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
