@@ -28,6 +28,7 @@ from orchestrator.service.demo import PASSWORD, cast
 DEFAULT_SPEED = 3600
 _START_SECONDS = 45.0
 _MOST_FAILURES = 4
+_LAST_PORT = 65535
 _LOOK_SECONDS = 1.0
 _BROKER_PAUSE_SECONDS = 10.0
 _API_END_SECONDS, _CLOCK_END_SECONDS, _WORKER_END_SECONDS = 5.0, 6.0, 10.0
@@ -42,6 +43,8 @@ def run(settings: Settings, speed: int | None = None, *, prepare: Callable[[Sett
     """
     if speed is not None and not settings.simulated:
         raise CannotStart("--speed is for a simulated store: add --simulated")
+    if settings.metrics is not None and settings.metrics.port > _LAST_PORT - 2:
+        raise CannotStart(f"figures are told on --metrics and the two ports after it: name one up to {_LAST_PORT - 2}")
     open_library(settings)  # what is wrong with the pathways is said before anything is made that would be left behind
     with ExitStack() as stack:
         listening = stack.enter_context(opened(settings.host, settings.port))

@@ -195,7 +195,7 @@ def _whole(destination: Path) -> Iterator[Path]:
     part = destination.with_name(f"{destination.name}.{os.getpid()}.part")
     try:
         destination.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        make_file(part)
+        os.close(os.open(part, os.O_RDWR | os.O_CREAT, 0o600))  # where it cannot be made, that is said of the copy
         yield part
         for path in (part, part.parent):
             descriptor = os.open(path, os.O_RDONLY)

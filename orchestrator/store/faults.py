@@ -12,6 +12,7 @@ _READ_ONLY = "the store is read-only: nothing was written; make its folder and f
 _SQLITE = (
     ("is locked", BUSY),
     ("is full", _FULL),
+    ("disk I/O error", "the disk is full, or fails: nothing was written; free some space, and see to the disk"),
     ("readonly", _READ_ONLY),
     ("unable to open", "the store cannot be opened: its folder is missing or not writable for this user"),
     ("no such table", "the store has no tables yet: run carepath db upgrade"),

@@ -1,9 +1,7 @@
 """Goal: keys live in a file of their own, are never lost in silence, and a backup is proved by what it opens."""
 
-import resource
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,7 @@ from orchestrator.store.connect import sqlite_engines
 from orchestrator.store.opening import open_store, prepare
 from orchestrator.store.sqlite import SqliteStore
 from tests.contract.conftest import system
+from tests.disk import files_of_at_most
 from tests.factories import T0, enrolment
 
 
@@ -123,14 +122,3 @@ def test_a_disk_that_fills_up_leaves_no_half_key_file(tmp_path: Path) -> None:
             attempt()
         assert list(tmp_path.iterdir()) == [path]
     assert keyfile.load(path) == made
-
-
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    """Let this process write no file of more bytes than these."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)

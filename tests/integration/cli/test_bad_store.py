@@ -11,6 +11,7 @@ from sqlalchemy import Engine, event, make_url
 
 from orchestrator.store import connect, opening
 from orchestrator.store.faults import translate
+from tests.disk import files_of_at_most
 from tests.integration.cli.conftest import Terminal
 from tests.servers.postgres import guarded_postgres
 
@@ -74,6 +75,12 @@ def test_a_store_that_is_full(terminal: Terminal, episode: str, pragmas: list[st
     assert (said.code, said.out) == (UNUSABLE, "")
     assert said.line == says
     pragmas.clear()
+    terminal.assert_sound()
+
+
+def test_a_disk_so_full_that_the_store_cannot_be_opened(terminal: Terminal, episode: str) -> None:
+    with files_of_at_most(100):
+        fails(terminal, "the disk is full, or fails: nothing was written; free some space", "show", episode)
     terminal.assert_sound()
 
 

@@ -30,3 +30,9 @@ def test_a_host_that_is_not_this_machine(terminal: Terminal, command: str, host:
     said = terminal(command, "--host", host, "--port", "0")
     assert (said.code, said.out) == (2, "")
     assert said.line.startswith(says)
+
+
+def test_figures_for_which_there_are_no_three_ports(terminal: Terminal) -> None:
+    said = terminal("up", "--port", "0", "--metrics", "65534")
+    assert (said.code, said.out) == (2, "")
+    assert "the two ports after it: name one up to 65533" in said.line
