@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qs, quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from orchestrator.errors import InputError
@@ -205,9 +205,14 @@ def _database(url: str, password_file: str | None) -> str:
         raise SettingError("the store's address must begin with sqlite:/// or postgresql://")
     if scheme == "sqlite" and not url.partition(":///")[2]:
         raise SettingError("the store's address must name a file: sqlite:///PATH")
-    if scheme == "sqlite" or password_file is None:
+    if scheme == "sqlite":
         return url
-    return _with_password(url, secret(Path(password_file), "CAREPATH_DATABASE_PASSWORD_FILE"), "CAREPATH_DATABASE_URL")
+    parts = _parts(
+        url, "the store's address", "postgresql://USER@HOST:PORT/NAME, of several servers ?host=FIRST,SECOND"
+    )
+    if password_file is None:
+        return url
+    return _with_password(url, parts, secret(Path(password_file), "CAREPATH_DATABASE_PASSWORD_FILE"))
 
 
 def _broker(url: str, password_file: str | None) -> str:
@@ -216,9 +221,10 @@ def _broker(url: str, password_file: str | None) -> str:
         raise SettingError(
             "CAREPATH_BROKER_URL must begin with redis://, rediss://, redis+socket://, amqp:// or amqps://"
         )
-    if not url or password_file is None:
+    parts = _parts(url, "CAREPATH_BROKER_URL", "redis://HOST:PORT/0 or amqp://USER@HOST:PORT//")
+    if password_file is None or not parts.hostname:
         return url
-    return _with_password(url, secret(Path(password_file), "CAREPATH_BROKER_PASSWORD_FILE"), "CAREPATH_BROKER_URL")
+    return _with_password(url, parts, secret(Path(password_file), "CAREPATH_BROKER_PASSWORD_FILE"))
 
 
 def _openid(given: Mapping[str, str]) -> OpenIdSettings | None:
@@ -248,14 +254,20 @@ def _issuer_host(issuer: str) -> str:
     return host
 
 
-def _with_password(url: str, password: str, name: str) -> str:
-    """Return the address with the password in it, unless it has one already."""
+def _parts(url: str, name: str, spelt: str) -> SplitResult:
+    """Return the parts of an address. Raises SettingError for one that cannot be read, with how it is spelt."""
     try:
         parts = urlsplit(url)
-        if parts.password is not None or not parts.hostname:
-            return url
+        _ = parts.port  # read as a number only when it is asked for
     except ValueError:
-        raise SettingError(f"{name} is not an address that can be read") from None
+        raise SettingError(f"{name} cannot be read: write {spelt}") from None
+    return parts
+
+
+def _with_password(url: str, parts: SplitResult, password: str) -> str:
+    """Return the address with the password in it, unless it has one already."""
+    if parts.password is not None or "password" in parse_qs(parts.query):
+        return url
     user, _, place = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=f"{user}:{quote(password, safe='')}@{place}"))
 

@@ -28,7 +28,7 @@ class PathwayError(InputError):
 
     def __init__(self, what: str, *, file: str = "", line: int = 0, hint: str = "") -> None:
         self.what, self.file, self.line, self.hint = what, file, line, hint
-        place = f"{file}:{line}: " if file else (f"line {line}: " if line else "")
+        place = (f"{file}:{line}: " if line else f"{file}: ") if file else (f"line {line}: " if line else "")
         super().__init__(f"{place}{what}{f'; {hint}' if hint else ''}")
 
     @property

@@ -33,6 +33,6 @@ class Beside:
         try:
             deliver(self._system, SECONDS)
         except CarepathError as error:
-            _log.error("nothing can be sent: %s", error)
+            _log.error("nothing can be sent: %s", error, extra={"event": "nothing-sent"})
         except Exception as error:  # a defect; the clock goes on, and says more at its next round
-            _log.error("sending failed with %s", type(error).__name__)
+            _log.error("sending failed with %s", type(error).__name__, extra={"event": "sending-failed"})

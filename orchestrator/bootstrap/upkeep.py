@@ -6,6 +6,8 @@ from pathlib import Path
 from orchestrator.bootstrap.stores import see_to_home, there
 from orchestrator.bootstrap.system import System
 from orchestrator.config import Settings
+from orchestrator.errors import Conflict
+from orchestrator.service.presence import named
 from orchestrator.service.rows import Figures
 from orchestrator.store import copies, health, opening, server
 from orchestrator.store.health import Health
@@ -46,6 +48,17 @@ def sqlite_version() -> str:
 def back_up_keys(settings: Settings, destination: Path) -> None:
     """Copy the key file to a place that is not there yet, and record it in the store. Raises StoreError."""
     health.back_up_keys(settings.database_url, settings.database_file, settings.keys, destination)
+
+
+def rotate_keys(settings: Settings, system: System) -> str:
+    """Add a key that wraps patients from now on; return its name. The others go on opening what they wrapped.
+
+    Raises Conflict while a process runs: it would not have the new one, nor open what another wraps with it.
+    """
+    if rows := system.presence.running():
+        later = "one that was killed is forgotten after two minutes"
+        raise Conflict(f"end first what would not have the new key: there run {named(rows)}; {later}")
+    return opening.rotate(settings.database_url, settings.keys)
 
 
 def back_up_store(settings: Settings, destination: Path) -> int:

@@ -51,9 +51,20 @@ _NO_BROKER = "there is no broker: set CAREPATH_BROKER_URL, or run carepath up, w
 def api(settings: Settings, listening: socket.socket | None = None) -> None:
     """Serve HTTP until a signal says otherwise; what is being answered then is finished.
 
-    listening: a socket that listens already, else one is opened at the settings' host and port.
+    listening: a socket that listens already, else one is opened at the settings' host and port. Raises CannotStart.
     """
-    import uvicorn  # noqa: PLC0415  neither worker nor clock needs it
+    from orchestrator.cli.listening import bound  # noqa: PLC0415  neither worker nor clock needs it
+
+    with ExitStack() as stack:
+        if listening is not None:
+            _serve(settings, [stack.enter_context(listening)], _EMBEDDED_GRACE_SECONDS)
+            return
+        doors = [stack.enter_context(each) for each in bound(settings.host, settings.port)]
+        _serve(settings, doors, GRACE_SECONDS)
+
+
+def _serve(settings: Settings, doors: list[socket.socket], grace_seconds: int) -> None:
+    import uvicorn  # noqa: PLC0415
 
     from orchestrator.cli.faces import faces  # noqa: PLC0415
 
@@ -75,12 +86,10 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
     app.api.router.lifespan_context = lifespan
     config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         proxy_headers=True,
         forwarded_allow_ips=settings.proxies,
         **_QUIET,
-        timeout_graceful_shutdown=GRACE_SECONDS if listening is None else _EMBEDDED_GRACE_SECONDS,
+        timeout_graceful_shutdown=grace_seconds,
     )
 
     class Server(uvicorn.Server):
@@ -101,7 +110,7 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises a signal again once it has ended: that is no news
         signal.signal(number, lambda *_: setattr(server, "should_exit", True))
     with watched(settings.metrics, _api_probes(settings, system, server, draining)):
-        server.run(sockets=None if listening is None else [listening])
+        server.run(sockets=doors)
 
 
 def _api_probes(settings: Settings, system: System, server: "uvicorn.Server", draining: threading.Event) -> Probes:

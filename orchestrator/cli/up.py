@@ -3,7 +3,6 @@
 Everything lives in one folder, the home: store, keys, broker's queue. One launcher holds it at a time.
 """
 
-import errno
 import fcntl
 import http.client
 import ipaddress
@@ -20,6 +19,7 @@ from orchestrator import __version__
 from orchestrator.bootstrap import Simulation, System, open_library, open_to_run, prepare_store
 from orchestrator.cli import valkey
 from orchestrator.cli.children import Child, Signals
+from orchestrator.cli.listening import CannotStart, opened
 from orchestrator.cli.logs import mark
 from orchestrator.config import Settings, secret
 from orchestrator.errors import CarepathError
@@ -28,15 +28,10 @@ from orchestrator.service.demo import PASSWORD, cast
 DEFAULT_SPEED = 3600
 _START_SECONDS = 45.0
 _MOST_FAILURES = 4
+_LAST_PORT = 65535
 _LOOK_SECONDS = 1.0
 _BROKER_PAUSE_SECONDS = 10.0
 _API_END_SECONDS, _CLOCK_END_SECONDS, _WORKER_END_SECONDS = 5.0, 6.0, 10.0
-
-
-class CannotStart(CarepathError):
-    """The embedded system cannot be started here: one line says why and what to do."""
-
-    code = "cannot-start"
 
 
 def run(settings: Settings, speed: int | None = None, *, prepare: Callable[[Settings], None] = lambda _: None) -> int:
@@ -48,9 +43,11 @@ def run(settings: Settings, speed: int | None = None, *, prepare: Callable[[Sett
     """
     if speed is not None and not settings.simulated:
         raise CannotStart("--speed is for a simulated store: add --simulated")
+    if settings.metrics is not None and settings.metrics.port > _LAST_PORT - 2:
+        raise CannotStart(f"figures are told on --metrics and the two ports after it: name one up to {_LAST_PORT - 2}")
     open_library(settings)  # what is wrong with the pathways is said before anything is made that would be left behind
     with ExitStack() as stack:
-        listening = stack.enter_context(_listen(settings.host, settings.port))
+        listening = stack.enter_context(opened(settings.host, settings.port))
         stack.callback(os.close, _hold(settings))
         prepare(settings)
         signals = stack.enter_context(Signals())
@@ -199,27 +196,6 @@ def _open(settings: Settings, speed: int | None) -> System:
         system.close()
         raise
     return system
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens: whoever starts the API again loses no caller."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-    except OSError:
-        raise CannotStart(f"there is no host '{host}': choose another with --host") from None
-    listening = socket.socket(family, kind, protocol)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(1024)
-    except OSError as error:
-        listening.close()
-        if error.errno == errno.EADDRINUSE:
-            raise CannotStart(f"port {port} is in use: choose another with --port, or make … PORT=") from None
-        raise CannotStart(f"cannot listen on {host} port {port}: {error.strerror}") from None
-    return listening
 
 
 def _hold(settings: Settings) -> int:

@@ -74,6 +74,22 @@ def backup(face: Face, destination: Path) -> None:
     )
 
 
+@keys.command()
+@with_settings
+def rotate(face: Face) -> None:
+    """Add a new key to the key file, which wraps the keys of new patients from now on.
+
+    What is there stays under the keys that are there, which go on opening it. Refused while a process runs: each is
+    started again with the new file.
+    """
+    from orchestrator.bootstrap import rotate_keys  # noqa: PLC0415  not for --help
+
+    with face.system() as system:
+        made = rotate_keys(face.settings, system)
+    told = {"keys": str(face.settings.keys), "key": made}
+    face.show(told, lambda _: f"{face.settings.keys} has the new key {made}: back it up with carepath keys backup DEST")
+
+
 @click.command()
 @with_settings
 def token(face: Face) -> None:

@@ -99,7 +99,12 @@ class Grouped:
         try:
             outcomes = self._handlers.execute_together([each.request for each in group])
         except Exception as error:  # whatever it was, it comes up again with the one whose it is
-            _log.warning("a group of %d commands failed with %s: one by one", len(group), type(error).__name__)
+            _log.warning(
+                "a group of %d commands failed with %s: one by one",
+                len(group),
+                type(error).__name__,
+                extra={"event": "group-failed"},
+            )
             for each in group:
                 each.unknown = error if isinstance(error, OutcomeUnknown) else None
             return

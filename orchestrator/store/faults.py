@@ -12,6 +12,7 @@ _READ_ONLY = "the store is read-only: nothing was written; make its folder and f
 _SQLITE = (
     ("is locked", BUSY),
     ("is full", _FULL),
+    ("disk I/O error", "the disk is full, or fails: nothing was written; free some space, and see to the disk"),
     ("readonly", _READ_ONLY),
     ("unable to open", "the store cannot be opened: its folder is missing or not writable for this user"),
     ("no such table", "the store has no tables yet: run carepath db upgrade"),
@@ -20,6 +21,28 @@ _SQLITE = (
     ("malformed", "the store's file is damaged: restore it from a backup"),
 )
 _GONE = "the database cannot be reached: see that it runs and that its address is right"
+_NO_MORE = "the store takes no more connections: raise max_connections or run fewer processes"
+_CONNECTING = (
+    (
+        "certificate",
+        "the database does not show a certificate that is trusted: see sslmode and sslrootcert in its address",
+    ),
+    ("SSL was required", "the database speaks no TLS, and its address asks for it: see sslmode"),
+    (
+        "no password supplied",
+        "the database asks for a password: put it into a file, and name that in CAREPATH_DATABASE_PASSWORD_FILE",
+    ),
+    (
+        "password authentication failed",
+        "the database refuses user or password: see its address, and CAREPATH_DATABASE_PASSWORD_FILE",
+    ),
+    ("no pg_hba.conf entry", "the database does not let this user in from this machine: see its pg_hba.conf"),
+    ("does not exist", "there is no such database, or no such user of it: make it, or mend the address"),
+    ("connection option", "the store's address holds a parameter that PostgreSQL does not know: mend it"),
+    ("too many c", _NO_MORE),  # clients, connections
+    ("connection slots are reserved", _NO_MORE),
+)
+"""Why nobody was let in: of that the driver tells no SQLSTATE, only a text; in another language it says less."""
 _SILENT = "the database does not answer: see that it runs, that its disk and its standby answer, and the way to it"
 _WITHOUT_A_WORD = {"Silent", "ConnectionTimeout"}
 UNKNOWN = (
@@ -36,7 +59,7 @@ _POSTGRESQL = {
     "57P01": _GONE,  # it is being shut down
     "57P02": _GONE,  # one of its processes was killed, so it ends all of them
     "57P03": _GONE,  # it is starting
-    "53300": "the store takes no more connections: raise max_connections or run fewer processes",
+    "53300": _NO_MORE,
     "53100": _FULL,
     "25006": _READ_ONLY,
     "26000": _POOLER,
@@ -68,7 +91,7 @@ def translate(error: BaseException) -> CarepathError | None:
     if state is not None:
         return _of_state(state)
     if names & _WITHOUT_A_WORD or type(origin).__module__.startswith("psycopg"):
-        return StoreError(_SILENT if names & _WITHOUT_A_WORD else _GONE)
+        return StoreError(_SILENT if names & _WITHOUT_A_WORD else _connecting(str(origin)))
     return _store_error(_sqlite(str(origin)))
 
 
@@ -80,6 +103,10 @@ def _of_state(state: str) -> StoreError:
 
 def _store_error(said: str) -> StoreError:
     return StoreBusy(said) if said == BUSY else StoreError(said)
+
+
+def _connecting(text: str) -> str:
+    return next((said for part, said in _CONNECTING if part in text), _GONE)
 
 
 def _sqlite(text: str) -> str:

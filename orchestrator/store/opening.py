@@ -1,5 +1,7 @@
 """How is a store made, opened and shut? Which kind is it, what time is it in it, and are its keys at hand?"""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -67,18 +69,42 @@ def prepare(url: str, keys: Path, simulation: Simulation | None = None) -> None:
     engine = _writer(url)
     try:
         schema.upgrade(engine)
-        with engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.dialect.name == "sqlite" else "BEGIN")
-            try:
-                _settle(connection, keys, simulation)
-            except BaseException:
-                connection.exec_driver_sql("ROLLBACK")
-                raise
-            connection.exec_driver_sql("COMMIT")
+        with _transaction(engine) as connection:
+            _settle(connection, keys, simulation)
     except Exception as error:
         raise _said(error) from None
     finally:
         engine.dispose()
+
+
+def rotate(url: str, keys: Path) -> str:
+    """Add a key to the key file of a store, and note it as the one in use; return its name.
+
+    The others stay, and go on opening what they wrapped. Whoever holds the store open does not have the new one.
+    Raises StoreError.
+    """
+    engine = _writer(url)
+    try:
+        with _transaction(engine) as connection:
+            ring = keyfile.rotate(keys, now := HostClock().now()).ring
+            _register(connection, ring, now)
+    except Exception as error:
+        raise _said(error) from None
+    finally:
+        engine.dispose()
+    return ring.active.id
+
+
+@contextmanager
+def _transaction(engine: Engine) -> Iterator[Connection]:
+    with engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.dialect.name == "sqlite" else "BEGIN")
+        try:
+            yield connection
+        except BaseException:
+            connection.exec_driver_sql("ROLLBACK")
+            raise
+        connection.exec_driver_sql("COMMIT")
 
 
 def born(url: str) -> Simulation | None:

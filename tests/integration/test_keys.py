@@ -1,6 +1,7 @@
 """Goal: keys live in a file of their own, are never lost in silence, and a backup is proved by what it opens."""
 
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from orchestrator.store.connect import sqlite_engines
 from orchestrator.store.opening import open_store, prepare
 from orchestrator.store.sqlite import SqliteStore
 from tests.contract.conftest import system
+from tests.disk import files_of_at_most
 from tests.factories import T0, enrolment
 
 
@@ -106,3 +108,17 @@ def test_a_store_opens_again_after_it_was_closed(keys: Path, tmp_path: Path) -> 
     opened.store.close()
     assert sut.queries.show(episode_id)["seq"] == 1
     opened.store.close()
+
+
+def test_a_disk_that_fills_up_leaves_no_half_key_file(tmp_path: Path) -> None:
+    path, copy = tmp_path / "keys.json", tmp_path / "copy.json"
+    with files_of_at_most(40), pytest.raises(StoreError, match="cannot be written"):
+        keyfile.create(path, T0)
+    assert list(tmp_path.iterdir()) == []
+    made = keyfile.create(path, T0)
+    attempts: list[Callable[[], object]] = [lambda: keyfile.back_up(path, copy), lambda: keyfile.rotate(path, T0)]
+    for attempt in attempts:
+        with files_of_at_most(40), pytest.raises(StoreError, match="cannot be written"):
+            attempt()
+        assert list(tmp_path.iterdir()) == [path]
+    assert keyfile.load(path) == made

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from orchestrator import config
 from orchestrator.cli.serve import GRACE_SECONDS
 from workers.app import LONGEST_JOB_SECONDS
 
@@ -107,3 +108,28 @@ def test_what_the_image_copies_is_there() -> None:
     for line in re.findall(r"^COPY (?!--)(.+)$", dockerfile, re.MULTILINE):
         for name in line.split()[:-1]:
             assert (ROOT / name).exists(), name
+
+
+ELSEWHERE = {
+    *("CAREPATH_HOME", "CAREPATH_CACHE", "CAREPATH_ACTOR", "CAREPATH_ROLE", "CAREPATH_DEBUG"),  # of no such process
+    *("CAREPATH_HOST", "CAREPATH_PORT", "CAREPATH_SHEETS"),  # said by the command
+    *("CAREPATH_LOCAL", "CAREPATH_WORKFLOWS", "CAREPATH_OIDC_CLIENT_SECRET_FILE"),  # files of the hospital's own
+}
+
+
+def test_whatever_can_be_set_is_set_or_passed_on() -> None:
+    page = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    given = {name for service in SERVICES.values() for name in service.get("environment", {}) if "CAREPATH" in name}
+    assert given | ELSEWHERE == set(re.findall(r"CAREPATH_[A-Z_]+", page))
+    assert not given & ELSEWHERE
+
+
+@pytest.mark.parametrize("name", [*PROCESSES, "migrate", "sheets"])
+def test_what_the_hospital_sets_reaches_every_process(name: str) -> None:
+    passed = {key for key, value in SERVICES[name]["environment"].items() if value == f"${{{key}:-}}"}
+    assert {"CAREPATH_PROXIES", "CAREPATH_TIMEZONE", "CAREPATH_CHANNELS", "CAREPATH_OIDC_ISSUER"} <= passed
+
+
+def test_what_is_passed_on_and_not_set_is_as_if_nobody_had_named_it() -> None:
+    passed = [key for key, value in SERVICES["api"]["environment"].items() if value == f"${{{key}:-}}"]
+    assert config.read(dict.fromkeys(passed, "")) == config.read({})

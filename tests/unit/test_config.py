@@ -119,3 +119,33 @@ def test_rabbitmq_is_an_address_like_another(tmp_path: Path) -> None:
         "CAREPATH_BROKER_PASSWORD_FILE": str(tmp_path / "secret"),
     }
     assert read(environ).broker_url == "amqp://carepath:hidden%2Fword@rabbitmq:5672//"
+
+
+@pytest.mark.parametrize(
+    ("address", "with_it"),
+    [
+        ("postgresql://carepath@/ward?host=one,two", "postgresql://carepath:hidden%2Fword@/ward?host=one,two"),
+        ("postgresql:///ward?host=/run/postgresql", "postgresql://:hidden%2Fword@/ward?host=/run/postgresql"),
+        ("postgresql://carepath@/ward?host=one&password=own", "postgresql://carepath@/ward?host=one&password=own"),
+    ],
+)
+def test_a_database_whose_servers_stand_behind_its_name_is_given_the_password_too(
+    tmp_path: Path, address: str, with_it: str
+) -> None:
+    (tmp_path / "secret").write_text("hidden/word")
+    environ = {"CAREPATH_DATABASE_URL": address, "CAREPATH_DATABASE_PASSWORD_FILE": str(tmp_path / "secret")}
+    assert read(environ).database_url == with_it
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "says"),
+    [
+        ("CAREPATH_DATABASE_URL", "postgresql://carepath@db:many/ward", r"the store's address .*\?host=FIRST,SECOND"),
+        ("CAREPATH_DATABASE_URL", "postgresql://carepath@one:5432,two:5432/ward", "the store's address cannot be read"),
+        ("CAREPATH_DATABASE_URL", "postgresql://carepath@[db/ward", "the store's address cannot be read"),
+        ("CAREPATH_BROKER_URL", "redis://broker:many/0", "CAREPATH_BROKER_URL cannot be read"),
+    ],
+)
+def test_an_address_that_cannot_be_read_is_no_defect(name: str, address: str, says: str) -> None:
+    with pytest.raises(SettingError, match=says):
+        read({name: address})

@@ -21,6 +21,7 @@ from orchestrator.bootstrap import stage
 from orchestrator.cli.main import cli
 from orchestrator.episode import events, wants
 from orchestrator.episode.host import Host
+from orchestrator.notify.wording import KINDS
 from orchestrator.pathway import host as questions
 from orchestrator.pathway.loader import load_library
 from orchestrator.service.scenario import expecting, story
@@ -31,6 +32,7 @@ DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
 LANGUAGE, SCENARIOS = DOCS / "pathway-language.md", DOCS / "scenarios.md"
 OPERATIONS, EPISODE = DOCS / "operations.md", DOCS / "episode.md"
+ALARMS = DOCS / "alerts.example.yaml"
 BEGIN, END = "<!-- functions: begin -->\n", "<!-- functions: end -->"
 
 
@@ -152,6 +154,53 @@ def test_every_check_of_the_doctor_is_explained() -> None:
     found |= set(re.findall(r'level, "([a-z ]+)"', read(ROOT / "orchestrator" / "cli" / "doctor.py")))
     assert len(found) > 8
     assert sorted(name for name in found if f"`{name}`" not in read(OPERATIONS)) == []
+
+
+# What is watched
+
+
+def test_every_event_of_the_log_is_explained() -> None:
+    sources = [read(path) for folder in ("orchestrator", "workers") for path in sorted((ROOT / folder).rglob("*.py"))]
+    found = {name for text in sources for name in re.findall(r'"event": "([a-z-]+)"', text)}
+    found |= {f"{name}-failed" for text in sources for name in re.findall(r'\bRepeated\([^"\n]*"([a-z]+)"', text)}
+    assert {"set-aside", "time-failed"} <= found
+    assert sorted(name for name in found if f"`{name}`" not in read(OPERATIONS)) == []
+
+
+def test_whatever_is_logged_has_an_event() -> None:
+    calls = [
+        node
+        for folder in ("orchestrator", "workers")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for node in ast.walk(ast.parse(read(path)))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("_log.")
+    ]
+    assert len(calls) > 25
+    assert [ast.unparse(call) for call in calls if "extra" not in {each.arg for each in call.keywords}] == []
+
+
+def test_the_figures_are_those_that_are_explained() -> None:
+    sources = (ROOT / "workers" / "metrics.py", ROOT / "orchestrator" / "api" / "metrics.py")
+    made = [pair for path in sources for pair in re.findall(r'(\w+)\(\s*"(carepath_[a-z_]+)"', read(path))]
+    found = {f"{name}_total" if kind == "Counter" else name for kind, name in made}
+    assert len(found) > 15
+    rows = "".join(re.findall(r"^\| `carepath_.*$", read(OPERATIONS), re.MULTILINE))
+    assert set(re.findall(r"`(carepath_[a-z_]+)", rows)) == found
+
+
+def test_the_alarms_are_those_that_are_explained() -> None:
+    rules = [rule for group in yaml.safe_load(read(ALARMS))["groups"] for rule in group["rules"]]
+    page = read(OPERATIONS)
+    assert set(re.findall(r"`(Carepath[A-Z]\w+)`", page)) == {rule["alert"] for rule in rules}
+    for rule in rules:
+        found = re.search(r"([A-Z][a-z ]+), in operations\.md", rule["annotations"]["description"])
+        assert found, rule["alert"]
+        assert re.search(rf"^(## {found[1]}$|\*\*{found[1]}\*\*)", page, re.MULTILINE), rule["alert"]
+
+
+def test_the_kinds_of_notices_are_those_that_are_explained() -> None:
+    listed = read(DOCS / "channels.md").partition("### Kinds of notices")[2].partition("\n## ")[0]
+    assert tuple(re.findall(r"^\| `([a-z-]+)`", listed, re.MULTILINE)) == KINDS
 
 
 # The pathway language

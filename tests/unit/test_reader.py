@@ -159,7 +159,7 @@ def test_a_file_is_read_as_utf_8(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
-    with pytest.raises(PathwayError, match="cannot be read: No such file"):
+    with pytest.raises(PathwayError, match=r"p\.yaml: cannot be read: No such file"):
         read_file(path)
     path.write_bytes(b"a: 1\nb: \xff\n")
     with pytest.raises(PathwayError, match=r"p\.yaml:2: is not UTF-8; save the file as UTF-8"):

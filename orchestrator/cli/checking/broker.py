@@ -9,6 +9,8 @@ from orchestrator.config import Settings
 _PATIENCE_SECONDS = 3.0
 _FULL = 0.9
 _LEAST_BYTES = 16_000_000
+_REFUSED = {"AuthenticationError", "AccessRefused"}
+"""What the clients of Redis and RabbitMQ call it."""
 
 
 def broker(settings: Settings) -> Iterator[Line]:
@@ -82,4 +84,7 @@ def _of_redis(info: dict[str, Any], policy: str | None) -> Line:
 
 
 def _silent(kind: str) -> Line:
+    if kind in _REFUSED:
+        text = f"it does not let us in ({kind}): see CAREPATH_BROKER_PASSWORD_FILE, and the user in its address"
+        return Line(FAIL, "broker", f"{text}; what is due fires without it")
     return Line(FAIL, "broker", f"it does not answer ({kind}): start it; what is due fires without it")

@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, make_url
 
 from orchestrator.store import connect, opening
+from orchestrator.store.faults import translate
+from tests.disk import files_of_at_most
 from tests.integration.cli.conftest import Terminal
+from tests.servers.postgres import guarded_postgres
 
 UNUSABLE = 2
 
@@ -71,6 +75,12 @@ def test_a_store_that_is_full(terminal: Terminal, episode: str, pragmas: list[st
     assert (said.code, said.out) == (UNUSABLE, "")
     assert said.line == says
     pragmas.clear()
+    terminal.assert_sound()
+
+
+def test_a_disk_so_full_that_the_store_cannot_be_opened(terminal: Terminal, episode: str) -> None:
+    with files_of_at_most(100):
+        fails(terminal, "the disk is full, or fails: nothing was written; free some space", "show", episode)
     terminal.assert_sound()
 
 
@@ -152,6 +162,35 @@ def test_an_upgrade_makes_no_real_store_in_a_database_meant_for_a_simulated_one(
     for words in (["db", "upgrade"], ["worklist"]):
         says = "carepath up --simulated makes one" if words[0] == "db" else "no tables yet"
         fails(terminal, says, *words, "--simulated", "--database", postgres_database)
+
+
+def test_a_database_that_lets_nobody_in_says_why(terminal: Terminal, tmp_path: Path) -> None:
+    with guarded_postgres(tmp_path, "ward") as address:
+        word = str(make_url(address).password)
+        bound, checked = address.partition("&channel_binding")[0], address.partition("&sslrootcert")[0]
+        for url, says in (
+            (address.replace(word, "another-word"), "refuses user or password"),
+            (address.replace(f":{word}@", "@"), "asks for a password"),
+            (address.replace("/ward?", "/nowhere?"), "no such database"),
+            (bound.replace("verify-full", "disable"), "pg_hba.conf"),
+            (f"{checked}&sslrootcert={tmp_path / 'nowhere'}", "certificate"),
+            (f"{address}&colour=red", "a parameter that PostgreSQL does not know"),
+        ):
+            said = terminal("worklist", "--database", url)
+            assert (said.code, says in said.line, word in said.line) == (UNUSABLE, True, False), said.line
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "FATAL:  sorry, too many clients already",
+        'FATAL:  too many connections for database "ward"',
+        "FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute",
+    ],
+)
+def test_a_database_that_takes_no_more_connections_says_so(said: str) -> None:
+    error = translate(psycopg.OperationalError(f"connection failed: {said}"))
+    assert "raise max_connections" in str(error)
 
 
 def test_a_database_that_is_not_there(terminal: Terminal) -> None:

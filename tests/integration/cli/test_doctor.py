@@ -183,6 +183,19 @@ def test_a_broker_that_takes_no_jobs(terminal: Terminal, tmp_path: Path, monkeyp
         server.stop()
 
 
+def test_a_broker_that_lets_us_not_in(terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = valkey.start(tmp_path / "broker")
+    try:
+        with redis.Redis.from_url(server.client_url) as client:
+            client.config_set("requirepass", "right-word")
+        for url in (server.url, server.url.replace("://", "://:wrong-word@")):
+            monkeypatch.setenv("CAREPATH_BROKER_URL", url)
+            level, text = checks(terminal, code=1)["broker"]
+            assert (level, "CAREPATH_BROKER_PASSWORD_FILE" in text, "wrong-word" in text) == ("fail", True, False)
+    finally:
+        server.stop()
+
+
 def test_a_broker_that_is_a_cluster(terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
     server = subprocess.Popen(

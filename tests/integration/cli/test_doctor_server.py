@@ -132,6 +132,8 @@ def test_a_role_of_its_own_cannot_change_what_was_entered(
         with bootstrap.open_system(config.read()) as system:
             system.store.ready()
             assert not system.firing.fire_due().failed
+        monkeypatch.setenv("PATH", str(server.binaries), prepend=":")
+        assert terminal("backup", str(terminal.home / "backups" / "ward.store")).code == 0
         terminal.assert_sound()
     finally:
         sql("DROP OWNED BY carepath_app", "DROP ROLE carepath_app")

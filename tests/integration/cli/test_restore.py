@@ -212,6 +212,11 @@ def test_a_backup_is_never_written_over_or_laid_beside_the_keys(tmp_path: Path, 
     assert [path.name for path in tmp_path.iterdir() if "part" in path.name] == []
 
 
+def test_a_backup_that_cannot_be_written_is_told_of_the_backup_not_of_the_store(terminal: Terminal) -> None:
+    said = terminal("backup", "/proc/ward.store")  # where nobody can make a file, not even root
+    assert (said.code, "/proc/ward.store cannot be written" in said.line) == (2, True), said.line
+
+
 def test_what_is_no_backup_is_refused(tmp_path: Path, terminal: Terminal) -> None:
     store = terminal.home / "carepath.db"
     copy = tmp_path / "copy"
