@@ -29,7 +29,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.01
 # A test's data need not survive a power cut; every other promise of the server holds.
-_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
 _MEMORY, _ROOM = "/dev/shm", 4 << 30
 AS_NOBODY = ("unshare", "--user", "--map-user=65534", "--map-group=65534")
 NOTHING: Mapping[str, str] = {}
