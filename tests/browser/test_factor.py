@@ -74,8 +74,7 @@ def test_a_person_adds_an_app_and_comes_in_with_it(site: Site, script: bool) -> 
     page.get_by_text(f"Recovery codes that are left: {RECOVERY_CODES - 1}").wait_for()
 
 
-@pytest.mark.parametrize("tablet", [False, True], ids=["desktop", "tablet"])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(("dark", "tablet"), axe.VIEWS.values(), ids=axe.VIEWS)
 def test_everybody_can_use_the_pages_of_a_second_factor(site: Site, dark: bool, tablet: bool) -> None:
     site.add("nell", ("N2", "nurse"))
     site.add("ada", ("*", "administrator"))

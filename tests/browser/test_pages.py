@@ -6,7 +6,6 @@ Both themes are seen at both widths, each by the rules that can tell them apart;
 rules, which takes four times as long.
 """
 
-import os
 import re
 from typing import Literal
 
@@ -21,7 +20,6 @@ from tests.browser.site import DESKTOP, TABLET, Person, Site
 Theme = Literal["light", "dark"]
 MAGNIFIED = ViewportSize(width=320, height=640)
 """What is left of a screen of 1280 pixels at 400 %."""
-_ALL = os.environ.get("CAREPATH_AXE") == "all"
 _OTHERS: tuple[tuple[Theme, ViewportSize], ...] = (("dark", DESKTOP), ("dark", TABLET), ("light", TABLET))
 LOGINS = list({each.role: each.login for each in reversed(CAST)}.values())
 """One of each role."""
@@ -72,9 +70,9 @@ def _faults(person: Person, address: str) -> list[str]:
     _show(page, "light", DESKTOP)
     person.open(address)
     found += [*axe.faults(page), *_wide(page)]
-    for theme, size in _OTHERS if _ALL else (("dark", TABLET),):
+    for theme, size in _OTHERS if axe.ALL else (("dark", TABLET),):
         _show(page, theme, size)
-        found += [*axe.faults(page, *(() if _ALL else (*axe.BY_THEME, *axe.BY_WIDTH))), *_wide(page)]
+        found += [*axe.faults(page, *(() if axe.ALL else (*axe.BY_THEME, *axe.BY_WIDTH))), *_wide(page)]
     page.set_viewport_size(MAGNIFIED)
     found += [f"at 320 pixels {each}" for each in _wide(page)]
     return [f"{address}: {each}" for each in found]

@@ -69,8 +69,7 @@ def test_who_types_a_wrong_password_is_told_and_keeps_the_login(site: Site) -> N
     page.get_by_role("heading", name="Choose a password").wait_for()
 
 
-@pytest.mark.parametrize("tablet", [False, True], ids=["desktop", "tablet"])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(("dark", "tablet"), axe.VIEWS.values(), ids=axe.VIEWS)
 def test_everybody_can_use_the_pages_before_signing_in(site: Site, dark: bool, tablet: bool) -> None:
     visitor = site.visitor(dark=dark, tablet=tablet)
     page = visitor.open("/welcome")

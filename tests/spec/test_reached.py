@@ -22,9 +22,14 @@ def stories(name: str) -> Path:
 def test_some_patient_sees_every_warning_of_the_pathway(name: str) -> None:
     """Every state, move, standing, task and reminder is promised, and proved with the other promises."""
     pathway = LIBRARY.newest(name)
-    seen = frozenset().union(*(come_to(pathway, path) for path in story_files(stories(name))))
-    own = [row.mark for row in pathway.warnings if row.mark.file.endswith(f"{name}/pathway.yaml")]
-    assert [mark.line for mark in own if f"the row at {name}/pathway.yaml:{mark.line}" not in seen] == []
+    own = (row.mark for row in pathway.warnings if row.mark.file.endswith(f"{name}/pathway.yaml"))
+    unseen = {f"the row at {name}/pathway.yaml:{mark.line}" for mark in own}
+    assert unseen
+    for path in story_files(stories(name)):
+        unseen -= come_to(pathway, path)
+        if not unseen:
+            break
+    assert unseen == set()
 
 
 def test_what_no_story_comes_to_is_told_by_name(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,8 @@ def _length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return end - node.lineno + 1 - docstring
 
 
-def clinical_names() -> set[str]:
+@cache
+def clinical_names() -> frozenset[str]:
     """Return the names of pathways, regimens and facts; everything is read as text, so that no key changes its type."""
     names: set[str] = set()
     for path in (ROOT / "workflows").rglob("*.yaml"):
@@ -61,7 +63,7 @@ def clinical_names() -> set[str]:
             if isinstance(entries := document.get(table), dict):
                 names |= set(entries)
         names |= {document["pathway"]} if "pathway" in document else set()
-    return names - set(EVERYDAY)
+    return frozenset(names - set(EVERYDAY))
 
 
 def spelt(path: Path) -> Iterator[tuple[int, str]]:
