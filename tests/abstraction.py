@@ -171,6 +171,7 @@ class Entry:
 
     def _taken_back(self) -> tuple[str, ...]:
         self._take_all(*_TAKING_BACK, ev.FactRecorded)  # what follows from the facts that are left is derived anew
+        self._row("due")  # what fell due where the episode should not have been moves it now
         return ("retract",)
 
     def _confirmed(self) -> tuple[str, ...]:
