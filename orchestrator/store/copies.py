@@ -195,7 +195,7 @@ def _whole(destination: Path) -> Iterator[Path]:
     try:
         destination.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with disk.becoming(destination) as part:
-            make_file(part)
+            disk.write_new(part, b"")  # where it cannot be made, that is said of the copy, not of a store
             yield part
     except OSError as error:
         raise StoreError(f"{destination} cannot be written: {error.strerror}") from None
