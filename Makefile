@@ -33,7 +33,7 @@ demo: $(VENV)/.core  ## show a ward of made-up patients on a fast clock: make de
 	@$(BIN)/carepath demo --port $(PORT) $(if $(SPEED),--speed $(SPEED)) $(if $(FRESH),--fresh) $(ARGS)
 
 test: $(VENV)/.dev lint  ## everything that CI runs: linters, types, layers, all tests
-	@$(BIN)/pytest -n auto $(ARGS)
+	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 check: $(VENV)/.dev lint  ## the quick half of it: linters, types, layers, unit tests
 	@$(BIN)/pytest -q $(UNITS) $(ARGS)
