@@ -49,7 +49,7 @@ def settle(draft: Draft, signals: Signals = QUIET) -> None:
     """Draw every consequence of the draft's events, fire what is due, and set the episode's one alarm."""
     if signals is not QUIET:
         move(draft, "confirmation", signals)
-    if draft.missed is not QUIET:
+    if draft.missed != QUIET:
         move(draft, "due", draft.missed)
     at_rest = not draft.events
     for _ in range(MAX_DUE):

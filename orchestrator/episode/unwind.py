@@ -4,11 +4,12 @@ A turn is wound back only while nothing was confirmed on it: what was given stay
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from orchestrator.episode import events as ev
 from orchestrator.episode.courses import c0, first_line
 from orchestrator.episode.draft import Draft
-from orchestrator.episode.host import Host, Signals, check_of
+from orchestrator.episode.host import Host, check_of
 from orchestrator.episode.machine import enabled
 from orchestrator.episode.model import Course, Turn
 
@@ -129,7 +130,7 @@ def _check_again(draft: Draft, entry: int) -> None:
             draft.emit(ev.CheckWithdrawn(name, 0))
     late = (check_of(draft.pathway, each.regimen) for each in draft.episode.courses if each.checked > entry)
     checks = frozenset(check.name for check in late if check is not None)
-    draft.missed = Signals(checks=draft.missed.checks | checks)
+    draft.missed = replace(draft.missed, checks=draft.missed.checks | checks)
 
 
 def _rested_upon(draft: Draft, entry: int) -> bool:
