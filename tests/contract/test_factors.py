@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import pyotp
@@ -31,32 +31,33 @@ STEP = timedelta(seconds=codes.STEP_SECONDS)
 
 
 class _At:
-    """A store whose wall is as far on as the test says: the wall itself is nobody's to move."""
+    """A store whose wall stands until the test moves it: were it to run, a half minute could end between two lines."""
 
     def __init__(self, store: Store) -> None:
         self._store, self.passed = store, timedelta()
+        with store.read() as reader:
+            self._began = reader.times().wall
 
     @contextmanager
     def read(self) -> Iterator[Any]:  # noqa: ANN401  it stands for a store
         with self._store.read() as reader:
-            yield _Later(reader, self.passed)
+            yield _Standing(reader, self._began + self.passed)
 
     @contextmanager
     def change(self) -> Iterator[Any]:  # noqa: ANN401  it stands for a store
         with self._store.change() as change:
-            yield _Later(change, self.passed)
+            yield _Standing(change, self._began + self.passed)
 
 
-class _Later:
-    def __init__(self, inner: Any, passed: timedelta) -> None:  # noqa: ANN401  it stands for a store
-        self._inner, self._passed = inner, passed
+class _Standing:
+    def __init__(self, inner: Any, wall: datetime) -> None:  # noqa: ANN401  it stands for a store
+        self._inner, self._wall = inner, wall
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  it stands for a store
         return getattr(self._inner, name)
 
     def times(self) -> Any:  # noqa: ANN401  it stands for a store
-        times = self._inner.times()
-        return times._replace(wall=times.wall + self._passed)
+        return self._inner.times()._replace(wall=self._wall)
 
 
 @dataclass
@@ -213,6 +214,7 @@ def test_a_code_comes_in_time_or_not_at_all(house: House, nurse: Principal) -> N
         house.factors.finish(late, house.code())
     with pytest.raises(NotSignedIn, match="in time"):
         house.factors.finish("", house.code())
+    house.at.passed += STEP
     house.asked()
     with house.at.read() as reader:
         left = reader._sql.execute(select(staff_tables.pending_sign_in.c.person_id)).all()
