@@ -13,7 +13,7 @@ from orchestrator.cli.checking.people import people
 from orchestrator.cli.checking.zones import zones
 from orchestrator.cli.face import Face, with_settings
 from orchestrator.cli.failure import Failed
-from orchestrator.errors import CarepathError, VersionChanged
+from orchestrator.errors import CarepathError, ProviderFailed, VersionChanged
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap import Health, System
@@ -51,6 +51,7 @@ def _text(document: dict[str, Any]) -> str:
 def _lines(face: Face) -> Iterator[Line]:
     yield _pathways(face)
     yield from _channels(face)
+    yield from _provider(face)
     if face.settings.database_file is not None:
         yield _sqlite()
     try:
@@ -100,6 +101,22 @@ def _channels(face: Face) -> Iterator[Line]:
         yield Line(WARN, "channels", f"{nobody}: when reminders are late nobody outside is told but by own channels")
     for what, code in outside.faults(_SERVER_SECONDS):
         yield Line(WARN, "channels", f"{what} would not leave now: {code}; what it means is in docs/channels.md")
+
+
+def _provider(face: Face) -> Iterator[Line]:
+    from orchestrator.entrance import open_provider  # noqa: PLC0415  not for --help
+
+    provider = open_provider(face.settings.openid)
+    if provider is None:
+        return
+    try:
+        provider.check()
+    except ProviderFailed as error:
+        yield Line(WARN, "provider", f"{error}: until it does as it should, people sign in with their passwords")
+    except CarepathError as error:
+        yield Line(FAIL, "provider", str(error))
+    else:
+        yield Line(OK, "provider", f"{provider.issuer} answers; whether it knows us shows when somebody comes")
 
 
 def _sqlite() -> Line:

@@ -84,16 +84,23 @@ class OpenId:
         where = self._now_known().farewell
         return _with(where, {"client_id": self._settings.client_id, "post_logout_redirect_uri": back}) if where else ""
 
+    def check(self) -> None:
+        self._secret()
+        self._learn()
+
+    def _secret(self) -> str:
+        """Return the client's secret, read anew so that a new one needs no restart; empty where it has none."""
+        file = self._settings.secret_file
+        return "" if file is None else secret(file, "CAREPATH_OIDC_CLIENT_SECRET_FILE")
+
     def _fetch(self, known: _Known, trip: Trip, code: str) -> str:
         """Return the ID token that a code stands for."""
         fields = {
             "grant_type": "authorization_code", "code": code, "redirect_uri": trip.back,
             "code_verifier": trip.verifier, "client_id": self._settings.client_id,
         }  # fmt: skip
-        file = self._settings.secret_file
         basic = None
-        if file is not None:
-            held = secret(file, "CAREPATH_OIDC_CLIENT_SECRET_FILE")
+        if held := self._secret():
             basic = (self._settings.client_id, held) if known.basic else None
             fields |= {} if known.basic else {"client_secret": held}
         told = self._asking.post(known.token, fields, basic)

@@ -8,17 +8,19 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import update
 
 from orchestrator.audit.looks import Mac
 from orchestrator.errors import Changed, Conflict, InputError, KeyReused, NotSignedIn
+from orchestrator.service.people import passwords
 from orchestrator.service.people.accounts import People
 from orchestrator.service.people.guessing import LOCKED_AFTER
 from orchestrator.service.people.linking import Linking, Setting
 from orchestrator.service.people.recording import Author, Repeated
 from orchestrator.service.people.signing import FIRST_LASTS, Signing
 from orchestrator.service.ports import Store
-from orchestrator.store.staff_tables import staff_record
+from orchestrator.store.staff_tables import person, staff_record
 from tests.contract.conftest import System
 
 BY = Author("u-boss", "administrator")
@@ -176,6 +178,63 @@ def test_a_first_password_that_nobody_used_opens_nothing_after_a_week(sut: Syste
     with sut.store.change() as change:
         change._sql.execute(update(staff_record).values(at=old))
     assert not signing.sign_in("nurse", PASSWORD).principal.renew, "the own one lasts"
+
+
+def test_a_hash_of_other_parameters_is_made_anew_whatever_the_password(sut: System, people: People) -> None:
+    person_id, easy = people.add(BY, login="nurse", name="Nurse", password=PASSWORD), "password1234"
+    with pytest.raises(InputError):
+        people.set_password(BY, person_id, easy)
+    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(easy)  # chosen when it was good enough
+    with sut.store.change() as change:
+        change._sql.execute(update(person).values(password_hash=weak))
+    signing = Signing(sut.store, _mac(sut))
+    assert signing.sign_in("nurse", easy)
+    with sut.store.read() as reader:
+        found = reader.person(person_id)
+    assert found is not None
+    assert not passwords.outdated(found.password_hash)
+    assert signing.sign_in("nurse", easy)
+
+
+def test_nobody_waits_while_a_password_is_hashed(sut: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store takes one change at a time where it is SQLite: a hash in one would hold up every timer that is due."""
+    store = _Open(sut.store)
+    hasher = _Hashing(passwords._HASHER.hash, store)
+    monkeypatch.setattr(passwords, "_HASHER", hasher)
+    people = People(cast("Store", store), _mac(sut), ROLES)
+    boss = people.first(login="boss", name="Boss", password=PASSWORD)
+    people.set_password(BY, boss, PASSWORD)
+    people.add(BY, login="nurse", name="Nurse", password=PASSWORD)
+    assert hasher.found_open == [0, 0, 0]
+
+
+class _Open:
+    """A store that counts its open changes."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self.open = store, 0
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  it stands for a store
+        return getattr(self._store, name)
+
+    @contextmanager
+    def change(self) -> Iterator[Any]:  # noqa: ANN401  it stands for a store
+        with self._store.change() as change:
+            self.open += 1
+            yield change
+            self.open -= 1
+
+
+class _Hashing:
+    """Hashes, and notes how many changes are open meanwhile."""
+
+    def __init__(self, work: Callable[[str], str], store: _Open) -> None:
+        self._work, self._store = work, store
+        self.found_open: list[int] = []
+
+    def hash(self, password: str) -> str:
+        self.found_open.append(self._store.open)
+        return self._work(password)
 
 
 def _mac(sut: System) -> Mac:

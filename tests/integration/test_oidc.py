@@ -22,6 +22,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from orchestrator import config
 from orchestrator.config import OpenIdSettings, SettingError
+from orchestrator.errors import ProviderFailed
 from orchestrator.identity.openid import OpenId
 from orchestrator.service.people import linking
 from orchestrator.web.app import create_pages
@@ -392,6 +393,21 @@ def test_without_the_provider_a_password_still_opens(clinic: Clinic, issuer: Iss
     browser = clinic.browser()
     refused(back(browser, issuer.authorize(away(browser))), "CAREPATH_OIDC_CLIENT_SECRET_FILE")
     assert clinic.house.browser().get(OUT).status_code == 404, "where there is none there is no such page"
+
+
+def test_the_provider_can_be_checked_before_anybody_comes(issuer: Issuer, secret: Path) -> None:
+    def check(address: str = issuer.address, file: Path | None = secret) -> None:
+        OpenId(OpenIdSettings(address, CLIENT, file, "")).check()
+
+    check()
+    check(file=None)
+    with pytest.raises(ProviderFailed, match="cannot be reached"):
+        check("http://127.0.0.1:9")
+    with pytest.raises(ProviderFailed, match="calls itself otherwise"):
+        check(f"{issuer.address}/")
+    secret.unlink()
+    with pytest.raises(SettingError, match="CAREPATH_OIDC_CLIENT_SECRET_FILE"):
+        check()
 
 
 def test_what_an_account_is_no_longer_opens_nothing(clinic: Clinic, issuer: Issuer) -> None:

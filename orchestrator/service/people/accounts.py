@@ -118,11 +118,11 @@ class People:
     def first(self, *, login: str, name: str, password: str) -> str:
         """Make the first account, an administrator's, whose password is his own. Raises Conflict when there is one."""
         row_posts = ((EVERYWHERE, ADMINISTRATOR),)
+        login, name = _login(login), _name(name)
+        kept = passwords.hashed(password, own=(login, name))
         with self._store.change() as change:
             if change.last_staff_record() or change.people():
                 raise Conflict("there are accounts already: sign in, or ask an administrator for one")
-            login, name = _login(login), _name(name)
-            kept = passwords.hashed(password, own=(login, name))
             person_id, now = f"u-{secrets.token_hex(8)}", change.times().wall
             change.add_person(PersonRow(person_id, login, name, "", kept, False, now, None))
             change.set_posts(person_id, self._posts(person_id, row_posts))
@@ -164,10 +164,12 @@ class People:
         made_up: by the program, so that it is not his own even where he asked for it.
         Raises NotFound and InputError.
         """
+        with self._store.read() as reader:  # the hash takes its time: no transaction is held meanwhile
+            seen = _found(reader, person_id)
+        kept = passwords.hashed(password, own=(seen.login, seen.name))
         with self._store.change() as change:
             mark = begin(change, by, "password", person_id, {})
             row = _there(change, person_id)
-            kept = passwords.hashed(password, own=(row.login, row.name))
             renew = made_up or by.id != person_id
             change.save_person(row._replace(password_hash=kept, renew=renew))
             change.end_guesses(self._guesses.name(row.login))

@@ -23,6 +23,11 @@ def hashed(password: str, *, own: tuple[str, ...] = ()) -> str:
     return _HASHER.hash(password)
 
 
+def renewed(password: str) -> str:
+    """Return today's hash of a password that just opened: how good it is was asked when it was chosen."""
+    return _HASHER.hash(password)
+
+
 def generated() -> str:
     """Return a password for somebody else, to be read out and typed once: five groups of four letters, 63 bits."""
     groups = ("".join(secrets.choice(letters) for letters in (_HARD, _SOFT, _HARD, _SOFT)) for _ in range(5))

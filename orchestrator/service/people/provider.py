@@ -51,6 +51,13 @@ class Provider(Protocol):
         """
         ...
 
+    def check(self) -> None:
+        """Ask what it says of itself, even if it was asked lately, and read the client's secret.
+
+        Raises ProviderFailed, and SettingError for a secret that cannot be read.
+        """
+        ...
+
     def farewell(self, back: str) -> str:
         """Return where a browser is sent to sign out there too; empty where there is no such address."""
         ...

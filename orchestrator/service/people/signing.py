@@ -224,7 +224,7 @@ class Signing:
         if person is None or person.password_hash != seen.password_hash or _is_stale(change, person):
             return None
         if passwords.outdated(person.password_hash):
-            person = person._replace(password_hash=passwords.hashed(password))
+            person = person._replace(password_hash=passwords.renewed(password))
             change.save_person(person)
         if (waiting := begin_waiting(change, person)) is not None:
             return waiting

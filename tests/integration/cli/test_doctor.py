@@ -16,6 +16,7 @@ from orchestrator.store.types import to_micros
 from tests.integration.cli.conftest import Terminal
 from tests.integration.installation import until
 from tests.integration.production import free_port
+from tests.servers.vouching import CLIENT, small_provider
 
 
 def checks(terminal: Terminal, code: int = 0) -> dict[str, tuple[str, str]]:
@@ -37,6 +38,25 @@ def test_a_sound_installation(terminal: Terminal) -> None:
     assert found["store"][1].endswith("real; 0 episodes, 0 of them open")
     assert "without the WAL fault" in found["sqlite"][1]
     assert terminal("doctor").out.startswith("ok    pathways   ")
+
+
+def test_the_hospitals_own_login(terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    look(terminal)
+    assert "provider" not in checks(terminal), "where there is none nothing is said"
+    with small_provider() as issuer:
+        monkeypatch.setenv("CAREPATH_OIDC_ISSUER", issuer.address)
+        monkeypatch.setenv("CAREPATH_OIDC_CLIENT_ID", CLIENT)
+        level, text = checks(terminal)["provider"]
+        assert level == "ok"
+        assert text.startswith(f"{issuer.address} answers")
+        monkeypatch.setenv("CAREPATH_OIDC_CLIENT_SECRET_FILE", str(tmp_path / "away"))
+        level, text = checks(terminal, code=1)["provider"]
+        assert level == "fail"
+        assert "away cannot be read" in text
+    monkeypatch.delenv("CAREPATH_OIDC_CLIENT_SECRET_FILE")
+    level, text = checks(terminal)["provider"]
+    assert level == "warn"
+    assert text.startswith("the provider cannot be reached: ")
 
 
 def look(terminal: Terminal) -> None:
