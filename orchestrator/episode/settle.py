@@ -19,7 +19,7 @@ from orchestrator.episode.machine import enabled, way
 from orchestrator.episode.model import COMPLETED, GIVEN, REVIEWED, TAPERED, Course
 from orchestrator.episode.proposals import awaited, content, waits
 from orchestrator.episode.reminders import QUIETLY, act, next_moment, reconcile
-from orchestrator.episode.tasks import conditions, enter, note_anchors, open_task, open_tasks, reconsider
+from orchestrator.episode.tasks import enter, note_anchors, open_task, open_tasks, reconsider
 from orchestrator.errors import Ambiguous
 from orchestrator.pathway.model import Check, Standing, Transition
 
@@ -139,7 +139,7 @@ def _repeated(draft: Draft) -> Iterator[Due]:
         last = since.get(f"task {kind.name}")
         if last is None or draft.episode.task(kind.name) is not None:
             continue
-        held = draft.episode.holding & conditions(kind).keys()
+        held = draft.episode.holding & kind.conditions.keys()
         began = min((since[name].at for name in held), default=None)
         if began is not None:
             at = began + kind.every * ((last.at - began) // kind.every + 1)

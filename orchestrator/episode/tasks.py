@@ -27,23 +27,20 @@ def open_task(draft: Draft, kind: TaskKind) -> None:
         draft.emit(ev.TaskOpened(kind.name, due_at, kind.mark.rules, kind.every is not None))
 
 
-def conditions(kind: TaskKind) -> dict[str, Guard]:
-    """Return the opening conditions of a task by the names under which the episode notes that they hold."""
-    return {f"{kind.name}/{number}" if number else kind.name: guard for number, guard in enumerate(kind.guards)}
-
-
 def open_tasks(draft: Draft) -> None:
     """Open the tasks whose condition begins to hold; withdraw one that followed from what is being taken back."""
     taken_back = draft.taken_back
     for kind in draft.pathway.tasks.values():
         if kind.entering is not None:
             continue
-        guards = conditions(kind)
-        hold = {name for name, guard in guards.items() if guard.holds(draft.values, draft.host)}
-        held = draft.episode.holding & guards.keys()
+        values, host = draft.values, draft.host
+        hold = {name for name, guard in kind.conditions.items() if guard.holds(values, host)}
+        held = draft.episode.holding & kind.conditions.keys()
+        if hold == held and not taken_back:
+            continue
         for name in sorted(hold ^ held):
             draft.emit(_changed(draft, name, timed=kind.every is not None, holds=name in hold))
-        ever = {name for name in hold if taken_back and _unchanged(draft, guards[name], taken_back)}
+        ever = {name for name in hold if taken_back and _unchanged(draft, kind.conditions[name], taken_back)}
         if hold - held - ever:
             open_task(draft, kind)
         elif held - hold and taken_back and _followed(draft, kind, taken_back, hold - ever, ever):
@@ -80,6 +77,8 @@ def reconsider(draft: Draft) -> bool:
     """Look again at the tasks that followed from what is taken back, once all else has followed; return whether any
     was touched. What nothing calls for now is withdrawn; what this entry opens anew is due when it was.
     """
+    if draft.wanted_before is None:
+        return False  # nothing is taken back
     retracted = [event for event in draft.events if isinstance(event, ev.FactRetracted)]
     touched = False
     for task in draft.episode.tasks:

@@ -150,6 +150,13 @@ class TaskKind:
     """It opens again in this rhythm, counted from its first opening, while one of its conditions holds."""
     asks: tuple[str, ...] = ()
     """The facts that the task is there to have recorded."""
+    conditions: Mapping[str, Guard] = field(init=False, repr=False, compare=False)
+    """The guards by the names under which an episode notes that they hold."""
+
+    def __post_init__(self) -> None:
+        """Name the guards."""
+        names = (f"{self.name}/{number}" if number else self.name for number in range(len(self.guards)))
+        object.__setattr__(self, "conditions", dict(zip(names, self.guards, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
