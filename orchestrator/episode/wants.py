@@ -5,8 +5,8 @@ in line with it. A correction that moves a course's C0 thereby moves everything 
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from orchestrator.episode.accepting import arisen, unaccepted
 from orchestrator.episode.calendar import add_months
@@ -24,8 +24,7 @@ CLIMBS_ON = frozenset({"condition", "recurring", "taper-ends"})
 """Kinds whose climb goes on until somebody answers, although what armed them has passed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Want:
+class Want(NamedTuple):
     """A reminder that ought to be there.
 
     course: the course whose response it asks for; since: only what is recorded later counts.
@@ -155,14 +154,14 @@ def _first_line(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
 
 
 def _condition(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
-    if _holds(kind, draft.host):
+    if _holds(kind, draft.values, draft.host):
         before = draft.before
-        begins = before is None or not _holds(kind, Host(draft.pathway, before, draft.now))
+        begins = before is None or not _holds(kind, before.values(), Host(draft.pathway, before, draft.now))
         yield Want(kind, "", max(_numbers(draft, kind, "", anew=begins)), draft.now, kind.ladder)
 
 
-def _holds(kind: ReminderKind, host: Host) -> bool:
-    return kind.guard is not None and kind.guard.holds(host.episode.values(), host)
+def _holds(kind: ReminderKind, values: Mapping[str, Any], host: Host) -> bool:
+    return kind.guard is not None and kind.guard.holds(values, host)
 
 
 def _numbers(draft: Draft, kind: ReminderKind, subject: str, *, anew: bool) -> list[int]:
