@@ -14,7 +14,7 @@ from workers.sweep import say_deliver, sweep
 _log = logging.getLogger(__name__)
 LONGEST_SECONDS = 10.0
 LONGEST_LOCK_SECONDS = 0.05
-BATCHES = (1, 8, 32, 64, 96, 128, 160, 192, 224, 256)
+BATCHES = (1, 8, 16, 32, 64, 96, 128, 160, 192, 224, 256)
 """How many episodes are taken at once: few sizes, for each is a statement of its own that the database keeps ready."""
 FIRST_BATCH = 64
 
@@ -65,6 +65,10 @@ def fire(system: System, seconds: float = LONGEST_SECONDS, sound: Sound | None =
 
 
 def paced(size: int, took: float) -> int:
-    """Return how many episodes to take next, when taking so many took so many seconds: a person may wait for one."""
-    bearable = size * min(0.9 * LONGEST_LOCK_SECONDS / max(took, 1e-6), 2)  # a little below what a lock may take
-    return max((each for each in BATCHES if each <= bearable), default=BATCHES[0])
+    """Return how many episodes to take next, when taking so many took so many seconds: a person may wait for one.
+
+    At most twice as many, or the next size where that is more: else one slow batch would keep all that follow small.
+    """
+    bearable = size * 0.9 * LONGEST_LOCK_SECONDS / max(took, 1e-6)  # a little below what a lock may take
+    most = next((each for each in BATCHES if each >= 2 * size), BATCHES[-1])
+    return max((each for each in BATCHES if each <= min(bearable, most)), default=BATCHES[0])

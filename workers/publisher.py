@@ -10,6 +10,8 @@ from workers.app import DELIVER, FIRE, publish, waiting
 
 _log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 0.2
+OPENING_SECONDS = 2.0
+"""For so long at most a clock waits for the broker when it begins."""
 
 
 class _Job:
@@ -29,24 +31,36 @@ class Publisher:
         self._down = False
         threading.Thread(target=self._work, name="publisher", daemon=True).start()
 
+    def open(self, seconds: float = OPENING_SECONDS) -> bool:
+        """Say 'fire what is due' for the first time, and wait for longer: Celery's way to the broker is loaded by that,
+        which takes twice a hint's patience. False: broker down.
+        """
+        return self._done(lambda: _say(FIRE), seconds)
+
     def fire(self) -> bool:
         """Say 'fire what is due', unless that is said already and nobody was free to hear it. False: broker down."""
-        return self._put(lambda: _say(FIRE))
+        return self._hint(FIRE)
 
     def deliver(self) -> bool:
         """Say 'send what waits', as `fire` does."""
-        return self._put(lambda: _say(DELIVER))
+        return self._hint(DELIVER)
 
-    def _put(self, send: Callable[[], None]) -> bool:
-        if self._last is None or self._last.done.is_set():  # else the one before still hangs
-            job = self._last = _Job(send)
-            self._jobs.put(job)
-            job.done.wait(self._patience)
-            self._tell(down=not job.sent)
-            if job.sent:
-                return True
-        metrics.hint_refused()
-        return False
+    def _hint(self, name: str) -> bool:
+        sent = self._done(lambda: _say(name), self._patience)
+        if not sent:
+            metrics.hint_refused()
+        return sent
+
+    def _done(self, send: Callable[[], None], seconds: float) -> bool:
+        """Do this on the thread, and tell whether the broker took it within so many seconds."""
+        if self._last is not None and not self._last.done.is_set():
+            return False  # the one before still hangs
+        job = self._last = _Job(send)
+        self._jobs.put(job)
+        job.done.wait(seconds)
+        sent = job.sent
+        self._tell(down=not sent)
+        return sent
 
     def _work(self) -> None:
         while True:

@@ -167,7 +167,9 @@ def clock(settings: Settings) -> None:
         beside = _beside(system, "clock", metrics.CHANNELS.set)
         probes = Probes("clock", beat.fault, of_store(system.store.ready, stop), watching.local_figures)
         with watched(settings.metrics, probes):
-            run(system, Publisher(), stop, beat.turned)
+            hints = Publisher()
+            hints.open()
+            run(system, hints, stop, beat.turned)
         for each in beside:
             each.stop()
 

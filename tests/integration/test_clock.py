@@ -4,6 +4,8 @@ When the wall clock cannot be trusted, nothing fires at all.
 """
 
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -92,6 +94,26 @@ def test_with_the_broker_down_what_is_due_fires_and_arrives(place: Installation)
     place.sql(f"UPDATE episode SET next_due_at = {place.from_now(-0.2)}")
     Ticker(place.system, Ears(deaf=True)).tick()
     assert place.once(episode)
+
+
+_FIRST_HINT = """
+import sys
+from workers import app as jobs
+from workers.publisher import Publisher
+
+jobs.configure(sys.argv[1], lambda: None)
+hints = Publisher(patience_seconds=60)
+assert hints.open(60)
+loaded = set(sys.modules)
+assert hints.fire()
+assert set(sys.modules) == loaded, sorted(set(sys.modules) - loaded)
+"""
+
+
+def test_the_first_hint_finds_everything_ready(place: Installation, redis_server: valkey.Valkey) -> None:
+    """To load Celery's way to the broker takes twice a hint's patience: the first one was taken for refused."""
+    subprocess.run([sys.executable, "-c", _FIRST_HINT, redis_server.url], check=True, timeout=120)
+    assert waiting(FIRE) == 1
 
 
 def test_one_message_waits_however_often_a_clock_asks(place: Installation) -> None:

@@ -20,3 +20,14 @@ def test_one_that_took_no_time_at_all_is_followed_by_at_most_twice_as_many() -> 
     assert paced(64, 0.0) == 128
     assert paced(BATCHES[-1], 0.0) == BATCHES[-1]
     assert paced(256, 10.0) == 1
+
+
+def test_one_slow_batch_slows_the_next_and_no_more() -> None:
+    """A lock that was waited for, a processor that others had: what follows is quick again, and grows again."""
+    size, sizes = BATCHES[0], []
+    while size not in sizes:
+        sizes.append(size)
+        size = paced(size, 0.003 + size * 0.0003)
+    assert paced(64, 0.5) == BATCHES[0]
+    assert sizes[-1] >= 128
+    assert size >= 128
