@@ -10,7 +10,7 @@ from workers.app import DELIVER, FIRE, publish, waiting
 
 _log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 0.2
-OPENING_SECONDS = 2.0
+OPENING_SECONDS = 1.0
 """For so long at most a clock waits for the broker when it begins."""
 
 
