@@ -15,7 +15,7 @@ from orchestrator.store import connect
 from orchestrator.store.types import to_micros
 from tests.integration.cli.conftest import Terminal
 from tests.integration.installation import until
-from tests.integration.production import free_port
+from tests.servers.ports import free_port
 from tests.servers.vouching import CLIENT, small_provider
 
 
@@ -217,9 +217,9 @@ def test_a_broker_that_lets_us_not_in(terminal: Terminal, tmp_path: Path, monkey
 
 
 def test_a_broker_that_is_a_cluster(terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    port = free_port()
+    port, nodes = free_port(), ("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
     server = subprocess.Popen(
-        [str(valkey._binary()), "--port", str(port), "--bind", "127.0.0.1", "--cluster-enabled", "yes", "--save", ""],
+        [str(valkey._binary()), "--port", str(port), "--bind", "127.0.0.1", *nodes, "--save", ""],
         cwd=tmp_path,
         stdout=subprocess.DEVNULL,
         preexec_fn=valkey.dies_with_parent(signal.SIGKILL),  # noqa: PLW1509 - one system call, no lock
