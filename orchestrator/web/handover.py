@@ -46,7 +46,7 @@ def handover(
     now = system.overview.shifts.now().replace(second=0, microsecond=0) + dt.timedelta(minutes=1)
     typed = {"from": begin, "to": end}
     try:
-        until = _read(end, zone) if end else now
+        until = _read(end, zone, now) if end else now
         span = Span(_read(begin, zone) if begin else until - dt.timedelta(hours=hours), until)
         found = principal(request)
         who = Who(found.actor_id, found.role_for(Action.SEE, ward))
@@ -61,10 +61,15 @@ def handover(
     )
 
 
-def _read(text: str, zone: dt.tzinfo) -> dt.datetime:
-    """Return a local time as a form sends it, such as 2026-03-02T07:00, in UTC. Raises InputError."""
+def _read(text: str, zone: dt.tzinfo, now: dt.datetime | None = None) -> dt.datetime:
+    """Return a local time as a form sends it, such as 2026-03-02T07:00, in UTC. Raises InputError.
+
+    Of a time that clocks show twice the first is meant; with `now`, of a shift's end, the second once that is over, so
+    that nothing is left out.
+    """
     try:
         local = dt.datetime.strptime(text, _FORM).replace(tzinfo=zone)
     except ValueError:
         raise InputError("a shift begins and ends on a day at a time, such as 2026-03-02T07:00") from None
-    return local.astimezone(dt.UTC)
+    first, second = (local.replace(fold=fold).astimezone(dt.UTC) for fold in (0, 1))
+    return max(first, second) if now is not None and second <= now else first

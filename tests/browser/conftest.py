@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from orchestrator import config
 from orchestrator.bootstrap import open_system
@@ -13,7 +13,7 @@ from orchestrator.cli import demo
 from orchestrator.service.demo import PASSWORD
 from orchestrator.service.demo.cast import CAST
 from tests.browser import chromium
-from tests.browser.site import NOW, Site, serving
+from tests.browser.site import NOW, SECONDS, Site, serving
 from tests.integration.api.conftest import T0, empty_store
 
 __all__ = ["empty_store"]
@@ -23,6 +23,7 @@ __all__ = ["empty_store"]
 def browser() -> Iterator[Browser]:
     """Chromium. It is not left running between packages: its loop would be in the way of other tests' own."""
     with chromium.running(chromium.require()) as found:
+        expect.set_options(timeout=SECONDS * 1000)
         yield found
 
 

@@ -21,10 +21,11 @@ from tests.chaos.checker import Commits
 from tests.chaos.disk import Disk
 from tests.chaos.history import History, Outage
 from tests.chaos.links import Link
-from tests.chaos.services import END_SECONDS, Service, answers, free_port, wait_until
+from tests.chaos.services import END_SECONDS, Service, answers, wait_until
 from tests.chaos.wall import Wall
 from tests.e2e.running import children
 from tests.servers.outside import Outside
+from tests.servers.ports import free_port
 
 _LOOK_SECONDS = 0.2
 

@@ -25,9 +25,10 @@ from tests.chaos.disk import Disk, small_disk
 from tests.chaos.history import History, Outage
 from tests.chaos.links import Link, Network
 from tests.chaos.pager import channels
-from tests.chaos.services import END_SECONDS, Service, answers, free_port, wait_until
+from tests.chaos.services import END_SECONDS, Service, answers, wait_until
 from tests.chaos.wall import OPTIONS, Wall
 from tests.servers.outside import Outside, hook_server
+from tests.servers.ports import free_port
 from tests.servers.postgres import USER, Cluster, new_cluster
 
 _SOCKET = ".s.PGSQL.5432"

@@ -166,13 +166,23 @@ def change_ward(sut: System) -> Work:
 def fire_batch(sut: System) -> Work:
     due(sut, 5)  # so many that what is added goes as columns
 
-    def fire() -> None:
-        """Fire until something did: what was killed just before may hold its locks for a moment yet."""
-        deadline, claimed = time.monotonic() + 30, list[EpisodeRow]()
-        while not claimed and time.monotonic() < deadline:
-            sut.desk.transact(lambda change: sut.firing._fire_batch(change, 10, claimed))
+    def fire() -> list[EpisodeRow]:
+        claimed = list[EpisodeRow]()
+        sut.desk.transact(lambda change: sut.firing._fire_batch(change, 10, claimed))
+        return claimed
 
-    return fire
+    return until_some(fire)
+
+
+def until_some(claim: Callable[[], list[Any]]) -> Work:
+    """Return what claims until it has something: what was killed just before may hold its locks for a moment yet."""
+
+    def work() -> None:
+        deadline = time.monotonic() + 30
+        while not claim() and time.monotonic() < deadline:
+            pass
+
+    return work
 
 
 def fire_alone(sut: System) -> Work:
@@ -189,7 +199,7 @@ def set_aside(sut: System) -> Work:
 def take(sut: System) -> Work:
     due(sut)
     assert sut.firing.fire_due().fired == 3
-    return sut.deliveries.take
+    return until_some(sut.deliveries.take)
 
 
 def finish(sut: System) -> Work:

@@ -111,7 +111,7 @@ def test_a_killed_launcher_leaves_nothing_behind(tmp_path: Path) -> None:
 
 def test_the_first_token_is_shown_on_a_terminal_alone(tmp_path: Path) -> None:
     with up(tmp_path, token_file=False) as unseen:
-        until(lambda: "there is no access token yet" in unseen.lines[-1], "it says how to get one")
+        until(lambda: "there is no access token yet" in "".join(unseen.lines), "it says how to get one")
         assert unseen.end(signal.SIGTERM) == 0
     with up(tmp_path, terminal=True, token_file=False) as seen:
         (line,) = until(lambda: [line for line in seen.lines if "shown this once" in line], "the token")

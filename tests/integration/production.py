@@ -5,7 +5,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,14 +15,9 @@ from typing import Any
 
 from orchestrator.cli.valkey import dies_with_parent
 from tests.integration.installation import SECONDS, Installation, until
+from tests.servers.ports import free_port
 
 START_SECONDS = 90.0
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 def ask(

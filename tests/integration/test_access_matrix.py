@@ -108,7 +108,7 @@ class Hospital:
 @pytest.fixture(scope="module")
 def hospital() -> Iterator[Hospital]:
     with throwaway_system(ROOT / "workflows", VirtualClock(T0)) as system:
-        own, other = _enrolled(system, OWN, "0001"), _enrolled(system, OTHER, "0002")
+        own, other = _enrolled(system, OWN, "no-0001"), _enrolled(system, OTHER, "no-0002")
         own, other = _with_programs(system, own), _with_programs(system, other)
         for each in (own, other):
             _tell(system, each)

@@ -19,7 +19,7 @@ from orchestrator.service.handlers import new_key
 from tests.integration.installation import CLINICIAN, PATHWAY, Installation, installed, until
 from tests.integration.production import Production, Running, production
 
-CANARY = "93417"
+CANARY = "934170258613"  # so long that no figure, id or time holds it by chance
 IDENTIFIER = f"canary-{CANARY}"
 WEIGHT = f"{CANARY[:2]}.{CANARY[2:]}"
 TRACES = (CANARY, WEIGHT, "canary")

@@ -9,8 +9,9 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
 
@@ -18,13 +19,13 @@ import pytest
 
 from orchestrator.bootstrap import open_system, watch_time
 from orchestrator.cli import valkey
-from orchestrator.clock import HostClock, VirtualClock
+from orchestrator.clock import HostClock
 from orchestrator.errors import StoreError
 from orchestrator.notify.channel import Result, Sent
 from orchestrator.service.firing import Fired, Firing, Sound
 from orchestrator.service.pulse import Look
 from orchestrator.service.rows import Lease
-from tests.integration.installation import Installation, installed, until
+from tests.integration.installation import SECONDS, Installation, installed, until
 from tests.letterbox import with_letterbox
 from workers import app as jobs
 from workers import clock
@@ -72,12 +73,23 @@ def test_a_clock_sleeps_until_the_next_alarm(place: Installation) -> None:
     assert 0 < Ticker(place.system, Ears()).tick() <= 0.5
 
 
-def test_a_clock_asks_the_workers_and_does_not_fire_itself(place: Installation) -> None:
+@contextmanager
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have clocks leave what is due to workers for an hour: on a slow machine a second may be over when they look."""
+    with monkeypatch.context() as patched:
+        patched.setattr(clock, "LATEST_SECONDS", 3600.0)
+        yield
+
+
+def test_a_clock_asks_the_workers_and_does_not_fire_itself(
+    place: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     episode = place.enrol()
     place.sql(f"UPDATE episode SET next_due_at = {place.from_now(-0.2)}")
     ears = Ears()
     ticker = Ticker(place.system, ears)
-    assert ticker.tick() == ASKED_SLEEP_SECONDS
+    with unhurried(monkeypatch):
+        assert ticker.tick() == ASKED_SLEEP_SECONDS
     assert (ears.fires, place.fired(episode)) == (1, 0)
     assert (ears.delivers, place.letters(episode)) == (1, [])
 
@@ -117,18 +129,19 @@ def test_the_first_hint_finds_everything_ready(place: Installation, redis_server
 
 
 def test_one_message_waits_however_often_a_clock_asks(place: Installation) -> None:
-    publisher = Publisher(patience_seconds=5.0)
+    publisher = Publisher(patience_seconds=SECONDS)
     assert all(publisher.fire() for _ in range(5))
     assert waiting(FIRE) == 1
     assert all(publisher.deliver() for _ in range(5))
     assert waiting(DELIVER) == 1
 
 
-def test_what_the_broker_forgot_fires_in_time(place: Installation) -> None:
+def test_what_the_broker_forgot_fires_in_time(place: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     episode = place.enrol()
     place.sql(f"UPDATE episode SET next_due_at = {place.from_now(-0.2)}")
-    ticker = Ticker(place.system, Publisher(patience_seconds=5.0))
-    ticker.tick()
+    ticker = Ticker(place.system, Publisher(patience_seconds=SECONDS))
+    with unhurried(monkeypatch):
+        ticker.tick()
     place.forget_messages()
     assert place.fired(episode) == 0
     place.sql(f"UPDATE episode SET next_due_at = {place.from_now(-2)}")
@@ -152,7 +165,7 @@ def test_a_broker_that_hangs_is_waited_for_no_longer_than_its_patience(
         assert place.once(episode)
     finally:
         redis_server.process.send_signal(signal.SIGCONT)
-    assert took < 2.0
+    assert took < 4.0, "the broker's own connection is given up after five seconds"
     until(publisher.fire, "the broker is used again once it answers")
 
 
@@ -167,17 +180,19 @@ def test_a_broker_that_is_gone_is_known_at_once(place: Installation, tmp_path: P
 
 @pytest.mark.parametrize("jump", [-3600.0, -6.0, 6.0, 3600.0])
 def test_a_clock_that_was_moved_holds_all_firing_and_calls_for_people(place: Installation, jump: float) -> None:
-    ears = Ears()
-    ticker = Ticker(place.system, ears)
-    ticker.tick(passed=1000.0)
+    ears, moved = Ears(), [0.0]  # by its even clock, the wall is moved back by so much
+    ticker = Ticker(replace(place.system, elapsed=lambda: monotonic() + moved[0]), ears)
+    ticker.tick()
     episode = place.enrol()
-    assert ticker.tick(passed=1000.0 + jump) == LONGEST_SLEEP_SECONDS
+    moved[0] = jump
+    assert ticker.tick() == LONGEST_SLEEP_SECONDS
     assert place.fired(episode) == 0
-    ticker.tick(passed=1000.0 + jump)
+    ticker.tick()
     alarms = [(row["kind"], row["name"], row["role"]) for row in place.inbox("")]
     assert sorted(alarms) == [("clock", "clock-jumped", "administrator"), ("clock", "clock-jumped", "lead")]
     assert ears.delivers > 0, "a worker is asked to send the call while firing is held"
-    ticker.tick(passed=1000.5)  # set right again
+    moved[0] = 0.5  # set right again
+    ticker.tick()
     assert place.once(episode)
 
 
@@ -200,21 +215,30 @@ def test_a_clock_that_stood_still_while_the_wall_was_moved_fires_nothing_on_its_
     assert place.once(episode)
 
 
+class Off(HostClock):
+    """A machine's clock that is ahead by so many seconds, and runs as the right one does."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=self.seconds)
+
+
 @pytest.mark.parametrize("seconds", [-3600.0, -6.0, 6.0, 3600.0])
 def test_a_clock_that_is_started_while_the_stores_time_is_another_than_its_machines_holds_all_firing(
     place: Installation, seconds: float
 ) -> None:
-    right = HostClock().now()
-    host = VirtualClock(right + timedelta(seconds=seconds))
+    host = Off(seconds)
     ticker = Ticker(place.system, Ears(), host)
     episode = place.enrol()
     assert ticker.tick() == LONGEST_SLEEP_SECONDS
     assert place.fired(episode) == 0
     assert {row["name"] for row in place.inbox("")} == {"clocks-differ"}
-    host.set(HostClock().now())
+    host.seconds = 0.0
     ticker.tick()
     assert place.once(episode)
-    host.advance(timedelta(hours=1))  # from here on the passing of time tells enough
+    host.seconds = 3600.0  # from here on the passing of time tells enough
     ticker.tick()
     assert len(place.inbox("")) == 2
 
@@ -224,8 +248,7 @@ def test_a_worker_leaves_firing_to_the_clocks_where_the_stores_time_is_another_t
     place: Installation, seconds: float
 ) -> None:
     episode = place.enrol()
-    host = VirtualClock(HostClock().now() + timedelta(seconds=seconds))
-    work(replace(place.system, host=host), Ears().deliver)
+    work(replace(place.system, host=Off(seconds)), Ears().deliver)
     assert place.fired(episode) == 0
     work(place.system, Ears().deliver)
     assert place.fired(episode) == 1
@@ -286,9 +309,11 @@ def test_a_worker_that_has_nothing_to_do_follows_how_the_time_goes(place: Instal
 
 
 def test_a_clock_that_is_slow_or_fast_by_little_is_trusted(place: Installation) -> None:
-    ticker = Ticker(place.system, Ears())
+    off = [0.0]
+    ticker = Ticker(replace(place.system, elapsed=lambda: monotonic() + off[0]), Ears())
     for turn in range(10):
-        ticker.tick(passed=1000.0 + 4.0 * (turn % 2))
+        off[0] = 4.0 * (turn % 2)
+        ticker.tick()
     assert place.inbox("") == []
 
 

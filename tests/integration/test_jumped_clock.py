@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator.bootstrap import System, guard_time
 from orchestrator.cli import valkey
+from orchestrator.clock import elapsed
 from orchestrator.episode.commands import ChangeWard, Command, Record
 from orchestrator.errors import TimeUntrusted
 from orchestrator.service.enrolment import EnrolRequest, Identifier
@@ -34,7 +35,7 @@ def api(tmp_path: Path, redis_server: valkey.Valkey) -> Iterator[Api]:
     with installed("sqlite", tmp_path, redis_server) as place:
         place.sql("UPDATE store_info SET seen_at = {past}")  # no clock has trusted the time of late
         jump = [0.0]
-        system = replace(place.system, elapsed=lambda: 10 * HOUR_S - jump[0])
+        system = replace(place.system, elapsed=lambda: elapsed() + 10 * HOUR_S - jump[0])
         watching = guard_time(system)
         watching.stop()  # it has looked once, as it does at once
         yield Api(place, system, jump)

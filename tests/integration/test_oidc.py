@@ -263,17 +263,17 @@ def test_a_token_that_is_not_the_providers_is_refused(clinic: Clinic, issuer: Is
         refused(back(browser, issuer.authorize(away(browser))), saying)
 
 
-_WRONG: dict[str, tuple[dict[str, Any], str]] = {
+_WRONG: dict[str, tuple[dict[str, Any], str]] = {  # a time is so many seconds from now
     "another nonce": ({"nonce": "another"}, "another journey"),
     "no nonce": ({"nonce": None}, "another journey"),
     "another audience": ({"aud": "others"}, "for somebody else"),
     "an audience of several": ({"aud": [CLIENT, "others"]}, "fetched for somebody else"),
     "fetched by another": ({"azp": "others"}, "fetched for somebody else"),
     "another issuer": ({"iss": "https://elsewhere.example"}, "of another issuer"),
-    "expired": ({"exp": int(time.time()) - 120}, "has expired"),
+    "expired": ({"exp": timedelta(seconds=-120)}, "has expired"),
     "without an end": ({"exp": None}, "for how long it holds"),
-    "of the future": ({"iat": int(time.time()) + 3600}, "does not hold yet"),
-    "not begun": ({"nbf": int(time.time()) + 3600}, "does not hold yet"),
+    "of the future": ({"iat": timedelta(hours=1)}, "does not hold yet"),
+    "not begun": ({"nbf": timedelta(hours=1)}, "does not hold yet"),
     "about nobody": ({"sub": ""}, "names nobody"),
     "about a number": ({"sub": 7}, "names nobody"),
 }  # fmt: skip
@@ -288,7 +288,8 @@ def test_a_token_for_others_or_another_time_is_refused(clinic: Clinic, issuer: I
 
 
 def _changed(change: Claims, claims: Claims, _: Issuer) -> Claims:
-    return {name: held for name, held in {**claims, **change}.items() if held is not None}
+    times = {name: int(time.time() + off.total_seconds()) for name, off in change.items() if isinstance(off, timedelta)}
+    return {name: held for name, held in {**claims, **change, **times}.items() if held is not None}
 
 
 def test_clocks_may_differ_by_less_than_a_minute(clinic: Clinic, issuer: Issuer) -> None:

@@ -60,7 +60,7 @@ WISHES = st.one_of(*(st.tuples(st.just(verb), st.just(verb).flatmap(BODIES.__get
 ALLOWED = {200, 400, 409, 412, 422}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(
     wishes=st.lists(st.tuples(WISHES, st.sampled_from(ROLES), st.integers(0, 3)), min_size=1, max_size=12),
     hours=st.integers(0, 30),

@@ -76,7 +76,7 @@ def test_what_is_described_is_what_is_answered(
     schema, token = described
     cases = schema[path][method].as_strategy(generation_mode=mode)
 
-    @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=12, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(case=cases)
     def answered(case: schemathesis.Case[Any]) -> None:
         case.call_and_validate(headers={"Authorization": token})

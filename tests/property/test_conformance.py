@@ -170,9 +170,7 @@ class Life(Lives):
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(
-    max_examples=LIVES, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestLife.settings = settings(max_examples=LIVES, stateful_step_count=60, suppress_health_check=list(HealthCheck))
 
 
 # guards alone
@@ -210,7 +208,7 @@ def signals(pathway: Pathway) -> st.SearchStrategy[Signals]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=LIVES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=LIVES, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), relapsed=st.booleans())
 def test_the_model_reads_a_guard_as_the_engine_does(name: str, data: st.DataObject, *, relapsed: bool) -> None:
     questions, pathway = asked(name), PATHWAYS[name]

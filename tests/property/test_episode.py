@@ -206,6 +206,4 @@ def _check_late(before: Episode, after: Episode, events: tuple[ev.Event, ...], a
 TestLife = pytest.mark.rules("X-01", "X-18", "P-10", "P-14", "H-06", "H-07", "H-09", "L-04")(
     Life.TestCase
 )  # by S-01, S-05, S-04, S-02, S-03, S-08, S-09
-TestLife.settings = settings(
-    max_examples=160, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestLife.settings = settings(max_examples=160, stateful_step_count=50, suppress_health_check=list(HealthCheck))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import cel
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import PathwayError
@@ -47,7 +47,6 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-untimed = settings(deadline=None)  # a busy machine is no fault of a guard
 World = Mapping[str, Any]
 """Facts and what the host knows, by name; None is unknown."""
 
@@ -190,13 +189,11 @@ def facts_of(world: World) -> dict[str, Any]:
     return {name: world[name] for name in FACTS if world[name] is not None}
 
 
-@untimed
 @given(guards, worlds)
 def test_the_compiled_function_agrees_with_a_plain_reading(guard: Guard, world: World) -> None:
     assert parse(guard.text, SCOPE).test(facts_of(world), Host(world)) is guard.meaning(world)
 
 
-@untimed
 @given(guards, worlds, known_worlds)
 def test_learning_a_fact_never_changes_what_was_decided(guard: Guard, world: World, rest: World) -> None:
     expression = parse(guard.text, SCOPE)
@@ -207,7 +204,6 @@ def test_learning_a_fact_never_changes_what_was_decided(guard: Guard, world: Wor
     assert before in (None, after)
 
 
-@untimed
 @given(guards, worlds, known_worlds)
 def test_what_is_missing_decides(guard: Guard, world: World, rest: World) -> None:
     """A decided guard misses nothing; an undecided one is decided by the facts it names, the host knowing its part."""
@@ -220,7 +216,6 @@ def test_what_is_missing_decides(guard: Guard, world: World, rest: World) -> Non
     assert expression.test(facts_of(told), Host(told)) is not None
 
 
-@untimed
 @given(guards, worlds)
 def test_an_undecided_guard_misses_a_fact_or_waits_for_the_host(guard: Guard, world: World) -> None:
     expression = parse(guard.text, SCOPE)
@@ -229,7 +224,6 @@ def test_an_undecided_guard_misses_a_fact_or_waits_for_the_host(guard: Guard, wo
         assert None in (world["waited"], world["ivig"], world["plex"])
 
 
-@untimed
 @given(guards, worlds)
 def test_an_explanation_agrees_with_the_outcome_in_every_clause(guard: Guard, world: World) -> None:
     expression = parse(guard.text, SCOPE)
@@ -245,7 +239,6 @@ def assert_told(clause: Clause, world: World) -> None:
         assert_told(part, world)
 
 
-@untimed
 @given(guards.filter(lambda guard: guard.cel), known_worlds)
 def test_with_all_known_it_is_cel(guard: Guard, world: World) -> None:
     context = cel.Context()
@@ -256,14 +249,12 @@ def test_with_all_known_it_is_cel(guard: Guard, world: World) -> None:
     assert parse(guard.text, SCOPE).test(facts_of(world), Host(world)) is cel.evaluate(guard.text, context)
 
 
-@untimed
 @given(st.decimals(-99, 99, places=2), st.decimals(0, 99, places=2), signs)
 def test_decimals_compare_exactly(found: Decimal, written: Decimal, sign: str) -> None:
     guard = parse(f"icars {sign} {written}", SCOPE)
     assert guard.test({"icars": found}, None) is OPERATORS[sign](found, written)
 
 
-@untimed
 @given(st.text(alphabet="agitated seizures'\"()[]!&|=<>,.5_\n\\é") | st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:

@@ -139,6 +139,4 @@ class Merges(RuleBasedStateMachine):
 
 
 TestMerges = Merges.TestCase
-TestMerges.settings = settings(
-    max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestMerges.settings = settings(max_examples=15, stateful_step_count=20, suppress_health_check=list(HealthCheck))

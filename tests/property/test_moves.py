@@ -117,7 +117,7 @@ def moves(pathway: Pathway, episode: Episode, cause: str, signals: Signals) -> N
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(data=st.data(), relapsed=st.booleans())
 def test_what_is_recorded_moves_an_episode_one_way(name: str, data: st.DataObject, *, relapsed: bool) -> None:
     pathway = PATHWAYS[name]
@@ -127,7 +127,7 @@ def test_what_is_recorded_moves_an_episode_one_way(name: str, data: st.DataObjec
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data(), relapsed=st.booleans())
 def test_a_confirmation_moves_an_episode_one_way(name: str, data: st.DataObject, *, relapsed: bool) -> None:
     pathway = PATHWAYS[name]
@@ -138,7 +138,6 @@ def test_a_confirmation_moves_an_episode_one_way(name: str, data: st.DataObject,
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(deadline=None)
 @given(data=st.data(), ending=st.booleans(), relapsed=st.booleans())
 def test_what_falls_due_moves_an_episode_one_way(
     name: str, data: st.DataObject, *, ending: bool, relapsed: bool

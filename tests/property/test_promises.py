@@ -79,6 +79,4 @@ class Leaving(Lives):
 
 
 TestLeaving = Leaving.TestCase
-TestLeaving.settings = settings(
-    max_examples=LIVES, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestLeaving.settings = settings(max_examples=LIVES, stateful_step_count=40, suppress_health_check=list(HealthCheck))

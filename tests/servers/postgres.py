@@ -8,7 +8,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -23,6 +22,7 @@ import psycopg
 
 from orchestrator.cli.valkey import dies_with_parent
 from tests.servers.certificates import authority
+from tests.servers.ports import free_port
 
 USER = "carepath"
 START_SECONDS = 60.0
@@ -93,8 +93,7 @@ def guarded_postgres(folder: Path, database: str) -> Iterator[str]:
     folder: for the files of the authority that vouches for the server.
     """
     trusted = authority(folder, f"authority-{secrets.token_hex(4)}")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with new_cluster(durable=False, port=port) as cluster:
         shown = cluster.keep(trusted.shown("localhost"), "shown.pem")
         cluster.start(

@@ -7,7 +7,6 @@ neither knows of a service of the machine's.
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -19,6 +18,7 @@ from pathlib import Path
 from amqp import Connection
 
 from orchestrator.cli.valkey import dies_with_parent
+from tests.servers.ports import free_port
 
 START_SECONDS = 90.0
 STOP_SECONDS = 20.0
@@ -35,7 +35,7 @@ def find_server() -> Path | None:
 def running_rabbitmq(server: Path) -> Iterator[str]:
     """Yield the URL of a fresh node as Celery spells it, and remove it afterwards."""
     root = Path(tempfile.mkdtemp(prefix="cp-rmq-", dir="/tmp"))
-    mapper, port, distribution = _free_ports()
+    mapper, port, distribution = (free_port() for _ in range(3))
     environ = _environ(root, mapper, port, distribution)
     try:
         with (root / "log").open("wb") as log:
@@ -76,16 +76,6 @@ def _environ(root: Path, mapper: int, port: int, distribution: int) -> dict[str,
             "-start_epmd false -kernel inet_dist_use_interface {127,0,0,1} +sbwt none"
         ),
     }
-
-
-def _free_ports() -> tuple[int, int, int]:
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
-    try:
-        first, second, third = (int(each.getsockname()[1]) for each in held)
-        return first, second, third
-    finally:
-        for each in held:
-            each.close()
 
 
 def _start(command: list[str], environ: dict[str, str], log: int) -> "subprocess.Popen[bytes]":

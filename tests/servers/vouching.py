@@ -24,7 +24,7 @@ from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from tests.integration.production import free_port
+from tests.servers.ports import free_port
 
 CLIENT, SECRET = "carepath-test", "a secret of two:parts+"  # noqa: S105  of a test
 Claims = dict[str, Any]

@@ -120,7 +120,7 @@ def test_an_episode_shows_what_the_hospital_set_and_nothing_else(root: Path) -> 
     assert view(plain, Played(plain).episode, START)["settings"] == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(minutes=st.integers(0, 100 * 60))
 def test_a_due_time_is_taken_exactly_within_its_range(root: Path, minutes: int) -> None:
     values = {"tasks.mri-brain-spine.due": f"{minutes}m"}

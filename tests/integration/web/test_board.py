@@ -77,13 +77,13 @@ def test_of_a_large_ward_the_most_urgent_are_shown_and_it_is_said_how_many_more(
 
 def test_nobody_sees_another_wards_board(house: House) -> None:
     house.ward.post("/episodes", {**enrolment("0009"), "ward": "N3"})
-    house.ward.enrol("0001")
+    house.ward.enrol("no-0001")
     nurse, auditor = house.signed_in("nurse"), house.signed_in("auditor", ("*", "auditor"))
     assert nurse.get("/board/N3").status_code == 404
     assert house.signed_in("administrator", ("*", "administrator")).get("/board/N2").status_code == 403
     assert auditor.get("/board/N3").status_code == 200
     assert auditor.get("/board/N33").status_code == 404, "a misspelt ward is no ward without patients"
-    assert "0001" not in shown(auditor.get("/board/N3"))
+    assert "no-0001" not in shown(auditor.get("/board/N3"))
     choices = shown(auditor.get("/board"))
     assert 'href="/board/N2"' in choices
     assert 'href="/board/N3"' in choices

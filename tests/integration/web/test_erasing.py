@@ -19,7 +19,7 @@ def shown(answer: Response) -> str:
 @pytest.fixture
 def closed(house: House) -> str:
     """The id of an episode that is closed."""
-    episode = house.ward.enrol("0001")
+    episode = house.ward.enrol("no-0001")
     house.ward.do(episode, "close", "clinician", outcome="withdrawn", reason="moved away")
     return episode.rpartition("/")[2]
 
@@ -40,12 +40,12 @@ def erase(browser: Browser, episode_id: str, **typed: str) -> str:
 
 def test_the_page_says_what_goes_and_what_stays_and_shows_no_patient(house: House, closed: str) -> None:
     browser = administrator(house)
-    led = browser.send("/erase", what="0001")
+    led = browser.send("/erase", what="no-0001")
     assert led.headers["location"] == f"/episodes/{closed}/erase"
     text = shown(browser.get(led.headers["location"]))
     assert "the content of 1 episode." in text
     assert "Copies of the store that were made before" in text
-    assert "0001" not in text
+    assert "no-0001" not in text
 
 
 def test_it_is_erased_with_a_reason_and_the_own_password(house: House, closed: str) -> None:
@@ -129,7 +129,7 @@ def test_an_account_without_a_password_is_told_so(house: House, closed: str) -> 
 def test_other_wards_records_are_not_there(house: House, closed: str) -> None:
     for role, page in (("administrator", "erase"), ("auditor", "holds")):
         browser = house.signed_in(f"{role}-3", ("N3", role))
-        for what in ("0001", closed, "9999", ""):
+        for what in ("no-0001", closed, "9999", ""):
             answer = browser.send(f"/{page}", what=what)
             assert answer.status_code == 422
             assert "on your wards there is no patient" in shown(answer)

@@ -1,6 +1,8 @@
 """Goal: a shift tells the next what happened to each patient, what is due, late, undecided; who read it is known."""
 
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
 from httpx2 import Response
@@ -77,6 +79,24 @@ def test_a_shift_is_chosen_by_the_hospitals_clock(house: House) -> None:
         assert answer.status_code == 422
         assert 'role="alert"' in answer.text
     assert 'value="2026-03-02T07:30"' in browser.get("/handover/N2?from=2026-03-02T07:30&to=2026-03-01T01:00").text
+
+
+@pytest.mark.parametrize("hour", [0, 1])
+def test_a_shift_that_ends_in_an_hour_that_comes_twice_is_told_to_its_end(house: House, hour: int) -> None:
+    """Clocks show it in summer time and then in winter time; a form knows of neither."""
+    ward, form = house.ward, re.compile(r'name="(from|to)" type="datetime-local" value="([^"]+)"')
+    ward.now = datetime(2026, 10, 25, hour, 20, tzinfo=UTC)
+    ward.advance()
+    episode = ward.enrol("0000417")
+    ward.do(episode, "record", "nurse", facts={"weight_kg": 61})
+    ward.advance(minutes=20)
+    browser = house.signed_in("nurse")
+    first = shown(browser.get("/handover/N2?hours=8"))
+    typed = dict(form.findall(first))
+    assert typed["to"] == "2026-10-25T01:41"
+    for text in (first, shown(browser.get(f"/handover/N2?{urlencode(typed)}"))):
+        assert "61 kg" in text
+        assert f'<time datetime="2026-10-25T0{hour}:41:00+00:00">' in text, "and no hour that is to come"
 
 
 def test_an_episode_that_was_closed_in_the_shift_is_on_it_and_one_closed_before_is_not(each_ward: Ward) -> None:

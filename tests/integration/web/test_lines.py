@@ -127,7 +127,7 @@ def wanted(each: Open, asked: str) -> bool:
     return each.role in roles and (not kind or each.kind == kind[1]) and (late or "overdue" not in asked)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(drawn=WORKLISTS, asked=ASKED, size=st.integers(2, 9))
 def test_whatever_is_open_stands_on_the_pages_once(two: Two, drawn: list[Open], asked: str, size: int) -> None:
     known = lay_out(two.ward, two.episodes, drawn)

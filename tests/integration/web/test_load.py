@@ -16,7 +16,7 @@ TASK = "neurology-consult"
 def evening(ward: Ward) -> str:
     """A task with an urgent ladder: told at 8, 9 and 10 in the evening, acknowledged by the lead at 9:30."""
     ward.advance(hours=12)
-    episode = ward.enrol("0001")
+    episode = ward.enrol("no-0001")
     ward.fire()
     ward.advance(hours=1)
     ward.fire()
@@ -92,7 +92,7 @@ def test_who_may_see_it(house: House) -> None:
     evening(house.ward)
     assert house.signed_in("other", ("N3", "nurse")).get("/load?ward=N2").status_code == 404
     assert house.signed_in("administrator", ("*", "administrator")).get("/load").status_code == 403
-    assert "0001" not in house.signed_in("nurse").get("/load").text, "it is about alarms, not about patients"
+    assert "no-0001" not in house.signed_in("nurse").get("/load").text, "it is about alarms, not about patients"
     told = house.ward.get("/load?ward=N2").json()
     assert told["spans"][0]["told"] == 2
     assert timedelta(seconds=told["spans"][0]["slowest_seconds"]) == timedelta(minutes=90)

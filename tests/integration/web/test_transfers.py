@@ -109,7 +109,7 @@ def test_a_person_moves_the_patient_from_the_page_and_sees_him_no_more(two_wards
     assert send(clinician, filled, ward="N3", reason=WHY, key="k2").headers["location"] == done.headers["location"]
     assert send(clinician, filled, ward="N3", reason=WHY, key="k3").status_code == 404
     assert clinician.get(page).status_code == 404
-    told = clinician.get("/inbox").text
+    told = words(clinician.get("/inbox").text)
     assert "A patient who is on another ward now" in told
     assert "0001" not in told
     matron = house.signed_in("matron")

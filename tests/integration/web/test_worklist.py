@@ -52,13 +52,13 @@ def looks_at(house: House, episode: str) -> list[str]:
 def test_the_first_page_of_who_works_on_a_ward_is_its_worklist(each_house: House) -> None:
     house = each_house
     house.ward.enrol("4711")
-    house.ward.post("/episodes", enrolment("4712", ward="N9"))
+    house.ward.post("/episodes", enrolment("no-4712", ward="N9"))
     browser = house.signed_in("nurse")
     assert browser.get("/").headers["location"] == "/worklist"
     page = browser.get("/worklist")
     text = shown(page)
     assert "4711" in text
-    assert "4712" not in page.text, "another ward's"
+    assert "no-4712" not in page.text, "another ward's"
     title = house.ward.system.library.newest(PATHWAY).tasks["neurology-consult"].title
     assert title in text
     assert "neurology-consult-due" not in text, "titles, no names"
