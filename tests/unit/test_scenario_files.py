@@ -5,13 +5,15 @@ from pathlib import Path
 import pytest
 
 from orchestrator.bootstrap import stage
+from orchestrator.clock import VirtualClock
 from orchestrator.errors import PathwayError
 from orchestrator.pathway.loader import Library, load_library
 from orchestrator.service.scenario.bedside import Bedside
-from orchestrator.service.scenario.expectations import Check
+from orchestrator.service.scenario.expectations import Check, check, look
 from orchestrator.service.scenario.runner import run_file
 from orchestrator.service.scenario.story import check_names, read_story
-from tests.patients import WORKFLOWS
+from orchestrator.service.scenario.world import World
+from tests.patients import T0, WORKFLOWS
 
 PATHWAY = "post-viral-cerebellar-demyelination"
 HEAD = f"""\
@@ -217,3 +219,15 @@ def test_a_course_without_administrations_says_so(ward: Ward, action: str) -> No
     (check,) = ward.played(f"{text}  - {{at: 1h, {action}}}\n")
     called = ward.library.newest(PATHWAY).regimens["observation"].called
     assert (check.actual, check.note) == ("invalid-value", f"{called} has no administrations that could be recorded")
+
+
+@pytest.mark.parametrize("change", ["UPDATE episode SET ward = 'x'", "DELETE FROM log_pending WHERE seq = 1"])
+def test_a_record_that_was_changed_is_not_intact(ward: Ward, change: str) -> None:
+    clock = VirtualClock(T0)
+    with stage(ward.library) as opened:
+        world = World(opened(clock), clock, ward.library.newest(PATHWAY))
+        world.enrol("UTC", "clinician")
+        assert check("0h", "audit", "intact", look(world, T0)).passed
+        with world.desk.store.change() as store:
+            store._sql.exec_driver_sql(change)  # type: ignore[attr-defined]
+        assert not check("0h", "audit", "intact", look(world, T0)).passed
