@@ -1,10 +1,11 @@
-"""Goal: a story's doses hold exactly when they say as much as the episode's, in whatever unit of mass they say it."""
+"""Goal: a story's doses and moments hold exactly when they say as much as the episode's, however they are written."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
 
-from orchestrator.service.scenario.measured import same_doses
+from orchestrator.service.scenario.measured import as_offset, offset, same_doses, same_offset
 
 GRAM = {"at": "0h", "amount": "1", "unit": "g"}
 TEXT = {"at": "0h", "amount": "1,5 g", "unit": None}
@@ -50,3 +51,20 @@ def test_what_says_more_or_less_does_not(expected: object, actual: dict[str, Any
 def test_a_dose_too_few_or_too_many_does_not_hold() -> None:
     assert not same_doses([GRAM], [GRAM, GRAM])
     assert not same_doses([GRAM, GRAM], [GRAM])
+
+
+@pytest.mark.parametrize("text", ["0h", "1m", "59m", "1h", "72h30m", "3d30m", "3d1h1m", "-1h30m", "4320m"])
+def test_a_moment_is_the_one_that_was_written_and_no_other(text: str) -> None:
+    moment = offset(text)
+    assert same_offset(text, as_offset(moment))
+    for other in (dt.timedelta(minutes=1), dt.timedelta(seconds=1), dt.timedelta(hours=1), dt.timedelta(days=1)):
+        assert not same_offset(text, as_offset(moment + other))
+        assert not same_offset(text, as_offset(moment - other))
+    assert not same_offset(text, None)
+    assert not same_offset(None, as_offset(moment))
+
+
+def test_nothing_to_come_is_nothing_to_come() -> None:
+    assert same_offset(None, None)
+    assert offset("2d4h5m") == dt.timedelta(days=2, hours=4, minutes=5)
+    assert offset("-2d4h5m") == -dt.timedelta(days=2, hours=4, minutes=5)

@@ -84,6 +84,10 @@ def ward(library: Library, tmp_path: Path) -> Ward:
         ("confirm: ivig|with:|  start: [1h]", 8, f"'start' {OFFSET} a list"),
         ("confirm: ivig|with:|  given: [1h, soon]", 8, "'soon' is no offset"),
         ("give: ivig|given_at: 1.5", 7, f"'given_at' {OFFSET} a number"),
+        ("give: {ivig: 0}", 6, "give takes a regimen, or one regimen and how many; such as give: {regimen: 5}"),
+        ("give: {ivig: true}", 6, "give takes a regimen, or one regimen and how many"),
+        ("give: {ivig: two}", 6, "give takes a regimen, or one regimen and how many"),
+        ("give: {ivig: 1, plex: 1}", 6, "give takes a regimen, or one regimen and how many"),
         ("give: {ivig: 2}|given_at: 30m", 7, "'given_at' belongs to give: REGIMEN; several are given as planned"),
         ("expect:|  upcoming:|    dose-due: 5h|    task-due: soon", 9, "'soon' is no offset"),
         (
@@ -123,6 +127,13 @@ def test_what_does_not_fit_is_told_with_its_line_and_what_was_expected(
 
 def test_an_entry_without_a_time_is_told(ward: Ward) -> None:
     assert ward.refused("  - record: {virus: ebv}\n") == ["5: an entry has no 'at'; say when it is, such as 76h"]
+
+
+def test_time_never_goes_back_in_a_story(ward: Ward) -> None:
+    assert ward.refused(SEVERE.replace("at: 0h", "at: -1h")) == ["5: 'at: -1h' lies before T0"]
+    back = "  - at: 59m\n    record: {virus: ebv}\n"
+    assert ward.refused(PULSE + back) == ["7: 'at: 59m' lies before the entry above it"]
+    assert ward.failing(PULSE + back.replace("59m", "60m")) == []
 
 
 def test_all_that_is_wrong_with_a_story_is_told_at_once(ward: Ward) -> None:
@@ -211,6 +222,22 @@ def test_a_refusal_that_was_not_expected_says_why(ward: Ward) -> None:
         report = run_file(ward.written(text), opened)
     assert [(each.actual, each.note) for each in report.checks] == why, "on a store too"
     assert all("note" not in each for each in report.to_json()["checks"])
+
+
+@pytest.mark.parametrize(
+    ("action", "key", "came"),
+    [
+        ("record: {severity: sever}", "record", "invalid-value"),
+        ("record: {severity: sever}, refused: unknown-fact", "refused", "invalid-value"),
+        ("record: {severity: severe}, refused: needs-role", "refused", "accepted"),
+        ("confirm: ivig, reason: x, refused: infection-excluded, by: nurse", "", "infection-excluded"),
+        ("give: {ivig: 2}, by: nurse, refused: needs-role", "refused", "no-such-course"),
+    ],
+)
+def test_an_action_that_comes_out_otherwise_does_not_hold(ward: Ward, action: str, key: str, came: str) -> None:
+    made = ward.played(f"  - {{at: 0h, {action}}}\n")
+    assert [each.key for each in made if not each.passed] == ([key] if key else [])
+    assert [each.actual for each in made] == [came]
 
 
 @pytest.mark.parametrize("action", ["give: observation", "give: {observation: 2}", "miss: observation"])
