@@ -19,6 +19,8 @@ TEXT = {"at": "0h", "amount": "1,5 g", "unit": None}
         ({"amount": "1000", "unit": "mg"}, GRAM),
         ({"amount": "1.004"}, GRAM),
         ({"amount": "1 g"}, GRAM),
+        ({"amount": "200"}, {"at": "0h", "amount": "201", "unit": "g"}),
+        ({"amount": "200"}, {"at": "0h", "amount": "199", "unit": "g"}),
         ({"unit": "g"}, GRAM),
         ({"at": "0"}, GRAM),
         ({}, GRAM),
@@ -38,6 +40,8 @@ def test_what_says_as_much_holds(expected: dict[str, Any], actual: dict[str, Any
         ({"unit": "mg"}, GRAM),
         ({"amount": "1.006", "unit": "g"}, GRAM),
         ({"amount": "2 g"}, GRAM),
+        ({"amount": "200"}, {"at": "0h", "amount": "201.01", "unit": "g"}),
+        ({"amount": "200"}, {"at": "0h", "amount": "198.99", "unit": "g"}),
         ({"at": "1h", "amount": "1", "unit": "g"}, GRAM),
         ({"amount": "1"}, {"at": "0h"}),
         ({"amount": "1.5", "unit": "g"}, TEXT),
@@ -64,7 +68,8 @@ def test_a_moment_is_the_one_that_was_written_and_no_other(text: str) -> None:
     assert not same_offset(None, as_offset(moment))
 
 
-def test_nothing_to_come_is_nothing_to_come() -> None:
-    assert same_offset(None, None)
+def test_a_moment_is_written_in_days_hours_and_minutes() -> None:
+    assert as_offset(dt.timedelta(days=2, hours=4, minutes=5)) == "2d4h5m"
     assert offset("2d4h5m") == dt.timedelta(days=2, hours=4, minutes=5)
     assert offset("-2d4h5m") == -dt.timedelta(days=2, hours=4, minutes=5)
+    assert same_offset(None, None), "nothing to come"

@@ -74,6 +74,8 @@ def ward(library: Library, tmp_path: Path) -> Ward:
         ("recrod: {virus: ebv}", 6, "unknown key 'recrod' in an entry of the timeline; did you mean 'record'?"),
         ("<<: {record: {virus: ebv}}", 6, "unknown key '<<'"),
         ("expect: {}", 6, "expect is empty"),
+        ("expect: {stage: workup, fierd: []}", 6, "unknown key 'fierd' in expect; did you mean 'fired'?"),
+        ("expect: {told: {dose-due: [1]}}", 6, "'dose-due' of told must be a list, such as [clinician, lead], not"),
         ("reason: None", 5, "an entry needs an action or expect; actions are record, confirm,"),
         ("expect: {stage: workup}|refused: needs-role", 7, "'refused' belongs to an action"),
         ("expect: {stage: workup}|override: steroid-stop", 7, "'override' belongs to an action"),
@@ -134,6 +136,12 @@ def test_time_never_goes_back_in_a_story(ward: Ward) -> None:
     back = "  - at: 59m\n    record: {virus: ebv}\n"
     assert ward.refused(PULSE + back) == ["7: 'at: 59m' lies before the entry above it"]
     assert ward.failing(PULSE + back.replace("59m", "60m")) == []
+
+
+def test_a_key_of_the_story_that_is_none_is_told(ward: Ward) -> None:
+    file = ward.written(SEVERE, HEAD.replace("timeline", "timezon: Europe/London\ntimeline"))
+    with pytest.raises(PathwayError, match=r":4: unknown key 'timezon' in the scenario; did you mean 'timezone'\?"):
+        read_story(file)
 
 
 def test_all_that_is_wrong_with_a_story_is_told_at_once(ward: Ward) -> None:
@@ -221,6 +229,7 @@ def test_a_refusal_that_was_not_expected_says_why(ward: Ward) -> None:
     with stage(ward.library) as opened:
         report = run_file(ward.written(text), opened)
     assert [(each.actual, each.note) for each in report.checks] == why, "on a store too"
+    assert not report.passed
     assert all("note" not in each for each in report.to_json()["checks"])
 
 
