@@ -26,6 +26,12 @@ def test_the_database_refuses_to_change_or_delete_an_entry(sut: System, episode_
     [
         ("UPDATE episode SET ward = 'x'", "ward"),
         ("UPDATE episode SET state = 'closed/x'", "state"),
+        ("UPDATE episode SET pathway = 'x'", "pathway"),
+        ("UPDATE episode SET seq = 9", "seq"),
+        ("UPDATE episode SET at = next_due_at", "at"),
+        ("UPDATE episode SET enrolled_at = next_due_at", "enrolled_at"),
+        ("UPDATE episode SET closed = NOT closed", "closed"),
+        ("UPDATE episode SET document = chain_hash", "the document"),
         ("UPDATE episode SET next_due_at = NULL", "next_due_at"),
         ("UPDATE episode SET tag = ''", "tag"),
         ("DELETE FROM item", "its items"),

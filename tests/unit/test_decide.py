@@ -84,8 +84,9 @@ def test_a_closed_episode_says_so_before_anything_else() -> None:
 
 
 @pytest.mark.rules("X-12")
-def test_a_closed_episode_has_nothing_to_fire() -> None:
-    patient = Patient().accepted(Close("withdrawn"))
+@pytest.mark.parametrize("patient", [Patient(), severe().confirm("ivmp-pulse")], ids=["workup", "before its check"])
+def test_a_closed_episode_has_nothing_to_fire(patient: Patient) -> None:
+    patient.accepted(Close("transferred"))
     assert patient.episode.next_due_at is None
     ticked = decide(pathway(), patient.episode, Tick(), Actor("clock", "service"), T0 + 1000 * HOUR)
     assert isinstance(ticked, Accepted)
@@ -186,6 +187,7 @@ def test_a_value_that_does_not_fit_is_refused_without_repeating_it(fact: str, va
         ("steroid-taper", "dose", "60 mg"), ("steroid-taper", "dose", "NaN"), ("steroid-taper", "steps", []),
         ("steroid-taper", "steps", [{"days": 28}]), ("steroid-taper", "steps", [{"days": 28, "dose": -1}]),
         ("steroid-taper", "steps", [{"days": 0, "dose": 1}]), ("steroid-taper", "steps", [28]),
+        ("steroid-taper", "steps", [{"days": 28.5, "dose": 1}]),
         ("steroid-taper", "steps", [{"days": 28, "dose": 1, "why": 2}]), ("steroid-taper", "steps", "28"),
         ("prednisone-oral", "taper_days", 21), ("cyclophosphamide", "dose", 750), ("cyclophosphamide", "dose", "750"),
         ("cyclophosphamide", "dose", "mg"), ("cyclophosphamide", "dose", "7 " + "m" * 100),

@@ -10,7 +10,7 @@ from orchestrator.episode.items import DECISION, DOSE, TASK, Thing, items, remin
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.overview.naming import owed
 from orchestrator.service.rows import NO_DUE, ItemRow
-from tests.unit.playing import CLINICIAN, Played, cerebellar
+from tests.unit.playing import CLINICIAN, START, Played, cerebellar
 
 COURSE = "ivmp-pulse 3"
 KNOWN = {"severity": "severe", "infection_status": "excluded", "weight_kg": 80}
@@ -53,6 +53,15 @@ def test_a_decision_that_is_waited_for_is_what_its_reminder_is_about(pathway: Pa
     thing = next(thing for address, thing in of(played).items() if address.startswith("decision-due#"))
     assert thing == Thing(DECISION, DECISION, "")
     assert (DECISION, DECISION) in {(each.kind, each.key) for each in items(pathway, played.episode)}
+
+
+def test_what_is_open_says_who_owes_it_and_by_when(pathway: Pathway) -> None:
+    played = Played(pathway).at(1, (CLINICIAN, Record(facts=KNOWN))).at(20)
+    owes = {each.name: (each.role, each.due_at) for each in items(pathway, played.episode)}
+    assert owes[DECISION] == ("clinician", START + dt.timedelta(hours=25)), "a day after the episode began to wait"
+    assert owes["hospital-admission"] == ("clinician", START + dt.timedelta(hours=1))
+    assert owes["task-due"] == ("on-call", START + dt.timedelta(hours=1)), "whom the ladder has reached"
+    assert owes["eeg"] == ("clinician", START + dt.timedelta(hours=24))
 
 
 def test_a_reminder_that_opens_a_task_is_about_that_task(pathway: Pathway) -> None:

@@ -5,13 +5,15 @@ from pathlib import Path
 import pytest
 
 from orchestrator.bootstrap import stage
+from orchestrator.clock import VirtualClock
 from orchestrator.errors import PathwayError
 from orchestrator.pathway.loader import Library, load_library
 from orchestrator.service.scenario.bedside import Bedside
-from orchestrator.service.scenario.expectations import Check
+from orchestrator.service.scenario.expectations import Check, check, look
 from orchestrator.service.scenario.runner import run_file
 from orchestrator.service.scenario.story import check_names, read_story
-from tests.patients import WORKFLOWS
+from orchestrator.service.scenario.world import World
+from tests.patients import T0, WORKFLOWS
 
 PATHWAY = "post-viral-cerebellar-demyelination"
 HEAD = f"""\
@@ -72,6 +74,8 @@ def ward(library: Library, tmp_path: Path) -> Ward:
         ("recrod: {virus: ebv}", 6, "unknown key 'recrod' in an entry of the timeline; did you mean 'record'?"),
         ("<<: {record: {virus: ebv}}", 6, "unknown key '<<'"),
         ("expect: {}", 6, "expect is empty"),
+        ("expect: {stage: workup, fierd: []}", 6, "unknown key 'fierd' in expect; did you mean 'fired'?"),
+        ("expect: {told: {dose-due: [1]}}", 6, "'dose-due' of told must be a list, such as [clinician, lead], not"),
         ("reason: None", 5, "an entry needs an action or expect; actions are record, confirm,"),
         ("expect: {stage: workup}|refused: needs-role", 7, "'refused' belongs to an action"),
         ("expect: {stage: workup}|override: steroid-stop", 7, "'override' belongs to an action"),
@@ -82,6 +86,10 @@ def ward(library: Library, tmp_path: Path) -> Ward:
         ("confirm: ivig|with:|  start: [1h]", 8, f"'start' {OFFSET} a list"),
         ("confirm: ivig|with:|  given: [1h, soon]", 8, "'soon' is no offset"),
         ("give: ivig|given_at: 1.5", 7, f"'given_at' {OFFSET} a number"),
+        ("give: {ivig: 0}", 6, "give takes a regimen, or one regimen and how many; such as give: {regimen: 5}"),
+        ("give: {ivig: true}", 6, "give takes a regimen, or one regimen and how many"),
+        ("give: {ivig: two}", 6, "give takes a regimen, or one regimen and how many"),
+        ("give: {ivig: 1, plex: 1}", 6, "give takes a regimen, or one regimen and how many"),
         ("give: {ivig: 2}|given_at: 30m", 7, "'given_at' belongs to give: REGIMEN; several are given as planned"),
         ("expect:|  upcoming:|    dose-due: 5h|    task-due: soon", 9, "'soon' is no offset"),
         (
@@ -121,6 +129,19 @@ def test_what_does_not_fit_is_told_with_its_line_and_what_was_expected(
 
 def test_an_entry_without_a_time_is_told(ward: Ward) -> None:
     assert ward.refused("  - record: {virus: ebv}\n") == ["5: an entry has no 'at'; say when it is, such as 76h"]
+
+
+def test_time_never_goes_back_in_a_story(ward: Ward) -> None:
+    assert ward.refused(SEVERE.replace("at: 0h", "at: -1h")) == ["5: 'at: -1h' lies before T0"]
+    back = "  - at: 59m\n    record: {virus: ebv}\n"
+    assert ward.refused(PULSE + back) == ["7: 'at: 59m' lies before the entry above it"]
+    assert ward.failing(PULSE + back.replace("59m", "60m")) == []
+
+
+def test_a_key_of_the_story_that_is_none_is_told(ward: Ward) -> None:
+    file = ward.written(SEVERE, HEAD.replace("timeline", "timezon: Europe/London\ntimeline"))
+    with pytest.raises(PathwayError, match=r":4: unknown key 'timezon' in the scenario; did you mean 'timezone'\?"):
+        read_story(file)
 
 
 def test_all_that_is_wrong_with_a_story_is_told_at_once(ward: Ward) -> None:
@@ -208,7 +229,24 @@ def test_a_refusal_that_was_not_expected_says_why(ward: Ward) -> None:
     with stage(ward.library) as opened:
         report = run_file(ward.written(text), opened)
     assert [(each.actual, each.note) for each in report.checks] == why, "on a store too"
+    assert not report.passed
     assert all("note" not in each for each in report.to_json()["checks"])
+
+
+@pytest.mark.parametrize(
+    ("action", "key", "came"),
+    [
+        ("record: {severity: sever}", "record", "invalid-value"),
+        ("record: {severity: sever}, refused: unknown-fact", "refused", "invalid-value"),
+        ("record: {severity: severe}, refused: needs-role", "refused", "accepted"),
+        ("confirm: ivig, reason: x, refused: infection-excluded, by: nurse", "", "infection-excluded"),
+        ("give: {ivig: 2}, by: nurse, refused: needs-role", "refused", "no-such-course"),
+    ],
+)
+def test_an_action_that_comes_out_otherwise_does_not_hold(ward: Ward, action: str, key: str, came: str) -> None:
+    made = ward.played(f"  - {{at: 0h, {action}}}\n")
+    assert [each.key for each in made if not each.passed] == ([key] if key else [])
+    assert [each.actual for each in made] == [came]
 
 
 @pytest.mark.parametrize("action", ["give: observation", "give: {observation: 2}", "miss: observation"])
@@ -217,3 +255,15 @@ def test_a_course_without_administrations_says_so(ward: Ward, action: str) -> No
     (check,) = ward.played(f"{text}  - {{at: 1h, {action}}}\n")
     called = ward.library.newest(PATHWAY).regimens["observation"].called
     assert (check.actual, check.note) == ("invalid-value", f"{called} has no administrations that could be recorded")
+
+
+@pytest.mark.parametrize("change", ["UPDATE episode SET ward = 'x'", "DELETE FROM log_pending WHERE seq = 1"])
+def test_a_record_that_was_changed_is_not_intact(ward: Ward, change: str) -> None:
+    clock = VirtualClock(T0)
+    with stage(ward.library) as opened:
+        world = World(opened(clock), clock, ward.library.newest(PATHWAY))
+        world.enrol("UTC", "clinician")
+        assert check("0h", "audit", "intact", look(world, T0)).passed
+        with world.desk.store.change() as store:
+            store._sql.exec_driver_sql(change)  # type: ignore[attr-defined]
+        assert not check("0h", "audit", "intact", look(world, T0)).passed
