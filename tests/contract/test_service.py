@@ -248,6 +248,21 @@ def test_a_patient_whose_key_is_gone_holds_up_nobody(sut: System) -> None:
     assert {row["role"] for row in sut.queries.inbox().rows if row["episode_id"] == ids[0]} == {"administrator", "lead"}
 
 
+@pytest.mark.parametrize("number", [1, 5])
+def test_what_has_fired_is_set_aside_no_more_and_its_failures_are_forgotten(sut: System, number: int) -> None:
+    ids = [sut.enrolments.enrol(enrolment(str(n))).episode_id for n in range(number)]
+    for episode_id in ids:
+        sut.handlers.execute(record(episode_id, alarm="1"))
+    sut.clock.advance(2 * HOUR)
+    with sut.store.change() as change:
+        for episode_id in ids:
+            change.set_aside(episode_id, T0 - timedelta(days=9999), 3)
+    assert sut.firing.fire_due()[:2] == (number, 0)
+    with sut.store.read() as reader:
+        rows = [reader.episode(episode_id) for episode_id in ids]
+    assert [row and (row.set_aside_until, row.attempts) for row in rows] == [(None, 0)] * number
+
+
 class Astray(Everything):
     """A directory that fails for whatever is told of episodes that are set aside."""
 
