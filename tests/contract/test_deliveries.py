@@ -40,6 +40,19 @@ def test_a_notice_leaves_by_every_route_and_whoever_holds_the_last_lease_says_so
     assert [each.route for each in sut.deliveries.outgoing()] == ["b"]
 
 
+@pytest.mark.parametrize("number", [1, 5])
+def test_of_all_that_fire_together_each_is_told_by_every_route(sut: System, number: int) -> None:
+    sut.desk.directory = Everything("a", "b")
+    ids = [sut.enrolments.enrol(enrolment(str(n))).episode_id for n in range(number)]
+    for episode_id in ids:
+        sut.handlers.execute(record(episode_id, alarm="1"))
+    sut.clock.advance(2 * HOUR)
+    assert sut.firing.fire_due().fired == number
+    assert sorted(row["episode_id"] for row in sut.queries.inbox().rows) == sorted(ids)
+    taken = sorted((each.notice.episode_id, each.route, each.attempts) for each in sut.deliveries.take())
+    assert taken == sorted((episode_id, route, 1) for episode_id in ids for route in "ab")
+
+
 def test_a_notice_given_back_waits_and_one_released_does_not(sut: System) -> None:
     sut.desk.directory = Everything("a")
     told(sut)

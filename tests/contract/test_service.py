@@ -8,7 +8,10 @@ from typing import TypeVar
 import pytest
 
 from orchestrator.episode.commands import Close
+from orchestrator.episode.items import Item
+from orchestrator.episode.model import Episode
 from orchestrator.errors import CarepathError, Changed, Conflict, InvalidCommand, NotFound, StoreError, VersionChanged
+from orchestrator.pathway.model import Pathway
 from orchestrator.service.cause import entity_tag
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.firing import Firing
@@ -16,7 +19,7 @@ from orchestrator.service.handlers import Desk, Request, new_key
 from orchestrator.service.ports import Change
 from orchestrator.store.postgres import PostgresStore
 from tests.contract.conftest import System
-from tests.factories import CLINICIAN, HOUR, NURSE, T0, enrolment, record
+from tests.factories import CLINICIAN, HOUR, NURSE, T0, SmallEngine, enrolment, record
 from tests.letterbox import Everything
 
 T = TypeVar("T")
@@ -393,6 +396,37 @@ def test_a_worklist_is_longest_overdue_first_page_by_page(sut: System) -> None:
     assert sut.queries.worklist(roles=("lead",)).rows == []
     with pytest.raises(CarepathError):
         sut.queries.worklist(after="nonsense")
+
+
+class Open(SmallEngine):
+    """Knows what the test says is open."""
+
+    things: tuple[Item, ...] = ()
+
+    def items(self, pathway: Pathway, episode: Episode) -> tuple[Item, ...]:
+        return self.things
+
+
+@pytest.mark.parametrize("number", [1, 5])
+def test_what_is_open_stands_in_the_worklist_as_it_is_now(sut: System, number: int) -> None:
+    engine = sut.desk.engine = Open()
+    one, other = (Item("task", key, "look", "nurse", T0 + HOUR) for key in ("one", "other"))
+    dose, reminder = (Item(kind, "one", "early", "nurse", T0 + HOUR) for kind in ("dose", "reminder"))
+    engine.things = (one, other, dose, reminder)
+    for n in range(number):
+        sut.handlers.execute(record(sut.enrolments.enrol(enrolment(str(n))).episode_id, alarm="1"))
+    engine.things = (other, dose, reminder._replace(name="late", role="lead", due_at=T0 + 3 * HOUR))
+    sut.clock.advance(2 * HOUR)
+    assert sut.firing.fire_due().fired == number
+    rows = [
+        (row["kind"], row["key"], row["name"], row["role"], row["due_at"][11:16]) for row in sut.queries.worklist().rows
+    ]
+    now = [
+        ("dose", "one", "early", "nurse", "09:00"),
+        ("reminder", "one", "late", "lead", "11:00"),
+        ("task", "other", "look", "nurse", "09:00"),
+    ]
+    assert sorted(rows) == sorted(now * number)
 
 
 def test_a_closed_episode_has_nothing_open_and_refuses(sut: System) -> None:
