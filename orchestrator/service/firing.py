@@ -12,7 +12,6 @@ from orchestrator.service.ports import Change, Directory
 from orchestrator.service.rows import LONGEST_ASIDE, EpisodeRow, NoticeRow, Times, Write
 
 _log = logging.getLogger(__name__)
-LARGEST_BATCH = 500
 _FIRST_DELAY = timedelta(minutes=1)
 _MOST_HELD = 4
 """Where so many on end are held it is no single patient's matter, and each would be waited for in vain."""
@@ -53,9 +52,7 @@ class Firing:
         """
         claimed: list[EpisodeRow] = []
         try:
-            times = self._desk.transact(
-                lambda change: self._fire_batch(change, min(limit, LARGEST_BATCH), claimed, sound)
-            )
+            times = self._desk.transact(lambda change: self._fire_batch(change, limit, claimed, sound))
         except Exception as error:
             if not claimed or (of_the_store(error) and not isinstance(error, RowHeld)):
                 raise

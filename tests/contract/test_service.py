@@ -1,20 +1,28 @@
 """Goal: the use cases keep their promises on every store: one cause one entry, the first answer, set aside and told."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import pytest
 
 from orchestrator.episode.commands import Close
-from orchestrator.errors import CarepathError, Conflict, InvalidCommand, NotFound, StoreError, VersionChanged
+from orchestrator.episode.items import Item
+from orchestrator.episode.model import Episode
+from orchestrator.errors import CarepathError, Changed, Conflict, InvalidCommand, NotFound, StoreError, VersionChanged
+from orchestrator.pathway.model import Pathway
+from orchestrator.service.cause import entity_tag
 from orchestrator.service.enrolment import Identifier
-from orchestrator.service.handlers import Request, new_key
-from orchestrator.service.rows import OutboxRow, OutgoingId, OutgoingRow
+from orchestrator.service.firing import Firing
+from orchestrator.service.handlers import Desk, Request, new_key
+from orchestrator.service.ports import Change
 from orchestrator.store.postgres import PostgresStore
 from tests.contract.conftest import System
-from tests.factories import CLINICIAN, HOUR, NURSE, T0, enrolment, record
+from tests.factories import CLINICIAN, HOUR, NURSE, T0, SmallEngine, enrolment, record
 from tests.letterbox import Everything
+
+T = TypeVar("T")
 
 
 def whole(sut: System, episode_id: str) -> bool:
@@ -111,6 +119,14 @@ def test_the_same_command_twice_is_one_entry_and_one_answer(sut: System) -> None
         sut.handlers.execute(record(episode_id, key="k", a=2))
 
 
+@pytest.mark.parametrize("otherwise", [{"role": "lead"}, {"on_behalf_of": "c-9"}])
+def test_a_key_is_not_taken_again_in_another_role_or_for_somebody_else(sut: System, otherwise: dict[str, str]) -> None:
+    episode_id = sut.enrolments.enrol(enrolment()).episode_id
+    sut.handlers.execute(record(episode_id, key="k", a=1))
+    with pytest.raises(Conflict, match="idempotency-key-reused"):
+        sut.handlers.execute(record(episode_id, key="k", actor=replace(CLINICIAN, **otherwise), a=1))  # type: ignore[arg-type]
+
+
 def test_a_key_is_scoped_to_actor_and_episode(sut: System) -> None:
     episode_id = sut.enrolments.enrol(enrolment()).episode_id
     other = sut.enrolments.enrol(enrolment("2")).episode_id
@@ -144,10 +160,23 @@ def test_a_decision_is_refused_only_when_what_it_depends_on_has_changed(sut: Sys
         sut.handlers.execute(record(episode_id, seen=99, a=2))
 
 
+def test_a_decision_on_an_entry_that_the_store_has_lost_is_refused(sut: System) -> None:
+    """A store that was restored from a backup may have another entry of that number."""
+    episode_id = sut.enrolments.enrol(enrolment()).episode_id
+    seen = sut.handlers.execute(record(episode_id, a=1))
+    lost = replace(record(episode_id, seen=seen.seq, a=2), tag=entity_tag(seen.seq, b"another"))
+    with pytest.raises(Changed, match="entry 2 is not the one that was seen"):
+        sut.handlers.execute(lost)
+    sut.handlers.execute(record(episode_id, b=1))
+    with pytest.raises(Changed, match="entry 2 is not the one that was seen"):
+        sut.handlers.execute(lost)
+    assert sut.handlers.execute(replace(lost, tag=seen.tag)).accepted
+
+
 def test_what_is_due_fires_before_a_command(sut: System) -> None:
     episode_id = sut.enrolments.enrol(enrolment()).episode_id
     sut.handlers.execute(record(episode_id, alarm="2"))
-    sut.clock.advance(3 * HOUR)
+    sut.clock.advance(2 * HOUR)
     assert sut.handlers.execute(record(episode_id, a=1)).seq == 4
     causes = [entry["cause"] for entry in sut.queries.timeline(episode_id)]
     assert causes == ["enrol", "record", "tick", "record"]
@@ -195,9 +224,10 @@ def test_an_episode_that_fails_alone_is_set_aside_and_told_and_holds_up_nobody(s
     assert sut.firing.fire_due()[:3] == (0, 0, False)
     assert sut.queries.next_alarm() is None
     rows = sut.queries.inbox().rows
-    assert sorted((row["role"], row["kind"], row["name"]) for row in rows if row["episode_id"] == ids[1]) == [
-        ("administrator", "set-aside", "Ambiguous"),
-        ("lead", "set-aside", "Ambiguous"),
+    told = ((row["role"], row["ward"], row["kind"], row["name"]) for row in rows if row["episode_id"] == ids[1])
+    assert sorted(told) == [
+        ("administrator", "w-1", "set-aside", "Ambiguous"),
+        ("lead", "w-1", "set-aside", "Ambiguous"),
     ]
     shown = sut.queries.show(ids[1])
     assert shown["set_aside_until"] is not None
@@ -210,6 +240,30 @@ def test_an_episode_that_fails_alone_is_set_aside_and_told_and_holds_up_nobody(s
     assert sut.handlers.execute(record(ids[1], a=1)).seq == 4
     assert sut.queries.show(ids[1])["set_aside_until"] is None
     assert all(whole(sut, episode_id) for episode_id in ids)
+
+
+def test_a_patient_whose_key_is_gone_holds_up_nobody(sut: System) -> None:
+    ids = failing_with_others(sut)
+    sut.engine.poisoned = set()
+    his = f"SELECT patient_id FROM episode WHERE episode_id = '{ids[0]}'"
+    sut.sql(f"UPDATE patient SET wrapped_key = NULL WHERE patient_id = ({his})")
+    assert sut.firing.fire_due()[:2] == (2, 1)
+    assert {row["role"] for row in sut.queries.inbox().rows if row["episode_id"] == ids[0]} == {"administrator", "lead"}
+
+
+@pytest.mark.parametrize("number", [1, 5])
+def test_what_has_fired_is_set_aside_no_more_and_its_failures_are_forgotten(sut: System, number: int) -> None:
+    ids = [sut.enrolments.enrol(enrolment(str(n))).episode_id for n in range(number)]
+    for episode_id in ids:
+        sut.handlers.execute(record(episode_id, alarm="1"))
+    sut.clock.advance(2 * HOUR)
+    with sut.store.change() as change:
+        for episode_id in ids:
+            change.set_aside(episode_id, T0 - timedelta(days=9999), 3)
+    assert sut.firing.fire_due()[:2] == (number, 0)
+    with sut.store.read() as reader:
+        rows = [reader.episode(episode_id) for episode_id in ids]
+    assert [row and (row.set_aside_until, row.attempts) for row in rows] == [(None, 0)] * number
 
 
 class Astray(Everything):
@@ -301,123 +355,25 @@ def test_those_of_a_batch_that_failed_fire_at_no_time_that_was_moved_meanwhile(s
     assert sut.firing.fire_due(sound=lambda _: True)[:2] == (2, 0)
 
 
-def test_a_notice_stands_in_the_inbox_from_its_cause_on(sut: System) -> None:
-    told(sut)
-    (row,) = sut.queries.inbox(roles=("lead",), wards=("w-1",)).rows
-    assert (row["name"], row["role"], row["due_at"]) == ("late", "lead", "2026-03-02T09:00:00.000000Z")
-    assert not sut.deliveries.waiting(), "no route leads out of the house"
+class Overtaken(Desk):
+    """A desk at which somebody else's work comes in before the second transaction."""
+
+    def __init__(self, desk: Desk, work: Callable[[], object]) -> None:
+        super().__init__(desk.store, desk.keyring, desk.shelf, desk.engine)
+        self._before: list[Callable[[], object]] = [lambda: None, work]
+
+    def transact(self, work: Callable[[Change], T]) -> T:
+        if self._before:
+            self._before.pop(0)()
+        return super().transact(work)
 
 
-def test_a_notice_leaves_by_every_route_and_whoever_holds_the_last_lease_says_so(sut: System) -> None:
-    sut.desk.directory = Everything("a", "b")
-    told(sut)
-    assert sut.deliveries.waiting()
-    stale = sut.deliveries.take(seconds=-1)
-    held = sut.deliveries.take()
-    assert [each.route for each in stale] == [each.route for each in held] == ["a", "b"]
-    assert [each.attempts for each in held] == [2, 2]
-    assert sut.deliveries.take() == []
-    assert not sut.deliveries.waiting()
-    assert not sut.deliveries.finish(stale[0], "post")
-    assert sut.deliveries.finish(held[0], "post")
-    assert not sut.deliveries.finish(held[0], "post")
-    assert [each.route for each in sut.deliveries.outgoing()] == ["b"]
-
-
-def test_a_notice_given_back_waits_and_one_released_does_not(sut: System) -> None:
-    sut.desk.directory = Everything("a")
-    told(sut)
-    (held,) = sut.deliveries.take()
-    assert sut.deliveries.release(held)
-    (held,) = sut.deliveries.take()
-    assert sut.deliveries.give_back(held, "timeout")
-    assert sut.deliveries.take() == []
-    (row,) = sut.deliveries.outgoing()
-    assert (row.last_error, row.attempts, row.given_up_at) == ("timeout", 1, None), "what was not begun is no try"
-    assert row.next_try_at is not None
-    assert row.next_try_at > row.since
-
-
-def test_what_a_clock_that_stood_ahead_put_off_leaves_at_once(sut: System) -> None:
-    sut.desk.directory = Everything("a")
-    told(sut)
-    year = "interval '365 days'" if isinstance(sut.store, PostgresStore) else "365 * 86400 * 1000000"
-    sut.sql(f"UPDATE outbox SET since = since + {year}, next_try_at = next_try_at + {year}")
-    assert sut.deliveries.waiting()
-    (held,) = sut.deliveries.take()
-    assert sut.deliveries.give_back(held, "timeout")
-    assert not sut.deliveries.waiting()
-    assert sut.deliveries.take() == []
-
-
-def test_what_waits_for_a_notice_that_somebody_removed_keeps_no_other_from_leaving(sut: System) -> None:
-    sut.desk.directory = Everything("a")
-    told(sut)
-    with sut.store.change() as change:
-        change.put_outbox([OutboxRow("", "removed", "a", T0)])
-    (held,) = sut.deliveries.take()
-    assert held.notice.key != "removed"
-
-
-def test_a_dead_letter_is_sent_again_or_dropped_by_a_person(sut: System) -> None:
-    sut.desk.directory = Everything("a", "b")
-    told(sut)
-    sut.desk.directory = Everything()
-    for lease in sut.deliveries.take():
-        assert sut.deliveries.give_up(lease, "refused")
-        assert not sut.deliveries.finish(lease, "post"), "it is out of whoever's hands"
-    assert sut.deliveries.take() == []
-    first, second = (OutgoingId(row.notice.episode_id, row.notice.key, row.route) for row in dead(sut))
-    assert sut.deliveries.resend(first, first) == 1
-    (held,) = sut.deliveries.take()
-    assert (held.route, held.attempts) == ("a", 1)
-    assert sut.deliveries.resend(first) == 0, "it is no dead letter"
-    assert not sut.deliveries.drop(first, "c-1", "told by telephone")
-    with pytest.raises(InvalidCommand):
-        sut.deliveries.drop(second, "c-1", " ")
-    assert sut.deliveries.drop(second, "c-1", "told by telephone")
-    assert not sut.deliveries.drop(second, "c-1", "told by telephone")
-    assert dead(sut) == []
-    assert [row.notice.kind for row in sut.deliveries.outgoing()] == ["reminder"]
-
-
-def test_undelivered_goes_out_by_the_other_routes_and_makes_no_further_notice(sut: System) -> None:
-    sut.desk.directory = Everything("a", "b")
-    told(sut)
-    a, b = sut.deliveries.take()
-    assert sut.deliveries.give_up(a, "refused")
-    assert sut.deliveries.finish(b, "post")
-    about = sut.deliveries.take()
-    assert {(each.notice.kind, each.route) for each in about} == {("undelivered", "b")}
-    assert sorted(each.notice.role for each in about) == ["administrator", "lead"]
-    for lease in about:
-        assert sut.deliveries.give_up(lease, "refused")
-    assert sut.deliveries.take() == []
-    assert len([row for row in sut.queries.inbox().rows if row["kind"] == "undelivered"]) == 2
-
-
-def test_what_nobody_would_hear_of_has_an_owner(sut: System) -> None:
-    sut.desk.directory = Everything(unheld=frozenset({"lead"}))
-    told(sut)
-    rows = sut.queries.inbox().rows
-    assert sorted((row["kind"], row["role"], row["name"]) for row in rows) == [
-        ("reminder", "lead", "late"),
-        ("unassigned", "administrator", "late"),
-        ("unassigned", "lead", "late"),
-    ]
-
-
-def dead(sut: System) -> list[OutgoingRow]:
-    return [row for row in sut.deliveries.outgoing(dead=True) if row.notice.kind == "reminder"]
-
-
-def told(sut: System) -> str:
-    """Enrol a patient of whom one reminder is told; return the episode."""
-    episode_id = sut.enrolments.enrol(enrolment()).episode_id
-    sut.handlers.execute(record(episode_id, alarm="1"))
-    sut.clock.advance(2 * HOUR)
-    sut.firing.fire_due()
-    return episode_id
+def test_what_a_command_has_fired_since_a_batch_failed_does_not_fire_again(sut: System) -> None:
+    first, second, _ = failing_with_others(sut)
+    desk = Overtaken(sut.desk, lambda: sut.handlers.execute(record(second, alarm="9")))
+    assert Firing(desk).fire_due()[:2] == (1, 1)
+    assert [entry["cause"] for entry in sut.queries.timeline(second)] == ["enrol", "record", "tick", "record"]
+    assert len(sut.queries.timeline(first)) == 2
 
 
 def test_a_worklist_is_longest_overdue_first_page_by_page(sut: System) -> None:
@@ -440,6 +396,37 @@ def test_a_worklist_is_longest_overdue_first_page_by_page(sut: System) -> None:
     assert sut.queries.worklist(roles=("lead",)).rows == []
     with pytest.raises(CarepathError):
         sut.queries.worklist(after="nonsense")
+
+
+class Open(SmallEngine):
+    """Knows what the test says is open."""
+
+    things: tuple[Item, ...] = ()
+
+    def items(self, pathway: Pathway, episode: Episode) -> tuple[Item, ...]:
+        return self.things
+
+
+@pytest.mark.parametrize("number", [1, 5])
+def test_what_is_open_stands_in_the_worklist_as_it_is_now(sut: System, number: int) -> None:
+    engine = sut.desk.engine = Open()
+    one, other = (Item("task", key, "look", "nurse", T0 + HOUR) for key in ("one", "other"))
+    dose, reminder = (Item(kind, "one", "early", "nurse", T0 + HOUR) for kind in ("dose", "reminder"))
+    engine.things = (one, other, dose, reminder)
+    for n in range(number):
+        sut.handlers.execute(record(sut.enrolments.enrol(enrolment(str(n))).episode_id, alarm="1"))
+    engine.things = (other, dose, reminder._replace(name="late", role="lead", due_at=T0 + 3 * HOUR))
+    sut.clock.advance(2 * HOUR)
+    assert sut.firing.fire_due().fired == number
+    rows = [
+        (row["kind"], row["key"], row["name"], row["role"], row["due_at"][11:16]) for row in sut.queries.worklist().rows
+    ]
+    now = [
+        ("dose", "one", "early", "nurse", "09:00"),
+        ("reminder", "one", "late", "lead", "11:00"),
+        ("task", "other", "look", "nurse", "09:00"),
+    ]
+    assert sorted(rows) == sorted(now * number)
 
 
 def test_a_closed_episode_has_nothing_open_and_refuses(sut: System) -> None:

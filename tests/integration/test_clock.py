@@ -19,11 +19,11 @@ import pytest
 
 from orchestrator.bootstrap import open_system, watch_time
 from orchestrator.cli import valkey
-from orchestrator.clock import HostClock
+from orchestrator.clock import HostClock, VirtualClock
 from orchestrator.errors import StoreError
 from orchestrator.notify.channel import Result, Sent
 from orchestrator.service.firing import Fired, Firing, Sound
-from orchestrator.service.pulse import Look
+from orchestrator.service.pulse import Look, Pulse
 from orchestrator.service.rows import Lease
 from tests.integration.installation import SECONDS, Installation, installed, until
 from tests.letterbox import with_letterbox
@@ -169,13 +169,25 @@ def test_a_broker_that_hangs_is_waited_for_no_longer_than_its_patience(
     until(publisher.fire, "the broker is used again once it answers")
 
 
-def test_a_broker_that_is_gone_is_known_at_once(place: Installation, tmp_path: Path) -> None:
+def test_a_broker_that_is_gone_holds_up_nothing(place: Installation, tmp_path: Path) -> None:
     gone = valkey.start(tmp_path / "gone")
     gone.stop()
     jobs.configure(gone.url, lambda: place.system)
     episode = place.enrol()
+    place.sql(f"UPDATE episode SET next_due_at = {place.from_now(-0.2)}")
     Ticker(place.system, Publisher()).tick()
     assert place.once(episode)
+
+
+def test_a_broker_that_its_client_could_not_ask_is_used_once_it_can(
+    place: Installation, redis_server: valkey.Valkey
+) -> None:
+    publisher = Publisher(patience_seconds=5.0)
+    jobs.configure("nothing://nowhere", lambda: place.system)
+    assert not publisher.fire()
+    jobs.configure(redis_server.url, lambda: place.system)
+    assert publisher.fire()
+    assert waiting(FIRE) == 1
 
 
 @pytest.mark.parametrize("jump", [-3600.0, -6.0, 6.0, 3600.0])
@@ -334,6 +346,24 @@ def test_a_trusted_time_is_remembered_and_never_goes_back(place: Installation) -
     assert (seen.wall - seen.seen_at).total_seconds() < 30
     place.system.pulse.saw(seen.wall.replace(year=2001))
     assert place.system.pulse.look().seen_at == seen.seen_at
+
+
+def test_a_time_that_was_read_while_a_clock_stood_still_is_not_remembered(place: Installation) -> None:
+    even, host = [1000.0], VirtualClock(HostClock().now())
+
+    class Slow(Pulse):
+        def look(self) -> Look:
+            even[0] += 10.0
+            host.advance(timedelta(seconds=10))
+            return super().look()
+
+    place.sql("UPDATE store_info SET seen_at = {past}")
+    before = place.system.pulse.look()
+    slow = replace(place.system, pulse=Slow(place.system.desk), elapsed=lambda: even[0])
+    episode = place.enrol()
+    Ticker(slow, Ears(), host).tick()
+    assert place.fired(episode) == 1, "whoever stood still has seen no jump"
+    assert place.system.pulse.look().seen_at == before.seen_at
 
 
 def test_what_was_set_aside_comes_back(place: Installation) -> None:

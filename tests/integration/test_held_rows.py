@@ -69,6 +69,14 @@ def test_what_is_held_of_two_episodes_keeps_no_other_from_firing(database: str, 
     assert [fired(sut, each) for each in ids] == [1] * 6
 
 
+def test_many_are_held_and_each_other_one_between_them_fires(database: str, sut: System) -> None:
+    ids = [each for number in range(9) for each in due(sut, number)]  # at different times, so in this order
+    together = "', '".join(ids[1::2])
+    with held(database, f"item WHERE episode_id IN ('{together}')"):
+        assert sut.firing.fire_due()[:3] == (5, 0, True)
+    assert [fired(sut, each) for each in ids] == [1, 0, 1, 0, 1, 0, 1, 0, 1]
+
+
 def test_where_everything_is_held_it_is_the_store_that_is_busy(database: str, sut: System) -> None:
     ids = due(sut, *range(9))
     with held(database, "item"), pytest.raises(StoreBusy):

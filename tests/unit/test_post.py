@@ -1,7 +1,9 @@
-"""Goal: a server that hangs keeps those waiting who want it, and nobody else."""
+"""Goal: a server that hangs keeps those waiting who want it, and nobody else; whoever answers is told each notice."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from orchestrator.bootstrap import System, throwaway_system
 from orchestrator.clock import VirtualClock
@@ -11,6 +13,7 @@ from orchestrator.notify.channel import DELIVERED, Message, Result, Sent
 from orchestrator.notify.post import Post, Way
 from orchestrator.service.enrolment import EnrolRequest, Identifier
 from orchestrator.service.handlers import new_key
+from orchestrator.service.rows import Lease, NoticeRow
 from tests.letterbox import Everything
 from workers.deliver import deliver
 
@@ -31,6 +34,28 @@ class Server:
             return Sent(Result.PASSING, "timeout")
         self.taken += 1
         return DELIVERED
+
+
+class Slow:
+    """Takes whatever it is given, and much time."""
+
+    name = "webhook"
+
+    def __init__(self, result: Sent) -> None:
+        self._result, self.passed = result, 0.0
+        self.given: list[Message] = []
+
+    def send(self, message: Message, to: str) -> Sent:
+        self.passed += 15.0
+        self.given.append(message)
+        return self._result
+
+
+def lease(number: int) -> Lease:
+    notice = NoticeRow(
+        "e-1", f"{number}.0", "reminder", "late", "late#a/1", "lead", "w-1", 2, T0, T0 + timedelta(hours=1), late=True
+    )
+    return Lease(notice, "pager", 1, 1)
 
 
 def enrol(system: System, *routes: str) -> None:
@@ -64,3 +89,19 @@ def test_a_pager_is_not_kept_waiting_by_letters_for_a_server_that_hangs() -> Non
             wall.advance(timedelta(minutes=1))
             deliver(system)
         assert mail.taken == 40
+
+
+@pytest.mark.parametrize("result", [DELIVERED, Sent(Result.PERMANENT, "refused")])
+def test_a_server_that_answers_slowly_is_asked_for_each_notice(result: Sent) -> None:
+    slow = Slow(result)
+    post = Post({"pager": Way(slow, "https://pager.example/")}, elapsed=lambda: slow.passed)
+    assert [post.send(lease(number)) for number in range(3)] == [result] * 3
+    assert [each.id for each in slow.given] == ["e-1.0.0", "e-1.1.0", "e-1.2.0"]
+
+
+def test_a_message_tells_what_the_notice_says_and_nothing_of_what_it_is_about() -> None:
+    slow = Slow(DELIVERED)
+    Post({"pager": Way(slow, "https://pager.example/")}, "https://care.example").send(lease(4))
+    link, told_at = "https://care.example/open/e-1.4.0", T0 + timedelta(hours=1)
+    said = Message("e-1.4.0", "reminder", "lead", "w-1", 2, T0, told_at, late=True, link=link, route="pager")
+    assert slow.given == [said]
