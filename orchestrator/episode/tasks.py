@@ -77,9 +77,9 @@ def reconsider(draft: Draft) -> bool:
     """Look again at the tasks that followed from what is taken back, once all else has followed; return whether any
     was touched. What nothing calls for now is withdrawn; what this entry opens anew is due when it was.
     """
-    if draft.wanted_before is None:
-        return False  # nothing is taken back
     retracted = [event for event in draft.events if isinstance(event, ev.FactRetracted)]
+    if not retracted and not draft.wound_back:
+        return False  # a dose that is charted late winds back too, where it moves a day that was over
     touched = False
     for task in draft.episode.tasks:
         kind = draft.pathway.tasks[task.name]
