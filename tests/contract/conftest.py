@@ -94,6 +94,11 @@ class System:
             change._sql.exec_driver_sql(statement)
 
 
+def whole(sut: System, episode_id: str) -> bool:
+    """Tell whether an episode's chain holds, and what is stored follows from its entries."""
+    return sut.audit.verify(episode_id).whole and sut.audit.replay(episode_id).equal
+
+
 def system(store: SqliteStore | PostgresStore, ring: Keyring, clock: VirtualClock | SqlClock) -> System:
     engine = SmallEngine()
     library = SmallLibrary()

@@ -11,7 +11,7 @@ from orchestrator.errors import CarepathError, Changed, KeyReused, NotFound, Sto
 from orchestrator.service.grouped import Grouped
 from orchestrator.service.handlers import Answer, Desk, Handlers, Request
 from orchestrator.service.ports import Collision
-from tests.contract.conftest import System
+from tests.contract.conftest import System, whole
 from tests.factories import HOUR, enrolment, record
 
 
@@ -77,7 +77,7 @@ def test_those_who_gather_share_one_commit(sut: System) -> None:
     assert len(paused.alone) == 2, "those who found nobody before them"
     assert sum(map(len, paused.groups)) + len(paused.alone) == 7
     assert max(map(len, paused.groups)) >= 4
-    assert all(sut.audit.verify(each).whole and sut.audit.replay(each).equal for each in episodes)
+    assert all(whole(sut, each) for each in episodes)
 
 
 def test_two_on_one_episode_are_never_in_one_group_and_keep_their_order(sut: System) -> None:

@@ -59,7 +59,7 @@ def test_who_is_asked_to_end_finishes_what_it_has_in_hand(place: Installation, t
     """In one test, since starting the processes is most of its time."""
     with production(place, tmp_path) as shop:
         gone = "redis://127.0.0.1:1/0"  # whoever hears nothing of a broker fires by itself
-        api, worker = shop.start("api", CAREPATH_DRAIN="1"), shop.start("worker", "--processes", "2")
+        api, worker = shop.start("api", CAREPATH_DRAIN="4"), shop.start("worker", "--processes", "2")
         for running in (api, worker):
             running.await_ready()
         a_command(place, shop, api)
