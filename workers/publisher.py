@@ -3,7 +3,6 @@
 import logging
 import queue
 import threading
-from collections.abc import Callable
 
 from workers import metrics
 from workers.app import DELIVER, FIRE, publish, waiting
@@ -17,8 +16,8 @@ OPENING_SECONDS = 1.0
 class _Job:
     """One hint on its way. done is set when the broker took it or refused it."""
 
-    def __init__(self, send: Callable[[], None]) -> None:
-        self.send, self.done, self.sent = send, threading.Event(), False
+    def __init__(self, name: str) -> None:
+        self.name, self.done, self.sent = name, threading.Event(), False
 
 
 class Publisher:
@@ -35,7 +34,7 @@ class Publisher:
         """Say 'fire what is due' for the first time, and wait for longer: Celery's way to the broker is loaded by that,
         which takes twice a hint's patience. False: broker down.
         """
-        return self._done(lambda: _say(FIRE), seconds)
+        return self._said(FIRE, seconds)
 
     def fire(self) -> bool:
         """Say 'fire what is due', unless that is said already and nobody was free to hear it. False: broker down."""
@@ -46,16 +45,16 @@ class Publisher:
         return self._hint(DELIVER)
 
     def _hint(self, name: str) -> bool:
-        sent = self._done(lambda: _say(name), self._patience)
+        sent = self._said(name, self._patience)
         if not sent:
             metrics.hint_refused()
         return sent
 
-    def _done(self, send: Callable[[], None], seconds: float) -> bool:
-        """Do this on the thread, and tell whether the broker took it within so many seconds."""
+    def _said(self, name: str, seconds: float) -> bool:
+        """Say it on the thread, and tell whether the broker took it within so many seconds."""
         if self._last is not None and not self._last.done.is_set():
             return False  # the one before still hangs
-        job = self._last = _Job(send)
+        job = self._last = _Job(name)
         self._jobs.put(job)
         job.done.wait(seconds)
         sent = job.sent
@@ -66,7 +65,7 @@ class Publisher:
         while True:
             job = self._jobs.get()
             try:
-                job.send()
+                _say(job.name)
                 job.sent = True
             except Exception as error:  # whatever a broker's client raises; what is due fires without it
                 _log.debug("the broker took no hint: %s", type(error).__name__, extra={"event": "hint-refused"})

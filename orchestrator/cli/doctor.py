@@ -112,7 +112,7 @@ def _provider(face: Face) -> Iterator[Line]:
     try:
         provider.check()
     except ProviderFailed as error:
-        yield Line(WARN, "provider", f"{error}: until it does as it should, people sign in with their passwords")
+        yield Line(WARN, "provider", f"{error}; until it does as it should, people sign in with their passwords")
     except CarepathError as error:
         yield Line(FAIL, "provider", str(error))
     else:

@@ -18,6 +18,15 @@ from tests.letterbox import Everything
 T = TypeVar("T")
 
 
+def with_something_due(sut: System, number: int = 3) -> list[str]:
+    """Enrol so many patients, of each of whom something was due an hour ago, and return their episodes."""
+    ids = [sut.enrolments.enrol(enrolment(str(n))).episode_id for n in range(number)]
+    for episode_id in ids:
+        sut.handlers.execute(record(episode_id, alarm="1"))
+    sut.clock.advance(2 * HOUR)
+    return ids
+
+
 def test_what_is_due_fires_once_in_batches(sut: System) -> None:
     ids = [sut.enrolments.enrol(enrolment(str(n))).episode_id for n in range(5)]
     for hours, episode_id in enumerate(ids, 1):
@@ -34,20 +43,15 @@ def test_what_is_due_fires_once_in_batches(sut: System) -> None:
 
 
 def test_nothing_fires_at_a_time_that_cannot_be_trusted(sut: System) -> None:
-    episode_id = sut.enrolments.enrol(enrolment()).episode_id
-    sut.handlers.execute(record(episode_id, alarm="1"))
-    sut.clock.advance(2 * HOUR)
+    (episode_id,) = with_something_due(sut, 1)
     assert sut.firing.fire_due(sound=lambda _: False)[:3] == (0, 0, False)
     assert sut.queries.show(episode_id)["seq"] == 2
     assert sut.firing.fire_due(sound=lambda _: True).fired == 1
 
 
 def test_an_episode_that_fails_alone_is_set_aside_and_told_and_holds_up_nobody(sut: System) -> None:
-    ids = [sut.enrolments.enrol(enrolment(str(n))).episode_id for n in range(3)]
-    for episode_id in ids:
-        sut.handlers.execute(record(episode_id, alarm="1"))
+    ids = with_something_due(sut)
     sut.engine.poisoned = {ids[1]}
-    sut.clock.advance(2 * HOUR)
     done = sut.firing.fire_due()
     assert (done[:3], done.late, done.failed) == ((2, 1, True), (HOUR, HOUR), True)
     assert sut.firing.fire_due()[:3] == (0, 0, False)
@@ -82,10 +86,7 @@ def test_a_patient_whose_key_is_gone_holds_up_nobody(sut: System) -> None:
 
 @pytest.mark.parametrize("number", [1, 5])
 def test_what_has_fired_is_set_aside_no_more_and_its_failures_are_forgotten(sut: System, number: int) -> None:
-    ids = [sut.enrolments.enrol(enrolment(str(n))).episode_id for n in range(number)]
-    for episode_id in ids:
-        sut.handlers.execute(record(episode_id, alarm="1"))
-    sut.clock.advance(2 * HOUR)
+    ids = with_something_due(sut, number)
     with sut.store.change() as change:
         for episode_id in ids:
             change.set_aside(episode_id, T0 - timedelta(days=9999), 3)
@@ -110,11 +111,8 @@ class Astray(Everything):
 
 def failing_with_others(sut: System) -> list[str]:
     """Enrol three patients with something due, and return their episodes; the timers of the first one fail."""
-    ids = [sut.enrolments.enrol(enrolment(str(n))).episode_id for n in range(3)]
-    for episode_id in ids:
-        sut.handlers.execute(record(episode_id, alarm="1"))
+    ids = with_something_due(sut)
     sut.engine.poisoned = {ids[0]}
-    sut.clock.advance(2 * HOUR)
     return ids
 
 
@@ -139,9 +137,7 @@ def test_what_a_store_does_not_take_is_set_aside_later(sut: System) -> None:
 
 
 def test_what_a_clock_that_stood_ahead_set_aside_is_tried_at_once(sut: System) -> None:
-    episode_id = sut.enrolments.enrol(enrolment()).episode_id
-    sut.handlers.execute(record(episode_id, alarm="1"))
-    sut.clock.advance(2 * HOUR)
+    (episode_id,) = with_something_due(sut, 1)
     with sut.store.change() as change:
         change.set_aside(episode_id, change.times().wall + timedelta(days=365), 1)
     assert sut.queries.next_alarm() == T0 + HOUR
@@ -173,11 +169,8 @@ def test_what_somebody_wrote_beyond_the_calendar_holds_up_nobody(
 
 
 def test_those_of_a_batch_that_failed_fire_at_no_time_that_was_moved_meanwhile(sut: System) -> None:
-    ids = [sut.enrolments.enrol(enrolment(str(n))).episode_id for n in range(3)]
-    for episode_id in ids:
-        sut.handlers.execute(record(episode_id, alarm="1"))
+    ids = with_something_due(sut)
     sut.engine.poisoned = {ids[0]}
-    sut.clock.advance(2 * HOUR)
     trusted = iter([True, True])
     assert sut.firing.fire_due(sound=lambda _: next(trusted, False))[:2] == (0, 1)
     assert [len(sut.queries.timeline(each)) for each in ids] == [2, 2, 2]
