@@ -6,6 +6,7 @@ A reminder that is about none of them stands by itself.
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import Any
 
 from orchestrator.audit.story.speech import about
@@ -91,7 +92,18 @@ def _doses(whole: Whole, *, later: bool = False) -> Iterator[Item]:
             of = None if schedule is None or schedule.kind == "monthly" else len(course["administrations"])
             key = f"{course['regimen']} {course['course']}"
             row = {**dose, "regimen": course["regimen"], "how": course["how"], "of": of}
+            row["confirmed"] = _confirmed_otherwise(whole, course["course"], dose)
             yield Item(DOSE, key, course["title"], dose["at"], _read(dose["at"]) < whole.at, row, course["role"])
+
+
+def _confirmed_otherwise(whole: Whole, course_id: int, dose: Json) -> str:
+    """Return how much a person confirmed where a measure that was recorded since makes another dose of it, or none."""
+    rows = (each["administrations"] for each in whole.story["courses"] if each["id"] == course_id)
+    laid_out = [each["planned"] for each in islice(chain(*rows), dose["number"]) if each["planned"] is not None]
+    confirmed = laid_out[-1] if laid_out else None  # a course without end is laid out for some months: as the last
+    if confirmed is None or confirmed["amount"] == dose.get("amount"):
+        return ""
+    return str(confirmed["words"])
 
 
 def _later(course: Json, at: dt.datetime) -> Json | None:

@@ -18,6 +18,19 @@ def test_a_dose_says_how_much_by_which_route_and_for_whom(house: House) -> None:
     assert "1 g IV planned" in shown, "each administration of the course"
 
 
+def test_a_dose_that_another_weight_makes_another_says_which_one_was_confirmed(house: House) -> None:
+    page, nurse = treated(house), house.signed_in("nurse")
+    house.ward.do(page, "record", role="clinician", facts={"weight_kg": 70})
+    house.ward.do(page, "confirm", role="clinician", regimens=["ivig"], reason="made up")
+    anew = "Confirmed was 28 g. What it is made from has been recorded anew since."
+    assert anew not in words(nurse.get(page).text)
+    house.ward.do(page, "record", role="clinician", facts={"weight_kg": 100})
+    told = words(nurse.get(page).text)
+    assert re.search(f"immunoglobulin 40 g .*{re.escape(anew)}", told)
+    house.ward.do(page, "record", role="clinician", facts={"weight_kg": None})
+    assert anew in words(nurse.get(page).text), "now no dose can be told"
+
+
 def test_a_dose_of_days_to_come_is_not_given_by_a_slip(house: House) -> None:
     page = treated(house)
     nurse = house.signed_in("nurse")
