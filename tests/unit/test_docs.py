@@ -149,11 +149,19 @@ def test_every_code_is_in_the_documents() -> None:
     assert sorted(code for code in codes if f"`{code}`" not in pages) == []
 
 
+def checks_of_the_doctor() -> Iterator[str]:
+    cli = ROOT / "orchestrator" / "cli"
+    for path in (cli / "doctor.py", *(cli / "checking").glob("*.py"), ROOT / "orchestrator" / "store" / "server.py"):
+        for node in ast.walk(ast.parse(read(path))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Line", "Finding"}:
+                first = [each.value for each in node.args[:2] if isinstance(each, ast.Constant)]
+                yield from (name for name in first if isinstance(name, str))
+
+
 def test_every_check_of_the_doctor_is_explained() -> None:
-    found = set(re.findall(r'Line\(\s*\w+,\s*"([a-z ]+)"', read(ROOT / "orchestrator" / "cli" / "doctor.py")))
-    found |= set(re.findall(r'level, "([a-z ]+)"', read(ROOT / "orchestrator" / "cli" / "doctor.py")))
-    assert len(found) > 8
-    assert sorted(name for name in found if f"`{name}`" not in read(OPERATIONS)) == []
+    table = read(OPERATIONS).partition("| check | is not ok | do |")[2].partition("\n\n")[0]
+    explained = {name for row in table.splitlines() for name in re.findall(r"`([a-z ]+)`", row.partition(" | ")[0])}
+    assert set(checks_of_the_doctor()) == explained
 
 
 # What is watched
