@@ -28,18 +28,27 @@ def relative(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+def size(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("path", CODE, ids=relative)
 def test_files_and_functions_fit_in_the_head(path: Path) -> None:
-    lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= MAX_FILE_LINES, f"{lines} lines"
+    assert size(path) <= MAX_FILE_LINES
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = _length(node)
             assert length <= MAX_FUNCTION_LINES, f"{node.name} has {length} lines"
+
+
+def test_tests_and_benchmarks_fit_in_the_head() -> None:
+    beside = [path for top in ("tests", "benchmarks") for path in (ROOT / top).rglob("*.py")]
+    assert len(beside) > 300
+    assert {relative(path): size(path) for path in beside if size(path) > MAX_FILE_LINES} == {}
 
 
 def _length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

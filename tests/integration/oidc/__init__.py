@@ -1,0 +1,1 @@
+"""Coming in by the login of the hospital."""
