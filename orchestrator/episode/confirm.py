@@ -11,11 +11,11 @@ from typing import Any
 from orchestrator.episode import events as ev
 from orchestrator.episode.administer import record_given
 from orchestrator.episode.commands import Actor, Confirm
-from orchestrator.episode.courses import DAY, Slot, dosed_days, moment, planned_count, slots
+from orchestrator.episode.courses import DAY, Slot, courses_in_force, dosed_days, moment, planned_count, slots
 from orchestrator.episode.doses import missing_inputs
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.gates import known_gates, pass_gates
-from orchestrator.episode.host import Signals, follows
+from orchestrator.episode.host import Signals
 from orchestrator.episode.model import REPLACED, Course
 from orchestrator.episode.parameters import parse
 from orchestrator.episode.proposals import (
@@ -185,7 +185,7 @@ def _start(draft: Draft, regimen: Regimen, parameters: Mapping[str, Any]) -> tup
         (last, course.id)
         for row in draft.pathway.replaces
         if row.at == "start" and regimen.name in row.by
-        for course in follows(draft.pathway, draft.episode, row.what)
+        for course in courses_in_force(draft.episode, row.what)
         if (last := _last_planned(draft, course)) is not None and last > draft.now
     ]
     last, followed = max(lasts, default=(draft.now - DAY, 0))
@@ -219,6 +219,6 @@ def _baseline(draft: Draft) -> dict[str, str]:
 def _replace(draft: Draft, course: Course) -> None:
     for row in draft.pathway.replaces:
         if row.at == "confirmation" and course.regimen in row.by:
-            for other in follows(draft.pathway, draft.episode, row.what):
+            for other in courses_in_force(draft.episode, row.what):
                 if other.id != course.id:
                     end_course(draft, other, REPLACED)

@@ -14,7 +14,7 @@ from orchestrator.episode.calendar import add_months
 from orchestrator.episode.doses import Dosage, base_dose, scaled
 from orchestrator.episode.model import GIVEN, Administration, Course, Episode
 from orchestrator.pathway.kinds import Regimen, Schedule
-from orchestrator.pathway.model import Pathway
+from orchestrator.pathway.model import Pathway, Selector
 
 DAY = dt.timedelta(days=1)
 MONTHS_SHOWN = 3
@@ -182,3 +182,8 @@ def _recorded_dose(pathway: Pathway, course: Course, recorded: Administration) -
 def first_line(pathway: Pathway, episode: Episode) -> Course | None:
     """Return the episode's first course that is not supportive: first-line C0 is its C0 (X-09)."""
     return next((course for course in episode.courses if pathway.regimens[course.regimen].treats), None)
+
+
+def courses_in_force(episode: Episode, selector: Selector) -> list[Course]:
+    """Return the courses in force whose regimens ``selector`` names."""
+    return [each for each in episode.courses if each.in_force and each.regimen in selector]

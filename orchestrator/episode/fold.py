@@ -204,7 +204,7 @@ def _check_withdrawn(episode: Episode, event: ev.CheckWithdrawn, _: int, __: dt.
     return _course(episode, event.course, lambda course: course._replace(checked=0))
 
 
-def _moved(episode: Episode, event: ev.Moved, seq: int, at: dt.datetime) -> Episode:
+def _moved(episode: Episode, event: ev.Moved, seq: int, _: dt.datetime) -> Episode:
     stage = event.target.partition("/")[0]
     courses = tuple(each._replace(stage=stage) if each.seq == seq else each for each in episode.courses)
     moved = episode._replace(
@@ -329,7 +329,7 @@ def _alarm(episode: Episode, event: ev.AlarmSet, _: int, __: dt.datetime) -> Epi
     return episode._replace(next_due_at=event.due_at)
 
 
-def _closed(episode: Episode, event: ev.Closed, seq: int, at: dt.datetime) -> Episode:
+def _closed(episode: Episode, event: ev.Closed, _: int, __: dt.datetime) -> Episode:
     return episode._replace(
         state=event.state,
         reminders=(),

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from orchestrator.episode.calendar import zone
-from orchestrator.episode.courses import c0, first_line, open_slots
+from orchestrator.episode.courses import c0, open_slots
 from orchestrator.episode.model import COMPLETED, GIVEN, REPLACED, STOPPED, Course, Episode
-from orchestrator.pathway.model import Check, Pathway, Selector
+from orchestrator.pathway.model import Check, Pathway
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,21 +294,3 @@ def exempt_taper(pathway: Pathway, episode: Episode, regimen: str) -> bool:
     if not tapers:
         return False
     return any(pathway.regimens[each.regimen].kind == tapers and each.counts for each in episode.courses)
-
-
-def follows(pathway: Pathway, episode: Episode, selector: Selector) -> list[Course]:
-    """Return the courses in force that ``selector`` names."""
-    return [each for each in episode.courses if each.in_force and each.regimen in selector]
-
-
-__all__ = [
-    "QUIET",
-    "Host",
-    "Signals",
-    "check_of",
-    "exempt_taper",
-    "first_line",
-    "follows",
-    "pending_check",
-    "pending_first_checks",
-]

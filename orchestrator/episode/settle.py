@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from orchestrator.episode import events as ev
 from orchestrator.episode.accepting import note_ended
-from orchestrator.episode.courses import c0, first_line, taper_end
+from orchestrator.episode.courses import c0, courses_in_force, first_line, taper_end
 from orchestrator.episode.draft import Draft
-from orchestrator.episode.host import QUIET, Signals, follows, pending_check, pending_first_checks
+from orchestrator.episode.host import QUIET, Signals, pending_check, pending_first_checks
 from orchestrator.episode.machine import enabled, way
 from orchestrator.episode.model import COMPLETED, GIVEN, REVIEWED, TAPERED, Course
 from orchestrator.episode.proposals import awaited, content, waits
@@ -154,7 +154,7 @@ def _course_moments(draft: Draft, course: Course) -> Iterator[Due]:
     for row in draft.pathway.replaces:
         if row.at == "start" and course.regimen in row.by:
             began = began or c0(draft.pathway, course, draft.episode.timezone)
-            for other in follows(draft.pathway, draft.episode, row.what):
+            for other in courses_in_force(draft.episode, row.what):
                 if other.id < course.id:
                     yield Due(began, 2, (course.seq, course.id), end_course, (draft, other, TAPERED))
 

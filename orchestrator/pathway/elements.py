@@ -3,7 +3,7 @@
 Whatever looks at all elements alike begins here: the tracing of rules, pages, checks. Pure.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from orchestrator.pathway.kinds import Fact, Mark, Regimen
@@ -32,15 +32,6 @@ def elements(pathway: Pathway) -> Iterator[Element]:
     """
     for find in _KINDS:
         yield from find(pathway)
-
-
-def by_rule(found: Iterable[Element]) -> Mapping[str, tuple[Element, ...]]:
-    """Return the elements that name each rule, in the order given; an element of two rules stands under both."""
-    sorted_out: dict[str, list[Element]] = {}
-    for element in found:
-        for rule in element.mark.rules:
-            sorted_out.setdefault(rule, []).append(element)
-    return {rule: tuple(each) for rule, each in sorted_out.items()}
 
 
 def guard_words(guard: Guard) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.pathway.elements import by_rule, elements
+from orchestrator.pathway.elements import elements
 from orchestrator.pathway.kinds import Mark
 from orchestrator.pathway.loader import load_library
 from orchestrator.pathway.model import Pathway
@@ -56,11 +56,3 @@ def test_every_element_stands_where_its_mark_says(pathway: Pathway) -> None:
             assert place[-1].strip().startswith("- {"), f"{each.kind} {each.name}"
         elif each.kind not in PARTS:
             assert any(each.name in line for line in place), f"{each.kind} {each.name}"
-
-
-def test_an_element_of_two_rules_stands_under_both() -> None:
-    found = by_rule(elements(PATHWAYS[0]))
-    twice = [each for each in elements(PATHWAYS[0]) if len(each.mark.rules) > 1]
-    assert twice
-    assert all(each in found[rule] for each in twice for rule in each.mark.rules)
-    assert all(rule in each.mark.rules for rule, listed in found.items() for each in listed)

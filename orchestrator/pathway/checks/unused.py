@@ -95,11 +95,6 @@ def _work(pathway: Pathway) -> Iterator[PathwayError]:
             yield fault(f"the reminder '{kind.name}' can never be armed: {why}", kind.mark, "correct it, or drop it")
 
 
-def opened_tasks(pathway: Pathway) -> frozenset[str]:
-    """Return the tasks that something opens."""
-    return frozenset(_opened(pathway))
-
-
 def _opened(pathway: Pathway) -> set[str]:
     found: set[str] = {task.name for task in pathway.tasks.values() if _opens_itself(pathway, task)}
     for element in marked(pathway):

@@ -82,7 +82,7 @@ def _tasks(pathway: Pathway) -> Iterator[PathwayError]:
             what = f"task '{task.name}' has neither a due time nor a reminder of its own"
             yield fault(what, task.mark, "add due: or reminder:")
         elif not _told(pathway, task):
-            yield fault(f"nobody is told of task '{task.name}'", task.mark, _untold(pathway, task))
+            yield fault(f"nobody is told of task '{task.name}'", task.mark, _untold(task))
 
 
 def _told(pathway: Pathway, task: TaskKind) -> bool:
@@ -96,7 +96,7 @@ def _speaks_of(kind: ReminderKind, task: str) -> bool:
     return task in {kind.task, kind.opens, kind.until.task if kind.until is not None else None}
 
 
-def _untold(pathway: Pathway, task: TaskKind) -> str:
+def _untold(task: TaskKind) -> str:
     if task.reminder is None:
         return "add a reminder with of: tasks, or name one of its own"
     return f"let the reminder '{task.reminder}' name it (task:, opens: or until: {{completed: {task.name}}})"

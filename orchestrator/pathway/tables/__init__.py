@@ -45,7 +45,7 @@ def tables(pathway: Pathway) -> Json:
         "source": pathway.source,
         "stages": list(saying.own_stages),
         "regimens": saying.titles,
-        "facts": knowing.facts(pathway, saying),
+        "facts": knowing.facts(pathway),
         "definitions": knowing.definitions(pathway, saying),
         "values": knowing.values(pathway),
         "derived": knowing.derived(pathway, saying),

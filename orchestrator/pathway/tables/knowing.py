@@ -16,7 +16,7 @@ _MEASURED = {"per_kg": ("weight",), "per_m2": ("weight", "height")}
 """What the formula of a kind of dose takes from the patient."""
 
 
-def facts(pathway: Pathway, saying: Saying) -> list[Json]:
+def facts(pathway: Pathway) -> list[Json]:
     """Return the facts that the pathway uses, in the order of the vocabulary."""
     used = used_facts(pathway)
     return [

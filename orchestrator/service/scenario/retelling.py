@@ -199,7 +199,7 @@ def _ends(_: Pathway, deed: Deed, __: Episode) -> Iterator[Way]:
     yield (lambda now: now.in_force(deed.names[0]) is None,)
 
 
-def _over(pathway: Pathway, deed: Deed, episode: Episode) -> Iterator[Way]:
+def _over(_: Pathway, deed: Deed, episode: Episode) -> Iterator[Way]:
     name = deed.names[0]
     course = episode.in_force(name)
     left = 0 if course is None else (course.planned or 0) - course.done
