@@ -11,7 +11,6 @@ from orchestrator.audit.seal import Sealed
 from orchestrator.bootstrap.channels import ChannelsFile
 from orchestrator.clock import Clock, HostClock, elapsed
 from orchestrator.episode import formats
-from orchestrator.errors import NotFound
 from orchestrator.notify.post import SHUT, Post
 from orchestrator.notify.reading import NOWHERE, Outside
 from orchestrator.pathway.loader import Library, load_text
@@ -41,6 +40,7 @@ from orchestrator.service.replay import Audit, all_entries
 from orchestrator.service.sheets import Sheets
 from orchestrator.service.shelf import Shelf
 from orchestrator.service.telling import Telling
+from orchestrator.service.there import not_there
 from orchestrator.service.trust import LONGEST_UNSEEN, Trust
 from orchestrator.service.worklist.claims import Claims
 from orchestrator.store import schema
@@ -138,7 +138,7 @@ class System:
         with self.store.read() as reader:
             found = list(all_entries(reader, episode_id))
         if not found:
-            raise NotFound("there is no such episode")
+            raise not_there()
         return found
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from orchestrator.audit.keys import Keyring, PatientKey
 from orchestrator.audit.seal import Header, Sealed, open_body, open_header
 from orchestrator.episode import formats
 from orchestrator.episode.commands import Actor, Command, Tick, command_to_json
-from orchestrator.errors import CarepathError, Changed, Erased, KeyReused, NotFound, StoreError
+from orchestrator.errors import CarepathError, Changed, Erased, KeyReused, StoreError
 from orchestrator.service.cause import cause_id, entity_tag, request_hash
 from orchestrator.service.ledger import ACCEPTED, Ledger, unpack
 from orchestrator.service.notices import InHouse
@@ -18,6 +18,7 @@ from orchestrator.service.ports import Change, Collision, Directory, Engine, Sto
 from orchestrator.service.recent import Recent
 from orchestrator.service.rows import EpisodeRow, Locked, Times, Write
 from orchestrator.service.shelf import Shelf
+from orchestrator.service.there import not_there
 
 T = TypeVar("T")
 CLOCK = Actor(id="clock", role="service", authenticated=True)
@@ -158,7 +159,7 @@ class Handlers:
     def _alone(self, change: Change, request: Request, cause: bytes) -> Answer:
         locked = change.lock(request.episode_id, cause)
         if locked is None:
-            raise NotFound("there is no such episode")
+            raise not_there()
         return self._execute(change, request, cause, locked)
 
     def _outcome(self, change: Change, request: Request, cause: bytes, locked: Locked) -> Answer | CarepathError:
@@ -171,7 +172,7 @@ class Handlers:
 
     def _execute(self, change: Change, request: Request, cause: bytes, locked: Locked) -> Answer:
         if request.wards is not None and locked.row.ward not in request.wards:
-            raise NotFound("there is no such episode")
+            raise not_there()
         key = self.desk.key(locked.row)
         asked = command_to_json(request.command)
         hashed = request_hash(key, canonical([request.actor.role, request.actor.on_behalf_of, asked]))

@@ -5,7 +5,6 @@ from typing import Any
 
 from orchestrator.audit.keys import PatientKey
 from orchestrator.audit.seal import Sealed, instant, open_body, open_header
-from orchestrator.errors import NotFound
 from orchestrator.service.cause import entity_tag
 from orchestrator.service.cursor import LARGEST_PAGE, Page, closed, moment, number, opened, page_size
 from orchestrator.service.enrolment import Identifier
@@ -15,6 +14,7 @@ from orchestrator.service.people.merged import episodes_of, person_of
 from orchestrator.service.ports import Reader
 from orchestrator.service.replay import all_entries
 from orchestrator.service.rows import NO_DUE, EpisodeRow, NoticeRow, ToldRow, WorkRow
+from orchestrator.service.there import episode_row
 from orchestrator.service.worklist.claims import claim_json
 from orchestrator.service.worklist.rows import Sieve
 
@@ -31,13 +31,13 @@ class Queries:
     def show(self, episode_id: str) -> dict[str, Any]:
         """Return an episode as it stands now: see `episode.view`. `tag` is its entity tag. Raises NotFound."""
         with self._desk.store.read() as reader:
-            row = _found(reader, episode_id)
+            row = episode_row(reader, episode_id)
             return self._view(reader, row, reader.times().now)
 
     def timeline(self, episode_id: str) -> list[dict[str, Any]]:
         """Return an episode's entries, the first one first: header, command and events. Raises NotFound."""
         with self._desk.store.read() as reader:
-            key = self._desk.key(_found(reader, episode_id))
+            key = self._desk.key(episode_row(reader, episode_id))
             return [entry_json(key, entry) for entry in all_entries(reader, episode_id)]
 
     def entries(self, episode_id: str, *, after: str | None = None, limit: int = 100) -> tuple[Page, dict[str, Any]]:
@@ -47,7 +47,7 @@ class Queries:
         """
         last, size = 0 if after is None else number(opened(after, 1)[0]), page_size(limit)
         with self._desk.store.read() as reader:
-            row = _found(reader, episode_id)
+            row = episode_row(reader, episode_id)
             key, found = self._desk.key(row), reader.entries(episode_id, last, size)
         rows = [entry_json(key, each) for each in found]
         more = bool(found) and found[-1].seq < row.seq
@@ -123,13 +123,6 @@ class Queries:
 def entry_json(key: PatientKey, entry: Sealed) -> dict[str, Any]:
     """Return one entry as JSON: header, body and its hash in hex."""
     return {**open_header(entry)._asdict(), **open_body(key, entry), "hash": entry.hash.hex()}
-
-
-def _found(reader: Reader, episode_id: str) -> EpisodeRow:
-    row = reader.episode(episode_id)
-    if row is None:
-        raise NotFound("there is no such episode")
-    return row
 
 
 def row_json(row: EpisodeRow) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from orchestrator.service.handlers import Desk
 from orchestrator.service.ledger import rows_of, unpack
 from orchestrator.service.ports import Reader
 from orchestrator.service.rows import EpisodeRow
+from orchestrator.service.there import not_there
 
 if TYPE_CHECKING:
     from orchestrator.episode.model import Episode
@@ -110,7 +111,7 @@ class Audit:
             entries = list(all_entries(reader, episode_id))
             queued = dict(reader.queued(episode_id))
         if row is None and not entries and not queued:
-            raise NotFound("there is no such episode")
+            raise not_there()
         there = {entry.seq: entry.hash for entry in entries}
         faults, key = [], None
         if row is not None and row.wrapped_key is not None:

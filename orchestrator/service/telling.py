@@ -15,7 +15,7 @@ from orchestrator.audit.story import Ahead, StoryEntry, ahead, glance, tell
 from orchestrator.episode.commands import Actor, Command
 from orchestrator.episode.explain import explain, explain_gates
 from orchestrator.episode.options import options
-from orchestrator.errors import NotFound, WrongKey
+from orchestrator.errors import WrongKey
 from orchestrator.service.cause import entity_tag
 from orchestrator.service.handlers import Desk
 from orchestrator.service.ledger import unpack
@@ -23,6 +23,7 @@ from orchestrator.service.ports import Reader
 from orchestrator.service.queries import row_json
 from orchestrator.service.replay import all_entries
 from orchestrator.service.rows import EpisodeRow
+from orchestrator.service.there import episode_row
 
 if TYPE_CHECKING:
     from orchestrator.episode.model import Episode
@@ -72,19 +73,19 @@ class Telling:
     def explain(self, episode_id: str) -> dict[str, Any]:
         """Return why the episode goes no further: see `episode.explain`. Raises NotFound."""
         with self._desk.store.read() as reader:
-            found = self._open(reader, _found(reader, episode_id))
+            found = self._open(reader, episode_row(reader, episode_id))
         at = {"seq": found.row.seq, "tag": entity_tag(found.row.seq, found.row.chain_hash)}
         return {"episode_id": episode_id, **at, **explain(found.pathway, found.episode, found.now)}
 
     def pathway(self, episode_id: str) -> "Pathway":
         """Return the version that an episode runs on. Raises NotFound."""
         with self._desk.store.read() as reader:
-            return self._desk.shelf.version(_found(reader, episode_id).version, reader)
+            return self._desk.shelf.version(episode_row(reader, episode_id).version, reader)
 
     def last(self, episode_id: str) -> tuple[int, str]:
         """Return the number of an episode's last entry, and when it was made: ISO 8601, UTC. Raises NotFound."""
         with self._desk.store.read() as reader:
-            row = _found(reader, episode_id)
+            row = episode_row(reader, episode_id)
         return row.seq, instant(row.at)
 
     def whole(self, episode_id: str, *, reminders: int | None = None) -> Whole:
@@ -93,7 +94,7 @@ class Telling:
         reminders: so many of those that have fired are told, the newest; None for all.
         """
         with self._desk.store.read() as reader:
-            row = _found(reader, episode_id)
+            row = episode_row(reader, episode_id)
             contents = reader.contents(episode_id)
             pathway = self._desk.shelf.version(row.version, reader)
             found, read_at = None if row.wrapped_key is None else self._open(reader, row), reader.times().now
@@ -109,7 +110,7 @@ class Telling:
     def rehearse(self, episode_id: str, command: Command, actor: Actor) -> Ahead:
         """Return what a command would come to now, in the words of the record; nothing is done. Raises NotFound."""
         with self._desk.store.read() as reader:
-            found = self._open(reader, _found(reader, episode_id))
+            found = self._open(reader, episode_row(reader, episode_id))
         unheld = self._desk.directory.unheld(found.row.ward, found.now)
         outcome = self._desk.engine.decide(found.pathway, found.episode, command, actor, found.now, unheld=unheld)
         return ahead(found.pathway, found.episode, command, actor, outcome, now=found.now)
@@ -120,7 +121,7 @@ class Telling:
         An entry whose key was destroyed, or whose body was changed, is told by its header; the verdict says which.
         """
         with self._desk.store.read() as reader:
-            row = _found(reader, episode_id)
+            row = episode_row(reader, episode_id)
             entries = list(all_entries(reader, episode_id))
             pathway = self._desk.shelf.version(row.version, reader)
             release = reader.release_of(row.version)
@@ -146,10 +147,3 @@ class Telling:
             except WrongKey:
                 found.append(StoryEntry(header, None))
         return found
-
-
-def _found(reader: Reader, episode_id: str) -> EpisodeRow:
-    row = reader.episode(episode_id)
-    if row is None:
-        raise NotFound("there is no such episode")
-    return row

@@ -16,7 +16,7 @@ from orchestrator.audit.seal import Sealed, open_body, open_header
 from orchestrator.episode import formats
 from orchestrator.episode.commands import ChangeWard, command_to_json
 from orchestrator.episode.decide import Accepted, Refused
-from orchestrator.errors import Changed, NotAllowed, NotFound, UnknownWard, UpgradeUnfinished, WardUnattended
+from orchestrator.errors import Changed, NotAllowed, UnknownWard, UpgradeUnfinished, WardUnattended
 from orchestrator.service.cause import cause_id, request_hash
 from orchestrator.service.handlers import Answer, Handlers, Request, answer_of, check_seen, fire, repeat
 from orchestrator.service.ledger import Ledger
@@ -25,6 +25,7 @@ from orchestrator.service.people.merged import episodes_of, person_of
 from orchestrator.service.people.principal import ADMINISTRATOR, AT_THE_BEDSIDE, EVERYWHERE, LEAD
 from orchestrator.service.ports import Change
 from orchestrator.service.rows import Locked, NoticeRow
+from orchestrator.service.there import episode_row, not_there
 
 KIND = "ward-changed"
 """Of the notice to the receiving ward."""
@@ -73,7 +74,7 @@ class Transfers:
         if named.prior is not None:
             return _repeated(named.prior, desk.key(named.row), request)
         if request.wards is not None and named.row.ward not in request.wards:
-            raise NotFound("there is no such episode")
+            raise not_there()
         desk.check_time(change, named.times)
         ledgers = [desk.ledger(change, each.row, each.times) for each in (named, *others)]
         self._check_ward(change, command, ledgers[0])
@@ -154,9 +155,7 @@ def _lock(change: Change, request: Request) -> list[Locked]:
 
     All in one order, so that nobody waits in a circle. Raises NotFound.
     """
-    row = change.episode(request.episode_id)
-    if row is None:
-        raise NotFound("there is no such episode")
+    row = episode_row(change, request.episode_id)
     his = episodes_of(change, person_of(change, row.patient_id))
     others = {each.episode_id for each in his if not each.closed and each.ward == row.ward}
     ids = sorted(others | {row.episode_id})

@@ -13,6 +13,7 @@ from orchestrator.audit.seal import Header, Sealed, instant, open_body
 from orchestrator.audit.story import words
 from orchestrator.audit.story.entries import Entry, StoryEntry, read
 from orchestrator.episode import events as ev
+from orchestrator.episode.commands import Tick
 from orchestrator.errors import InvalidCommand
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.cursor import closed, moment, opened
@@ -28,7 +29,7 @@ from orchestrator.service.sheets import Sheets
 
 LONGEST = dt.timedelta(hours=48)
 PAGE = 60
-CLOCK, DECISION = "tick", "decision"
+DECISION = "decision"
 _WORTH_TELLING = (
     ev.Moved, ev.GateOverridden, ev.FactDecided, ev.FactRetracted, ev.DecisionTakenBack, ev.CourseEnded,
     ev.CourseReopened, ev.ConcernAccepted, ev.AdministrationRetracted, ev.Refused,
@@ -143,7 +144,7 @@ _NOTHING: Mapping[str, Any] = {"happened": [], "reminded": 0, "climbed": 0}
 def _told(entries: Sequence[Entry], pathway: Pathway) -> dict[str, Any]:
     """Return what was done, and how often somebody was reminded, and of that how often somebody higher up."""
     told = [event for entry in entries for event in entry.of(ev.ReminderTold)]
-    done = [entry for entry in entries if entry.kind != CLOCK or entry.origin != entry.target]
+    done = [entry for entry in entries if entry.kind != Tick.kind or entry.origin != entry.target]
     return {
         "happened": [_line(entry, pathway) for entry in done],
         "reminded": len(told),

@@ -14,7 +14,7 @@ from typing import Any
 
 from orchestrator.audit import looks
 from orchestrator.audit.seal import instant
-from orchestrator.errors import Conflict, InputError, NotAllowed, NotFound
+from orchestrator.errors import Conflict, InputError, NotAllowed
 from orchestrator.service.cursor import Page, closed, moment, opened, page_size
 from orchestrator.service.handlers import Desk
 from orchestrator.service.people.accounts import Author
@@ -23,6 +23,7 @@ from orchestrator.service.people.merged import Person, episodes_of, person_of
 from orchestrator.service.people.rows import HoldRow, LookRow
 from orchestrator.service.ports import Change, Reader
 from orchestrator.service.rows import EpisodeRow
+from orchestrator.service.there import not_there, whereabouts
 
 SHORTEST_REASON, LONGEST_REASON = 3, 500
 Wards = frozenset[str] | None
@@ -117,7 +118,7 @@ class Erasure:
             there = reader.whereabouts(episode_id)
             patient = reader.patient(there[0]) if there else None
             if patient is None:
-                raise NotFound("there is no such episode")
+                raise not_there()
             person = person_of(reader, patient.patient_id)
             holds = [held for each in person.records if (held := reader.hold(each)) is not None]
             first = min(holds, key=lambda each: each.held_at, default=None)
@@ -155,10 +156,7 @@ def _parse(cursor: str) -> tuple[datetime, str]:
 def _locked(change: Change, episode_id: str) -> Person:
     """Return an episode's patient, whom nobody enrols or merges until the transaction ends. Raises NotFound."""
     change.lock_merges()
-    there = change.whereabouts(episode_id)
-    if there is None:
-        raise NotFound("there is no such episode")
-    person = person_of(change, there[0])
+    person = person_of(change, whereabouts(change, episode_id)[0])
     for each in sorted(person.records):
         change.lock_patient(each)
     return person

@@ -21,6 +21,7 @@ from orchestrator.service.people.principal import ADMINISTRATOR, LEAD, Action, P
 from orchestrator.service.people.rows import GlassRow, LookRow
 from orchestrator.service.ports import Change, Reader
 from orchestrator.service.rows import EpisodeRow, NoticeRow
+from orchestrator.service.there import whereabouts
 
 LASTS = timedelta(hours=1)
 SHORTEST_REASON, LONGEST_REASON = 3, 1000
@@ -68,7 +69,7 @@ class Glass:
     def close(self, principal: Principal, who: Who, episode_id: str) -> bool:
         """Mend the glass before its hour is over; False where none is broken. Raises NotFound."""
         with self._desk.store.change() as change:
-            patient_id, _ = _whereabouts(change, episode_id)
+            patient_id, _ = whereabouts(change, episode_id)
             change.last_look(patient_id)
             now = change.times().now
             found = list(_glasses(change, principal, patient_id, now))
@@ -79,7 +80,7 @@ class Glass:
         return bool(found)
 
     def _open(self, change: Change, principal: Principal, who: Who, episode_id: str, reason: str) -> Broken:
-        patient_id, ward = _whereabouts(change, episode_id)
+        patient_id, ward = whereabouts(change, episode_id)
         if principal.may(Action.SEE, ward):
             raise Conflict("this patient is on a ward of yours: no glass is between you")
         change.last_look(patient_id)  # of two who come at once the second finds what the first did
@@ -124,13 +125,6 @@ def _glasses(reader: Reader, principal: Principal, patient_id: str, now: datetim
 
 def _wanted(row: EpisodeRow) -> tuple[bool, datetime, str]:
     return not row.closed, row.enrolled_at, row.episode_id
-
-
-def _whereabouts(change: Change, episode_id: str) -> tuple[str, str]:
-    there = change.whereabouts(episode_id)
-    if there is None:
-        raise NotFound("there is no such episode")
-    return there
 
 
 def reason_of(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from orchestrator.audit.keys import PatientKey
 from orchestrator.audit.seal import open_header
-from orchestrator.errors import NotFound, WrongKey
+from orchestrator.errors import WrongKey
 from orchestrator.service.cursor import Page, closed, moment, number, opened, page_size
 from orchestrator.service.handlers import Desk
 from orchestrator.service.people.looking import chain_of, chain_rows, record, sealed_for, ward_of
@@ -18,6 +18,7 @@ from orchestrator.service.people.rows import LookRow, Span
 from orchestrator.service.ports import Reader
 from orchestrator.service.replay import all_entries
 from orchestrator.service.rows import PatientRow
+from orchestrator.service.there import episode_row, whereabouts
 
 MERGES = frozenset({"merged", "unmerged"})
 """Kinds of records of looks that say which records are one patient's."""
@@ -45,10 +46,7 @@ class Looked:
         Raises NotFound and InputError.
         """
         with self._desk.store.read() as reader:
-            row = reader.episode(episode_id)
-            if row is None:
-                raise NotFound("there is no such episode")
-            person = person_of(reader, row.patient_id)
+            person = person_of(reader, episode_row(reader, episode_id).patient_id)
             spans = [Span(each, None, None) for each in person.records]
             if lists:
                 spans += [span for each in person.records for span in _stays(reader, each)]
@@ -82,10 +80,7 @@ class Looked:
     def patient_of(self, episode_id: str) -> str:
         """Return the chain of an episode's patient. Raises NotFound."""
         with self._desk.store.read() as reader:
-            there = reader.whereabouts(episode_id)
-        if there is None:
-            raise NotFound("there is no such episode")
-        return there[0]
+            return whereabouts(reader, episode_id)[0]
 
     def _page(
         self,

@@ -27,11 +27,11 @@ from orchestrator.service.people.rows import LookRow, MergeRow
 from orchestrator.service.ports import Change, Reader
 from orchestrator.service.replay import all_entries
 from orchestrator.service.rows import EpisodeRow, NoticeRow, PatientRow
+from orchestrator.service.there import not_there
 
 SHORTEST_REASON, LONGEST_REASON = 3, 1000
 KIND = "merge"
 """Of the notice. Of the records: merged, unmerged."""
-_NOT_THERE = "there is no such episode"
 
 
 class Merging:
@@ -191,7 +191,7 @@ class Merging:
 def _whose(reader: Reader, episode_id: str) -> str:
     there = reader.whereabouts(episode_id)
     if there is None:
-        raise NotFound(_NOT_THERE)
+        raise not_there()
     return there[0]
 
 

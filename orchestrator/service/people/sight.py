@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from orchestrator.audit import looks
 from orchestrator.audit.chain import Fault
-from orchestrator.errors import NotFound, StoreError
+from orchestrator.errors import StoreError
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.handlers import Desk
 from orchestrator.service.people.agreeing import KINDS, State, differences, in_store, on_record
@@ -22,6 +22,7 @@ from orchestrator.service.people.merging import Merging
 from orchestrator.service.people.principal import AT_THE_BEDSIDE, Action, Principal
 from orchestrator.service.people.rows import LookRow
 from orchestrator.service.ports import Reader
+from orchestrator.service.there import not_there
 
 __all__ = ["Seen", "Sight", "Who"]
 _log = logging.getLogger(__name__)
@@ -172,7 +173,7 @@ class Sight:
                     return Seen(patient_id, ward, glass.until)
             about = {"event": "other-ward"}
             _log.warning("%s asked for episode %s of another ward", principal.actor_id, episode_id, extra=about)
-        raise NotFound("there is no such episode")
+        raise not_there()
 
     def _all(self, chain: str) -> Iterable[LookRow]:
         with self._store.read() as reader:

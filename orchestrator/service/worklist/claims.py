@@ -19,7 +19,8 @@ from orchestrator.service.ledger import unpack
 from orchestrator.service.people.looking import Who, add, sealed_for
 from orchestrator.service.people.rows import LookRow
 from orchestrator.service.ports import Change, Reader
-from orchestrator.service.rows import NO_DUE, EpisodeRow, ItemRow
+from orchestrator.service.rows import NO_DUE, ItemRow
+from orchestrator.service.there import episode_row
 from orchestrator.service.worklist.rows import ClaimRow, ItemId
 
 LONGEST_SNOOZE = timedelta(hours=4)
@@ -163,7 +164,7 @@ class Claims:
         now = reader.times().now
         if held.kind != _REMINDER:
             return min(now + LONGEST_SNOOZE, held.due_at)
-        row = _episode(reader, held.episode_id)
+        row = episode_row(reader, held.episode_id)
         episode = self._desk.engine.load(unpack(self._desk.key(row), row.episode_id, row.document))
         fired = (each for each in episode.reminders if each.address == held.key)
         goes_on = next((next_moment(each) for each in fired), None)
@@ -174,7 +175,7 @@ class Claims:
         reason: str = "",
     ) -> None:  # fmt: skip
         """Put a step on the patient's record of looks. In plain stands what tells nothing of the patient."""
-        episode = _episode(change, held.episode_id)
+        episode = episode_row(change, held.episode_id)
         what = held.kind + (f", to {to}" if to else "") + (f", until {instant(until)}" if until else "")
         row = LookRow(
             episode.patient_id, 0, change.times().now, who.id, who.role, kind, what, held.episode_id, False, None, b""
@@ -189,7 +190,7 @@ class Claims:
         return "" if row.sealed is None else self._key(reader, row).decrypt(row.sealed, _place(row.item)).decode()
 
     def _key(self, reader: Reader, row: ClaimRow) -> PatientKey:
-        return self._desk.key(_episode(reader, row.episode_id))
+        return self._desk.key(episode_row(reader, row.episode_id))
 
 
 def handle_of(keyring: Keyring, item: ItemId) -> str:
@@ -233,13 +234,6 @@ def _gone() -> NotFound:
 def _name(reader: Reader, person_id: str) -> str:
     person = reader.person(person_id)
     return "" if person is None else person.name
-
-
-def _episode(reader: Reader, episode_id: str) -> EpisodeRow:
-    row = reader.episode(episode_id)
-    if row is None:
-        raise NotFound("there is no such episode")
-    return row
 
 
 def _reason(text: str) -> str:
