@@ -5,7 +5,6 @@ Everything lives in one folder, the home: store, keys, broker's queue. One launc
 
 import fcntl
 import http.client
-import ipaddress
 import os
 import socket
 import sys
@@ -24,6 +23,7 @@ from orchestrator.cli.logs import mark
 from orchestrator.config import Settings, secret
 from orchestrator.errors import CarepathError
 from orchestrator.service.demo import PASSWORD, cast
+from orchestrator.wire.hosts import is_loopback
 
 DEFAULT_SPEED = 3600
 _START_SECONDS = 45.0
@@ -149,7 +149,7 @@ class Launcher:
         """Show the first administrator's token, once, and to nobody who may sit elsewhere."""
         if self._settings.admin_token_file is not None:
             return
-        if _is_loopback(self._settings.host) and sys.stdout.isatty():
+        if is_loopback(self._settings.host) and sys.stdout.isatty():
             if (token := self._system.access.first_token()) is not None:
                 self._say(f"the administrator's token, shown this once: {token}")
         elif not self._system.access.exists():
@@ -225,10 +225,3 @@ def _answers(host: str, port: int) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

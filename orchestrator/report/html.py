@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from orchestrator.audit.story import speech
+from orchestrator.audit.story import is_quiet, speech
 from orchestrator.pathway.geometry import Picture
 from orchestrator.pathway.layout import lay_out
 from orchestrator.pathway.model import Pathway
@@ -18,7 +18,6 @@ from orchestrator.report.regimen import called
 
 FOLDER = Path(__file__).parent
 STYLE = (FOLDER / "style" / "page.css").read_text(encoding="utf-8")
-CLOCK = "tick"
 
 
 def page(
@@ -95,13 +94,9 @@ def environment() -> Environment:
 
 def _groups(timeline: Sequence[Mapping[str, Any]]) -> Iterator[tuple[bool, list[Mapping[str, Any]]]]:
     """Yield the entries in runs: those in which the clock only told people something, and the others."""
-    for quiet, rows in groupby(timeline, key=_quiet):
+    for quiet, rows in groupby(timeline, key=is_quiet):
         run = list(rows)
         yield quiet and len(run) > 1, run
-
-
-def _quiet(entry: Mapping[str, Any]) -> bool:
-    return entry["kind"] == CLOCK and entry["from"] == entry["to"] and not entry["erased"]
 
 
 def _sources(story: Mapping[str, Any]) -> dict[str, str]:

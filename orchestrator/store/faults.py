@@ -1,5 +1,7 @@
 """What does a database's error mean to whoever runs carepath? One line that says what to do; never a value."""
 
+from typing import NoReturn
+
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
@@ -93,6 +95,14 @@ def translate(error: BaseException) -> CarepathError | None:
     if names & _WITHOUT_A_WORD or type(origin).__module__.startswith("psycopg"):
         return StoreError(_SILENT if names & _WITHOUT_A_WORD else _connecting(str(origin)))
     return _store_error(_sqlite(str(origin)))
+
+
+def raise_translated(error: BaseException) -> NoReturn:
+    """Raise what an error means to people; one that is not the database's stays as it is."""
+    said = translate(error)
+    if said is not None:
+        raise said from None
+    raise error
 
 
 def _of_state(state: str) -> StoreError:

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC
 from functools import lru_cache
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 
@@ -20,7 +20,7 @@ from orchestrator.errors import OutcomeUnknown
 from orchestrator.service.rows import LONGEST_ASIDE, EpisodeRow, ItemRow, Locked, NoticeRow, Times, Write
 from orchestrator.store import tables as t
 from orchestrator.store.cold import ColdReader, sealed
-from orchestrator.store.faults import UNKNOWN, translate
+from orchestrator.store.faults import UNKNOWN, raise_translated
 from orchestrator.store.pipeline import (
     BYTES,
     INSTANT,
@@ -248,7 +248,7 @@ class PostgresStore(Together[PostgresChange]):
                     if not connection.invalidated:  # else the server is gone, and its error is on its way
                         connection.exec_driver_sql("ROLLBACK")
         except Exception as error:
-            _raise(error)
+            raise_translated(error)
 
     def ready(self) -> None:
         """Raise StoreError unless the store can be read and written now, and its schema is this program's own."""
@@ -272,7 +272,7 @@ class _Transaction:
         try:
             self._connection = self._engine.connect()
         except Exception as error:
-            _raise(error)
+            raise_translated(error)
         self._change = PostgresChange(self._connection, self._clock)
         return self._change
 
@@ -286,18 +286,10 @@ class _Transaction:
             self._abandon()
         self._connection.close()
         if error is not None:
-            _raise(error)
+            raise_translated(error)
 
     def _abandon(self) -> None:
         try:
             self._connection.exec_driver_sql("ROLLBACK")  # by SQLAlchemy, which knows a lost server by how this fails
         except Exception:
             self._connection.invalidate()
-
-
-def _raise(error: BaseException) -> NoReturn:
-    """Raise what the error means to people; one that is not the database's stays as it is."""
-    said = translate(error)
-    if said is not None:
-        raise said from None
-    raise error

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 
@@ -14,7 +14,7 @@ from orchestrator.clock import Clock, HostClock
 from orchestrator.errors import StoreBusy
 from orchestrator.service.rows import LONGEST_ASIDE, EpisodeRow, ItemRow, Locked, NoticeRow, Times, Write
 from orchestrator.store.cold import ColdReader, sealed
-from orchestrator.store.faults import BUSY, translate
+from orchestrator.store.faults import BUSY, raise_translated
 from orchestrator.store.rare import RareWrites
 from orchestrator.store.schema import fits
 from orchestrator.store.together import Together
@@ -178,7 +178,7 @@ class SqliteStore(Together[SqliteChange]):
                 finally:
                     connection.exec_driver_sql("ROLLBACK")
         except Exception as error:
-            _raise(error)
+            raise_translated(error)
 
     def ready(self) -> None:
         """Raise StoreError unless the store can be read and written now, and its schema is this program's own."""
@@ -220,7 +220,7 @@ class _Transaction:
             self._change._run("BEGIN IMMEDIATE")
         except BaseException as error:
             store._turn.release()
-            _raise(error)
+            raise_translated(error)
         return self._change
 
     def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -236,7 +236,7 @@ class _Transaction:
                     self._undo()
             finally:
                 self._store._turn.release()
-        _raise(error)
+        raise_translated(error)
 
     def _undo(self) -> None:
         """Roll back; a connection that SQLAlchemy gave up, as it does when the process is told to end, is made anew."""
@@ -245,11 +245,3 @@ class _Transaction:
             self._store._change = None
         elif connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
             self._change._run("ROLLBACK")
-
-
-def _raise(error: BaseException) -> NoReturn:
-    """Raise what the error means to people; one that is not the database's stays as it is."""
-    said = translate(error)
-    if said is not None:
-        raise said from None
-    raise error

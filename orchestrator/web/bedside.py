@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 from markupsafe import Markup
 
-from orchestrator.audit.story import Lines
+from orchestrator.audit.story import Lines, is_quiet
 from orchestrator.episode.codec import rich
 from orchestrator.episode.refusal import permitted
 from orchestrator.http.needs import principal
@@ -29,7 +29,6 @@ from orchestrator.web.patient import merged
 from orchestrator.web.typed import VERBS
 
 Json = Mapping[str, Any]
-CLOCK = "tick"
 _DONE = frozenset({*VERBS, "enrol"})
 _NEWEST, _NEWEST_FIRED = 25, 10
 """So many groups of entries, and reminders that have fired, stand on the page; the others are one click away."""
@@ -182,7 +181,7 @@ def _timeline(request: Request, whole: Whole) -> dict[str, Any]:
     lines: Lines = whole.story["timeline"]
     count = len(lines) if request.query_params.get("timeline") == "all" else _newest(lines)
     groups: list[tuple[bool, list[Json]]] = []
-    for quiet, rows in groupby(reversed(lines[len(lines) - count :]), key=_quiet):
+    for quiet, rows in groupby(reversed(lines[len(lines) - count :]), key=is_quiet):
         run = list(rows)
         groups += [(True, run)] if quiet and len(run) > 1 else [(False, [row]) for row in run]
     return {"groups": groups, "more": len(lines) - count, "all": _address(request, timeline="all")}
@@ -191,14 +190,9 @@ def _timeline(request: Request, whole: Whole) -> dict[str, Any]:
 def _newest(lines: Lines) -> int:
     """Return how many entries the newest groups have."""
     groups, before = 0, False
-    for number, (header, erased) in enumerate(lines.headers()):
-        quiet = header["cause"] == CLOCK and header["from_state"] == header["to_state"] and not erased
+    for number, quiet in enumerate(lines.quiet()):
         groups += not (quiet and before)
         before = quiet
         if groups > _NEWEST or number >= _MOST:
             return number
     return len(lines)
-
-
-def _quiet(entry: Json) -> bool:
-    return entry["kind"] == CLOCK and entry["from"] == entry["to"] and not entry["erased"]

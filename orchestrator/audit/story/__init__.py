@@ -45,6 +45,6 @@ rules, sources [{key, title}]}.
 from orchestrator.audit.story.ahead import Ahead, ahead
 from orchestrator.audit.story.entries import StoryEntry
 from orchestrator.audit.story.glance import Lines, glance
-from orchestrator.audit.story.tell import FORMAT, VERSION, tell
+from orchestrator.audit.story.tell import FORMAT, VERSION, is_quiet, tell
 
-__all__ = ["FORMAT", "VERSION", "Ahead", "Lines", "StoryEntry", "ahead", "glance", "tell"]
+__all__ = ["FORMAT", "VERSION", "Ahead", "Lines", "StoryEntry", "ahead", "glance", "is_quiet", "tell"]

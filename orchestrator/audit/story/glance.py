@@ -12,7 +12,7 @@ from orchestrator.audit.story.courses import courses
 from orchestrator.audit.story.entries import Entry, StoryEntry, read, read_events
 from orchestrator.audit.story.plots import plots
 from orchestrator.audit.story.reminders import newest
-from orchestrator.audit.story.tell import line
+from orchestrator.audit.story.tell import is_quiet, line
 from orchestrator.audit.story.way import way
 from orchestrator.audit.story.work import facts
 from orchestrator.episode import events as ev
@@ -54,9 +54,13 @@ class Lines(Sequence[dict[str, Any]]):
         place = next(found, None)
         return None if place is None else self[place]
 
-    def headers(self) -> Iterator[tuple[Mapping[str, Any], bool]]:
-        """Yield each header, the newest first, and whether the entry was erased; no line is told for that."""
-        return ((each.header, each.body is None) for each in reversed(self._entries))
+    def quiet(self) -> Iterator[bool]:
+        """Tell of each entry, the newest first, whether its line `is_quiet`; no line is told for that."""
+        for each in reversed(self._entries):
+            header, erased = each.header, each.body is None
+            yield is_quiet(
+                {"kind": header["cause"], "from": header["from_state"], "to": header["to_state"], "erased": erased}
+            )
 
 
 def glance(

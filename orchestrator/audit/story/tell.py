@@ -17,6 +17,7 @@ from orchestrator.audit.story.way import way
 from orchestrator.audit.story.words import details, headline
 from orchestrator.audit.story.work import facts, forms, tasks
 from orchestrator.episode import events as ev
+from orchestrator.episode.commands import Tick
 from orchestrator.pathway.model import CLOSED_STAGE, Pathway
 
 FORMAT, VERSION = "carepath-story", 1
@@ -111,6 +112,11 @@ def line(entry: Entry, pathway: Pathway) -> dict[str, Any]:
         "erased": entry.erased,
         "glass": entry.glass,
     }
+
+
+def is_quiet(shown: Mapping[str, Any]) -> bool:
+    """Return whether a line of the timeline is the clock's, which told people something and moved nothing."""
+    return shown["kind"] == Tick.kind and shown["from"] == shown["to"] and not shown["erased"]
 
 
 def _chain(verdict: Verdict | None) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from orchestrator.cli.wording.lines import ACTIONS, columns, origin, section, settings, wrapped
+from orchestrator.episode.known import mark_json
 from orchestrator.pathway.language.grammar import together
-from orchestrator.pathway.model import Mark, Pathway
+from orchestrator.pathway.model import Pathway
 from orchestrator.pathway.tables.choices import choices
 from orchestrator.pathway.tables.knowing import derived
 from orchestrator.pathway.tables.saying import Saying
@@ -22,23 +23,23 @@ def document(pathway: Pathway) -> Json:
             for name in pathway.stages
         ],
         "regimens": [
-            {"name": each.name, "title": each.called, "kind": each.kind, **_mark(each.mark)}
+            {"name": each.name, "title": each.called, "kind": each.kind, **mark_json(each.mark)}
             for each in pathway.regimens.values()
             if any(each.name in row.selector for row in pathway.standings)
         ],
         "choices": choices(pathway, saying),
         "derived": derived(pathway, saying),
         "gates": [
-            {"name": each.name, "actions": sorted(each.actions), "on": each.selector.text, **_mark(each.mark)}
+            {"name": each.name, "actions": sorted(each.actions), "on": each.selector.text, **mark_json(each.mark)}
             for each in sorted(pathway.gates.values(), key=lambda each: each.order)
         ],
-        "tasks": [{"name": each.name, "title": each.title, **_mark(each.mark)} for each in pathway.tasks.values()],
+        "tasks": [{"name": each.name, "title": each.title, **mark_json(each.mark)} for each in pathway.tasks.values()],
         "reminders": [
             {
                 "name": each.name,
                 "title": each.title,
                 "ladder": [rung.role for rung in pathway.ladders[each.ladder]],
-                **_mark(each.mark),
+                **mark_json(each.mark),
             }
             for each in pathway.reminders.values()
         ],
@@ -50,7 +51,7 @@ def document(pathway: Pathway) -> Json:
                 "to": each.target,
                 "when": each.guard.when.words,
                 "unless": each.guard.unless.words if each.guard.unless else None,
-                **_mark(each.mark),
+                **mark_json(each.mark),
             }
             for each in pathway.transitions
         ],
@@ -109,7 +110,3 @@ def _moves(moves: Iterable[Json]) -> Iterator[str]:
         yield f"  {each['name']}: {', '.join(each['from'])} to {each['to']} {origin(each)}"
         unless = f", unless {each['unless']}" if each["unless"] else ""
         yield from wrapped(f"when {each['when']}{unless}", 6)
-
-
-def _mark(mark: Mark) -> Json:
-    return {"rules": list(mark.rules), "sources": list(mark.sources), "local": mark.local}

@@ -69,12 +69,13 @@ def span(length: dt.timedelta) -> str:
         return "at once"
     minutes = length // dt.timedelta(minutes=1)
     if length <= HOURS_SAID and minutes % 60 == 0:
-        return _counted(minutes // 60, "hour")
+        return counted(minutes // 60, "hour")
     parts = ((minutes // 1440, "day"), (minutes // 60 % 24, "hour"), (minutes % 60, "minute"))
-    return " ".join(_counted(count, unit) for count, unit in parts if count)
+    return " ".join(counted(count, unit) for count, unit in parts if count)
 
 
-def _counted(count: int, unit: str) -> str:
+def counted(count: int, unit: str) -> str:
+    """Return a number with its unit: ``1 month``, ``6 months``."""
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 

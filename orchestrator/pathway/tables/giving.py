@@ -4,9 +4,9 @@ from decimal import Decimal
 from typing import Any
 
 from orchestrator.pathway.kinds import Alternative, Dose, Mark, Regimen, Schedule
-from orchestrator.pathway.language.grammar import listed
+from orchestrator.pathway.language.grammar import counted, listed
 from orchestrator.pathway.model import Pathway, Standing
-from orchestrator.pathway.tables.saying import Saying, counted, mark
+from orchestrator.pathway.tables.saying import Saying, mark
 
 Json = dict[str, Any]
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from orchestrator.pathway.language.grammar import listed, span, together
+from orchestrator.pathway.language.grammar import counted, listed, span, together
 from orchestrator.pathway.model import Anchor, Gate, Pathway, ReminderKind, Standing, StandingRow, TaskKind, Until
-from orchestrator.pathway.tables.saying import Saying, counted, mark, spans
+from orchestrator.pathway.tables.saying import Saying, mark, spans
 
 Json = dict[str, Any]
 _UNLESS = "unless "

@@ -104,8 +104,3 @@ def spans(lengths: Sequence[dt.timedelta]) -> str:
         unit = units.pop()
         return f"{listed([text.partition(' ')[0] for text in said], 'and')} {unit}"
     return listed(said, "and") if said else ""
-
-
-def counted(count: int, unit: str) -> str:
-    """Return a number with its unit: ``1 month``, ``6 months``."""
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
