@@ -131,7 +131,7 @@ def captured(system: System, episode_id: str) -> Write:
 def measure(at: Place, rounds: int, seconds: float, commands: int) -> None:
     """Run all sides, round by round, and print."""
     needed = 1 + rounds * commands * (len(_RUNS) + 1)
-    ids = fill(at.url, at.settings.keys, [Copies(play(at.library, _earlier(), HISTORY), needed)], processes=2)
+    ids = fill(at.url, at.settings.keys, [Copies(play(at.library, earlier(), HISTORY), needed)], processes=2)
     fresh = iter(ids)
     with at.open() as system:
         first = next(fresh)
@@ -158,7 +158,7 @@ def _sides(most: Limit, people: Crew, ids: Sequence[str], shape: tuple[int, int]
     }
 
 
-def _earlier() -> datetime:
+def earlier() -> datetime:
     """Return a moment so little ago that no alarm of who was enrolled then goes off while it is measured."""
     return datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=2)
 

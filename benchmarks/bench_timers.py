@@ -25,7 +25,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
-from benchmarks.bench_postgres import HISTORY, give
+from benchmarks.bench_postgres import HISTORY, earlier, give
 from benchmarks.crew import at_work, memory
 from benchmarks.generate import ACTOR, PATHWAY, Copies, alarm, due_at, fill, play
 from benchmarks.place import Place, percentile, place
@@ -113,7 +113,7 @@ def run(at: Place, count: int, seconds: float, *, cancelled: int = 0, lead: floa
     """
     found = Found()
     begin = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=lead + count / 700 + cancelled / 100)
-    busy = fill(at.url, at.settings.keys, [Copies(play(at.library, _lately(), HISTORY), 4000)], processes=1)
+    busy = fill(at.url, at.settings.keys, [Copies(play(at.library, earlier(), HISTORY), 4000)], processes=1)
     ids = fill(at.url, at.settings.keys, list(_plan(at, count, seconds, begin)), processes=2)
     if cancelled:
         _cancel(at, ids[:cancelled])
@@ -144,10 +144,6 @@ def _warm(at: Place) -> None:
     fill(at.url, at.settings.keys, [Copies(due_at(at.library, now), 20)])
     while at.sql("SELECT 1 FROM episode WHERE next_due_at <= now() LIMIT 1"):
         time.sleep(0.1)
-
-
-def _lately() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=2)
 
 
 def _cancel(at: Place, ids: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ from orchestrator.service.deliveries import Deliveries
 from orchestrator.service.enrolment import Enrolments
 from orchestrator.service.firing import Firing
 from orchestrator.service.handlers import Desk, Handlers
+from orchestrator.service.people.sight import Sight
 from orchestrator.service.queries import Queries
 from orchestrator.service.releases import Releases
 from orchestrator.service.replay import Audit
@@ -22,7 +23,8 @@ from orchestrator.store.connect import sqlite_engines
 from orchestrator.store.opening import open_store, open_throwaway, prepare
 from orchestrator.store.postgres import PostgresStore
 from orchestrator.store.sqlite import SqliteStore
-from tests.factories import T0, SmallEngine, SmallLibrary, small_text
+from tests.factories import HOUR, T0, SmallEngine, SmallLibrary, enrolment, record, small_text
+from tests.servers.certificates import Authority, authority
 
 STORES = ("sqlite", "memory", "postgres")
 
@@ -105,12 +107,32 @@ def system(store: SqliteStore | PostgresStore, ring: Keyring, clock: VirtualCloc
     return System(store, clock, engine, library, Desk(store, ring, Shelf(library, small_text), engine))
 
 
+def with_something_due(sut: System, number: int = 3) -> list[str]:
+    """Enrol so many patients, of each of whom something was due an hour ago, and return their episodes."""
+    ids = [sut.enrolments.enrol(enrolment(str(n))).episode_id for n in range(number)]
+    for episode_id in ids:
+        sut.handlers.execute(record(episode_id, alarm="1"))
+    sut.clock.advance(2 * HOUR)
+    return ids
+
+
 @pytest.fixture(params=STORES)
 def sut(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
     """A system on each kind of store in turn."""
     made = BUILDERS[request.param](request, tmp_path)
     yield made
     made.store.close()
+
+
+@pytest.fixture
+def sight(sut: System) -> Sight:
+    return Sight(sut.desk, sut.desk.keyring.look_mac)
+
+
+@pytest.fixture(scope="module")
+def trusted(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Who vouches for the servers of a module."""
+    return authority(tmp_path_factory.mktemp("ca"), "trusted")
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import delete, insert, update
 
 from orchestrator.episode.commands import Close
@@ -18,11 +17,6 @@ from tests.factories import CLINICIAN
 
 AUDITOR, ADMINISTRATOR = Author("u-auditor", "auditor"), Author("u-admin", "administrator")
 WHO = Who("u-nurse", "nurse")
-
-
-@pytest.fixture
-def sight(sut: System) -> Sight:
-    return Sight(sut.desk, sut.desk.keyring.look_mac)
 
 
 def found(sight: Sight, most: int | None = None) -> list[str]:

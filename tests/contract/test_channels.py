@@ -87,11 +87,6 @@ GATES = [mail_gate(STARTTLS), mail_gate(IMPLICIT), hook_gate()]
 
 
 @pytest.fixture(scope="module")
-def trusted(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return authority(tmp_path_factory.mktemp("ca"), "trusted")
-
-
-@pytest.fixture(scope="module")
 def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return authority(tmp_path_factory.mktemp("ca"), "stranger")
 

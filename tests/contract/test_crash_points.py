@@ -22,9 +22,9 @@ from orchestrator.service.worklist.rows import ClaimRow
 from orchestrator.store.pipeline import Statement
 from orchestrator.store.postgres import PostgresStore
 from orchestrator.store.sqlite import SqliteStore
-from tests.contract.conftest import BUILDERS, System
+from tests.contract.conftest import BUILDERS, System, with_something_due
 from tests.contract.test_transactions import contents
-from tests.factories import CLINICIAN, HOUR, T0, enrolment, record
+from tests.factories import CLINICIAN, T0, enrolment, record
 from tests.letterbox import Everything
 
 Work = Callable[[], object]
@@ -102,17 +102,8 @@ def sut(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[System]:  # n
     made.store.close()
 
 
-def due(sut: System, number: int = 3) -> list[str]:
-    """Enrol patients each of whom has a timer that is due."""
-    ids = [sut.enrolments.enrol(enrolment(str(n))).episode_id for n in range(number)]
-    for episode_id in ids:
-        sut.handlers.execute(record(episode_id, alarm="1"))
-    sut.clock.advance(2 * HOUR)
-    return ids
-
-
 def leased(sut: System) -> Lease:
-    due(sut, 1)
+    with_something_due(sut, 1)
     assert sut.firing.fire_due().fired == 1
     return sut.deliveries.take()[0]
 
@@ -138,7 +129,7 @@ def command(sut: System) -> Work:
 
 
 def command_after_timer(sut: System) -> Work:
-    (episode_id,) = due(sut, 1)
+    (episode_id,) = with_something_due(sut, 1)
     return lambda: sut.handlers.execute(record(episode_id, key="k", a=1))
 
 
@@ -164,7 +155,7 @@ def change_ward(sut: System) -> Work:
 
 
 def fire_batch(sut: System) -> Work:
-    due(sut, 5)  # so many that what is added goes as columns
+    with_something_due(sut, 5)  # so many that what is added goes as columns
 
     def fire() -> list[EpisodeRow]:
         claimed = list[EpisodeRow]()
@@ -186,18 +177,18 @@ def until_some(claim: Callable[[], list[Any]]) -> Work:
 
 
 def fire_alone(sut: System) -> Work:
-    (episode_id,) = due(sut, 1)
+    (episode_id,) = with_something_due(sut, 1)
     return lambda: sut.firing._fire_alone(episode_id, [])
 
 
 def set_aside(sut: System) -> Work:
-    (episode_id,) = due(sut, 1)
+    (episode_id,) = with_something_due(sut, 1)
     sut.engine.poisoned = {episode_id}
     return lambda: sut.firing._fire_alone(episode_id, [])
 
 
 def take(sut: System) -> Work:
-    due(sut)
+    with_something_due(sut)
     assert sut.firing.fire_due().fired == 3
     return until_some(sut.deliveries.take)
 

@@ -11,20 +11,11 @@ from orchestrator.service.firing import Firing
 from orchestrator.service.handlers import Desk
 from orchestrator.service.ports import Change
 from orchestrator.store.postgres import PostgresStore
-from tests.contract.conftest import System, whole
+from tests.contract.conftest import System, whole, with_something_due
 from tests.factories import HOUR, T0, enrolment, record
 from tests.letterbox import Everything
 
 T = TypeVar("T")
-
-
-def with_something_due(sut: System, number: int = 3) -> list[str]:
-    """Enrol so many patients, of each of whom something was due an hour ago, and return their episodes."""
-    ids = [sut.enrolments.enrol(enrolment(str(n))).episode_id for n in range(number)]
-    for episode_id in ids:
-        sut.handlers.execute(record(episode_id, alarm="1"))
-    sut.clock.advance(2 * HOUR)
-    return ids
 
 
 def test_what_is_due_fires_once_in_batches(sut: System) -> None:

@@ -20,7 +20,7 @@ from orchestrator.notify.email.channel import fault
 from orchestrator.notify.email.letter import letter
 from orchestrator.wire.deadline import tls_context
 from tests.servers import outside
-from tests.servers.certificates import Authority, authority
+from tests.servers.certificates import Authority
 from tests.servers.outside import HOST, Outside
 
 LONDON, TO, SENDER = ZoneInfo("Europe/London"), "neuro-1@ward.example", "carepath@hospital.example"
@@ -54,11 +54,6 @@ https://carepath.hospital.example/open/0192f0c1.3.0
 Opening a link changes nothing: sign in and acknowledge there.
 This mail was sent by a program; nobody reads replies.
 """
-
-
-@pytest.fixture(scope="module")
-def trusted(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return authority(tmp_path_factory.mktemp("ca"), "trusted")
 
 
 def settings(port: int, file: Path) -> MailSettings:

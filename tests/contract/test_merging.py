@@ -23,11 +23,6 @@ LEAD = Principal("u-lead", "Lead", frozenset({("*", "lead")}))
 BY = Author("u-lead", "lead")
 
 
-@pytest.fixture
-def sight(sut: System) -> Sight:
-    return Sight(sut.desk, sut.desk.keyring.look_mac)
-
-
 def one(sut: System, number: str, *, pathway: str = "small", ward: str = "w-1") -> str:
     sut.clock.advance(timedelta(seconds=1))
     made = sut.enrolments.enrol(enrolment(number, pathway=pathway, ward=ward)).episode_id

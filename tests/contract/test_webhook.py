@@ -22,7 +22,7 @@ from orchestrator.notify.webhook.signature import secret_bytes, sign, verify
 from orchestrator.wire.deadline import Address, resolve, tls_context
 from orchestrator.wire.target import target
 from tests.servers import outside
-from tests.servers.certificates import Authority, authority
+from tests.servers.certificates import Authority
 from tests.servers.outside import HOST, Outside
 
 NOW = datetime(2026, 7, 2, 8, 31, 7, tzinfo=UTC)
@@ -32,11 +32,6 @@ MESSAGE = Message(
     "0192f0c1.3.0", "reminder", "clinician", "neuro-1", 0, datetime(2026, 7, 2, 8, 30, tzinfo=UTC), NOW, late=False,
     link="https://carepath.hospital.example/open/0192f0c1.3.0",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def trusted(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return authority(tmp_path_factory.mktemp("ca"), "trusted")
 
 
 @pytest.fixture

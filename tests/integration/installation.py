@@ -104,6 +104,10 @@ class Installation:
         """Return the notices of an episode; those of no episode where it is empty."""
         return [row for row in self.system.queries.inbox(limit=500).rows if row["episode_id"] == episode_id]
 
+    def undelivered(self, episode_id: str) -> list[str]:
+        """Return the roles that were told that a notice of an episode could not be delivered."""
+        return sorted(row["role"] for row in self.inbox(episode_id) if row["kind"] == "undelivered")
+
     def fired(self, episode_id: str) -> int:
         """Return how many entries the clock made."""
         return sum(entry["cause"] == "tick" for entry in self.system.queries.timeline(episode_id))

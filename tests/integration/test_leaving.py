@@ -125,11 +125,7 @@ def test_a_worker_whose_lease_has_passed_on_has_no_say(place: Installation, gate
     gate.server.answers.append(NEVER)
     assert not send(place.system, paused)
     assert recorded(place, episode) == (0, 1)
-    assert undelivered(place, episode) == []
-
-
-def undelivered(place: Installation, episode: str) -> list[str]:
-    return sorted(row["role"] for row in place.inbox(episode) if row["kind"] == "undelivered")
+    assert place.undelivered(episode) == []
 
 
 def test_a_refusal_for_now_is_tried_again_ever_more_seldom_and_its_owners_are_told_once(
@@ -147,12 +143,12 @@ def test_a_refusal_for_now_is_tried_again_ever_more_seldom_and_its_owners_are_to
         (row,) = [each for each in place.system.deliveries.outgoing() if each.notice.kind == "reminder"]
         assert row.next_try_at is not None
         waits.append((row.next_try_at - before).total_seconds())
-        assert undelivered(place, episode) == (["administrator", "lead"] if tries >= TRIES_UNTOLD else [])
+        assert place.undelivered(episode) == (["administrator", "lead"] if tries >= TRIES_UNTOLD else [])
     assert all(later > 1.5 * sooner for sooner, later in zip(waits, waits[1:], strict=False))
     place.let_leases_end()
     assert deliver(place.system) == 1
     assert recorded(place, episode) == (0, 1)
-    assert undelivered(place, episode) == ["administrator", "lead"]
+    assert place.undelivered(episode) == ["administrator", "lead"]
 
 
 def test_what_was_taken_and_not_begun_counts_as_no_try(place: Installation, gate: Gateway) -> None:
@@ -174,7 +170,7 @@ def test_a_refusal_for_good_has_owners_who_are_never_told_of_themselves(place: I
     for _ in range(3):
         assert deliver(place.system) == 0
         place.let_leases_end()
-    assert undelivered(place, episode) == ["administrator", "lead"]
+    assert place.undelivered(episode) == ["administrator", "lead"]
     rows = place.system.deliveries.outgoing(dead=True)
     assert [(row.notice.kind, row.attempts) for row in rows] == [("reminder", 1)]
 
@@ -207,7 +203,7 @@ def test_a_route_that_was_taken_away_leaves_a_dead_letter_until_it_is_put_back(
         assert deliver(without) == 0
     (dead,) = place.system.outgoing.page(dead=True).rows
     assert (dead["route"], dead["last_error"]) == ("all", "no-such-route")
-    assert undelivered(place, episode) == ["administrator", "lead"]
+    assert place.undelivered(episode) == ["administrator", "lead"]
     assert place.system.outgoing.resend_all("other") == 0
     assert place.system.outgoing.resend_all("all") == 1
     assert deliver(place.system) == 1

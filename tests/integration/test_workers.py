@@ -197,15 +197,11 @@ def test_a_channel_that_fails_is_tried_again_with_the_same_id(place: Installatio
     assert (place.rows("outbox", episode), place.rows("delivery", episode)) == (0, 2)
 
 
-def undelivered(place: Installation, episode: str) -> list[str]:
-    return sorted(row["role"] for row in place.inbox(episode) if row["kind"] == "undelivered")
-
-
 def test_what_cannot_be_delivered_has_an_owner_and_waits_for_a_person(place: Installation) -> None:
     episode, notice = told(place)
     refusing = with_letterbox(place.system, place.letterbox, Letterbox(Result.PERMANENT))
     assert not send(refusing, notice)
-    assert undelivered(place, episode) == ["administrator", "lead"]
+    assert place.undelivered(episode) == ["administrator", "lead"]
     (dead,) = [each for each in refusing.deliveries.outgoing(dead=True) if each.notice.episode_id == episode]
     assert (dead.notice, dead.route, dead.last_error, dead.next_try_at) == (notice.notice, ROUTE, "closed-today", None)
     place.let_leases_end()
@@ -219,11 +215,11 @@ def test_what_fails_for_long_has_an_owner_too(place: Installation) -> None:
     for _ in range(TRIES_UNTOLD - 2):
         place.let_leases_end()
         assert not deliver(failing)
-    assert undelivered(place, episode) == []
+    assert place.undelivered(episode) == []
     for _ in range(2):
         place.let_leases_end()
         assert not deliver(failing)
-    assert undelivered(place, episode) == ["administrator", "lead"]
+    assert place.undelivered(episode) == ["administrator", "lead"]
     place.let_leases_end()
     assert deliver(failing) == 1
 
@@ -233,7 +229,7 @@ def test_a_route_that_is_configured_no_more_leaves_a_dead_letter(place: Installa
     without = replace(place.system, post=Post())
     assert not send(without, notice)
     for _ in range(TRIES_UNTOLD - 1):  # whoever told may know a newer file than this worker
-        assert undelivered(place, episode) == []
+        assert place.undelivered(episode) == []
         place.let_leases_end()
         assert not deliver(without)
     (dead,) = [each for each in place.system.deliveries.outgoing(dead=True) if each.notice.episode_id == episode]

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from orchestrator.cli.main import main
+from tests.integration.gateways import Gateway, gateway
 
 PATHWAY = "post-viral-cerebellar-demyelination"
 
@@ -88,3 +90,11 @@ def terminal(
     monkeypatch.setenv("CAREPATH_HOME", str(home))
     monkeypatch.setenv("CAREPATH_ACTOR", "n1")
     return Terminal(home, capsys)
+
+
+@pytest.fixture
+def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
+    """A mail server that the file of channels names."""
+    with gateway("e-mail", tmp_path / "outside") as gate:
+        monkeypatch.setenv("CAREPATH_CHANNELS", str(gate.file()))
+        yield gate

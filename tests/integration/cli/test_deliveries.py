@@ -1,6 +1,5 @@
 """Goal: at a terminal people see what waits to leave the house, and see to dead letters."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,13 +10,6 @@ from tests.integration.cli.conftest import Terminal
 from tests.integration.gateways import Gateway, gateway
 from tests.servers.outside import LATER, NEVER
 from workers.deliver import deliver
-
-
-@pytest.fixture
-def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
-    with gateway("e-mail", tmp_path / "outside") as gate:
-        monkeypatch.setenv("CAREPATH_CHANNELS", str(gate.file()))
-        yield gate
 
 
 def work() -> int:

@@ -1,25 +1,15 @@
 """Goal: at a terminal too people see and change who is told, and a test message really leaves."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from orchestrator import config
 from orchestrator.bootstrap import open_system
 from orchestrator.service.people.accounts import Author
 from tests.integration.cli.conftest import Terminal
-from tests.integration.gateways import Gateway, gateway
+from tests.integration.gateways import Gateway
 from tests.servers.outside import NEVER
 
 SPAN = ("--from", "2126-03-02T08:00", "--until", "2126-03-02T20:00")
-
-
-@pytest.fixture
-def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
-    with gateway("e-mail", tmp_path / "outside") as gate:
-        monkeypatch.setenv("CAREPATH_CHANNELS", str(gate.file()))
-        yield gate
 
 
 @pytest.fixture

@@ -67,6 +67,12 @@ class House:
         return self.browser().sign_in(login)
 
 
+def shown(answer: Response) -> str:
+    """Return a page as one line of text."""
+    assert answer.status_code == 200, answer.text
+    return " ".join(answer.text.split())
+
+
 @pytest.fixture
 def house(ward: Ward) -> House:
     return House(ward)

@@ -4,18 +4,12 @@ for the whole."""
 from urllib.parse import quote
 
 import pytest
-from httpx2 import Response
 
 from orchestrator.service.overview import board as boards
 from orchestrator.service.rows import ItemRow
 from orchestrator.web import board as page
 from tests.integration.api.conftest import Ward, enrolment
-from tests.integration.web.conftest import House
-
-
-def shown(answer: Response) -> str:
-    assert answer.status_code == 200, answer.text
-    return " ".join(answer.text.split())
+from tests.integration.web.conftest import House, shown
 
 
 def test_each_patient_stands_in_a_stage_with_what_comes_next(each_house: House) -> None:

@@ -5,22 +5,16 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
-from httpx2 import Response
 
 from orchestrator.service.overview import shift as shifts
 from orchestrator.service.overview import since
 from orchestrator.service.overview.shift import Span
 from orchestrator.service.people.sight import Who
 from tests.integration.api.conftest import T0, Ward
-from tests.integration.web.conftest import House
+from tests.integration.web.conftest import House, shown
 
 NURSE = Who("u-nurse", "nurse")
 PULSE = "Methylprednisolone IV pulse"
-
-
-def shown(answer: Response) -> str:
-    assert answer.status_code == 200, answer.text
-    return " ".join(answer.text.split())
 
 
 def day(ward: Ward) -> str:

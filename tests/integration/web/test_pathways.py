@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from httpx2 import Response
 
 from orchestrator.pathway.tables import tables
 from orchestrator.service.proving.found import PROVED, Finding
@@ -12,12 +11,7 @@ from orchestrator.service.proving.kept import Kept
 from orchestrator.service.releases import ReleaseRequest
 from orchestrator.service.scenario.proof import Proof
 from tests.integration.api.conftest import PATHWAY
-from tests.integration.web.conftest import House
-
-
-def shown(answer: Response) -> str:
-    assert answer.status_code == 200, answer.text
-    return " ".join(answer.text.split())
+from tests.integration.web.conftest import House, shown
 
 
 def test_the_list_tells_versions_and_releases(each_house: House) -> None:
