@@ -72,6 +72,8 @@ class Course(NamedTuple):
     """So many recorded administrations after the first are no longer kept here, of a course without end."""
     follows: int = 0
     """The course after whose last administration it starts, or 0: where that is re-laid, this is too (X-14)."""
+    taken_back: bool = False
+    """An administration of it was retracted: where nothing else is recorded, that is no silence."""
 
     @property
     def in_force(self) -> bool:
@@ -90,12 +92,16 @@ class Course(NamedTuple):
 
     @property
     def counts(self) -> bool:
-        """Return whether it counts as given: confirmed, and not every administration missed or declined (X-11).
+        """Return whether it counts as given: confirmed, and not every administration missed, declined or retracted
+        (X-11).
 
-        Once it has ended, what was never recorded is not to come any more.
+        Once it has ended, what was never recorded is not to come any more. Of silence alone it counts: so it does
+        where a taper has run to its last day.
         """
-        if self.planned is None or not self.recorded:
+        if self.planned is None:
             return True
+        if not self.recorded:
+            return not self.taken_back or self.in_force or self.end == COMPLETED
         to_come = self.in_force and len(self.recorded) < self.planned
         return to_come or any(each.status == GIVEN for each in self.recorded)
 
