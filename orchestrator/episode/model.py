@@ -96,14 +96,13 @@ class Course(NamedTuple):
         (X-11).
 
         Once it has ended, what was never recorded is not to come any more. Of silence alone it counts: so it does
-        where a taper has run to its last day.
+        where a taper has run to its last day. Of a course without end not all that was recorded is kept.
         """
-        if self.planned is None:
+        if self.in_force and (self.planned is None or len(self.recorded) < self.planned):
             return True
         if not self.recorded:
-            return not self.taken_back or self.in_force or self.end == COMPLETED
-        to_come = self.in_force and len(self.recorded) < self.planned
-        return to_come or any(each.status == GIVEN for each in self.recorded)
+            return not self.taken_back or self.end == COMPLETED
+        return self.dropped > 0 or any(each.status == GIVEN for each in self.recorded)
 
     def put_off(self, late: dt.timedelta, now: dt.datetime) -> "Course":
         """Return it laid out ``late`` later, never before its confirmation; as it is once it has begun or ended."""
