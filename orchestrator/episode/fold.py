@@ -157,7 +157,7 @@ def _shortened(course: Course) -> Course:
 def _administration_retracted(episode: Episode, event: ev.AdministrationRetracted, _: int, at: dt.datetime) -> Episode:
     last = episode.course(event.course).recorded[-1]
     laid = _put_off(episode, event.course, last.planned_at - last.at, at)
-    return _course(laid, event.course, lambda course: course._replace(recorded=course.recorded[:-1]))
+    return _course(laid, event.course, lambda course: course._replace(recorded=course.recorded[:-1], taken_back=True))
 
 
 def _ended(episode: Episode, event: ev.CourseEnded, _: int, at: dt.datetime) -> Episode:

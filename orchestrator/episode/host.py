@@ -78,9 +78,11 @@ class Host:
         return any(each.counts and self._kind(each) == kind for each in self.episode.courses)
 
     def begun(self, regimen: str) -> bool:
-        """Return whether a course of ``regimen`` given in this round has begun: its C0 is not to come."""
-        pathway, timezone = self.pathway, self.episode.timezone
-        return any(each.regimen == regimen and c0(pathway, each, timezone) <= self.now for each in self.counted())
+        """Return whether a course of ``regimen`` given in this round has begun: its C0 is not to come, and came before
+        its end.
+        """
+        courses = (each for each in self.counted() if each.regimen == regimen)
+        return any(c0(self.pathway, each, self.episode.timezone) <= (each.ended_at or self.now) for each in courses)
 
     def confirmed_after(self, regimen: str, fact: str, over: dt.timedelta) -> bool | None:
         """Return whether ``regimen`` was first confirmed over so many days after the date ``fact``, by local dates.

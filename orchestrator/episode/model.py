@@ -72,6 +72,8 @@ class Course(NamedTuple):
     """So many recorded administrations after the first are no longer kept here, of a course without end."""
     follows: int = 0
     """The course after whose last administration it starts, or 0: where that is re-laid, this is too (X-14)."""
+    taken_back: bool = False
+    """An administration of it was retracted: where nothing else is recorded, that is no silence."""
 
     @property
     def in_force(self) -> bool:
@@ -90,14 +92,17 @@ class Course(NamedTuple):
 
     @property
     def counts(self) -> bool:
-        """Return whether it counts as given: confirmed, and not every administration missed or declined (X-11).
+        """Return whether it counts as given: confirmed, and not every administration missed, declined or retracted
+        (X-11).
 
-        Once it has ended, what was never recorded is not to come any more.
+        Once it has ended, what was never recorded is not to come any more. Of silence alone it counts: so it does
+        where a taper has run to its last day. Of a course without end not all that was recorded is kept.
         """
-        if self.planned is None or not self.recorded:
+        if self.in_force and (self.planned is None or len(self.recorded) < self.planned):
             return True
-        to_come = self.in_force and len(self.recorded) < self.planned
-        return to_come or any(each.status == GIVEN for each in self.recorded)
+        if not self.recorded:
+            return not self.taken_back or self.end == COMPLETED
+        return self.dropped > 0 or any(each.status == GIVEN for each in self.recorded)
 
     def put_off(self, late: dt.timedelta, now: dt.datetime) -> "Course":
         """Return it laid out ``late`` later, never before its confirmation; as it is once it has begun or ended."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from orchestrator.episode import events as ev
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.model import Reminder
-from orchestrator.episode.wants import CLIMBS_ON, SERIES, Want, fulfilled_by, has_until, wants
+from orchestrator.episode.wants import CLIMBS_ON, SERIES, Want, course_subject, fulfilled_by, has_until, wants
 from orchestrator.pathway.kinds import Rung
 from orchestrator.pathway.model import ReminderKind
 
@@ -191,6 +191,16 @@ def reopen(draft: Draft, fact: str, seq: int) -> None:
     for reminder in draft.episode.reminders:
         until = draft.pathway.reminders[reminder.name].until
         if until is not None and until.fact == fact and reminder.fulfilled_by == seq:
+            draft.emit(ev.ReminderReopened(*reminder.key, draft.now))
+
+
+def reopen_for(draft: Draft, fact: str, courses: Sequence[int]) -> None:
+    """Reopen what ``fact`` had fulfilled of the courses' own reminders, now that they are unanswered again (X-20)."""
+    own = {course_subject(draft.episode.course(each)) for each in courses}
+    for reminder in draft.episode.reminders:
+        kind = draft.pathway.reminders[reminder.name]
+        asked = kind.of == "course" and kind.until is not None and kind.until.fact == fact
+        if asked and reminder.subject in own and reminder.fulfilled_by is not None:
             draft.emit(ev.ReminderReopened(*reminder.key, draft.now))
 
 

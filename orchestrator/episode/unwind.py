@@ -12,6 +12,7 @@ from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import Host, check_of
 from orchestrator.episode.machine import enabled
 from orchestrator.episode.model import Course, Turn
+from orchestrator.episode.reminders import reopen_for
 
 
 def unwind_fact(draft: Draft, fact: str, of: int) -> None:
@@ -89,13 +90,15 @@ def _unwind_reading(draft: Draft, fact: str, of: int) -> None:
 
 def _unwind(draft: Draft, turns: Sequence[Turn], forgotten: str = "") -> None:
     """Wind back turns, the first of which everything after rests on; where a person has confirmed something since,
-    or more was decided than can be decided anew, the first one's courses are unanswered again and no more.
+    or more was decided than can be decided anew, the first one's courses are unanswered and asked about again, no more.
 
     forgotten: the fact that was itself taken back.
     """
     first, later = turns[0], [turn for turn in turns[1:] if turn.fact]
     if _rested_upon(draft, first.entry) or len(later) > (0 if forgotten else 1):
         draft.emit(ev.DecisionTakenBack(draft.episode.state, first.courses, (first.entry,), (first.fact,)))
+        if not forgotten:  # what is forgotten reopens itself what it had fulfilled
+            reopen_for(draft, first.fact, first.courses)
         return
     courses = tuple(each for turn in turns for each in turn.courses)
     entries = tuple(dict.fromkeys(turn.entry for turn in turns))

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.episode.courses import c0, open_slots, slots
 from orchestrator.episode.view import upcoming
-from tests.patients import T0, Complete, Confirm, Decline, Give, Miss, Patient, Retract, pathway, severe
+from tests.patients import T0, Complete, Confirm, Decline, Give, Miss, Patient, Retract, Stop, pathway, severe
 
 HOUR = timedelta(hours=1)
 EXACT = Decimal("0.0000000001")
@@ -143,6 +143,17 @@ def test_a_course_nothing_of_which_was_given_does_not_count() -> None:
     assert (course.in_force, course.counts) == (False, False)
     patient.accepted(Retract("ivig", reason="asked the wrong patient"), "nurse")
     assert (patient.course("ivig").in_force, patient.course("ivig").counts) == (True, True)
+
+
+@pytest.mark.rules("X-11", "X-20")
+def test_a_stopped_course_counts_by_silence_but_not_when_what_was_recorded_is_taken_back() -> None:
+    silent = severe().at(1).confirm("ivig", reason="a choice").accepted(Stop("ivig"))
+    assert silent.course("ivig").counts
+    patient = severe().at(1).confirm("ivig", reason="a choice").give("ivig")
+    patient.accepted(Retract("ivig", reason="wrong patient"), "nurse")
+    assert patient.course("ivig").counts
+    patient.accepted(Stop("ivig"))
+    assert not patient.course("ivig").counts
 
 
 @pytest.mark.rules("X-16", "X-20")

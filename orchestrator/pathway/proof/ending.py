@@ -18,9 +18,8 @@ def end(system: System, regimen: str, when: z3.BoolRef, at: Moment, changes: dic
 
 
 def has_doses(system: System, regimen: str) -> bool:
-    """Return whether a course has a number of doses. One without, or without an end, always counts as given."""
-    schedule = system.pathway.regimens[regimen].schedule
-    return schedule is not None and schedule.kind != "monthly"
+    """Return whether a course has doses. One without always counts as given."""
+    return system.pathway.regimens[regimen].schedule is not None
 
 
 def another(system: System, regimen: str, at: Moment) -> z3.BoolRef:
