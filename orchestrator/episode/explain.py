@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator.episode.codec import plain
 from orchestrator.episode.courses import c0, taper_end
 from orchestrator.episode.draft import Draft
-from orchestrator.episode.host import pending_check
+from orchestrator.episode.host import coming_check
 from orchestrator.episode.known import mark_json
 from orchestrator.episode.model import Episode
 from orchestrator.episode.proposals import OFFERED, shown_stages, taken
@@ -114,7 +114,7 @@ def _moments(draft: Draft) -> list[dict[str, Any]]:
     made = []
     for course in draft.episode.courses:
         called = regimen_title(draft.pathway, course.regimen)
-        check = pending_check(draft.pathway, course)
+        check = coming_check(draft.pathway, course)
         if check is not None:
             at = c0(draft.pathway, course, draft.episode.timezone) + check.after
             made.append(

@@ -121,8 +121,7 @@ class Host:
         return any(each.regimen == regimen and each.answer == value for each in self.counted())
 
     def _failed(self, course: Course) -> bool:
-        improved = {value for fact in self.pathway.course_facts for value in fact.improved}
-        return course.answer is not None and course.answer not in improved
+        return course.answer is not None and not answered_well(self.pathway, course)
 
     def failed(self, regimen: str) -> bool:
         """Return whether a course of ``regimen`` brought no meaningful improvement in this round."""
@@ -283,6 +282,22 @@ def pending_check(pathway: Pathway, course: Course) -> Check | None:
     if course.checked or course.answer is not None or course.end == REPLACED or not course.counts:
         return None
     return check_of(pathway, course.regimen)
+
+
+def coming_check(pathway: Pathway, course: Course) -> Check | None:
+    """Return the check that is still to fall due for a course; None when there is none.
+
+    One that ends the course comes while the course goes on, whatever has decided on it.
+    """
+    check = check_of(pathway, course.regimen)
+    if check is not None and check.ends and course.in_force:
+        return None if course.checked else check
+    return pending_check(pathway, course)
+
+
+def answered_well(pathway: Pathway, course: Course) -> bool:
+    """Return whether meaningful improvement has decided on a course."""
+    return course.answer in {value for fact in pathway.course_facts for value in fact.improved}
 
 
 def pending_first_checks(pathway: Pathway, episode: Episode) -> list[Check]:

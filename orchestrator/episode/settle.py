@@ -14,7 +14,7 @@ from orchestrator.episode import events as ev
 from orchestrator.episode.accepting import note_ended
 from orchestrator.episode.courses import c0, courses_in_force, first_line, taper_end
 from orchestrator.episode.draft import Draft
-from orchestrator.episode.host import QUIET, Signals, pending_check, pending_first_checks
+from orchestrator.episode.host import QUIET, Signals, answered_well, coming_check, pending_first_checks
 from orchestrator.episode.machine import enabled, way
 from orchestrator.episode.model import COMPLETED, GIVEN, REVIEWED, TAPERED, Course
 from orchestrator.episode.proposals import awaited, content, waits
@@ -112,7 +112,7 @@ def _due(draft: Draft) -> Iterator[Due]:
     yield from _first_checks(draft)
     yield from _repeated(draft)
     for course in draft.episode.courses:
-        check = pending_check(draft.pathway, course)
+        check = coming_check(draft.pathway, course)
         if check is not None:
             at = c0(draft.pathway, course, draft.episode.timezone) + check.after
             yield Due(at, 1, (course.seq, course.id), _check, (draft, course, check, at))
@@ -165,8 +165,9 @@ def _check(draft: Draft, course: Course | None, check: Check, at: dt.datetime) -
     move(draft, "due", Signals(checks=frozenset({check.name})))
     if check.ends and course is not None and course.in_force:
         end_course(draft, course, REVIEWED)
-    for task in check.opens:
-        open_task(draft, draft.pathway.tasks[task])
+    if course is None or not answered_well(draft.pathway, course):
+        for task in check.opens:
+            open_task(draft, draft.pathway.tasks[task])
 
 
 def _end_taper(draft: Draft, course: Course) -> None:

@@ -43,13 +43,21 @@ def _falls_due(system: System, check: Check, now: Situation, choose: world.Choos
             all_of(now[world.due(each.name)] for each in earlier),
         )
     else:
-        may = any_of(now[world.course("unanswered", each)] for each in of)
-        changes[name] = z3.Or(now[name], z3.Not(now[world.several(check.name)]), choose(f"{name} of the latest course"))
+        asked = any_of(now[world.course("unanswered", each)] for each in of)
+        latest = z3.Or(z3.Not(now[world.several(check.name)]), choose(f"{name} of the latest course"))
+        changes[name] = z3.Or(now[name], z3.And(asked, latest))
+        may = z3.Or(asked, *_going_on(check, of, now))
     changes |= moved(system, "due", Moment({**now, **changes}, choose, Signals({}, {check.name: TRUE})))
     if check.ends and check.selector is not None:
         for each in of:
             end(system, each, TRUE, Moment(now, choose), changes)
     return Option(name, may, changes)
+
+
+def _going_on(check: Check, of: list[str], now: Situation) -> Iterator[z3.BoolRef]:
+    """Yield what else lets a check fall due: one that ends a course ends it although the response has decided."""
+    if check.ends:
+        yield from (now[world.course("in force", each)] for each in of)
 
 
 def _taper_ends(system: System, regimen: str, now: Situation, choose: world.Choose) -> Option:
