@@ -17,22 +17,6 @@ from orchestrator.service.people.principal import EVERYWHERE, Action
 from orchestrator.service.people.sight import Seen, Who
 
 
-class Looking(Needs):
-    """A route that shows something of an episode: the look is recorded before. Raises NotAllowed and NotFound."""
-
-    def __init__(self, action: Action, what: str) -> None:
-        super().__init__(action)
-        self.what = what
-
-    def __call__(self, request: Request, episode_id: EpisodeId, said: Saying) -> Seen:  # type: ignore[override]
-        found = super().__call__(request)
-        system = system_of(request)
-        seen = system.sight.check(found, episode_id, self.action)
-        who = acting(found, said, self.action, seen.posted)
-        system.sight.record(seen, Who(who.id, who.role), episode_id, self.what)
-        return seen
-
-
 class OnEpisode(Needs):
     """A route that acts on an episode; its entry is the record. Raises NotAllowed and NotFound."""
 
@@ -40,6 +24,21 @@ class OnEpisode(Needs):
         found = super().__call__(request)
         system = system_of(request)
         return system.sight.check(found, episode_id, self.action)
+
+
+class Looking(OnEpisode):
+    """A route that shows something of an episode: the look is recorded before. Raises NotAllowed and NotFound."""
+
+    def __init__(self, action: Action, what: str) -> None:
+        super().__init__(action)
+        self.what = what
+
+    def __call__(self, request: Request, episode_id: EpisodeId, said: Saying) -> Seen:  # type: ignore[override]
+        seen = super().__call__(request, episode_id)
+        who = acting(principal(request), said, self.action, seen.posted)
+        system = system_of(request)
+        system.sight.record(seen, Who(who.id, who.role), episode_id, self.what)
+        return seen
 
 
 def wards_within(request: Request, said: Said, asked: Sequence[str], what: str) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.bootstrap import (
@@ -66,6 +65,7 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
 def _serve(settings: Settings, doors: list[socket.socket], grace_seconds: int) -> None:
     import uvicorn  # noqa: PLC0415
 
+    from orchestrator.cli.draining import DrainingServer  # noqa: PLC0415
     from orchestrator.cli.faces import faces  # noqa: PLC0415
 
     system = open_to_run(settings)
@@ -91,24 +91,9 @@ def _serve(settings: Settings, doors: list[socket.socket], grace_seconds: int) -
         **_QUIET,
         timeout_graceful_shutdown=grace_seconds,
     )
-
-    class Server(uvicorn.Server):
-        """Says that it drains before it stops listening, so that a proxy sends nobody here any more."""
-
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            if draining.is_set() or not settings.drain_seconds:
-                draining.set()
-                super().handle_exit(sig, frame)
-                return
-            draining.set()
-            _log.info("draining for %g s", settings.drain_seconds, extra={"event": "draining"})
-            later = threading.Timer(settings.drain_seconds, super().handle_exit, (sig, frame))
-            later.daemon = True
-            later.start()
-
-    server = Server(config)
-    for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises a signal again once it has ended: that is no news
-        signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+    server = DrainingServer(config, draining, settings.drain_seconds)
+    # uvicorn raises a signal again once it has ended: that is no news
+    _when_told_to_end(lambda: setattr(server, "should_exit", True))
     with watched(settings.metrics, _api_probes(settings, system, server, draining)):
         server.run(sockets=doors)
 
@@ -158,8 +143,7 @@ def clock(settings: Settings) -> None:
     from workers.publisher import Publisher  # noqa: PLC0415
 
     stop, beat = threading.Event(), Beat(_LONGEST_TURN_SECONDS)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    _when_told_to_end(stop.set)
     with open_system(settings) as system:
         logs.begin("clock", system.simulation, as_json=settings.log_json)
         _warn_of_loss(settings, system)
@@ -180,13 +164,18 @@ def sheets(settings: Settings, every: timedelta | None = None) -> None:
 
     assert settings.sheets is not None
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    _when_told_to_end(stop.set)
     with open_system(settings) as system:
         logs.begin("sheets", system.simulation, as_json=settings.log_json)
         present = stay_present(system, "sheets")
         paper.keep(settings, system, settings.sheets, every or paper.EVERY, stop)
         present.stop()
+
+
+def _when_told_to_end(work: Callable[[], object]) -> None:
+    """Do this at SIGINT and at SIGTERM, in place of whatever else they do."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: work())
 
 
 def _beside(system: System, role: str, faulty: Callable[[bool], object] = bool) -> list[Repeated]:

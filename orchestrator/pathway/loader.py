@@ -159,8 +159,11 @@ def load_text(text: str) -> Pathway:
 
 def without_local(pathway: Pathway) -> Pathway:
     """Return the pathway with its own defaults in place of the hospital's values: what its stories speak of."""
-    files = {name: content for name, content in orjson.loads(pathway.text).items() if name != LOCAL}
-    return pathway if LOCAL not in orjson.loads(pathway.text) else load_text(_text(files))
+    files = orjson.loads(pathway.text)
+    if LOCAL not in files:
+        return pathway
+    del files[LOCAL]
+    return load_text(_text(files))
 
 
 def _content(path: Path) -> str:

@@ -18,7 +18,7 @@ _KINDS = {"dose": "dose", "decision": "decision", "reminder": "reminder", "comes
 
 
 class Made(NamedTuple):
-    """When a run was made. as_of: by the store's clock; made_at, next_at: by the wall.   timezone: the hospital's."""
+    """When a run was made. as_of: by the store's clock; made_at, next_at: by the wall.   where: the hospital's zone."""
 
     as_of: dt.datetime
     made_at: dt.datetime

@@ -1,7 +1,8 @@
 """As whom does the ward know a patient? By the identifiers that enrolment gave, opened with the patient's key."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from typing import Any
 
 from orchestrator.errors import KeyMissing, WrongKey
 from orchestrator.service.enrolment import Identifier, opened
@@ -43,6 +44,11 @@ class Identities:
             about = {"event": "identifier-unreadable", "code": error.code}
             _log.error("an identifier of patient %s cannot be read (%s)", patient.patient_id, error.code, extra=about)
             return []
+
+
+def identifiers_json(identifiers: Iterable[Identifier]) -> list[dict[str, Any]]:
+    """Return identifiers as JSON, in the order given."""
+    return [{"system": each.system, "value": each.value} for each in identifiers]
 
 
 def _order(each: Identifier) -> tuple[str, str]:

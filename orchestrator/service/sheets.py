@@ -12,6 +12,7 @@ from orchestrator.episode.brief import brief
 from orchestrator.service.enrolment import opened
 from orchestrator.service.firing import of_the_store
 from orchestrator.service.handlers import Desk
+from orchestrator.service.identity import identifiers_json
 from orchestrator.service.ledger import unpack
 from orchestrator.service.ports import Reader
 from orchestrator.service.rows import EpisodeRow
@@ -69,4 +70,4 @@ class Sheets:
 
     def _identifiers(self, reader: Reader, key: PatientKey, patient_id: str) -> list[dict[str, str]]:
         found = [opened(key, row) for row in reader.identifiers(patient_id)]
-        return [{"system": each.system, "value": each.value} for each in sorted(found, key=lambda each: each.system)]
+        return identifiers_json(sorted(found, key=lambda each: each.system))

@@ -111,16 +111,15 @@ class ColdReader(PeopleReads, RosterReads, OverviewReads, WorklistReads):
         return None if row is None else EpisodeRow(*row)
 
     def episodes_of(self, patient_id: str) -> list[EpisodeRow]:
-        chosen = _EPISODES.where(t.episode.c.patient_id == patient_id)
-        return [
-            EpisodeRow(*row) for row in self._rows(chosen.order_by(t.episode.c.enrolled_at, t.episode.c.episode_id))
-        ]
+        return self._in_order(_EPISODES.where(t.episode.c.patient_id == patient_id))
 
     def episodes(self, episode_ids: Sequence[str]) -> list[EpisodeRow]:
-        chosen = _EPISODES.where(t.episode.c.episode_id.in_(episode_ids))
-        return [
-            EpisodeRow(*row) for row in self._rows(chosen.order_by(t.episode.c.enrolled_at, t.episode.c.episode_id))
-        ]
+        return self._in_order(_EPISODES.where(t.episode.c.episode_id.in_(episode_ids)))
+
+    def _in_order(self, chosen: Select[Any]) -> list[EpisodeRow]:
+        """Return these episodes, first enrolled first."""
+        ordered = chosen.order_by(t.episode.c.enrolled_at, t.episode.c.episode_id)
+        return [EpisodeRow(*row) for row in self._rows(ordered)]
 
     def open_by_ward(self) -> list[tuple[str, str]]:
         c = t.episode.c

@@ -130,7 +130,6 @@ def create_pages(
 
 def error_page(request: Request, error: Exception) -> Response:
     """Return what a person is told of an error: what to do, and nothing that was sent."""
-    request.scope.setdefault("app", request.scope.get("app"))
     me, text = request.scope.get(PRINCIPAL), ""
     if isinstance(error, Unsent):
         status = 403 if me else 401

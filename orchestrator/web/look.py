@@ -15,23 +15,6 @@ from orchestrator.service.people.sight import Seen, Who
 EpisodeId = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")]
 
 
-class Looking(Needs):
-    """A page that shows something of an episode. Raises NotAllowed and NotFound."""
-
-    def __init__(self, action: Action, what: str) -> None:
-        super().__init__(action)
-        self.what = what
-
-    def __call__(self, request: Request, episode_id: EpisodeId) -> Seen:  # type: ignore[override]
-        """Record the look, and return whose episode it is."""
-        found: Principal = super().__call__(request)
-        system = system_of(request)
-        seen = system.sight.check(found, episode_id, self.action)
-        request.state.seen = seen
-        record_look(request, seen, episode_id, self.what, self.action)
-        return seen
-
-
 class OnEpisode(Needs):
     """A form that acts on an episode; its entry is the record. Raises NotAllowed and NotFound."""
 
@@ -41,6 +24,20 @@ class OnEpisode(Needs):
         system = system_of(request)
         seen = system.sight.check(found, episode_id, self.action)
         request.state.seen = seen
+        return seen
+
+
+class Looking(OnEpisode):
+    """A page that shows something of an episode. Raises NotAllowed and NotFound."""
+
+    def __init__(self, action: Action, what: str) -> None:
+        super().__init__(action)
+        self.what = what
+
+    def __call__(self, request: Request, episode_id: EpisodeId) -> Seen:  # type: ignore[override]
+        """Record the look, and return whose episode it is."""
+        seen = super().__call__(request, episode_id)
+        record_look(request, seen, episode_id, self.what, self.action)
         return seen
 
 

@@ -36,6 +36,9 @@ KINDS = {
     "token-ended": "ended a token", "sessions-ended": "ended sessions", "signed-in": "signed in",
     "locked": "was locked out after wrong passwords", "factor": "set up a second factor",
     "factor-codes": "made new recovery codes", "factor-ended": "took the second factor off",
+    "contact": "added a channel", "contact-removed": "removed a channel", "contact-tested": "sent a test message",
+    "duty": "put the person on duty", "duty-removed": "took a duty out of the rota",
+    "away": "entered an absence", "away-removed": "took an absence back",
 }  # fmt: skip
 """What was done to an account, in words; each is in the catalogues."""
 

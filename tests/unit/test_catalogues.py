@@ -3,13 +3,14 @@
 After a change of a text: CAREPATH_WRITE=1 pytest tests/unit/test_catalogues.py, then translate what is empty.
 """
 
+import ast
 import os
 import re
 
 import pytest
 from babel.messages.catalog import Catalog
 
-from orchestrator.web import words
+from orchestrator.web import people, words
 from tests import catalogue
 
 LANGUAGES = sorted(set(words.languages()) - {words.OWN})
@@ -39,6 +40,14 @@ def test_every_text_is_translated_with_the_same_gaps(kept: Catalog) -> None:
         assert not message.fuzzy, message.id
         assert set(_GAP.findall(said[-1])) == set(_GAP.findall(asked)), message.id
         assert len(said) == (1 if isinstance(message.id, str) else kept.num_plurals), message.id
+
+
+def test_every_change_about_people_is_said_in_words() -> None:
+    files = (catalogue.ROOT / "orchestrator" / "service" / "people").glob("*.py")
+    nodes = [node for path in files for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    kinds = [node.args[3] for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "note"]
+    assert {kind.value for kind in kinds if isinstance(kind, ast.Constant)} == set(people.KINDS)
+    assert all(isinstance(kind, ast.Constant) for kind in kinds)
 
 
 def test_german_is_offered_by_its_own_name() -> None:

@@ -11,12 +11,13 @@ from itertools import groupby
 from typing import Any
 
 from orchestrator.audit.seal import instant
+from orchestrator.audit.story.speech import stage_of
 from orchestrator.errors import InvalidCommand
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.handlers import Desk
-from orchestrator.service.identity import Identities
-from orchestrator.service.overview.naming import item_words, named, owed, stage_order
+from orchestrator.service.identity import Identities, identifiers_json
+from orchestrator.service.overview.naming import item_words, owed, stage_order
 from orchestrator.service.overview.rows import StayRow
 from orchestrator.service.ports import Library, Reader
 from orchestrator.service.rows import NO_DUE, ItemRow
@@ -95,8 +96,8 @@ class Board:
         return [
             _stage(
                 stage,
-                [each for state, each in counted.items() if _stage_of(state) == stage],
-                [told for row, told in zip(shown, patients, strict=True) if _stage_of(row.state) == stage],
+                [each for state, each in counted.items() if stage_of(state) == stage],
+                [told for row, told in zip(shown, patients, strict=True) if stage_of(row.state) == stage],
             )
             for stage in order
         ]
@@ -106,8 +107,8 @@ def _folded(rows: Sequence[StayRow], most: int | None) -> list[StayRow]:
     """Return what is shown: all, or of each stage the few that are due first."""
     many = sum({row.state: row.total for row in rows}.values()) > MANY
     few = min(most or MANY, FEW if many else MANY)
-    by_stage = sorted(rows, key=lambda row: (_stage_of(row.state), row.first_due_at or NO_DUE, row.enrolled_at))
-    return [row for _, group in groupby(by_stage, key=lambda row: _stage_of(row.state)) for row in list(group)[:few]]
+    by_stage = sorted(rows, key=lambda row: (stage_of(row.state), row.first_due_at or NO_DUE, row.enrolled_at))
+    return [row for _, group in groupby(by_stage, key=lambda row: stage_of(row.state)) for row in list(group)[:few]]
 
 
 def _by_episode(items: Iterable[ItemRow]) -> dict[str, list[ItemRow]]:
@@ -115,10 +116,6 @@ def _by_episode(items: Iterable[ItemRow]) -> dict[str, list[ItemRow]]:
     for item in items:
         found.setdefault(item.episode_id, []).append(item)
     return found
-
-
-def _stage_of(state: str) -> str:
-    return state.partition("/")[0]
 
 
 def _stage(stage: str, counted: Iterable[tuple[int, int]], patients: list[dict[str, Any]]) -> dict[str, Any]:
@@ -143,7 +140,7 @@ def _patient(
     return {
         "episode_id": row.episode_id,
         "patient_id": row.patient_id,
-        "identifiers": named(identifiers),
+        "identifiers": identifiers_json(identifiers),
         "pathway": pathway.name,
         "title": pathway.title,
         "state": row.state,

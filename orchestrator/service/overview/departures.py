@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from orchestrator.audit.seal import Header, open_header
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.handlers import Desk
-from orchestrator.service.overview.naming import named
+from orchestrator.service.identity import identifiers_json
 from orchestrator.service.ports import Reader
 from orchestrator.service.rows import EpisodeRow
 from orchestrator.service.transfers import KIND
@@ -43,7 +43,7 @@ def told_of(gone: Sequence[Departure], known: dict[str, tuple[Identifier, ...]],
     with desk.store.read() as reader:
         return [
             {
-                "episode_id": row.episode_id, "identifiers": named(known[row.patient_id]),
+                "episode_id": row.episode_id, "identifiers": identifiers_json(known[row.patient_id]),
                 "title": desk.shelf.version(row.version, reader).title, "to": header.ward, "at": header.at,
                 "actor": header.actor, "role": header.role,
             }

@@ -1,12 +1,10 @@
 """How are things called on lists? By their pathway's titles, in few words."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from orchestrator.episode.items import reminds_of
 from orchestrator.pathway.model import CLOSED_STAGE, Pathway
 from orchestrator.pathway.naming import regimen_title
-from orchestrator.service.enrolment import Identifier
 from orchestrator.service.rows import ItemRow
 
 REMINDER = "reminder"
@@ -33,11 +31,6 @@ def owed(pathway: Pathway, items: Sequence[ItemRow]) -> list[ItemRow]:
         return due_at is not None and due_at <= each.due_at
 
     return [each for each in items if not again(each)]
-
-
-def named(identifiers: Iterable[Identifier]) -> list[dict[str, Any]]:
-    """Return identifiers as JSON."""
-    return [{"system": each.system, "value": each.value} for each in identifiers]
 
 
 def stage_order(pathways: Iterable[Pathway]) -> list[str]:

@@ -18,9 +18,8 @@ from orchestrator.errors import InvalidCommand
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.cursor import closed, moment, opened
 from orchestrator.service.handlers import Desk
-from orchestrator.service.identity import Identities
+from orchestrator.service.identity import Identities, identifiers_json
 from orchestrator.service.overview.departures import departures, told_of
-from orchestrator.service.overview.naming import named
 from orchestrator.service.overview.rows import ShiftRow
 from orchestrator.service.overview.since import entries_since
 from orchestrator.service.people.sight import Seen, Sight, Who
@@ -109,7 +108,7 @@ class Shifts:
             {
                 "episode_id": row.episode_id,
                 "patient_id": row.patient_id,
-                "identifiers": named(known[row.patient_id]),
+                "identifiers": identifiers_json(known[row.patient_id]),
                 "pathway": pathways[row.version].name,
                 "title": pathways[row.version].title,
                 "closed": row.closed,

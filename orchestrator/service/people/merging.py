@@ -27,7 +27,7 @@ from orchestrator.service.people.rows import LookRow, MergeRow
 from orchestrator.service.ports import Change, Reader
 from orchestrator.service.replay import all_entries
 from orchestrator.service.rows import EpisodeRow, NoticeRow, PatientRow
-from orchestrator.service.there import not_there
+from orchestrator.service.there import whereabouts
 
 SHORTEST_REASON, LONGEST_REASON = 3, 1000
 KIND = "merge"
@@ -189,10 +189,7 @@ class Merging:
 
 
 def _whose(reader: Reader, episode_id: str) -> str:
-    there = reader.whereabouts(episode_id)
-    if there is None:
-        raise not_there()
-    return there[0]
+    return whereabouts(reader, episode_id)[0]
 
 
 def _leads(reader: Reader, principal: Principal, patient_id: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from orchestrator.audit.seal import instant
 from orchestrator.errors import KeyMissing, WrongKey
 from orchestrator.service.handlers import Desk
-from orchestrator.service.identity import Identities
+from orchestrator.service.identity import Identities, identifiers_json
 from orchestrator.service.people.merged import Person, Twice, episodes_of, open_twice
 from orchestrator.service.people.rows import MergeRow
 from orchestrator.service.ports import Reader
@@ -38,7 +38,7 @@ class Records:
         for record in person.records:
             patient = reader.patient(record)
             if patient is not None:
-                told = [{"system": each.system, "value": each.value} for each in numbers[record]]
+                told = identifiers_json(numbers[record])
                 records.append(self._record(reader, patient, told, merges.get(record)))
         return {
             "records": records,

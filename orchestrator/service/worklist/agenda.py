@@ -4,7 +4,7 @@ Everything for a page of lines is read at once: identifiers in one statement, an
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from orchestrator.audit.seal import instant
@@ -15,7 +15,7 @@ from orchestrator.pathway.model import Pathway
 from orchestrator.service.cursor import closed, opened
 from orchestrator.service.firing import of_the_store
 from orchestrator.service.handlers import Desk
-from orchestrator.service.identity import Identities
+from orchestrator.service.identity import Identities, identifiers_json
 from orchestrator.service.ledger import unpack
 from orchestrator.service.overview.naming import item_words
 from orchestrator.service.ports import Reader
@@ -49,7 +49,7 @@ class Agenda:
                     **row,
                     **self._words(reader, row["version"], row["state"]),
                     **self._what(reader, row["version"], row["kind"], row["name"], row["key"]),
-                    "identifiers": _identifiers(known.get(row["patient_id"], ())),
+                    "identifiers": identifiers_json(known.get(row["patient_id"], ())),
                     "dose": doses.get((row["episode_id"], row["key"])),
                     "handle": self._handle(row["episode_id"], row["kind"], row["key"]),
                     "reminds_of": self._reminds_of(reader, row) if row["kind"] == "reminder" else "",
@@ -98,7 +98,7 @@ class Agenda:
                     **row,
                     **self._words(reader, row["version"], row["state"]),
                     **self._what(reader, row["version"], "reminder", row["name"], row["about"]),
-                    "identifiers": _identifiers(known.get(row["patient_id"], ())),
+                    "identifiers": identifiers_json(known.get(row["patient_id"], ())),
                 }
                 for row in rows
             ]
@@ -155,7 +155,3 @@ def _about(pathway: Pathway | None, subject: str) -> str:
         return pathway.tasks[subject].title
     course = subject.partition(" ")[0]
     return pathway.regimens[course].called if course in pathway.regimens else ""
-
-
-def _identifiers(found: Iterable[Any]) -> list[dict[str, str]]:
-    return [{"system": each.system, "value": each.value} for each in found]
