@@ -167,6 +167,8 @@ def test_a_store_that_cannot_be_used(terminal: Terminal) -> None:
 def test_a_broker_that_evicts_or_is_away(
     terminal: Terminal, redis_server: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    level, text = checks(terminal)["broker"]
+    assert (level, "worker and clock by themselves need CAREPATH_BROKER_URL" in text) == ("ok", True), text
     monkeypatch.setenv("CAREPATH_BROKER_URL", redis_server.url)
     assert checks(terminal)["broker"] == ("ok", "it answers, and never evicts")
     with redis.Redis.from_url(redis_server.client_url) as client:
