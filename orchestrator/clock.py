@@ -7,6 +7,9 @@ in UTC.
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+from zoneinfo import ZoneInfo
+
+_OF_ONE_MACHINE = {"localtime", "posixrules", "Factory", "posix", "right"}
 
 
 class Clock(Protocol):
@@ -23,6 +26,19 @@ class HostClock:
     def now(self) -> datetime:
         """Return the wall time."""
         return datetime.now(UTC)
+
+
+def is_zone(name: str) -> bool:
+    """Tell whether a name may be chosen for a time zone: one of IANA's, which means the same on every machine.
+
+    `localtime` is whatever a machine was set to, and the others that are refused are not on every machine or count leap
+    seconds. What is on record under such a name is read all the same: ask this of new choices alone.
+    """
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return False
+    return name.partition("/")[0] not in _OF_ONE_MACHINE
 
 
 def elapsed() -> float:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qs, quote, urlsplit, urlunsplit
-from zoneinfo import ZoneInfo
 
+from orchestrator.clock import is_zone
 from orchestrator.errors import InputError
 
 _PACKAGED = Path(__file__).parent / "workflows"
@@ -273,10 +273,9 @@ def _with_password(url: str, parts: SplitResult, password: str) -> str:
 
 
 def _timezone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        raise SettingError(f"CAREPATH_TIMEZONE: there is no time zone '{name[:40]}'; name one such as UTC") from None
+    if not is_zone(name):
+        same = "that is the same on every machine; name one such as Europe/London"
+        raise SettingError(f"CAREPATH_TIMEZONE: there is no time zone '{name[:40]}' {same}")
     return name
 
 

@@ -14,7 +14,7 @@ from orchestrator.bootstrap import System
 from orchestrator.clock import Clock
 from orchestrator.errors import CarepathError
 from orchestrator.service.firing import Sound
-from orchestrator.service.pulse import Look
+from orchestrator.service.pulse import TOLD_WRONG, Look
 from orchestrator.service.trust import REMEMBER_SECONDS, Trust, is_clear
 from workers import metrics
 from workers.beside import Beside
@@ -57,7 +57,7 @@ class Sending(Protocol):
 _WHAT_TO_DO = {
     "clock-jumped": "the wall clock was moved by over 5 s: set it right; if it is right, restart clocks and workers",
     "clocks-differ": "the database's clock and this machine's differ by over 5 s: set right the one that is wrong",
-    "clock-behind": "the wall clock stands before what this store has seen: set it right",
+    "clock-behind": f"the wall clock stands before what the store has seen: set it right; if it is right, {TOLD_WRONG}",
 }
 
 

@@ -77,7 +77,7 @@ def _of_store(settings: Settings, system: "System") -> Iterator[Line]:
     yield from people(system)
     yield backup(found, system.simulated)
     yield processes(system)
-    yield clock(found)
+    yield clock(found, system.pulse.look().seen_at)
     yield ticking(found)
     yield timers(found, system.simulation.factor if system.simulation else 1)
     yield set_aside(found)

@@ -31,6 +31,7 @@ from orchestrator.bootstrap import (
 from orchestrator.cli import logs, watching
 from orchestrator.cli.watching import Beat, Probes, of_store, watched
 from orchestrator.config import Settings
+from orchestrator.entrance import provider_fault
 from orchestrator.errors import CarepathError
 from orchestrator.service.lookout import SECONDS
 from orchestrator.service.repeated import Repeated
@@ -75,6 +76,7 @@ def _serve(settings: Settings, doors: list[socket.socket], grace_seconds: int) -
     app = faces(system, settings.timezone, draining=draining, banner=lambda: looking.banner, **told)
     beside = [Repeated(looking.turn, SECONDS, "lookout").start(), guard_time(system), *_beside(system, "api")]
     settle_memory()
+    _warn_of_provider(settings)
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
@@ -192,6 +194,13 @@ def _warn_of_loss(settings: Settings, system: System) -> None:
         check_durable(settings, system)
     except CarepathError as error:
         _log.error("%s; timers go on", error, extra={"event": "store-may-lose"})
+
+
+def _warn_of_provider(settings: Settings) -> None:
+    """Say why nobody can come in by the hospital's own login: the API goes on, for programs and passwords need it."""
+    if fault := provider_fault(settings.openid):
+        told = "until it is there people sign in with their passwords alone; no restart is needed"
+        _log.error("%s; %s", fault, told, extra={"event": "provider-failed"})
 
 
 def _broker(settings: Settings) -> str:

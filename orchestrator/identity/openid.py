@@ -90,8 +90,7 @@ class OpenId:
 
     def _secret(self) -> str:
         """Return the client's secret, read anew so that a new one needs no restart; empty where it has none."""
-        file = self._settings.secret_file
-        return "" if file is None else secret(file, "CAREPATH_OIDC_CLIENT_SECRET_FILE")
+        return client_secret(self._settings)
 
     def _fetch(self, known: _Known, trip: Trip, code: str) -> str:
         """Return the ID token that a code stands for."""
@@ -133,6 +132,12 @@ class OpenId:
             key_set(self._asking.get(keys_at)),
         )
         return self._known
+
+
+def client_secret(settings: OpenIdSettings) -> str:
+    """Return the client's secret; empty where it has none. Raises SettingError for a file that cannot be read."""
+    file = settings.secret_file
+    return "" if file is None else secret(file, "CAREPATH_OIDC_CLIENT_SECRET_FILE")
 
 
 def _with(address: str, asked: dict[str, str]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from orchestrator.audit.canonical import canonical
 from orchestrator.audit.keys import PatientKey, parted, prefixed
 from orchestrator.audit.seal import GENESIS
-from orchestrator.episode.calendar import zone
+from orchestrator.clock import is_zone
 from orchestrator.episode.commands import Actor, Enrolment
 from orchestrator.episode.decide import Refused
 from orchestrator.errors import AlreadyEnrolled, Conflict, InvalidCommand, KeyReused, NotReleased
@@ -201,10 +201,8 @@ def _asked(request: EnrolRequest) -> bytes:
 
 
 def _check(request: EnrolRequest) -> None:
-    try:
-        zone(request.timezone)
-    except ValueError:
-        raise InvalidCommand("timezone must be an IANA name, such as Europe/London") from None
+    if not is_zone(request.timezone):
+        raise InvalidCommand("timezone must be an IANA name, such as Europe/London")
     if not request.identifiers or len(request.identifiers) > 20:
         raise InvalidCommand("a patient needs between 1 and 20 identifiers")
     texts = {"ward": [request.ward], "system": [], "value": []}

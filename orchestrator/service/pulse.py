@@ -11,6 +11,8 @@ OVERDUE, RESTORED = "overdue", "restored"
 """Kinds of notices: that reminders are late; that what was entered after a backup is no longer there."""
 MOST_DRIFT = timedelta(seconds=5)
 """By more than this no two clocks may part, nor one leap: then nobody knows what is due."""
+TOLD_WRONG = "the store was told a wrong time: Firing held, in operations.md"
+"""What to do where a store has seen a time that is still to come, and the machine's is right."""
 
 
 class Look(NamedTuple):

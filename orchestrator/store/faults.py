@@ -67,7 +67,7 @@ _POSTGRESQL = {
     "26000": _POOLER,
     "42P05": _POOLER,
     "25P02": "nothing was written: a statement before had failed",
-    "42501": "the database role lacks a right that carepath needs",
+    "42501": "the database role lacks a right that carepath needs: say the grants again, Install, in operations.md",
     "42P01": "the store has no tables yet: run carepath db upgrade",
     "42703": "the store is of another schema than this program: run carepath db upgrade",
     "28P01": "the database refuses the password",

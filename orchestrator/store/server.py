@@ -33,6 +33,10 @@ _UNVACUUMED = text(
     "SELECT relname FROM pg_class WHERE 'autovacuum_enabled=false' = ANY(reloptions)"
     " AND relname = ANY(CAST(:tables AS text[])) AND relnamespace = current_schema()::regnamespace ORDER BY relname"
 )
+_UNREADABLE = text(
+    "SELECT relname FROM pg_class WHERE relname = ANY(CAST(:tables AS text[]))"
+    " AND relnamespace = current_schema()::regnamespace AND NOT has_table_privilege(oid, 'SELECT') ORDER BY relname"
+)
 _RIGHTS = text(
     "SELECT name FROM unnest(CAST(:tables AS text[])) AS name WHERE has_table_privilege(name, 'UPDATE')"
     " OR has_table_privilege(name, 'DELETE') OR has_table_privilege(name, 'TRUNCATE')"
@@ -101,10 +105,18 @@ def _findings(connection: Connection) -> Iterator[Finding]:
         "vacuum", not bad, False,
         f"the store will grow and slow down: turn on autovacuum ({', '.join(bad)})" if bad else "autovacuum is on",
     )  # fmt: skip
-    yield Finding(
-        "rights", not rights, False,
-        f"the program's role may change or remove rows of {', '.join(rights)}: give it a role of its own"
-        if rights else "the program's role cannot change entries",
+    yield _rights([row.relname for row in connection.execute(_UNREADABLE, ours)], rights)
+
+
+def _rights(unreadable: list[str], changeable: list[str]) -> Finding:
+    """Say whether the role has what it needs, and no more. unreadable: tables, as an upgrade makes them."""
+    if unreadable:
+        again = "say the grants again, Install, in operations.md"
+        return Finding("rights", False, True, f"the program's role may not read {', '.join(unreadable)}: {again}")
+    return Finding(
+        "rights", not changeable, False,
+        f"the program's role may change or remove rows of {', '.join(changeable)}: give it a role of its own"
+        if changeable else "the program's role cannot change entries",
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ What is sent to the provider and comes back stands in addresses: a code that is 
 browser. The token that the code stands for is fetched by us, and no browser ever sees it.
 """
 
+import logging
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -24,6 +25,7 @@ from orchestrator.web.forms import Sent, inside
 from orchestrator.web.pages import gettext, render
 from orchestrator.web.serving import pages_of
 
+_log = logging.getLogger(__name__)
 _JOURNEY = Cookie("carepath-journey", JOURNEY)
 router = APIRouter(include_in_schema=False)
 OUT, BACK, FAREWELL = "/sign-in/provider", "/sign-in/back", "/sign-in/farewell"
@@ -138,7 +140,9 @@ def _confirm(request: Request, subject: str, word: str, problem: str = "") -> Re
 
 
 def _told(request: Request, error: Exception) -> Response:
-    """Say what went wrong, where one can sign in otherwise."""
+    """Say what went wrong, where one can sign in otherwise; what whoever runs this is to mend stands in the log."""
+    if isinstance(error, (ProviderFailed, SettingError)):
+        _log.warning("somebody could not come in by the provider: %s", error, extra={"event": "provider-failed"})
     status = 401 if isinstance(error, NotSignedIn) else 502
     shown: dict[str, Any] = {
         "next": "/",

@@ -1,5 +1,6 @@
 """Goal: nothing fires, in clock or worker, at a time that cannot be trusted; what is trusted is remembered."""
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
@@ -12,6 +13,7 @@ from orchestrator.service.firing import Fired, Firing, Sound
 from orchestrator.service.pulse import Look, Pulse
 from tests.integration.installation import Installation, until
 from tests.integration.test_clock import Ears, place
+from tests.unit.test_docs import OPERATIONS, read
 from workers.clock import LONGEST_SLEEP_SECONDS, Ticker
 from workers.fire import work
 
@@ -157,13 +159,22 @@ def test_a_clock_that_is_slow_or_fast_by_little_is_trusted(place: Installation) 
     assert place.inbox("") == []
 
 
-@pytest.mark.parametrize("column", ["seen_at", "created_at"])
-def test_a_clock_before_what_the_store_has_seen_holds_all_firing(place: Installation, column: str) -> None:
-    episode = place.enrol()
-    place.sql(f"UPDATE store_info SET {column} = {{future}}")
-    Ticker(place.system, Ears()).tick()
+@pytest.mark.parametrize("columns", ["seen_at = {future}", "created_at = {future}, seen_at = NULL"])
+def test_a_clock_before_what_the_store_has_seen_holds_all_firing_until_it_is_told_to_forget(
+    place: Installation, columns: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By the very statement that the page of operations gives for when the machine's time is right."""
+    episode, ticker = place.enrol(), Ticker(place.system, Ears())
+    place.sql(f"UPDATE store_info SET {columns}")
+    ticker.tick()
     assert place.fired(episode) == 0
     assert {row["name"] for row in place.inbox("")} == {"clock-behind"}
+    assert "if it is right, the store was told a wrong time: Firing held, in operations.md" in caplog.text
+    program = "sqlite3" if place.kind == "sqlite" else "psql"
+    (forget,) = re.findall(rf'^{program} \S+ (?:-c )?"(UPDATE store_info .*?)"', read(OPERATIONS), re.MULTILINE)
+    place.sql(forget)
+    ticker.tick()
+    assert place.once(episode)
 
 
 def test_a_trusted_time_is_remembered_and_never_goes_back(place: Installation) -> None:

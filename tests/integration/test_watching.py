@@ -68,6 +68,16 @@ def test_the_api_tells_what_waits_in_the_store(shop: Production, place: Installa
     assert found["carepath_clock_looked_age_seconds"] < 60
 
 
+def test_an_api_without_the_secret_of_the_hospitals_login_serves_and_says_so(shop: Production) -> None:
+    secret = shop.home / "no-secret"
+    named = {"ISSUER": "https://login.hospital.example", "CLIENT_ID": "carepath", "CLIENT_SECRET_FILE": str(secret)}
+    api = shop.start("api", **{f"CAREPATH_OIDC_{name}": value for name, value in named.items()}).await_ready()
+    (line,) = (line for line in api.lines() if line["event"] == "provider-failed")
+    assert line["text"].startswith(f"CAREPATH_OIDC_CLIENT_SECRET_FILE: the file {secret} cannot be read")
+    assert api.end() == 0
+    shop.started.remove(api)  # the others are asked for their figures
+
+
 def test_no_label_tells_of_a_patient_or_a_ward(shop: Production, place: Installation) -> None:
     names = {
         label

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from orchestrator.clock import HostClock, SimulatedClock, VirtualClock
+import pytest
+
+from orchestrator.clock import HostClock, SimulatedClock, VirtualClock, is_zone
 
 T0 = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
@@ -27,3 +29,15 @@ def test_a_simulated_clock_runs_an_hour_a_second() -> None:
     assert clock.now() == T0
     wall.advance(timedelta(seconds=72))
     assert clock.now() == T0 + timedelta(hours=72)
+
+
+@pytest.mark.parametrize("name", ["Europe/London", "UTC", "America/Argentina/Ushuaia"])
+def test_a_zone_is_the_same_on_every_machine(name: str) -> None:
+    assert is_zone(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["localtime", "posixrules", "Factory", "posix/Europe/London", "right/Europe/London", "Mars/Base", "", "\0"]
+)
+def test_what_one_machine_was_set_to_is_no_zone(name: str) -> None:
+    assert not is_zone(name)

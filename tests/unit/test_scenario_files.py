@@ -144,6 +144,13 @@ def test_a_key_of_the_story_that_is_none_is_told(ward: Ward) -> None:
         read_story(file)
 
 
+@pytest.mark.parametrize("zone", ["Mars/Base", "localtime"])
+def test_a_story_is_told_in_a_zone_that_every_machine_has(ward: Ward, zone: str) -> None:
+    file = ward.written(SEVERE, HEAD.replace("timeline", f"timezone: {zone}\ntimeline"))
+    with pytest.raises(PathwayError, match=f":4: there is no time zone '{zone}'"):
+        read_story(file)
+
+
 def test_all_that_is_wrong_with_a_story_is_told_at_once(ward: Ward) -> None:
     text = "  - {at: 1h, recrod: {}}\n  - {at: 2h, expect: {stgea: workup}}\n  - {at: soon, stop: ivig}\n"
     assert [each.partition(":")[0] for each in ward.refused(text)] == ["5", "6", "7"]

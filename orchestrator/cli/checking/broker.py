@@ -17,7 +17,8 @@ def broker(settings: Settings) -> Iterator[Line]:
     """Yield how the broker is; the embedded one where none is set."""
     socket = settings.broker_folder / "valkey.sock"
     if not settings.broker_url and not socket.exists():
-        yield Line(OK, "broker", "none is set: carepath up starts and ends its own")
+        alone = "worker and clock by themselves need CAREPATH_BROKER_URL"
+        yield Line(OK, "broker", f"none is set: carepath up starts and ends its own; {alone}")
     elif settings.broker_url.startswith("amqp"):
         yield _rabbitmq(settings.broker_url)
     else:

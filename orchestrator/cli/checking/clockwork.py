@@ -1,6 +1,6 @@
 """Does time pass, and is what it brings done? Processes run, the clock is right, and nothing that is due waits."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from orchestrator.cli.checking import FAIL, OK, WARN, Line, at, lateness
@@ -25,15 +25,21 @@ def processes(system: "System") -> Line:
     return Line(OK, "processes", f"there run {named(rows)}" if rows else "none runs")
 
 
-def clock(found: "Health") -> Line:
-    """Return whether the machine's clock agrees with the store's, and with what was seen before."""
+def clock(found: "Health", seen_at: datetime | None) -> Line:
+    """Return whether the machine's clock agrees with the store's, and with what was seen before.
+
+    seen_at: the wall time before which clocks hold all firing; None for none.
+    """
+    from orchestrator.service.pulse import TOLD_WRONG  # noqa: PLC0415  not for --help
+
     skew = abs(found.skew)
     if found.last_entry_at is not None and found.last_entry_at > found.times.now + _SKEW:
         return Line(
             FAIL, "clock", f"the last entry lies in the future, at {at(found.last_entry_at)}: set the clock right"
         )
-    if found.seen_at is not None and found.seen_at > found.times.wall + _MUCH_SKEW:
-        return Line(FAIL, "clock", f"the wall clock stands before {at(found.seen_at)}, which was seen: set it right")
+    if seen_at is not None and seen_at > found.times.wall + _MUCH_SKEW:
+        behind = f"the wall clock stands before {at(seen_at)}, which was seen, and nothing fires"
+        return Line(FAIL, "clock", f"{behind}: set it right; if it is right, {TOLD_WRONG}")
     if skew > _SKEW:
         level = FAIL if skew > _MUCH_SKEW else WARN
         return Line(level, "clock", f"this machine and the store part by {skew.total_seconds():.0f} s: see to NTP")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestrator.episode.calendar import zone
+from orchestrator.clock import is_zone
 from orchestrator.errors import PathwayError, PathwayErrors
 from orchestrator.pathway.faults import Faults
 from orchestrator.pathway.fields import Fields, suggest
@@ -66,10 +66,8 @@ def read_story(path: Path) -> Scenario:
     timezone = top.take("timezone", str, "UTC")
     timeline = top.take("timeline", Seq)
     top.done()
-    try:
-        zone(timezone)
-    except ValueError as error:
-        raise top.error(str(error), "timezone") from None
+    if not is_zone(timezone):
+        raise top.error(f"there is no time zone '{timezone[:40]}'", "timezone", hint="name one such as Europe/London")
     return Scenario(title, pathway, start, timezone, _entries(timeline, file), file, top.line_of("pathway"))
 
 

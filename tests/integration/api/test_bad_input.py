@@ -153,6 +153,7 @@ def test_bad_enrolments(ward: Ward) -> None:
         (blank, "invalid-request"),
         ({"timezone": "Mars/Olympus"}, "invalid-request"),
         ({"timezone": "../../etc/passwd"}, "invalid-request"),
+        ({"timezone": "localtime"}, "invalid-request"),
         ({"ward": "N2\n"}, "invalid-request"),
         ({"pathway": "no such"}, "invalid-request"),
         ({"pathway": None}, "invalid-request"),

@@ -205,6 +205,7 @@ def test_a_database_that_is_not_there(terminal: Terminal) -> None:
     ("name", "value", "says"),
     [
         ("CAREPATH_TIMEZONE", "Mars/Olympus", "there is no time zone"),
+        ("CAREPATH_TIMEZONE", "localtime", "that is the same on every machine; name one such as"),
         ("CAREPATH_PORT", "many", "the port must be a number"),
         ("CAREPATH_BROKER_URL", "kafka://x", "CAREPATH_BROKER_URL must begin with"),
         ("CAREPATH_DATABASE_URL", "mysql://x", "must begin with sqlite:/// or postgresql://"),

@@ -145,7 +145,8 @@ def test_notices_that_nobody_delivers(terminal: Terminal) -> None:
     ("statement", "says"),
     [
         ("UPDATE episode SET at = ?", "the last entry lies in the future"),
-        ("UPDATE store_info SET seen_at = ?", "the wall clock stands before"),
+        ("UPDATE store_info SET seen_at = ?", "set it right; if it is right, the store was told a wrong time"),
+        ("UPDATE store_info SET created_at = ?, seen_at = NULL", "the wall clock stands before"),
     ],
 )
 def test_a_clock_that_stands_behind(terminal: Terminal, statement: str, says: str) -> None:
@@ -166,6 +167,8 @@ def test_a_store_that_cannot_be_used(terminal: Terminal) -> None:
 def test_a_broker_that_evicts_or_is_away(
     terminal: Terminal, redis_server: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    level, text = checks(terminal)["broker"]
+    assert (level, "worker and clock by themselves need CAREPATH_BROKER_URL" in text) == ("ok", True), text
     monkeypatch.setenv("CAREPATH_BROKER_URL", redis_server.url)
     assert checks(terminal)["broker"] == ("ok", "it answers, and never evicts")
     with redis.Redis.from_url(redis_server.client_url) as client:

@@ -17,6 +17,7 @@ from tests.integration.installation import until
 from tests.servers.postgres import USER, Postgres, running_postgres
 
 Sql = Callable[..., None]
+GRANT_AGAIN = "say the grants again, Install, in operations.md"
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +136,14 @@ def test_a_role_of_its_own_cannot_change_what_was_entered(
         monkeypatch.setenv("PATH", str(server.binaries), prepend=":")
         assert terminal("backup", str(terminal.home / "backups" / "ward.store")).code == 0
         terminal.assert_sound()
+        sql("REVOKE ALL ON guess FROM carepath_app")  # as of a table that an upgrade has made
+        level, text = checks(terminal)["rights"]
+        assert (level, text) == ("fail", f"the program's role may not read guess: {GRANT_AGAIN}")
+        with pytest.raises(StoreError, match="may not read guess"):
+            bootstrap.open_to_run(config.read())
+        sql("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM carepath_app")
+        level, text = checks(terminal)["store"]
+        assert (level, text) == ("fail", f"the database role lacks a right that carepath needs: {GRANT_AGAIN}")
     finally:
         sql("DROP OWNED BY carepath_app", "DROP ROLE carepath_app")
 

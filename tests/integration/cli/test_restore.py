@@ -5,7 +5,9 @@ The drill as docs/operations.md has it: `carepath backup` while people work, mor
 (SCRAM) over TLS.
 """
 
+import re
 import shutil
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +16,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from orchestrator import config
 from orchestrator.bootstrap import Simulation, System, open_system, prepare_store
@@ -27,8 +31,9 @@ from orchestrator.store import copies, keyfile
 from orchestrator.store.connect import sqlite_module
 from tests.integration.cli.conftest import Said, Terminal
 from tests.integration.installation import CLINICIAN, PATHWAY, T0, until
-from tests.servers.postgres import find_binaries, guarded_postgres
+from tests.servers.postgres import Postgres, find_binaries, guarded_postgres
 
+OPERATIONS = Path(__file__).resolve().parents[3] / "docs" / "operations.md"
 LATER = timedelta(minutes=90)
 
 
@@ -267,6 +272,41 @@ def test_no_password_stands_in_a_list_of_processes(tmp_path: Path, monkeypatch: 
     for address in ("postgresql://u:canary@/db?host=/s", "postgresql+psycopg://u@/db?password=canary&host=/s"):
         copies._run("pg_dump", url=address)
     assert (tmp_path / "seen").read_text().splitlines() == ["--dbname=postgresql://u@/db?host=%2Fs canary"] * 2
+
+
+def shown(page: str, program: str, database: str) -> str:
+    """Return the page's command of a container as it is run where the server is. database: in place of `carepath`."""
+    (found,) = re.findall(rf"^docker compose exec -T postgres ({program} .*)$", page, re.MULTILINE)
+    return str(found).replace("--dbname=carepath ", f"--dbname={database} ")
+
+
+def test_what_is_copied_in_containers_comes_back_where_the_programs_own_role_is_not(
+    postgres_server: Postgres,
+    new_postgres_database: Callable[[], str],
+    tmp_path: Path,
+    terminal: Terminal,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As docs/operations.md has it, on a new server that knows neither the role nor what it was granted."""
+    page = OPERATIONS.read_text(encoding="utf-8")
+    first, second = new_postgres_database(), new_postgres_database()
+    names = [make_url(each).database or "" for each in (first, second)]
+
+    def run(command: str) -> None:
+        subprocess.run(command, shell=True, check=True, cwd=tmp_path)  # noqa: S602  the page's own words
+
+    monkeypatch.setenv("PATH", str(find_binaries()), prepend=":")
+    monkeypatch.setenv("PGHOST", str(postgres_server.socket))
+    assert terminal("db", "upgrade", "--database", first).code == 0
+    (grants,) = re.findall(r"^```sql\n(CREATE ROLE carepath_app .*?)^```", page, re.MULTILINE | re.DOTALL)
+    with psycopg.connect(first.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(grants.encode())
+        try:
+            run(shown(page, "pg_dump", names[0]))
+        finally:
+            connection.execute(b"DROP OWNED BY carepath_app; DROP ROLE carepath_app")
+    run(shown(page, "pg_restore", names[1]))
+    assert terminal("audit", "verify", "--all", "--database", second).code == 0
 
 
 def test_without_postgresqls_programs_it_says_what_to_do(

@@ -9,9 +9,10 @@ import pytest
 
 from orchestrator import config
 from orchestrator.config import OpenIdSettings, SettingError
+from orchestrator.entrance import provider_fault
 from orchestrator.errors import ProviderFailed
 from orchestrator.identity.openid import OpenId
-from orchestrator.web.provider import OUT
+from orchestrator.web.provider import BACK, OUT
 from tests.integration.oidc.conftest import Clinic, away, back, refused
 from tests.servers.vouching import CLIENT, Issuer
 
@@ -77,6 +78,30 @@ def test_without_the_provider_a_password_still_opens(clinic: Clinic, issuer: Iss
     browser = clinic.browser()
     refused(back(browser, issuer.authorize(away(browser))), "CAREPATH_OIDC_CLIENT_SECRET_FILE")
     assert clinic.house.browser().get(OUT).status_code == 404, "where there is none there is no such page"
+
+
+def test_what_keeps_people_from_coming_by_the_provider_stands_in_the_log(
+    clinic: Clinic, issuer: Issuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    clinic.secret.unlink()
+    browser = clinic.browser()
+    back(browser, issuer.authorize(away(browser)))
+    down = Clinic(clinic.house, "http://127.0.0.1:9", clinic.secret)
+    down.browser().get(OUT)
+    clinic.browser().get(f"{BACK}?state=mine")
+    said = [record.getMessage() for record in caplog.records if getattr(record, "event", "") == "provider-failed"]
+    assert len(said) == 2, "a stranger's address is no fault of the provider's"
+    assert "CAREPATH_OIDC_CLIENT_SECRET_FILE: the file" in said[0]
+    assert "cannot be reached" in said[1]
+
+
+def test_a_secret_that_cannot_be_read_is_told_before_anybody_comes(secret: Path) -> None:
+    def fault(file: Path | None) -> str:
+        return provider_fault(OpenIdSettings("https://login.example", CLIENT, file, ""))
+
+    assert (provider_fault(None), fault(None), fault(secret)) == ("", "", "")
+    secret.unlink()
+    assert fault(secret).startswith("CAREPATH_OIDC_CLIENT_SECRET_FILE: the file")
 
 
 def test_the_provider_can_be_checked_before_anybody_comes(issuer: Issuer, secret: Path) -> None:
