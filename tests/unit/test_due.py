@@ -1,4 +1,4 @@
-"""Goal: of what falls due at one moment reminders come first, then checks, then ends; each as it was armed or begun."""
+"""Goal: of what falls due at one moment reminders come first, then checks, then ends; nothing due is lost."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -82,3 +82,26 @@ def test_a_check_counts_from_the_second_dose_when_the_first_is_charted_as_not_gi
     entries = len(patient.entries)
     patient.at(25 + 72)
     assert ["check" in kinds(entry) for entry in patient.entries[entries:]][-1]
+
+
+@pytest.mark.rules("P-20")
+def test_what_recurs_comes_again_though_nobody_does_anything() -> None:
+    patient = severe().at(1).confirm("ivmp-pulse").at(2).record(response="partial").at(2 + 3 * DAYS_14)
+    fired = [
+        entry.at - T0
+        for entry in patient.entries
+        for event in entry.events
+        if isinstance(event, ev.ReminderFired) and event.name == "neurology-review-due"
+    ]
+    assert fired == [timedelta(hours=2 + count * DAYS_14) for count in (1, 2, 3)]
+
+
+@pytest.mark.rules("X-10")
+def test_a_rung_that_is_told_late_says_so_and_since_when() -> None:
+    patient = Patient().late(10)
+    told = [
+        (event.rung, event.due_at, event.told_at, event.late)
+        for event in patient.entries[-1].events
+        if isinstance(event, ev.ReminderTold) and event.name == "neurology-consult-due"
+    ]
+    assert told == [(1, T0 + timedelta(hours=1), T0 + timedelta(hours=10), True)]

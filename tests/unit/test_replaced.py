@@ -71,6 +71,7 @@ def test_what_ended_otherwise_stays_ended() -> None:
     assert taken_back(given(planned(before, 100), 40)) == {TAPER}, "an earlier taper replaced it"
     beside = planned(planned(ready(PULSE), 100, "rituximab-weekly"), 30)
     assert taken_back(given(beside, 32, "rituximab-weekly"), "rituximab-weekly") == {TAPER, "rituximab-weekly"}
+    assert ev.CourseReopened not in {type(event) for event in beside.entries[-1].events}
 
 
 def test_what_was_begun_anew_since_is_not_there_twice() -> None:
