@@ -1,4 +1,4 @@
-"""Goal: what a taper replaced goes on when the taper turns out not to have begun, and only that (X-16, X-20)."""
+"""Goal: what was ended by mistake goes on when that is taken back, and only that (X-16, X-20)."""
 
 from datetime import timedelta
 
@@ -79,3 +79,12 @@ def test_what_was_begun_anew_since_is_not_there_twice() -> None:
     patient.accepted(Confirm(("prednisone-oral",), reason="a choice"))
     taken_back(patient)
     assert [each.regimen for each in patient.episode.courses if each.in_force].count("prednisone-oral") == 1
+
+
+@pytest.mark.rules("P-03")
+def test_an_observation_that_ended_with_another_patients_recovery_goes_on() -> None:
+    patient = Patient().record(severity="mild", infection_status="excluded").at(1).confirm("observation").at(30)
+    patient.record(response="complete")
+    assert (patient.episode.stage, patient.in_force) == ("maintenance", set())
+    assert taken_back(patient, "response") == {"observation"}
+    assert patient.episode.stage == "first-line"
