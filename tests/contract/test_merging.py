@@ -16,6 +16,7 @@ from orchestrator.service.people.accounts import Author, People
 from orchestrator.service.people.principal import Action, Principal
 from orchestrator.service.people.sight import Sight, Who
 from tests.contract.conftest import System
+from tests.contract.test_transfers import asked, transfers
 from tests.factories import CLINICIAN, enrolment, record
 
 WHY = "same name, day of birth and address"
@@ -73,6 +74,13 @@ def test_either_number_finds_both_and_what_is_taken_back_is_as_before(sut: Syste
     assert [each["patient_id"] for each in shown(sight, LEAD, first)["records"]] == [whose(sut, first)]
     assert sight.check_all().faults == ()
     assert all(sut.audit.verify(each).whole for each in (first, second))
+
+
+def test_who_changes_wards_does_so_with_what_is_open_on_each_of_the_records(sut: System, sight: Sight) -> None:
+    first, second = one(sut, "1"), one(sut, "2", pathway="other")
+    merge(sight, first, "2")
+    assert transfers(sut).move(asked(second)).along == (first,)
+    assert transfers(sut).move(asked(first, "w-3")).along == (second,)
 
 
 def test_both_stand_in_the_record_with_the_reason(sut: System, sight: Sight) -> None:

@@ -52,6 +52,16 @@ def test_a_rota_changes_with_the_moment(house: House) -> None:
     assert house.told() == ["ann", "bo", "ward"]
 
 
+def test_who_is_taken_out_of_the_rota_is_told_no_more_as_the_only_one(house: House) -> None:
+    house.add("ann")
+    house.add("bo")
+    made = house.on_duty("ann", T0, T0 + HOUR)
+    assert house.told() == ["ann", "ward"]
+    house.duty.rota.remove(ADMINISTRATOR, WARD, made)
+    house.sut.clock.advance(timedelta(seconds=1))
+    assert house.told() == ["ann", "bo", "ward"]
+
+
 def test_nobody_is_told_twice_by_one_address(house: House) -> None:
     house.add("ann")
     house.add("bo", mail=False)

@@ -35,6 +35,14 @@ def test_nothing_is_compiled_for_a_table_of_one_row(database: str) -> None:
     assert not [line for line in told if "JIT" in line], told
 
 
+def test_the_server_ends_what_is_slow_before_it_counts_as_silent(database: str) -> None:
+    engine = postgres_engine(database, 1.0, patience_s=10.0)
+    with engine.connect() as connection:
+        ends = connection.exec_driver_sql("SELECT setting::int FROM pg_settings WHERE name = 'statement_timeout'")
+        assert 5_000 < ends.scalar_one() < 10_000
+    engine.dispose()
+
+
 def test_a_connection_whose_statements_were_forgotten_prepares_them_anew(database: str, tmp_path: Path) -> None:
     sut = on(database, tmp_path)
     episode_id = sut.enrolments.enrol(enrolment()).episode_id

@@ -18,18 +18,21 @@ KEPT, NAMED = "kept", "named"
 class Power:
     """Notes in which order the disk is asked to keep what files and folders hold, and files get their names.
 
-    folders: the error with which a folder is refused; 0 for none.   files: the same of files.
+    folders: the error with which a folder is refused; 0 for none.   files: the same of files that hold anything.
     """
 
     def __init__(self, patch: pytest.MonkeyPatch, *, folders: int = 0, files: int = 0) -> None:
         self.done: list[tuple[str, int]] = []
+        self.sizes: dict[int, int] = {}
         fsync, replace = os.fsync, os.replace
 
         def kept(descriptor: int) -> None:
             found = os.fstat(descriptor)
-            if refused := folders if stat.S_ISDIR(found.st_mode) else files:
+            refused = folders if stat.S_ISDIR(found.st_mode) else files
+            if refused and found.st_size:
                 raise OSError(refused, os.strerror(refused))
             fsync(descriptor)
+            self.sizes[found.st_ino] = found.st_size
             self.done.append((KEPT, found.st_ino))
 
         def named(source: Path, target: Path) -> None:
@@ -43,7 +46,8 @@ class Power:
         """Tell whether a file would be there under its name, whole, if the power failed now."""
         file, folder = path.stat().st_ino, path.parent.stat().st_ino
         steps = [place for place, (_, which) in enumerate(self.done) if which == file]
-        return self.done[steps[0]][0] == KEPT and (KEPT, folder) in self.done[steps[-1] :]
+        whole = self.done[steps[0]][0] == KEPT and self.sizes[file] == path.stat().st_size
+        return whole and (KEPT, folder) in self.done[steps[-1] :]
 
 
 @pytest.fixture
@@ -114,10 +118,40 @@ def test_what_the_disk_did_not_take_whole_is_not_left_behind(
     keyfile.back_up(keys, tmp_path / "safe.json")
 
 
+def test_what_was_interrupted_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        keyfile.create(tmp_path / "keys.json", T0)
+    assert list(tmp_path.iterdir()) == [], "half a key file, which the next who makes one would leave as it is"
+
+
+def test_what_cannot_be_taken_away_hides_no_cause(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="the cause"):
+        _lose(tmp_path / "share")
+
+
+def _lose(share: Path) -> None:
+    share.mkdir()
+    with disk.becoming(share / "file"):
+        share.rmdir()
+        share.touch()
+        raise StoreError("the cause")
+
+
+def test_nothing_stays_open(keys: Path, tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    keyfile.back_up(keys, tmp_path / "safe.json")
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("said", [errno.EINVAL, errno.EBADF])
 def test_a_share_that_keeps_no_folder_on_request_takes_copies(
-    keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: int
 ) -> None:
-    Power(monkeypatch, folders=errno.EINVAL)
+    Power(monkeypatch, folders=said)
     keyfile.back_up(keys, tmp_path / "safe.json")
     assert back_up(tmp_path, keys).exists()
 

@@ -127,6 +127,13 @@ def test_a_missed_dose_uses_up_its_place_and_moves_none() -> None:
 
 
 @pytest.mark.rules("X-09")
+def test_no_second_dose_is_charted_at_the_moment_of_the_first() -> None:
+    patient = severe().at(1).confirm("ivmp-pulse").give("ivmp-pulse").at(2)
+    assert patient.refused(Give("ivmp-pulse", T0 + HOUR), "nurse") == "invalid-value"
+    assert len(patient.course("ivmp-pulse").recorded) == 1
+
+
+@pytest.mark.rules("X-09")
 def test_the_first_one_declined_is_no_beginning() -> None:
     patient = severe().at(1).confirm("ivmp-pulse").accepted(Decline("ivmp-pulse"), "nurse")
     patient.at(26).accepted(Give("ivmp-pulse"), "nurse")
@@ -193,6 +200,15 @@ def test_a_taper_begins_after_the_last_planned_dose_of_what_it_follows() -> None
     patient.confirm("steroid-taper", dose=40)
     assert plan(patient, "steroid-taper")[0] > plan(patient, "ivmp-pulse")[-1]
     assert patient.in_force == {"ivmp-pulse", "steroid-taper"}
+
+
+@pytest.mark.rules("X-09", "X-14")
+@pytest.mark.parametrize("command", [Miss, Decline])
+def test_a_dose_that_was_not_given_puts_off_nothing_that_follows(command: type[Miss | Decline]) -> None:
+    patient = severe().at(1).confirm("ivmp-pulse", days=5).at(30).record(response="partial")
+    before = plan(patient.confirm("steroid-taper", dose=40), "steroid-taper")
+    patient.at(60).accepted(command("ivmp-pulse"), "nurse")
+    assert plan(patient, "steroid-taper") == before
 
 
 @pytest.mark.rules("X-14")

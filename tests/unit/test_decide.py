@@ -342,6 +342,17 @@ def test_the_tag_changes_with_what_a_decision_depends_on_and_with_nothing_else()
 
 
 @pytest.mark.rules("X-20")
+def test_a_move_on_which_a_treatment_rests_is_not_said_to_be_taken_back() -> None:
+    patient = Patient().record(severity="mild", infection_status="excluded").at(1).confirm("observation")
+    assert patient.at(30).record(symptoms_progressing=True).episode.stage == "reassess"
+    patient.confirm("ivmp-pulse", reason="it progresses")
+    answer = patient.accepted(Retract("symptoms_progressing", reason="another patient's"), "nurse").answer
+    assert patient.episode.stage == "first-line"
+    assert isinstance(answer, Accepted)
+    assert ev.DecisionTakenBack not in {type(event) for event in answer.events}
+
+
+@pytest.mark.rules("X-20")
 def test_a_retracted_fact_brings_the_one_before_back() -> None:
     patient = severe().record(severity="mild").accepted(Retract("severity", reason="wrong patient"), "nurse")
     assert patient.episode.values()["severity"] == "severe"

@@ -28,10 +28,11 @@ class Person:
     def get(self, path: str) -> Response:
         return self._client.get(PREFIX + path, headers={"Authorization": f"Bearer {self.token}"})
 
-    def post(self, path: str, **body: object) -> Response:
-        return self._client.post(
-            PREFIX + path, json=body, headers={"Authorization": f"Bearer {self.token}", "Idempotency-Key": new_key()}
-        )
+    def post(self, path: str, *, seen: str | None = None, **body: object) -> Response:
+        """Post a body. seen: the entity tag of the list that was looked at."""
+        held = {} if seen is None else {"If-Match": seen}
+        own = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": new_key()}
+        return self._client.post(PREFIX + path, json=body, headers=own | held)
 
 
 def duty(person: Person, **other: object) -> dict[str, Any]:
@@ -55,6 +56,23 @@ def test_a_lead_makes_a_rota_and_the_ward_reads_it(each_ward: Ward) -> None:
     gone = lead.post("/rota/N2/remove", duty_id=made.json()["duty_id"])
     assert gone.json()["removed"] == made.json()["duty_id"]
     assert lead.post("/rota/N2/remove", duty_id=made.json()["duty_id"]).status_code == 404
+
+
+def test_what_was_decided_on_another_list_than_there_is_now_is_refused(ward: Ward) -> None:
+    lead = Person(ward, "lead", ("N2", "lead"), ("N2", "nurse"))
+    before = lead.get("/rota/N2").headers["etag"]
+    made = lead.post("/rota/N2/add", seen=before, **duty(lead)).json()["duty_id"]
+    own, span = f"/people/{lead.id}", {"starts_at": f"{DAY}T12:00Z", "ends_at": f"{DAY}T14:00Z"}
+    another = lead.get("/rota/N2").headers["etag"]
+    for path, seen, body in (
+        ("/rota/N2/add", before, duty(lead, role="lead")), ("/rota/N2/remove", before, {"duty_id": made}),
+        (f"{own}/absences/add", another, span), (f"{own}/absences/remove", another, {"away_id": "a-1"}),
+        (f"{own}/contacts/add", another, {"channel": "e-mail", "address": "lead@home.example"}),
+        (f"{own}/contacts/remove", another, {"name": "e-mail-1"}),
+    ):  # fmt: skip
+        answer = lead.post(path, seen=seen, **body)
+        assert (answer.status_code, answer.json().get("code")) == (412, "changed-since-read"), path
+    assert lead.post("/rota/N2/remove", seen=lead.get("/rota/N2").headers["etag"], duty_id=made).status_code == 200
 
 
 def test_who_may_not_is_refused_and_other_wards_are_not_there(ward: Ward) -> None:

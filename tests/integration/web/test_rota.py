@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi.testclient import TestClient
@@ -52,6 +53,27 @@ def test_a_lead_makes_the_rota_and_everybody_of_the_ward_reads_it(each_house: Ho
     gone = lead.send(PAGE, do="remove", duty=duty["duty_id"])
     assert gone.status_code == 303
     assert "Nobody is on duty" in text_of(nurse.get(PAGE).text)
+
+
+def test_a_duty_from_midnight_to_midnight_stands_on_its_own_day_in_summer_too(house: House) -> None:
+    house.ward.system.duty.rota.zone = ZoneInfo("Europe/London")
+    lead, (zoe, _) = house.signed_in("lead"), [house.add(name, (WARD, "nurse")) for name in ("zoe", "ann")]
+    for starts, ends in (("2026-07-01T00:00", "2026-07-02T00:00"), ("2026-07-03T09:00", "2026-07-03T17:30")):
+        answer = lead.send(
+            f"{PAGE}?week=2026-07-01", PAGE, do="add", role="nurse", person=zoe, starts=starts, ends=ends
+        )
+        assert answer.headers["location"] == f"{PAGE}?week=2026-06-29"
+    page = lead.get(f"{PAGE}?week=2026-07-01").text
+    nobody = "nobody : all who hold the post are told"
+    assert (
+        f"Tue 30 Jun 00:00–24:00 {nobody} Wed 1 Jul 00:00–24:00 Zoe Thu 2 Jul 00:00–24:00 {nobody}"
+        f" Fri 3 Jul 00:00–09:00 {nobody} 09:00–17:30 Zoe 17:30–24:00 {nobody} Sat 4 Jul"
+    ) in text_of(page)
+    assert re.findall(r"week=(2026-\d\d-\d\d)", page.partition("<table")[0]) == ["2026-06-22", "2026-07-06"]
+    assert page.index("Ann (nurse)") < page.index("Lead (lead)") < page.index("Zoe (nurse)")
+    others = text_of(page).partition("Without a rota this week")[2]
+    assert "Lead" in others
+    assert "Zoe" not in others
 
 
 def test_who_may_not_change_a_rota_is_refused_and_another_wards_is_not_there(house: House) -> None:

@@ -53,6 +53,8 @@ def test_every_list_and_ladder_is_the_receiving_wards_from_then_on(two_wards: Ho
     assert [(each["kind"], each["role"]) for each in notices(house, "N3") if each not in again] == [
         ("ward-changed", "lead")
     ]
+    items = ward.get("/worklist?ward=N3").json()["items"]
+    assert [each["due_at"] for each in again] == [each["due_at"] for each in items if each["kind"] == "reminder"]
     assert {(each["patient_id"], each["waits"]) for each in notices(house, "N2")} == {("", False)}
     ward.advance(minutes=31)
     ward.fire()
