@@ -25,8 +25,8 @@ from orchestrator.service.proving.found import BROKEN, UNKNOWN, Beat, Finding, f
 SEARCH, PROOF = "search", "proof"
 DEPTH = 60
 """Steps of the longest story that is looked for: more than any known story has; the time ends the search before."""
-STRANGE = 20.0
-"""Seconds for which a story is looked for that the engine allows, after the first that it does not."""
+STRANGE = 24
+"""Stories that the engine does not allow after which none is looked for any more, on however slow a machine."""
 _HEAD_START = 1.0
 """Seconds for which the proof is alone: most promises are proved in less, and the search would only take its time."""
 _GRACE = 5.0
@@ -191,14 +191,14 @@ def _searched(pathway: Pathway, promise: Property, seconds: float) -> Finding:
     began = time.monotonic()
     hunt = Hunt(pathway, promise, time.monotonic)
     first: Finding | None = None
-    for trace in hunt.stories(DEPTH, seconds):
+    for told, trace in enumerate(hunt.stories(DEPTH, seconds), start=1):
         spent = time.monotonic() - began
         beats = tuple(Beat(each.option, each.chosen, each.true) for each in trace)
         found = Finding(promise.name, BROKEN, f"a story of {len(trace)} steps", spent, hunt.facts, beats)
         if story(pathway, promise, trace) is not None:
             return found
         first = first or found
-        if spent - first.seconds > STRANGE:
+        if told == STRANGE:
             break
     return first or Finding(promise.name, UNKNOWN, f"no story of up to {hunt.steps} steps", time.monotonic() - began)
 

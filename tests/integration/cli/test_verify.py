@@ -1,5 +1,6 @@
 """Goal: a promise is proved, or answered with a patient's story that plays; the rest never counts as proved."""
 
+import itertools
 import json
 import os
 import re
@@ -9,11 +10,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import orjson
 import pytest
 
 from orchestrator.pathway.loader import load_library
+from orchestrator.service.proving import race, showing
 from orchestrator.service.proving.found import Beat, Finding
 from orchestrator.service.proving.kept import Kept
 from tests.integration.cli.conftest import Terminal
@@ -134,6 +138,26 @@ def test_what_the_engine_does_not_allow_is_never_shown_as_a_story(terminal: Term
     assert "the abstraction is too wide here" in promise["how"]
     assert [each["option"] for each in promise["trace"]] == ["record", ""]
     assert not (cache / "stories").exists()
+
+
+def test_a_machine_that_is_slow_gives_no_story_up_for_those_that_the_engine_did_not_allow_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "S-07-shown"  # some stories with something taken back come first, which the engine does not allow
+    pathway = load_library(changed(tmp_path / "own", *BROKEN[name])).newest(H)
+    told, real, seconds = [], showing.story, itertools.count(step=30.0)
+
+    def slowly(*given: Any) -> showing.Story | None:  # noqa: ANN401
+        told.append(real(*given))
+        return told[-1]
+
+    monkeypatch.setattr(showing, "story", slowly)
+    monkeypatch.setattr(race, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    promise = next(each for each in pathway.properties if each.name == name)
+    found = race._searched(pathway, promise, 100_000)
+    assert found.status == "broken"
+    assert told[0] is None
+    assert told[-1] is not None
 
 
 def test_the_way_out_is_told(terminal: Terminal) -> None:
