@@ -5,6 +5,7 @@ from typing import Any
 
 from orchestrator.audit.keys import PatientKey
 from orchestrator.audit.seal import Sealed, instant, open_body, open_header
+from orchestrator.audit.story.speech import stage_of
 from orchestrator.service.cause import entity_tag
 from orchestrator.service.cursor import LARGEST_PAGE, Page, closed, moment, number, opened, page_size
 from orchestrator.service.enrolment import Identifier
@@ -134,7 +135,7 @@ def row_json(row: EpisodeRow) -> dict[str, Any]:
         "version": row.version,
         "ward": row.ward,
         "state": row.state,
-        "stage": row.state.partition("/")[0],
+        "stage": stage_of(row.state),
         "seq": row.seq,
         "tag": entity_tag(row.seq, row.chain_hash),
         "at": instant(row.at),

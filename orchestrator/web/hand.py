@@ -6,7 +6,6 @@ A reminder that is about none of them stands by itself.
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain, islice
 from typing import Any
 
 from orchestrator.audit.story.speech import about
@@ -98,8 +97,9 @@ def _doses(whole: Whole, *, later: bool = False) -> Iterator[Item]:
 
 def _confirmed_otherwise(whole: Whole, course_id: int, dose: Json) -> str:
     """Return how much a person confirmed where a measure that was recorded since makes another dose of it, or none."""
-    rows = (each["administrations"] for each in whole.story["courses"] if each["id"] == course_id)
-    laid_out = [each["planned"] for each in islice(chain(*rows), dose["number"]) if each["planned"] is not None]
+    courses = whole.story["courses"]
+    told: list[Json] = next((each["administrations"] for each in courses if each["id"] == course_id), [])
+    laid_out = [each["planned"] for each in told[: dose["number"]] if each["planned"] is not None]
     confirmed = laid_out[-1] if laid_out else None  # a course without end is laid out for some months: as the last
     if confirmed is None or confirmed["amount"] == dose.get("amount"):
         return ""
