@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.face import json_option
+from orchestrator.cli.invocation import json_option
 from orchestrator.config import DEMO, Settings, read
 from orchestrator.errors import Conflict
 

@@ -66,8 +66,8 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
 def _serve(settings: Settings, doors: list[socket.socket], grace_seconds: int) -> None:
     import uvicorn  # noqa: PLC0415
 
+    from orchestrator.cli.asgi import faces  # noqa: PLC0415
     from orchestrator.cli.draining import DrainingServer  # noqa: PLC0415
-    from orchestrator.cli.faces import faces  # noqa: PLC0415
 
     system = open_to_run(settings)
     logs.begin("api", system.simulation, as_json=settings.log_json)
