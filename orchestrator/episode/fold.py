@@ -18,6 +18,7 @@ from orchestrator.episode.model import (
     Turn,
     Wait,
 )
+from orchestrator.pathway.kinds import stage_of
 from orchestrator.pathway.model import Standing
 
 RECOMMENDED = Standing.RECOMMENDED.value
@@ -58,7 +59,7 @@ def stamp(episode: Episode, seq: int, at: dt.datetime) -> Episode:
 
 
 def _enrolled(event: ev.Enrolled, seq: int, at: dt.datetime) -> Episode:
-    stage = event.state.partition("/")[0]
+    stage = stage_of(event.state)
     return Episode(
         event.episode_id, event.patient_id, event.pathway, event.version, event.ward, event.timezone, event.state,
         at, seq, at, reached=frozenset({stage}),
@@ -205,7 +206,7 @@ def _check_withdrawn(episode: Episode, event: ev.CheckWithdrawn, _: int, __: dt.
 
 
 def _moved(episode: Episode, event: ev.Moved, seq: int, _: dt.datetime) -> Episode:
-    stage = event.target.partition("/")[0]
+    stage = stage_of(event.target)
     courses = tuple(each._replace(stage=stage) if each.seq == seq else each for each in episode.courses)
     moved = episode._replace(
         state=event.target, reached=episode.reached | {stage}, courses=courses,

@@ -5,7 +5,7 @@ from typing import Any
 
 from orchestrator.audit.keys import PatientKey
 from orchestrator.audit.seal import Sealed, instant, open_body, open_header
-from orchestrator.audit.story.speech import stage_of
+from orchestrator.pathway.kinds import stage_of
 from orchestrator.service.cause import entity_tag
 from orchestrator.service.cursor import LARGEST_PAGE, Page, closed, moment, number, opened, page_size
 from orchestrator.service.enrolment import Identifier

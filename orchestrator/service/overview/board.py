@@ -11,8 +11,8 @@ from itertools import groupby
 from typing import Any
 
 from orchestrator.audit.seal import instant
-from orchestrator.audit.story.speech import stage_of
 from orchestrator.errors import InvalidCommand
+from orchestrator.pathway.kinds import stage_of
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.handlers import Desk
