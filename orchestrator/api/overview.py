@@ -128,7 +128,8 @@ def handover(
     actor = acting(principal(request), said, Action.SEE, ward)
     told = system_of(request).overview.shifts.sheet(Who(actor.id, actor.role), ward, span, after=after)
     page = Page(told.pop("patients"), told.pop("after"))
-    return paged(request, "patients", page, **{name: told[name] for name in told.keys() - {"page", "pages"}})
+    beside = {name: value for name, value in told.items() if name not in {"page", "pages"}}
+    return paged(request, "patients", page, **beside)
 
 
 @router.get("/load", dependencies=needs(Action.SEE), tags=["wards"], responses={200: {"model": AlarmLoad}, **_PROBLEMS})
