@@ -20,7 +20,7 @@ from kombu import Exchange, Queue
 from orchestrator.bootstrap import Repeated, System, settle_memory, stay_present, watch_channels, watch_time
 from orchestrator.errors import CarepathError
 from workers import metrics
-from workers.trust import tls
+from workers.tls import tls
 
 _log = logging.getLogger(__name__)
 
@@ -176,7 +176,13 @@ def waiting(queue: str) -> int:
         return int(declared.message_count)
 
 
-def run_worker(*, threads: int = 0, processes: int = 0) -> int:
+def hint(job: str) -> None:
+    """Have a job done, unless that is said already and nobody was free to hear it. Raises the broker's own errors."""
+    if waiting(job) == 0:
+        publish(job)
+
+
+def run_worker(*, threads: int, processes: int) -> int:
     """Work until a signal says otherwise; return the exit code.
 
     threads: a thread pool, for the embedded system.   processes: prefork; 0 for one per processor.

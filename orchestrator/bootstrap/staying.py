@@ -49,7 +49,7 @@ def guard_time(system: System) -> Repeated:
     return watch_time(system)
 
 
-def watch_channels(system: System, told: Callable[[bool], object] = bool) -> Repeated:
+def watch_channels(system: System, told: Callable[[bool], object]) -> Repeated:
     """Have this process read the file of channels again while it is faulty, until `stop`; its log says what is wrong.
 
     told: is told each time whether it is faulty.

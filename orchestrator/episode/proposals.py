@@ -155,13 +155,13 @@ def warning_names(host: Host, values: Mapping[str, Any], found: Table) -> tuple[
     return tuple(dict.fromkeys(row if isinstance(row, str) else row.name for row in warnings(host, values, found)))
 
 
-def gates_refusing(host: Host, values: Mapping[str, Any], regimen: str, action: str) -> list[tuple[Gate, str]]:
-    """Return the gates that refuse ``action`` on ``regimen`` now, in the order of refusal,
+def gates_refusing(host: Host, values: Mapping[str, Any], regimen: str) -> list[tuple[Gate, str]]:
+    """Return the gates that refuse to confirm ``regimen`` now, in the order of refusal,
     each with refused or unknown.
     """
     found = []
     for gate in host.pathway.gates.values():
-        if action not in gate.actions or regimen not in gate.selector:
+        if "confirm" not in gate.actions or regimen not in gate.selector:
             continue
         if gate.save_taper and exempt_taper(host.pathway, host.episode, regimen):
             continue
@@ -258,7 +258,7 @@ def concerns(host: Host, values: Mapping[str, Any], regimen: str) -> tuple[str, 
     """Return what now speaks against a course of ``regimen``:
     gates that refuse it, rules that contraindicate it (X-19).
     """
-    gates = [f"{gate.name}:{why}" for gate, why in gates_refusing(host, values, regimen, "confirm")]
+    gates = [f"{gate.name}:{why}" for gate, why in gates_refusing(host, values, regimen)]
     return (
         *gates,
         *(f"{Standing.CONTRAINDICATED}:{'+'.join(row.mark.rules)}" for row in contraindicating(host, values, regimen)),

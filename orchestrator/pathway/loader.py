@@ -118,7 +118,7 @@ def load_library(root: Path, local: Path | None = None, *, only: str = "") -> Li
     return library
 
 
-def pathway_files(root: Path, only: str = "") -> list[Path]:
+def pathway_files(root: Path, only: str) -> list[Path]:
     """Return the files of all pathways below ``root``, or of the one in the folder ``only``, all versions."""
     found = (path for path in root.glob("*/pathway*.yaml") if path.parent.name != SHARED_FOLDER)
     return sorted(path for path in found if only in {"", path.parent.name})

@@ -146,8 +146,8 @@ class Sections:
         name = entry.take(key, str, None)
         return None if name is None else name_in(entry, key, name, self.words.stages, "stage")
 
-    def ladder(self, entry: Fields, key: str = "ladder", default: str = "standard") -> str:
-        return name_in(entry, key, entry.take(key, str, default), self.words.ladders, "ladder")
+    def ladder(self, entry: Fields, key: str = "ladder") -> str:
+        return name_in(entry, key, entry.take(key, str, "standard"), self.words.ladders, "ladder")
 
     def mark(self, entry: Fields, *, number: bool = False, settable: tuple[str, ...] = ()) -> Mark:
         mark = take_mark(entry, self.words.sources, number=number, settable=settable)

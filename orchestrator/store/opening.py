@@ -16,7 +16,7 @@ from orchestrator.service.demo import MAKING
 from orchestrator.store import guards, keyfile, schema  # noqa: F401  guards: the triggers belong to the tables
 from orchestrator.store.connect import make_file, memory_engine, postgres_engine, sqlite_engines
 from orchestrator.store.faults import translate
-from orchestrator.store.past import PastStore
+from orchestrator.store.past import past_store
 from orchestrator.store.postgres import PostgresStore
 from orchestrator.store.silence import PATIENCE_S
 from orchestrator.store.sqlite import SqliteStore
@@ -152,7 +152,8 @@ def open_store(url: str, keys: Path, past: Clock | None = None, patience_s: floa
             raise StoreError("only a demonstration in the making has a past to be played: choose another store")
         clock = past
     if engine.dialect.name == "postgresql":
-        made = PostgresStore(engine, _sql_clock(simulation, since)) if past is None else PastStore(engine, past)
+        told = _sql_clock(simulation, since)
+        made = PostgresStore(engine, lambda: told) if past is None else past_store(engine, past)
         return Opened(made, ring, simulation, clock, form)
     engine.dispose()
     store = SqliteStore(*sqlite_engines(_path(url), _WAIT_S), clock, wait_s=_WAIT_S)

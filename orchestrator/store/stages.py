@@ -15,7 +15,7 @@ from orchestrator.service.ports import Store
 from orchestrator.store import opening
 from orchestrator.store.connect import make_file, postgres_engine, sqlite_engines
 from orchestrator.store.faults import translate
-from orchestrator.store.past import PastStore
+from orchestrator.store.past import past_store
 from orchestrator.store.sqlite import SqliteStore
 from orchestrator.store.tables import metadata
 
@@ -78,7 +78,7 @@ def _in_schema(url: str) -> Iterator[Open]:
         connection.exec_driver_sql(f"CREATE SCHEMA {name}")
     try:
         ring = _make(engine)
-        yield lambda clock: (PastStore(engine, clock), ring)
+        yield lambda clock: (past_store(engine, clock), ring)
     finally:
         with engine.connect() as connection:
             connection.exec_driver_sql(f"DROP SCHEMA {name} CASCADE")

@@ -38,7 +38,7 @@ _KEPT = ("role", "reminders", "timeline")
 """What an address of the page keeps when more of it is asked for."""
 
 
-def parts(request: Request, seen: Seen, whole: Whole, account: Account | None = None) -> dict[str, Any]:
+def parts(request: Request, seen: Seen, whole: Whole, account: Account | None) -> dict[str, Any]:
     """Return what the templates of a patient's page show. account: of what was not done, if anything."""
     return {
         **head(request, seen, whole, "" if account is None else account.form["role"]),

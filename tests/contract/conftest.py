@@ -41,7 +41,7 @@ class SqlClock:
 
     def set(self, moment: datetime) -> None:
         self._now = moment
-        self._store._clock = f"timestamptz '{moment.isoformat()}'"
+        self._store._clock = lambda: f"timestamptz '{moment.isoformat()}'"
 
     def advance(self, by: timedelta) -> None:
         self.set(self._now + by)
