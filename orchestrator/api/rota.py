@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from orchestrator.api.answers import Object, Reply, paged, reply
 from orchestrator.api.bodies import Body, Name
-from orchestrator.api.caller import Held
+from orchestrator.api.caller import ID_SHAPE, Held
 from orchestrator.api.once import Once
 from orchestrator.api.reads import Cursor, Limit
 from orchestrator.api.refusals import commanding, listing
@@ -38,7 +38,7 @@ _PROBLEMS = commanding(
 _READ = listing({404: "It is not there, or not the caller's to see."})
 _WHEN = "ISO 8601, with an offset or by the hospital's clocks, such as 2026-11-23T08:00."
 Ward = Annotated[str, Path(min_length=1, max_length=200, description="The ward; * for all.")]
-PersonId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,99}$")]
+PersonId = Annotated[str, Path(pattern=ID_SHAPE)]
 From = Annotated[str, Field(max_length=40, description=f"{_WHEN} This moment counts.")]
 Until = Annotated[str, Field(max_length=40, description=f"{_WHEN} This moment counts no more.")]
 Id = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[!-~]+$")]

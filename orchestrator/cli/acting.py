@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from orchestrator.episode.commands import Actor
     from orchestrator.service.handlers import Answer
 
-# Headers of entries are chained in plain text and can never be erased: opaque ids only, never a free text.
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,99}")
-_ROLE = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _KEY = re.compile(r"[!-~]{1,200}")
 
 
@@ -36,14 +33,14 @@ class Asked:
 
     def actor(self) -> "Actor":
         """Return who acts. Raises InvalidCommand."""
-        from orchestrator.episode.commands import Actor  # noqa: PLC0415  not for --help
+        from orchestrator.episode.commands import ACTOR_ID, ROLE, Actor  # noqa: PLC0415  not for --help
 
         if self.who is None:
             raise InvalidCommand("say who acts: --as ID, or set CAREPATH_ACTOR")
         for given in filter(None, (self.who, self.behalf)):
-            if not _ID.fullmatch(given):
+            if not re.fullmatch(ACTOR_ID, given):
                 raise InvalidCommand("an actor's id is 1 to 100 letters, digits or . _ : @ -, and never a name")
-        if not _ROLE.fullmatch(self.role):
+        if not re.fullmatch(ROLE, self.role):
             raise InvalidCommand("a role is 1 to 40 small letters, digits or -")
         return Actor(self.who, self.role, self.behalf)
 

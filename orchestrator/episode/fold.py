@@ -23,7 +23,7 @@ from orchestrator.pathway.model import Standing
 
 RECOMMENDED = Standing.RECOMMENDED.value
 E = TypeVar("E", bound=ev.Event)
-_OfReminder = (
+OfReminder = (
     ev.ReminderMoved
     | ev.ReminderFired
     | ev.ReminderTold
@@ -32,6 +32,7 @@ _OfReminder = (
     | ev.ReminderReopened
     | ev.ReminderEnded
 )
+"""What happens to a reminder that was armed."""
 KEPT_RECORDINGS = 4
 """So many recordings of a fact are kept in the document; an earlier one can no longer come back by a retraction."""
 KEPT_TURNS = 4
@@ -260,7 +261,7 @@ def _armed(episode: Episode, event: ev.ReminderArmed, seq: int, _: dt.datetime) 
 
 def _reminder(
     episode: Episode,
-    event: _OfReminder,
+    event: OfReminder,
     **changes: Any,  # noqa: ANN401 - each field of a reminder has its own type
 ) -> Episode:
     name, subject, n = event.name, event.subject, event.n

@@ -7,11 +7,20 @@ from typing import Any
 from orchestrator.episode.doses import inputs_of
 from orchestrator.episode.host import Host, exempt_taper
 from orchestrator.episode.model import Episode
-from orchestrator.pathway.model import Gate, Guard, Offer, Pathway, Standing, StandingRow, Transition, WarningRow
+from orchestrator.pathway.model import (
+    OPTIONS,
+    Gate,
+    Guard,
+    Offer,
+    Pathway,
+    Standing,
+    StandingRow,
+    Transition,
+    WarningRow,
+)
 
 REFUSED, UNKNOWN = "refused", "unknown"
 OFFERED = frozenset({Standing.RECOMMENDED, Standing.ACCEPTABLE})
-_OPTIONS = frozenset({Standing.RECOMMENDED, Standing.ACCEPTABLE, Standing.DISCOURAGED})
 _RULED_OUT = frozenset({Standing.CONTRAINDICATED})
 
 
@@ -246,7 +255,7 @@ def dose_inputs(pathway: Pathway, episode: Episode, values: Mapping[str, Any], f
     """Return the unknown facts that the doses of options and of courses in force are made from."""
     names: set[str] = set()
     for regimen, proposal in found.proposals.items():
-        if proposal.standing in _OPTIONS:
+        if proposal.standing in OPTIONS:
             names |= set(inputs_of(pathway, pathway.regimens[regimen], {})) - values.keys()
     for course in episode.courses:
         if course.in_force:

@@ -13,6 +13,7 @@ from orchestrator.pathway.derived import derivations, forms, plots
 from orchestrator.pathway.fields import Fields
 from orchestrator.pathway.kinds import CLOSED_STAGE, Mark
 from orchestrator.pathway.model import (
+    GATE_ACTIONS,
     Check,
     Gate,
     Offer,
@@ -33,7 +34,6 @@ from orchestrator.pathway.work import reminders, tasks
 
 _HEAD = ("pathway", "version", "title")
 _STANDINGS = tuple(standing.value for standing in Standing if standing is not Standing.ABSENT)
-_GATE_ACTIONS = ("confirm", "taper", "stop", "close")
 _CAUSES = ("confirmation", "due", "any")
 
 
@@ -133,7 +133,7 @@ class Builder(Sections):
         return self.each("gates", "gate", lambda name, entry: self._gate(name, entry, place.get(name, len(order))))
 
     def _gate(self, name: str, entry: Fields, order: int) -> Gate:
-        actions = frozenset(names_in(entry, "action", _GATE_ACTIONS, "action"))
+        actions = frozenset(names_in(entry, "action", GATE_ACTIONS, "action"))
         selector = self.nested_selector(entry, "regimens")
         passes, refuses = self.optional(entry, "passes"), self.optional(entry, "refuses")
         minimum = entry.take("minimum_days", int, 0)

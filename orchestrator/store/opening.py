@@ -165,11 +165,18 @@ def open_throwaway(clock: Clock, wall: Clock | None = None) -> tuple[SqliteStore
 
     wall: what the wall shows, where that is not this machine's clock.
     """
-    engine, ring, wall = memory_engine(), Keyring.ephemeral(), wall or HostClock()
+    engine, wall = memory_engine(), wall or HostClock()
+    ring = furnish(engine, wall.now())
+    return SqliteStore(engine, None, clock, wall=wall), ring
+
+
+def furnish(engine: Engine, now: datetime) -> Keyring:
+    """Make every table in an empty database that lasts for a while, and return keys of its own. now: wall time."""
+    ring = Keyring.ephemeral()
     metadata.create_all(engine, checkfirst=False)
     with engine.connect() as connection:
-        _register(connection, ring, wall.now())
-    return SqliteStore(engine, None, clock, wall=wall), ring
+        _register(connection, ring, now)
+    return ring
 
 
 def _settle(connection: Connection, keys: Path, simulation: Simulation | None) -> None:
