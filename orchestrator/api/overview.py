@@ -46,7 +46,7 @@ class BoardNow(Reply):
     stages: list[Object]
 
 
-class HandOver(Reply):
+class HandOverSheet(Reply):
     """What a shift did for each patient, and what it hands over; a page. total: patients in all.
 
     left: who went to another ward in the shift, and where to; on the first page.
@@ -111,7 +111,7 @@ def board(request: Request, said: Saying, ward: Ward) -> Response:
 
 
 @router.get(
-    "/handover", dependencies=needs(Action.SEE), tags=["wards"], responses={200: {"model": HandOver}, **_PROBLEMS}
+    "/handover", dependencies=needs(Action.SEE), tags=["wards"], responses={200: {"model": HandOverSheet}, **_PROBLEMS}
 )
 def handover(
     request: Request,

@@ -15,7 +15,7 @@ from orchestrator.pathway.expression import (
     Expression,
     Function,
     Literal,
-    Names,
+    OneOf,
     Scope,
     SetOf,
     Type,
@@ -97,5 +97,5 @@ def regimen_labels(titles: Mapping[str, str]) -> dict[str, str]:
     return {f"{what} {name}": title for what in ("regimen", "kind") for name, title in titles.items() if title}
 
 
-def _parameter(what: str, names: Mapping[str, tuple[str, ...]]) -> Names | Simple:
-    return DURATION if what == "duration" else Names(what, frozenset(names[what]))
+def _parameter(what: str, names: Mapping[str, tuple[str, ...]]) -> OneOf | Simple:
+    return DURATION if what == "duration" else OneOf(what, frozenset(names[what]))

@@ -10,7 +10,7 @@ from orchestrator.pathway.expression import (
     Enum,
     Expression,
     Function,
-    Names,
+    OneOf,
     Scope,
     SetOf,
     Type,
@@ -33,10 +33,10 @@ VARIABLES: dict[str, Type] = {
 }
 HOSTED: dict[str, Type] = {"stage": Enum(("workup", "first-line"))}
 FUNCTIONS = {
-    "in_force": Function((Names("regimen", frozenset({"ivig", "plex"})),), BOOL, "{0} is in force"),
+    "in_force": Function((OneOf("regimen", frozenset({"ivig", "plex"})),), BOOL, "{0} is in force"),
     "given": Function((), BOOL, "something was given", negated="nothing was given"),
-    "since": Function((Names("fact", frozenset(VARIABLES)),), DURATION, "time since {0}", facts=frozenset),
-    "within": Function((Names("event", frozenset({"dose"})), DURATION), BOOL, "a {0} was given within {1}"),
+    "since": Function((OneOf("fact", frozenset(VARIABLES)),), DURATION, "time since {0}", facts=frozenset),
+    "within": Function((OneOf("event", frozenset({"dose"})), DURATION), BOOL, "a {0} was given within {1}"),
 }
 
 

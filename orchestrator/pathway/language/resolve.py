@@ -24,9 +24,9 @@ from orchestrator.pathway.language.tree import (
     In,
     Listing,
     Literal,
-    Names,
     Node,
     Not,
+    OneOf,
     Or,
     SetOf,
     Simple,
@@ -166,7 +166,7 @@ class _Resolver:
             raise self.error(raw.parts[0], f"'{text}' is no duration", _DURATION_HINT)
         return Literal(value, DURATION, text)
 
-    def check_argument(self, raw: Raw, argument: Literal, parameter: Names | Simple) -> None:
+    def check_argument(self, raw: Raw, argument: Literal, parameter: OneOf | Simple) -> None:
         if isinstance(parameter, Simple):
             if argument.type != parameter:
                 raise self.error(raw, f"a {parameter.name} is needed here, not {_described(argument, argument.type)}")
