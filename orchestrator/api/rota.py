@@ -21,7 +21,7 @@ from orchestrator.http.needs import needs, principal
 from orchestrator.http.serving import system_of
 from orchestrator.notify.channel import Result
 from orchestrator.service.cursor import cut
-from orchestrator.service.once import tag_of
+from orchestrator.service.once import state_tag
 from orchestrator.service.people.duty import check_ward
 from orchestrator.service.people.hours import day_of, instant_of
 from orchestrator.service.people.principal import Action
@@ -201,7 +201,7 @@ def rota(
     check_ward(principal(request), ward)
     shown = system_of(request).duty.rota
     told = shown.view(ward, shown.today() if first is None else day_of(first), days)
-    return reply(request, told, tag=tag_of(shown.ahead(ward)))
+    return reply(request, told, tag=state_tag(shown.ahead(ward)))
 
 
 @router.post(
@@ -237,7 +237,7 @@ def remove_duty(request: Request, ward: Ward, body: RemoveDuty, once: Once, seen
 def contacts(request: Request, person_id: PersonId) -> Response:
     """Return by which channels of their own a person is told: one's own, or anybody's for an administrator."""
     told = system_of(request).duty.contacts.of(person_id)
-    return reply(request, {"contacts": told}, tag=tag_of(told))
+    return reply(request, {"contacts": told}, tag=state_tag(told))
 
 
 @router.post(
@@ -293,7 +293,7 @@ def absences(request: Request, person_id: PersonId, after: Cursor = None, limit:
     """Return when a person is away, and who is told instead: one's own, or anybody's for an administrator."""
     told = system_of(request).duty.aways.of(person_id)
     page = cut(told, lambda each: (each["starts_at"], each["away_id"]), after, limit)
-    return paged(request, "absences", page, tag=tag_of(told))
+    return paged(request, "absences", page, tag=state_tag(told))
 
 
 @router.post(

@@ -17,11 +17,12 @@ from orchestrator.pathway.loader import Library, load_text
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.access import Access
 from orchestrator.service.deliveries import Deliveries
+from orchestrator.service.desk import Desk
 from orchestrator.service.engine import EpisodeEngine
 from orchestrator.service.enrolment import Enrolments
 from orchestrator.service.firing import Firing
 from orchestrator.service.grouped import Grouped
-from orchestrator.service.handlers import Desk, Handlers
+from orchestrator.service.handlers import Handlers
 from orchestrator.service.identity import Identities
 from orchestrator.service.outgoing import Outgoing
 from orchestrator.service.overview.views import Overview, overview

@@ -16,7 +16,7 @@ from orchestrator.audit import looks
 from orchestrator.audit.seal import instant
 from orchestrator.errors import Conflict, InputError, NotAllowed
 from orchestrator.service.cursor import Page, closed, moment, opened, page_size
-from orchestrator.service.handlers import Desk
+from orchestrator.service.desk import Desk
 from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.looking import add
 from orchestrator.service.people.merged import Person, episodes_of, person_of

@@ -15,8 +15,9 @@ from orchestrator.audit.canonical import canonical
 from orchestrator.audit.keys import PatientKey
 from orchestrator.audit.seal import instant, open_header
 from orchestrator.errors import Changed, Conflict, InputError, NotFound
+from orchestrator.service.desk import Desk
 from orchestrator.service.enrolment import Identifier
-from orchestrator.service.handlers import CLOCK, Desk
+from orchestrator.service.handlers import CLOCK
 from orchestrator.service.notices import tell
 from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.looking import add, sealed_for

@@ -13,8 +13,8 @@ from orchestrator.episode.items import REMINDER, reminds_of, subject_of
 from orchestrator.errors import CarepathError, NotFound
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.cursor import closed, opened
+from orchestrator.service.desk import Desk
 from orchestrator.service.firing import of_the_store
-from orchestrator.service.handlers import Desk
 from orchestrator.service.identity import Identities, identifiers_json
 from orchestrator.service.ledger import unpack
 from orchestrator.service.overview.naming import item_words

@@ -15,7 +15,7 @@ from orchestrator.audit.seal import instant
 from orchestrator.episode.items import REMINDER
 from orchestrator.episode.reminders import next_moment
 from orchestrator.errors import Claimed, Conflict, InputError, NotFound
-from orchestrator.service.handlers import Desk
+from orchestrator.service.desk import Desk
 from orchestrator.service.ledger import unpack
 from orchestrator.service.people.looking import Who, add, sealed_for
 from orchestrator.service.people.rows import LookRow
