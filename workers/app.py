@@ -182,7 +182,7 @@ def hint(job: str) -> None:
         publish(job)
 
 
-def run_worker(*, threads: int, processes: int) -> int:
+def run_worker(*, threads: int = 0, processes: int = 0) -> int:
     """Work until a signal says otherwise; return the exit code.
 
     threads: a thread pool, for the embedded system.   processes: prefork; 0 for one per processor.

@@ -153,7 +153,7 @@ class Stuck:
 settings = pickle.load(sys.stdin.buffer)
 app.configure(settings.broker_url, lambda: replace(bootstrap.open_system(settings), post=Stuck()))
 app.publish(app.DELIVER)
-app.run_worker(threads=1, processes=0)
+app.run_worker(threads=1)
 """
 
 
