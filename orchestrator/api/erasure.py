@@ -23,8 +23,8 @@ from orchestrator.http.needs import needs, principal
 from orchestrator.http.serving import system_of
 from orchestrator.service.once import state_tag
 from orchestrator.service.people.erasure import LONGEST_REASON, SHORTEST_REASON
+from orchestrator.service.people.looking import Seen
 from orchestrator.service.people.principal import Action
-from orchestrator.service.people.sight import Seen
 
 _PROBLEMS = commanding(
     {

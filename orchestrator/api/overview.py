@@ -22,8 +22,8 @@ from orchestrator.http.needs import needs, principal
 from orchestrator.http.serving import serving, system_of
 from orchestrator.service.cursor import Page
 from orchestrator.service.overview.shift import Span
+from orchestrator.service.people.looking import Who
 from orchestrator.service.people.principal import Action
-from orchestrator.service.people.sight import Who
 
 _PROBLEMS = listing({404: "There is no such ward among the caller's, or no such version."})
 Ward = Annotated[Term, Query(description="One ward of the caller's.")]

@@ -11,7 +11,7 @@ from orchestrator.cli.wording.lists import holds_text
 from orchestrator.errors import InvalidCommand
 
 if TYPE_CHECKING:
-    from orchestrator.service.people.accounts import Author
+    from orchestrator.service.people.recording import Author
 
 _REASON = click.option(
     "--reason", required=True, help="The request or the case; nothing of the patient, for it can never be erased."
@@ -65,7 +65,7 @@ def holds(invocation: Invocation, before: str | None) -> None:
 
 
 def _author(role: str) -> "Author":
-    from orchestrator.service.people.accounts import Author  # noqa: PLC0415  not for --help
+    from orchestrator.service.people.recording import Author  # noqa: PLC0415  not for --help
 
     return Author(who().id, role)
 

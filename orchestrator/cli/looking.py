@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap import System
-    from orchestrator.service.people.sight import Who
+    from orchestrator.service.people.looking import Who
 
 _NOBODY = "command-line"
 
@@ -27,7 +27,7 @@ def look_at_lists(system: "System", wards: Sequence[str], what: str) -> None:
 def who() -> "Who":
     """Return who sits here, as the environment says."""
     from orchestrator.episode.commands import ACTOR_ID  # noqa: PLC0415  not for --help
-    from orchestrator.service.people.sight import Who  # noqa: PLC0415
+    from orchestrator.service.people.looking import Who  # noqa: PLC0415
 
     named, role = os.environ.get("CAREPATH_ACTOR", ""), os.environ.get("CAREPATH_ROLE", "")
     return Who(named if re.fullmatch(ACTOR_ID, named) else _NOBODY, role if re.fullmatch(ACTOR_ID, role) else "")

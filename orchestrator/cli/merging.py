@@ -11,9 +11,9 @@ from orchestrator.cli.looking import who
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap import System
-    from orchestrator.service.people.accounts import Author
+    from orchestrator.service.people.looking import Seen
     from orchestrator.service.people.principal import Principal
-    from orchestrator.service.people.sight import Seen
+    from orchestrator.service.people.recording import Author
 
 _NUMBER = click.argument("number", metavar="SYSTEM=NUMBER")
 _REASON = click.option("--reason", required=True, metavar="TEXT", help="Why; it stands sealed in both records.")
@@ -97,8 +97,8 @@ def _lead() -> "Principal":
 
 
 def _author() -> "Author":
-    from orchestrator.service.people.accounts import Author  # noqa: PLC0415  not for --help
     from orchestrator.service.people.principal import LEAD  # noqa: PLC0415
+    from orchestrator.service.people.recording import Author  # noqa: PLC0415  not for --help
 
     return Author(who().id, LEAD)
 

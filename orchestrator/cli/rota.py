@@ -13,7 +13,7 @@ from orchestrator.errors import NotFound
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap import System
-    from orchestrator.service.people.accounts import Author
+    from orchestrator.service.people.recording import Author
 
 _WHO = click.option("--as", "who", metavar="ID", envvar="CAREPATH_ACTOR", help="Who acts: an opaque id, never a name.")
 _FROM = click.option("--from", "starts", metavar="TIME", required=True, help="ISO 8601; without offset the hospital's.")
@@ -187,7 +187,7 @@ def _remove(invocation: Invocation, what: str, said: str, remove: Callable[["Sys
 
 
 def _author(who: str | None) -> "Author":
-    from orchestrator.service.people.accounts import Author  # noqa: PLC0415  not for --help
+    from orchestrator.service.people.recording import Author  # noqa: PLC0415  not for --help
 
     actor = Asked(who, "administrator", None, None, None, None).actor()
     return Author(actor.id, actor.role)

@@ -19,7 +19,7 @@ from orchestrator.errors import InvalidCommand
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap import System
-    from orchestrator.service.people.accounts import Post
+    from orchestrator.service.people.administering import Post
     from orchestrator.service.people.recording import Author
 
 _LOGIN = click.argument("login", metavar="LOGIN")

@@ -19,8 +19,8 @@ from orchestrator.http.serving import serving, system_of
 from orchestrator.pathway.naming import fact_is, fact_label, fact_value
 from orchestrator.report import chart, plot, svg
 from orchestrator.report.html import picture_of
+from orchestrator.service.people.looking import Seen
 from orchestrator.service.people.principal import ROLES, Action
-from orchestrator.service.people.sight import Seen
 from orchestrator.service.telling import Whole
 from orchestrator.web import fields, hand
 from orchestrator.web.account import Account

@@ -12,8 +12,8 @@ from orchestrator.http.needs import needs, principal
 from orchestrator.http.serving import system_of
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.people.glass import LONGEST_REASON, reason_of
+from orchestrator.service.people.looking import Who
 from orchestrator.service.people.principal import Action, Principal
-from orchestrator.service.people.sight import Who
 from orchestrator.web.again import check_again, count_failure
 from orchestrator.web.finding import USUAL_SYSTEM
 from orchestrator.web.forms import Form, Sent

@@ -8,10 +8,10 @@ from starlette.responses import RedirectResponse, Response
 from orchestrator.errors import CarepathError, StoreError
 from orchestrator.http.needs import needs, principal
 from orchestrator.http.serving import system_of
-from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.erasure import LONGEST_REASON, SHORTEST_REASON
+from orchestrator.service.people.looking import Seen
 from orchestrator.service.people.principal import Action
-from orchestrator.service.people.sight import Seen
+from orchestrator.service.people.recording import Author
 from orchestrator.web.finding import USUAL_SYSTEM, lead_to
 from orchestrator.web.forms import Sent
 from orchestrator.web.look import EpisodeId, OnEpisode

@@ -13,10 +13,10 @@ from orchestrator.errors import Conflict, InputError, NotFound
 from orchestrator.http.needs import principal
 from orchestrator.http.serving import system_of
 from orchestrator.service.enrolment import Identifier
-from orchestrator.service.people.accounts import Author
+from orchestrator.service.people.looking import Seen, Who
 from orchestrator.service.people.merging import LONGEST_REASON
 from orchestrator.service.people.principal import Action
-from orchestrator.service.people.sight import Seen, Who
+from orchestrator.service.people.recording import Author
 from orchestrator.web.finding import USUAL_SYSTEM
 from orchestrator.web.forms import Form, Sent
 from orchestrator.web.look import EpisodeId, Looking, OnEpisode

@@ -21,8 +21,6 @@ from orchestrator.service.people.recording import CHANGES, Author, begin, cause_
 from orchestrator.service.people.rows import PersonRow, PostRow, StaffRow
 from orchestrator.service.ports import Change, Reader, Store
 
-__all__ = ["Author", "People", "Post", "note", "principal_of"]
-
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
 _LONGEST_NAME, _LONGEST_WARD = 100, 200
 _PAGE = 500

@@ -8,9 +8,10 @@ from typing import Any
 from orchestrator.audit import looks
 from orchestrator.audit.seal import instant
 from orchestrator.errors import Conflict, InputError, NotFound
-from orchestrator.service.people.accounts import Author, check_ward_name, note
+from orchestrator.service.people.accounts import check_ward_name
 from orchestrator.service.people.hours import midnight
 from orchestrator.service.people.principal import EVERYWHERE
+from orchestrator.service.people.recording import Author, note
 from orchestrator.service.people.roster import Roster, Told
 from orchestrator.service.people.rows import DutyRow, PersonRow
 from orchestrator.service.ports import Change, Store

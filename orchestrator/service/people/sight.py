@@ -24,7 +24,6 @@ from orchestrator.service.people.rows import LookRow
 from orchestrator.service.ports import Reader
 from orchestrator.service.there import not_there
 
-__all__ = ["Seen", "Sight", "Who"]
 _log = logging.getLogger(__name__)
 _TRIES = 3
 _UNDER_GLASS = frozenset({Action.SEE, Action.ACT})
