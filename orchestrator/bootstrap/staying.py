@@ -28,8 +28,7 @@ def lookout(system: System) -> Lookout:
             system.post, system.deliveries, send_one, system.elapsed, LOOKOUT_SENDS_SECONDS, kind=OVERDUE
         )
 
-    speed = system.simulation.factor if system.simulation else 1
-    return Lookout(system.pulse, speed, send, wall=system.host, elapsed=system.elapsed)
+    return Lookout(system.pulse, system.speed, send, wall=system.host, elapsed=system.elapsed)
 
 
 def stay_present(system: System, role: str) -> Repeated:

@@ -79,6 +79,6 @@ def _of_store(settings: Settings, system: "System") -> Iterator[Line]:
     yield processes(system)
     yield clock(found, system.pulse.look().seen_at)
     yield ticking(found)
-    yield timers(found, system.simulation.factor if system.simulation else 1)
+    yield timers(found, system.speed)
     yield set_aside(found)
     yield notices(found)

@@ -106,10 +106,9 @@ def _api_probes(settings: Settings, system: System, server: "uvicorn.Server", dr
 
         from orchestrator.api.metrics import StoreCollector  # noqa: PLC0415
 
-        speed = system.simulation.factor if system.simulation else 1
         told = StoreCollector(
             lambda: figures(settings, system), lambda: bool(system.channels.fault),
-            simulated=system.simulated, speed=speed,
+            simulated=system.simulated, speed=system.speed,
         )  # fmt: skip
         REGISTRY.register(told)
 

@@ -37,6 +37,11 @@ class Library:
         self.pathways, self._places = pathways, dict(places or {})
         self._by_hash = {pathway.hash: pathway for pathway in pathways}
 
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Return every role that a pathway knows, in the files' order."""
+        return tuple(dict.fromkeys(role for pathway in self.pathways for role in pathway.roles))
+
     def newest(self, name: str) -> Pathway:
         """Return the newest version of ``name``, or that of ``name@version``; raises NotFound.
 
