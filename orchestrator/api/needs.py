@@ -13,8 +13,8 @@ from orchestrator.api.caller import EpisodeId, Said, Saying, acting
 from orchestrator.errors import NotFound
 from orchestrator.http.needs import Needs, principal
 from orchestrator.http.serving import system_of
+from orchestrator.service.people.looking import Seen, Who
 from orchestrator.service.people.principal import EVERYWHERE, Action
-from orchestrator.service.people.sight import Seen, Who
 
 
 class OnEpisode(Needs):

@@ -18,9 +18,9 @@ from orchestrator.episode.commands import Actor
 from orchestrator.http.needs import principal
 from orchestrator.http.serving import system_of
 from orchestrator.service.once import Outcome, Told, Wish
-from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.looking import Who
 from orchestrator.service.people.principal import Action
+from orchestrator.service.people.recording import Author
 
 REPLAYED = {"Idempotent-Replayed": "true"}
 By = Actor | Author | Who

@@ -84,7 +84,7 @@ def _check_choice(
     """Refuse by gate, role, reason and input, in this order, over all regimens of the command."""
     refusing: list[tuple[Gate, str]] = []
     for regimen in command.regimens:
-        refusing += gates_refusing(draft.host, draft.values, regimen, "confirm") + _short_taper(
+        refusing += gates_refusing(draft.host, draft.values, regimen) + _short_taper(
             draft, regimen, parameters[regimen]
         )
     pass_gates(draft, sorted(dict(refusing).items(), key=lambda pair: pair[0].order), command, actor)

@@ -18,11 +18,12 @@ from orchestrator.episode.model import (
     Turn,
     Wait,
 )
+from orchestrator.pathway.kinds import stage_of
 from orchestrator.pathway.model import Standing
 
 RECOMMENDED = Standing.RECOMMENDED.value
 E = TypeVar("E", bound=ev.Event)
-_OfReminder = (
+OfReminder = (
     ev.ReminderMoved
     | ev.ReminderFired
     | ev.ReminderTold
@@ -31,6 +32,7 @@ _OfReminder = (
     | ev.ReminderReopened
     | ev.ReminderEnded
 )
+"""What happens to a reminder that was armed."""
 KEPT_RECORDINGS = 4
 """So many recordings of a fact are kept in the document; an earlier one can no longer come back by a retraction."""
 KEPT_TURNS = 4
@@ -58,7 +60,7 @@ def stamp(episode: Episode, seq: int, at: dt.datetime) -> Episode:
 
 
 def _enrolled(event: ev.Enrolled, seq: int, at: dt.datetime) -> Episode:
-    stage = event.state.partition("/")[0]
+    stage = stage_of(event.state)
     return Episode(
         event.episode_id, event.patient_id, event.pathway, event.version, event.ward, event.timezone, event.state,
         at, seq, at, reached=frozenset({stage}),
@@ -205,7 +207,7 @@ def _check_withdrawn(episode: Episode, event: ev.CheckWithdrawn, _: int, __: dt.
 
 
 def _moved(episode: Episode, event: ev.Moved, seq: int, _: dt.datetime) -> Episode:
-    stage = event.target.partition("/")[0]
+    stage = stage_of(event.target)
     courses = tuple(each._replace(stage=stage) if each.seq == seq else each for each in episode.courses)
     moved = episode._replace(
         state=event.target, reached=episode.reached | {stage}, courses=courses,
@@ -259,7 +261,7 @@ def _armed(episode: Episode, event: ev.ReminderArmed, seq: int, _: dt.datetime) 
 
 def _reminder(
     episode: Episode,
-    event: _OfReminder,
+    event: OfReminder,
     **changes: Any,  # noqa: ANN401 - each field of a reminder has its own type
 ) -> Episode:
     name, subject, n = event.name, event.subject, event.n

@@ -186,7 +186,7 @@ class Live:
         self._said = said
 
 
-def scope_of(system: System, principal: Principal, wards: Sequence[str], episode: str = "") -> Scope:
+def scope_of(system: System, principal: Principal, wards: Sequence[str], episode: str) -> Scope:
     """Return of what somebody is told: one episode, or these wards, none for all of his. Raises NotFound."""
     if episode:
         system.sight.check(principal, episode, Action.SEE)

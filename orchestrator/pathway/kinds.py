@@ -22,6 +22,11 @@ Value = Decimal | str | bool | dt.date | frozenset[str]
 """What is recorded of a fact, once it is typed."""
 
 
+def stage_of(state: str) -> str:
+    """Return the stage of a state, whose name is written ``stage/state``."""
+    return state.partition("/")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """Where an element comes from: the rules that it carries out, its sources, and whether a value of it is local.

@@ -32,6 +32,12 @@ class Standing(StrEnum):
     ABSENT = "absent"
 
 
+OPTIONS = frozenset({Standing.RECOMMENDED, Standing.ACCEPTABLE, Standing.DISCOURAGED})
+"""With these a regimen is one that can be chosen."""
+GATE_ACTIONS = ("confirm", "taper", "stop", "close")
+"""What a gate can hold back."""
+
+
 @dataclass(frozen=True, slots=True)
 class StandingRow:
     """One row of the table of proposals: these regimens have this standing in these stages when the guard holds."""
@@ -51,7 +57,7 @@ class StandingRow:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A condition whose refusal a lead may override with a reason. actions: confirm, taper, stop, close."""
+    """A condition whose refusal a lead may override with a reason. actions: of ``GATE_ACTIONS``."""
 
     name: str
     actions: frozenset[str]

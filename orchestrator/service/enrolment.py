@@ -13,7 +13,8 @@ from orchestrator.episode.commands import Actor, Enrolment
 from orchestrator.episode.decide import Refused
 from orchestrator.errors import AlreadyEnrolled, Conflict, InvalidCommand, KeyReused, NotReleased
 from orchestrator.service.cause import cause_id, entity_tag, episode_id_of, request_hash
-from orchestrator.service.handlers import Answer, Desk, repeat
+from orchestrator.service.desk import Desk
+from orchestrator.service.handlers import Answer, repeat
 from orchestrator.service.ledger import Ledger
 from orchestrator.service.people.merged import Person, person_of
 from orchestrator.service.ports import Change, Collision

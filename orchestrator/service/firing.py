@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from orchestrator.errors import KeyMissing, RowHeld, StoreError, WrongKey
-from orchestrator.service.handlers import Desk, fire
+from orchestrator.service.desk import Desk
+from orchestrator.service.handlers import fire
 from orchestrator.service.notices import OWNERS, InHouse, tell
 from orchestrator.service.ports import Change, Directory
 from orchestrator.service.rows import LONGEST_ASIDE, EpisodeRow, NoticeRow, Times, Write

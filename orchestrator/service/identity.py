@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from orchestrator.errors import KeyMissing, WrongKey
+from orchestrator.service.desk import Desk
 from orchestrator.service.enrolment import Identifier, opened
-from orchestrator.service.handlers import Desk
 from orchestrator.service.ports import Reader
 from orchestrator.service.rows import IdentifierRow, PatientRow
 

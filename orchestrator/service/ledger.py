@@ -19,7 +19,7 @@ from orchestrator.episode.events import (
     ReminderTold,
 )
 from orchestrator.episode.events import Refused as RefusedEvent
-from orchestrator.service.cause import tag_of
+from orchestrator.service.cause import decision_tag
 from orchestrator.service.notices import routed, unassigned
 from orchestrator.service.ports import Directory, Engine
 from orchestrator.service.rows import NO_DUE, EpisodeRow, ItemRow, NoticeRow, Times, Write
@@ -150,7 +150,7 @@ class Ledger:
         return outcome.events, ACCEPTED, outcome.episode
 
     def _tag(self, episode: "Episode") -> str:
-        return tag_of(self.key, self._engine.decision_tag(self.pathway, episode, self.now))
+        return decision_tag(self.key, self._engine.decision_tag(self.pathway, episode, self.now))
 
     def _open_things(self) -> tuple[list[tuple[str, str, str]], list[ItemRow]]:
         """Return the keys of items that are no longer open, and the items that are new or differ."""

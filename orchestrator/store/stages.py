@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import event
 
 from orchestrator.audit.keys import Keyring
 from orchestrator.clock import Clock, HostClock
@@ -15,9 +15,8 @@ from orchestrator.service.ports import Store
 from orchestrator.store import opening
 from orchestrator.store.connect import make_file, postgres_engine, sqlite_engines
 from orchestrator.store.faults import translate
-from orchestrator.store.past import PastStore
+from orchestrator.store.past import past_store
 from orchestrator.store.sqlite import SqliteStore
-from orchestrator.store.tables import metadata
 
 _WAIT_S = 5.0
 Open = Callable[[Clock], tuple[Store, Keyring]]
@@ -48,7 +47,7 @@ def _in_file(file: Path) -> Iterator[Open]:
         raise InputError(f"there is a file at {file} already: stories play in a new one, which is gone afterwards")
     make_file(file)
     engines = sqlite_engines(file, _WAIT_S)
-    ring = _make(engines[0])
+    ring = opening.furnish(engines[0], HostClock().now())
     last = SqliteStore(*engines, HostClock())
 
     def opened(clock: Clock) -> tuple[Store, Keyring]:
@@ -77,17 +76,9 @@ def _in_schema(url: str) -> Iterator[Open]:
     with engine.connect() as connection:
         connection.exec_driver_sql(f"CREATE SCHEMA {name}")
     try:
-        ring = _make(engine)
-        yield lambda clock: (PastStore(engine, clock), ring)
+        ring = opening.furnish(engine, HostClock().now())
+        yield lambda clock: (past_store(engine, clock), ring)
     finally:
         with engine.connect() as connection:
             connection.exec_driver_sql(f"DROP SCHEMA {name} CASCADE")
         engine.dispose()
-
-
-def _make(engine: Engine) -> Keyring:
-    ring = Keyring.ephemeral()
-    metadata.create_all(engine, checkfirst=False)
-    with engine.connect() as connection:
-        opening._register(connection, ring, HostClock().now())
-    return ring

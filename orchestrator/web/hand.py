@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator.audit.story.speech import about
-from orchestrator.episode.items import DECISION, DOSE, TASK, kind_of_thing, reminds_of, subject_of
+from orchestrator.episode.items import DECISION, DOSE, REMINDER, TASK, kind_of_thing, reminds_of, subject_of
 from orchestrator.pathway.model import Pathway, ReminderKind
 from orchestrator.service.telling import Whole
 
 SOON = dt.timedelta(hours=12)
 """A dose that is due within a shift is laid to hand."""
-REMINDER = "reminder"
 _FIRST = (DOSE, DECISION)
 Json = Mapping[str, Any]
 

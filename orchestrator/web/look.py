@@ -9,8 +9,8 @@ from orchestrator.episode.commands import Actor
 from orchestrator.errors import NotFound
 from orchestrator.http.needs import Needs, principal
 from orchestrator.http.serving import system_of
+from orchestrator.service.people.looking import Seen, Who
 from orchestrator.service.people.principal import EVERYWHERE, Action, Principal
-from orchestrator.service.people.sight import Seen, Who
 
 EpisodeId = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")]
 

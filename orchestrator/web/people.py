@@ -11,8 +11,7 @@ from orchestrator.errors import CarepathError, Changed, Conflict, NotAllowed, No
 from orchestrator.http.needs import needs, principal
 from orchestrator.http.serving import system_of
 from orchestrator.service.people import passwords
-from orchestrator.service.people.accounts import Post
-from orchestrator.service.people.administering import looks_after
+from orchestrator.service.people.administering import Post, looks_after
 from orchestrator.service.people.principal import ADMINISTRATOR, Action
 from orchestrator.service.people.recording import Author, once
 from orchestrator.web import words

@@ -12,10 +12,10 @@ from orchestrator.bootstrap import System
 from orchestrator.errors import CarepathError, InputError
 from orchestrator.http.needs import needs, principal
 from orchestrator.http.serving import system_of
-from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.duty import changes, check_ward, reads
 from orchestrator.service.people.hours import day_of, instant_of, midnight, monday
 from orchestrator.service.people.principal import EVERYWHERE, Action
+from orchestrator.service.people.recording import Author
 from orchestrator.web.forms import Sent
 from orchestrator.web.pages import Entry, gettext, language_of, render
 

@@ -15,9 +15,9 @@ from orchestrator.episode.commands import Actor, ChangeWard
 from orchestrator.errors import CarepathError, StoreError
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.handlers import Request
-from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.looking import Who
 from orchestrator.service.people.principal import EVERYWHERE, Principal
+from orchestrator.service.people.recording import Author
 from orchestrator.service.worklist.rows import ItemId
 from tests.simulation.process import Crash, Process
 

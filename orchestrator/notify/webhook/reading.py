@@ -10,7 +10,6 @@ from orchestrator.notify.webhook.addresses import Networks
 from orchestrator.notify.webhook.settings import HookHost, HookSettings, key
 from orchestrator.notify.webhook.signature import LEAST_BYTES, MOST_BYTES, PREFIX, secret_bytes
 from orchestrator.pathway.fields import Fields
-from orchestrator.pathway.vocabulary import each
 from orchestrator.wire.hosts import is_loopback
 from orchestrator.wire.target import target
 
@@ -24,7 +23,7 @@ def read_hooks(fields: Fields, *, now: bool) -> HookSettings:
     Raises PathwayError, or notes faults of hosts where they are noted.
     """
     seconds = take_seconds(fields, 10)
-    hosts = each(fields, "hosts", "host", lambda name, host: _host(name, host, now=now))
+    hosts = fields.each("hosts", "host", lambda name, host: _host(name, host, now=now))
     fields.done()
     return HookSettings(hosts, seconds)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 
 from orchestrator.clock import VirtualClock
-from orchestrator.episode.items import items
+from orchestrator.episode.items import REMINDER, items
 from orchestrator.episode.model import Episode
 from orchestrator.errors import CarepathError
 from orchestrator.pathway.model import Pathway
@@ -154,8 +154,8 @@ def _promises(bedside: Bedside, part: Part, wish: str, other: Mapping[str, Part]
 
 def _is_late(pathway: Pathway, episode: Episode, now: dt.datetime) -> bool:
     open_items = items(pathway, episode)
-    overdue = any(each.kind != "reminder" and each.due_at and each.due_at < now for each in open_items)
-    return episode.closed or (overdue and any(each.kind == "reminder" for each in open_items))
+    overdue = any(each.kind != REMINDER and each.due_at and each.due_at < now for each in open_items)
+    return episode.closed or (overdue and any(each.kind == REMINDER for each in open_items))
 
 
 def _is_calm(pathway: Pathway, episode: Episode, now: dt.datetime) -> bool:

@@ -11,11 +11,11 @@ from itertools import groupby
 from typing import Any
 
 from orchestrator.audit.seal import instant
-from orchestrator.audit.story.speech import stage_of
 from orchestrator.errors import InvalidCommand
+from orchestrator.pathway.kinds import stage_of
 from orchestrator.pathway.model import Pathway
+from orchestrator.service.desk import Desk
 from orchestrator.service.enrolment import Identifier
-from orchestrator.service.handlers import Desk
 from orchestrator.service.identity import Identities, identifiers_json
 from orchestrator.service.overview.naming import item_words, owed, stage_order
 from orchestrator.service.overview.rows import StayRow

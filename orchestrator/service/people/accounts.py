@@ -21,8 +21,6 @@ from orchestrator.service.people.recording import CHANGES, Author, begin, cause_
 from orchestrator.service.people.rows import PersonRow, PostRow, StaffRow
 from orchestrator.service.ports import Change, Reader, Store
 
-__all__ = ["Author", "People", "Post", "note", "principal_of"]
-
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
 _LONGEST_NAME, _LONGEST_WARD = 100, 200
 _PAGE = 500
@@ -265,11 +263,14 @@ class People:
         for ward, role in posts:
             if role not in self.roles:
                 raise InputError(f"there is no role '{role[:40]}'; known are {', '.join(self.roles)}")
-            if not ward or len(ward) > _LONGEST_WARD or not ward.isprintable() or ward != ward.strip():
-                raise InputError(
-                    f"a ward is printable text of 1 to {_LONGEST_WARD} characters, or {EVERYWHERE} for all"
-                )
+            check_ward_name(ward)
         return [PostRow(person_id, ward, role) for ward, role in sorted(set(posts))]
+
+
+def check_ward_name(ward: str) -> None:
+    """Raise InputError for what cannot be a ward."""
+    if not ward or len(ward) > _LONGEST_WARD or not ward.isprintable() or ward != ward.strip():
+        raise InputError(f"a ward is printable text of 1 to {_LONGEST_WARD} characters, or {EVERYWHERE} for all")
 
 
 def principal_of(reader: Reader, row: PersonRow) -> Principal:

@@ -8,8 +8,8 @@ from typing import Any
 from orchestrator.audit import looks
 from orchestrator.audit.seal import instant
 from orchestrator.errors import Conflict, InputError, NotFound
-from orchestrator.service.people.accounts import Author, note
 from orchestrator.service.people.principal import EVERYWHERE
+from orchestrator.service.people.recording import Author, note
 from orchestrator.service.people.rota import account, check_span
 from orchestrator.service.people.rows import AwayRow, PostRow
 from orchestrator.service.ports import Change, Reader, Store

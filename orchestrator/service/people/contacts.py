@@ -6,8 +6,8 @@ from typing import Any
 
 from orchestrator.audit import looks
 from orchestrator.errors import Conflict, InputError, NotFound
-from orchestrator.service.people.accounts import Author, note
 from orchestrator.service.people.hours import check_quiet
+from orchestrator.service.people.recording import Author, note
 from orchestrator.service.people.roster_ports import Ways
 from orchestrator.service.people.rota import account
 from orchestrator.service.people.rows import ContactRow

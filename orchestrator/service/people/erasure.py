@@ -16,10 +16,10 @@ from orchestrator.audit import looks
 from orchestrator.audit.seal import instant
 from orchestrator.errors import Conflict, InputError, NotAllowed
 from orchestrator.service.cursor import Page, closed, moment, opened, page_size
-from orchestrator.service.handlers import Desk
-from orchestrator.service.people.accounts import Author
+from orchestrator.service.desk import Desk
 from orchestrator.service.people.looking import add
 from orchestrator.service.people.merged import Person, episodes_of, person_of
+from orchestrator.service.people.recording import Author
 from orchestrator.service.people.rows import HoldRow, LookRow
 from orchestrator.service.ports import Change, Reader
 from orchestrator.service.rows import EpisodeRow

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from orchestrator.audit import looks
 from orchestrator.audit.seal import instant
 from orchestrator.errors import Conflict, InputError, NotFound
+from orchestrator.service.desk import Desk
 from orchestrator.service.enrolment import Identifier
-from orchestrator.service.handlers import Desk
 from orchestrator.service.notices import tell
 from orchestrator.service.people.looking import Who, add, sealed_for
 from orchestrator.service.people.merged import episodes_of, person_of

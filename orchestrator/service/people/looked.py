@@ -9,7 +9,7 @@ from orchestrator.audit.keys import PatientKey
 from orchestrator.audit.seal import open_header
 from orchestrator.errors import WrongKey
 from orchestrator.service.cursor import Page, closed, moment, number, opened, page_size
-from orchestrator.service.handlers import Desk
+from orchestrator.service.desk import Desk
 from orchestrator.service.people.looking import chain_of, chain_rows, record, sealed_for, ward_of
 from orchestrator.service.people.merged import person_of
 from orchestrator.service.people.principal import EVERYWHERE

@@ -15,13 +15,14 @@ from orchestrator.audit.canonical import canonical
 from orchestrator.audit.keys import PatientKey
 from orchestrator.audit.seal import instant, open_header
 from orchestrator.errors import Changed, Conflict, InputError, NotFound
+from orchestrator.service.desk import Desk
 from orchestrator.service.enrolment import Identifier
-from orchestrator.service.handlers import CLOCK, Desk
+from orchestrator.service.handlers import CLOCK
 from orchestrator.service.notices import tell
-from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.looking import add, sealed_for
 from orchestrator.service.people.merged import Person, episodes_of, open_twice, person_of, side_of
 from orchestrator.service.people.principal import ADMINISTRATOR, LEAD, Action, Principal
+from orchestrator.service.people.recording import Author
 from orchestrator.service.people.records import Records, Sees, acted_json, bound, name_of, twice_json
 from orchestrator.service.people.rows import LookRow, MergeRow
 from orchestrator.service.ports import Change, Reader

@@ -43,7 +43,7 @@ class Author:
     tag: str = ""
 
 
-class Repeated(Exception):  # noqa: N818  an answer, not an error
+class DoneBefore(Exception):  # noqa: N818  an answer, not an error
     """This was done before with the same key: what was recorded then is the answer. row: that record."""
 
     def __init__(self, row: StaffRow) -> None:
@@ -55,7 +55,7 @@ def once(work: Callable[[], T]) -> T | None:
     """Return what a change returns; None where it was made before with the same key."""
     try:
         return work()
-    except Repeated:
+    except DoneBefore:
         return None
 
 
@@ -73,7 +73,7 @@ def begin(change: Change, by: Author, kind: str, about: str, asked: Mapping[str,
     """Hold off others who change accounts until the transaction ends, and return the mark for `note`.
 
     about: whose account; empty where it is only made.   asked: what is wanted, without secrets.
-    Raises Repeated, KeyReused and Changed; NotAllowed where it is not this author's to look after.
+    Raises DoneBefore, KeyReused and Changed; NotAllowed where it is not this author's to look after.
     """
     change.last_staff_record()
     mark = Mark()
@@ -83,7 +83,7 @@ def begin(change: Change, by: Author, kind: str, about: str, asked: Mapping[str,
         if (row := change.staff_record_of(cause_of(by))) is not None:
             if row.request != mark.request:
                 raise KeyReused("this key was used with another wish: take a new one")
-            raise Repeated(row)
+            raise DoneBefore(row)
     if about and kind != "posts":  # what may be changed of posts is looked at one by one
         check_account(change, by.id, about)
     last = change.last_about(about, CHANGES) if by.seen is not None else None

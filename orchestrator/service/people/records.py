@@ -10,7 +10,7 @@ from typing import Any
 
 from orchestrator.audit.seal import instant
 from orchestrator.errors import KeyMissing, WrongKey
-from orchestrator.service.handlers import Desk
+from orchestrator.service.desk import Desk
 from orchestrator.service.identity import Identities, identifiers_json
 from orchestrator.service.people.merged import Person, Twice, episodes_of, open_twice
 from orchestrator.service.people.rows import MergeRow

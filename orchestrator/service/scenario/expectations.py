@@ -11,7 +11,7 @@ from orchestrator.episode.events import Moved
 from orchestrator.episode.model import Episode
 from orchestrator.episode.proposals import offers, warning_names
 from orchestrator.episode.view import upcoming
-from orchestrator.pathway.kinds import Mark
+from orchestrator.pathway.kinds import Mark, stage_of
 from orchestrator.service.scenario.measured import as_offset, doses_of, same_doses, same_offset
 from orchestrator.service.scenario.world import World
 
@@ -80,7 +80,7 @@ def _proposed(expected: Mapping[str, str], seen: Look) -> Outcome:
 
 
 def _passed(expected: list[str], seen: Look) -> Outcome:
-    actual = [move.target.partition("/")[0] for move in seen.moves]
+    actual = [stage_of(move.target) for move in seen.moves]
     return actual, actual == list(expected)
 
 

@@ -14,7 +14,7 @@ from orchestrator.clock import VirtualClock
 from orchestrator.episode.commands import Command, Confirm, Give, Record, command_from_json
 from orchestrator.episode.courses import open_slots
 from orchestrator.errors import CarepathError, InvalidCommand, NotFound, PathwayError
-from orchestrator.service.handlers import Desk
+from orchestrator.service.desk import Desk
 from orchestrator.service.scenario.expectations import Check, check, look
 from orchestrator.service.scenario.story import DEFAULT_ROLE, Entry, Scenario, check_names, read_story
 from orchestrator.service.scenario.world import World

@@ -10,8 +10,9 @@ from orchestrator.episode.event_json import TAGS, event_from_json
 from orchestrator.episode.events import Event, Moved, ReminderFired, ReminderTold
 from orchestrator.episode.model import Episode
 from orchestrator.pathway.model import Pathway
+from orchestrator.service.desk import Desk
 from orchestrator.service.enrolment import Enrolments, EnrolRequest, Identifier
-from orchestrator.service.handlers import Answer, Desk, Handlers, Request, fire, new_key
+from orchestrator.service.handlers import Answer, Handlers, Request, fire, new_key
 from orchestrator.service.ledger import unpack
 from orchestrator.service.ports import Change
 from orchestrator.service.replay import Audit

@@ -9,12 +9,12 @@ from typing import Any
 
 from orchestrator.audit.seal import instant
 from orchestrator.episode.brief import next_doses
-from orchestrator.episode.items import reminds_of, subject_of
+from orchestrator.episode.items import REMINDER, reminds_of, subject_of
 from orchestrator.errors import CarepathError, NotFound
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.cursor import closed, opened
+from orchestrator.service.desk import Desk
 from orchestrator.service.firing import of_the_store
-from orchestrator.service.handlers import Desk
 from orchestrator.service.identity import Identities, identifiers_json
 from orchestrator.service.ledger import unpack
 from orchestrator.service.overview.naming import item_words
@@ -52,7 +52,7 @@ class Agenda:
                     "identifiers": identifiers_json(known.get(row["patient_id"], ())),
                     "dose": doses.get((row["episode_id"], row["key"])),
                     "handle": self._handle(row["episode_id"], row["kind"], row["key"]),
-                    "reminds_of": self._reminds_of(reader, row) if row["kind"] == "reminder" else "",
+                    "reminds_of": self._reminds_of(reader, row) if row["kind"] == REMINDER else "",
                 }
                 for row in rows
             ]
@@ -97,7 +97,7 @@ class Agenda:
                 {
                     **row,
                     **self._words(reader, row["version"], row["state"]),
-                    **self._what(reader, row["version"], "reminder", row["name"], row["about"]),
+                    **self._what(reader, row["version"], REMINDER, row["name"], row["about"]),
                     "identifiers": identifiers_json(known.get(row["patient_id"], ())),
                 }
                 for row in rows
@@ -118,7 +118,7 @@ class Agenda:
 
     def _what(self, reader: Reader, version: str, kind: str, name: str, key: str) -> Json:
         pathway = self._pathway(reader, version)
-        subject = subject_of(key) if kind == "reminder" else ""
+        subject = subject_of(key) if kind == REMINDER else ""
         nameless = "" if kind == name else name
         title = nameless if pathway is None else item_words(pathway, kind, name)
         return {"title": title, "subject": _about(pathway, subject)}

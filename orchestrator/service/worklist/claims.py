@@ -12,9 +12,10 @@ from typing import Any
 from orchestrator.audit import looks
 from orchestrator.audit.keys import Keyring, PatientKey, prefixed
 from orchestrator.audit.seal import instant
+from orchestrator.episode.items import REMINDER
 from orchestrator.episode.reminders import next_moment
 from orchestrator.errors import Claimed, Conflict, InputError, NotFound
-from orchestrator.service.handlers import Desk
+from orchestrator.service.desk import Desk
 from orchestrator.service.ledger import unpack
 from orchestrator.service.people.looking import Who, add, sealed_for
 from orchestrator.service.people.rows import LookRow
@@ -25,7 +26,6 @@ from orchestrator.service.worklist.rows import ClaimRow, ItemId
 
 LONGEST_SNOOZE = timedelta(hours=4)
 LONGEST_REASON = 1000
-_REMINDER = "reminder"
 
 
 class Claims:
@@ -162,7 +162,7 @@ class Claims:
     def _limit(self, reader: Reader, held: ItemRow) -> datetime:
         """Return the moment up to which an item can be put off; it may have passed."""
         now = reader.times().now
-        if held.kind != _REMINDER:
+        if held.kind != REMINDER:
             return min(now + LONGEST_SNOOZE, held.due_at)
         row = episode_row(reader, held.episode_id)
         episode = self._desk.engine.load(unpack(self._desk.key(row), row.episode_id, row.document))

@@ -8,7 +8,7 @@ from httpx2 import Response
 
 from orchestrator.api.app import PREFIX, create_app
 from orchestrator.service.handlers import new_key
-from orchestrator.service.people.accounts import Author
+from orchestrator.service.people.recording import Author
 from tests.integration.api.conftest import Ward
 
 ADMINISTRATOR = Author("u-test", "administrator")

@@ -4,7 +4,7 @@ import pytest
 
 from orchestrator import config
 from orchestrator.bootstrap import open_system
-from orchestrator.service.people.accounts import Author
+from orchestrator.service.people.recording import Author
 from tests.integration.cli.conftest import Terminal
 from tests.integration.gateways import Gateway
 from tests.servers.outside import NEVER

@@ -12,7 +12,7 @@ import pytest
 
 from orchestrator import config
 from orchestrator.cli import records
-from orchestrator.cli.face import Face
+from orchestrator.cli.invocation import Invocation
 from orchestrator.errors import InputError
 from tests.integration.cli.conftest import PATHWAY, Terminal
 
@@ -124,7 +124,7 @@ def test_what_cannot_be_written_whole_leaves_no_file(terminal: Terminal, tmp_pat
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with pytest.raises(InputError, match="No space left"):
-        records._put(Face(config.read(), as_json=False), half(), tmp_path / "out")
+        records._put(Invocation(config.read(), as_json=False), half(), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
