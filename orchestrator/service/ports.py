@@ -12,6 +12,7 @@ from orchestrator.service.overview.ports import OverviewReader
 from orchestrator.service.people.ports import PeopleChange, PeopleReader
 from orchestrator.service.people.roster_ports import RosterChange, RosterReader
 from orchestrator.service.rows import (
+    AlarmRow,
     AnswerRow,
     EpisodeRow,
     IdentifierRow,
@@ -104,6 +105,14 @@ class Reader(PeopleReader, RosterReader, OverviewReader, WorklistReader, Protoco
 
     def open_by_ward(self) -> list[tuple[str, str]]:
         """Return ward and id of every open episode, by ward, first enrolled first."""
+        ...
+
+    def open_ids(self) -> list[str]:
+        """Return the ids of all open episodes, from another table than their own."""
+        ...
+
+    def alarms(self, episode_ids: Sequence[str]) -> list[AlarmRow]:
+        """Return those of these episodes that are there, each looked for by its id alone. Raises StoreDamaged."""
         ...
 
     def episode_ids(self, after: str, limit: int) -> list[str]:

@@ -94,7 +94,7 @@ def mistakes_a_stall_for_a_jump() -> AbstractContextManager[object]:
 
 def set_aside_for_good() -> AbstractContextManager[object]:
     """An episode that failed once never comes back."""
-    return mock.patch.object(firing, "delay", return_value=timedelta(days=3650))
+    return mock.patch.object(aside, "delay", return_value=timedelta(days=3650))
 
 
 def holds_up_its_neighbours() -> AbstractContextManager[object]:
