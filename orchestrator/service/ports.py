@@ -11,6 +11,7 @@ from orchestrator.errors import Conflict
 from orchestrator.service.overview.ports import OverviewReader
 from orchestrator.service.people.ports import PeopleChange, PeopleReader
 from orchestrator.service.people.roster_ports import RosterChange, RosterReader
+from orchestrator.service.people.rows import FactorRow
 from orchestrator.service.rows import (
     AlarmRow,
     AnswerRow,
@@ -224,6 +225,22 @@ class Change(Reader, PeopleChange, RosterChange, WorklistChange, Protocol):
         ...
 
     def add_patient(self, patient: PatientRow) -> None: ...
+    def wrapped_by_others(self, kek_id: str, after: str, limit: int) -> list[PatientRow]:
+        """Return patients whose key another KEK wraps, by id, beginning behind `after`; none whose key is destroyed."""
+        ...
+
+    def rewrap(self, patient: PatientRow, kek_id: str, wrapped: bytes) -> bool:
+        """Exchange what wraps a patient's key; False where it is no more as it was read."""
+        ...
+
+    def factors_of_others(self, kek_id: str) -> list[FactorRow]:
+        """Return the authenticator apps whose secret another KEK encrypts."""
+        ...
+
+    def reseal_factor(self, factor: FactorRow, kek_id: str, sealed: bytes) -> bool:
+        """Exchange what encrypts a secret; False as for `rewrap`."""
+        ...
+
     def add_identifiers(self, rows: Sequence[IdentifierRow]) -> None: ...
     def keep_pathway(self, row: PathwayRow) -> None:
         """Keep a version, unless one is kept under its name and label already."""

@@ -12,7 +12,7 @@ from orchestrator.bootstrap import System
 from orchestrator.notify import sending
 from orchestrator.notify.channel import Sent
 from orchestrator.notify.post import Post
-from orchestrator.service import cause, firing, handlers, ledger, transfers
+from orchestrator.service import aside, cause, firing, handlers, ledger, transfers
 from orchestrator.service.deliveries import Deliveries
 from orchestrator.service.firing import Sound
 from orchestrator.service.people import erasure
