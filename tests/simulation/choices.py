@@ -24,7 +24,7 @@ from tests.lives import UNFIT
 from tests.worlds import spoken_facts, spoken_regimens
 
 Page = Mapping[str, Any]
-_OPEN_GATES = {"infection_status": "excluded", "weight_kg": "70", "height_cm": 170}
+_OPEN_GATES = {"infection_status": "excluded", "weight_kg": 70, "height_cm": 170}
 
 
 class Chooser:
