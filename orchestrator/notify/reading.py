@@ -24,7 +24,7 @@ from orchestrator.notify.wording import KINDS
 from orchestrator.pathway.faults import Faults, Parts
 from orchestrator.pathway.fields import Fields
 from orchestrator.pathway.reader import Map, Value, read_file
-from orchestrator.pathway.terms import name_in, names_in
+from orchestrator.pathway.terms import name_in
 from orchestrator.wire.hosts import is_loopback
 from orchestrator.wire.target import target
 
