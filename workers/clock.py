@@ -97,6 +97,8 @@ class Ticker:
             return LONGEST_SLEEP_SECONDS
         if is_clear(began, passed):
             self._remember(look, passed)  # last: who holds that row keeps nobody from being told
+        if inline and self._system.firing.damaged:
+            return LONGEST_SLEEP_SECONDS  # what cannot fire is due all the while
         return ASKED_SLEEP_SECONDS if asked else self._until_next()
 
     def _fire(self, look: Look, sound: Sound) -> tuple[bool, bool]:
@@ -105,10 +107,11 @@ class Ticker:
         sound: whether the wall can be trusted still when something is claimed: this clock may have stood still since.
         """
         overdue = self._seconds(look)
-        if overdue is None or overdue < 0:
-            return False, False
-        if overdue <= LATEST_SECONDS and self._hints.fire():
-            return True, False
+        if not look.damaged:
+            if overdue is None or overdue < 0:
+                return False, False
+            if overdue <= LATEST_SECONDS and self._hints.fire():
+                return True, False
         fire(self._system, seconds=LATEST_SECONDS, sound=sound)
         return False, True
 

@@ -23,6 +23,7 @@ from orchestrator.bootstrap.upkeep import (
     examine_server,
     figures,
     restore_store,
+    rewrap_keys,
     rotate_keys,
     sqlite_version,
 )
@@ -36,7 +37,7 @@ from orchestrator.store.server import Finding
 __all__ = [
     "Figures", "Finding", "Health", "Repeated", "Simulation", "System", "assemble", "back_up_keys", "back_up_store",
     "check_durable", "check_ready", "examine", "examine_server", "figures", "guard_time", "lookout", "open_library",
-    "open_system", "open_to_run", "prepare_store", "prove", "read_outside", "restore_store", "rotate_keys",
-    "settle_memory", "sqlite_version", "stage", "stay_present", "throwaway_system", "warn", "watch_channels",
-    "watch_time",
+    "open_system", "open_to_run", "prepare_store", "prove", "read_outside", "restore_store", "rewrap_keys",
+    "rotate_keys", "settle_memory", "sqlite_version", "stage", "stay_present", "throwaway_system", "warn",
+    "watch_channels", "watch_time",
 ]  # fmt: skip

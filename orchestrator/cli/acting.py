@@ -159,8 +159,13 @@ def confirm(
     **parameters: Any,  # noqa: ANN401
 ) -> None:
     """Confirm what is to be given."""
+    from orchestrator.pathway.kinds import typed_number  # noqa: PLC0415  not for --help
+
     if parameters["steps"] is not None:
         parameters["steps"] = parsing.steps(parameters["steps"])
+    for name in ("dose", "dose_per_kg"):
+        if parameters[name] is not None:
+            parameters[name] = typed_number(parameters[name])
     parameters["given"] = list(parameters["given"]) or None
     chosen = {name: value for name, value in parameters.items() if value is not None}
     for name, held in chosen.items():

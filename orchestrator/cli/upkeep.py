@@ -1,9 +1,11 @@
 """How is an installation looked after? Schema, keys, the administrator's token, the shell's completion."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from orchestrator.cli.failure import Failed
 from orchestrator.cli.invocation import Invocation, json_option, with_settings
 from orchestrator.errors import InputError
 
@@ -92,6 +94,28 @@ def rotate(invocation: Invocation) -> None:
     invocation.show(
         told, lambda _: f"{invocation.settings.keys} has the new key {made}: back it up with carepath keys backup DEST"
     )
+
+
+@keys.command()
+@with_settings
+def rewrap(invocation: Invocation) -> None:
+    """Bring what lies under older keys under the newest one.
+
+    The key of every patient, and the secrets of second factors. While people work; what it has done stays done, so that
+    it can be ended and begun anew. The older keys stay in the file, for backups of before.
+    """
+    from orchestrator.bootstrap import rewrap_keys  # noqa: PLC0415  not for --help
+
+    with invocation.system() as system:
+        done, key = rewrap_keys(system), system.keyring.active.id
+    invocation.show({"key": key, **done._asdict()}, _rewrapped)
+    if done.closed:
+        raise Failed(f"of {len(done.closed)} the key does not open: carepath audit verify --all", "keys-closed")
+
+
+def _rewrapped(told: dict[str, Any]) -> str:
+    closed = "".join(f"\nnot opened: {each}" for each in told["closed"])
+    return f"{told['patients']} patients and {told['factors']} second factors came under the key {told['key']}{closed}"
 
 
 @click.command()

@@ -61,8 +61,8 @@ class Record(Command):
 class Confirm(Command):
     """Confirm what is to be given.
 
-    parameters: days, sessions, taper_days (whole numbers), dose, dose_per_kg (decimal as text or whole number; text
-    with a unit where the regimen states none), steps (list of {days, dose}), start (moment), given (moments of what was
+    parameters: days, sessions, taper_days (whole numbers), dose, dose_per_kg (decimals or whole numbers; text with a
+    unit where the regimen states none), steps (list of {days, dose}), start (moment), given (moments of what was
     already given).
     """
 

@@ -25,6 +25,7 @@ from orchestrator.episode import formats
 from orchestrator.service.rows import (
     LONGEST_ASIDE,
     LONGEST_WAIT,
+    AlarmRow,
     EpisodeRow,
     IdentifierRow,
     ItemRow,
@@ -39,6 +40,7 @@ from orchestrator.service.rows import (
 )
 from orchestrator.store import processes
 from orchestrator.store import tables as t
+from orchestrator.store.faults import legible
 from orchestrator.store.overview import OverviewReads
 from orchestrator.store.people import PATIENTS, PeopleReads
 from orchestrator.store.roster import RosterReads
@@ -80,6 +82,7 @@ _NEXT_ALARM = (
 # before any clock looked: the birth of the store, before which no time can be trusted
 _SEEN_AT = select(func.coalesce(t.store_info.c.seen_at, t.store_info.c.created_at)).limit(1)
 _ALARM_AND_SEEN = select(_NEXT_ALARM.scalar_subquery(), _SEEN_AT.scalar_subquery())
+_ALARMS = select(*(_E[name] for name in AlarmRow._fields))
 _EPISODE = _EPISODES.where(t.episode.c.episode_id == bindparam("of"))
 
 
@@ -124,6 +127,13 @@ class ColdReader(PeopleReads, RosterReads, OverviewReads, WorklistReads):
         c = t.episode.c
         chosen = select(c.ward, c.episode_id).where(c.closed == false())
         return [(ward, each) for ward, each in self._rows(chosen.order_by(c.ward, c.enrolled_at, c.episode_id))]
+
+    def open_ids(self) -> list[str]:
+        return [row[0] for row in self._rows(select(t.open_enrolment.c.episode_id))]
+
+    def alarms(self, episode_ids: Sequence[str]) -> list[AlarmRow]:
+        with legible():
+            return [AlarmRow(*row) for row in self._rows(_ALARMS.where(_E.episode_id.in_(episode_ids)))]
 
     def episode_ids(self, after: str, limit: int) -> list[str]:
         ids = select(t.episode.c.episode_id).where(t.episode.c.episode_id > after)
@@ -223,13 +233,15 @@ class ColdReader(PeopleReads, RosterReads, OverviewReads, WorklistReads):
         return formats.OWN if found is None else found  # a store in memory is this program's alone
 
     def next_alarm(self) -> datetime | None:
-        return self._sql.execute(_NEXT_ALARM, free(self.times().wall)).scalar()
+        with legible():
+            return self._sql.execute(_NEXT_ALARM, free(self.times().wall)).scalar()
 
     def seen_at(self) -> datetime | None:
         return self._sql.execute(_SEEN_AT).scalar()
 
     def alarm_and_seen(self) -> tuple[datetime | None, datetime | None]:
-        alarm, seen = self._sql.execute(_ALARM_AND_SEEN, free(self.times().wall)).one()
+        with legible():
+            alarm, seen = self._sql.execute(_ALARM_AND_SEEN, free(self.times().wall)).one()
         return alarm, seen
 
 

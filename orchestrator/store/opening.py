@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from orchestrator.audit.keys import Keyring
 from orchestrator.clock import Clock, HostClock, SimulatedClock
@@ -142,6 +143,7 @@ def open_store(url: str, keys: Path, past: Clock | None = None, patience_s: floa
             simulation = _with_demo(connection, simulation)
             ring = keyfile.load(keys).ring
             prove(connection, ring, keys)
+            _register(connection, ring, walltime(connection))  # a rotation that was killed left the file alone new
     except Exception as error:
         engine.dispose()
         raise _said(error) from None
@@ -247,7 +249,8 @@ def _register(connection: Connection, ring: Keyring, now: datetime) -> None:
     known = connection.execute(select(kek.c.kek_id).where(kek.c.kek_id == ring.active.id)).first()
     if known is None:
         proof = {"fingerprint": ring.active.fingerprint, "proof": ring.proof(ring.active.id), "first_used_at": now}
-        connection.execute(insert(kek).values(kek_id=ring.active.id, **proof))
+        made = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+        connection.execute(made(kek).values(kek_id=ring.active.id, **proof).on_conflict_do_nothing())
 
 
 def _sql_clock(simulation: Simulation | None, begun: datetime) -> str:

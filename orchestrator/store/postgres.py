@@ -7,7 +7,7 @@ many, and COMMIT.
 
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC
 from functools import lru_cache
 from types import TracebackType
@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from orchestrator.audit.seal import Sealed
-from orchestrator.errors import OutcomeUnknown
+from orchestrator.errors import OutcomeUnknown, StoreDamaged
 from orchestrator.service.rows import LONGEST_ASIDE, EpisodeRow, ItemRow, Locked, NoticeRow, Times, Write
 from orchestrator.store import tables as t
 from orchestrator.store.cold import ColdReader, sealed
@@ -258,6 +258,7 @@ class PostgresStore(Together[PostgresChange]):
         with self.change() as change:
             fits(change._sql)
             change._sql.exec_driver_sql(_WRITABLE)
+        with suppress(StoreDamaged), self.change() as change:  # who is on other pages can be served
             change.next_alarm()
 
     def close(self) -> None:

@@ -109,7 +109,7 @@ def refused(shop: Production, api: Running, episode: str) -> list[str]:
     )
     key = secrets.token_hex(8)
     shop.ask(api, "POST", f"{path}/record", {"facts": {"weight_kg": WEIGHT}}, key)
-    said.append(shop.ask(api, "POST", f"{path}/record", {"facts": {"weight_kg": "71"}}, key))
+    said.append(shop.ask(api, "POST", f"{path}/record", {"facts": {"weight_kg": 71}}, key))
     assert all(400 <= status < 500 for status, _ in said), said
     return [content for _, content in said]
 

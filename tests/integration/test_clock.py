@@ -104,6 +104,20 @@ def test_with_the_broker_down_what_is_due_fires_and_arrives(place: Installation)
     assert place.once(episode)
 
 
+def test_past_damage_a_clock_fires_itself_and_waits_for_a_second_and_notes_that_it_looks(place: Installation) -> None:
+    lost, other = place.enrol(), place.enrol()
+    beyond = str(-(2**62)) if place.kind == "sqlite" else "'-infinity'"
+    place.sql(f"UPDATE episode SET next_due_at = {beyond} WHERE episode_id = '{lost}'")
+    place.sql("UPDATE store_info SET seen_at = {past}")
+    ears = Ears()
+    assert Ticker(place.system, ears).tick() == LONGEST_SLEEP_SECONDS
+    assert (ears.fires, place.once(other)) == (0, True)
+    assert sorted(row["role"] for row in place.inbox(lost) if row["kind"] == "set-aside") == ["administrator", "lead"]
+    seen = place.system.pulse.look()
+    assert seen.seen_at is not None
+    assert seen.wall - seen.seen_at < timedelta(seconds=SECONDS)
+
+
 _FIRST_HINT = """
 import sys
 from workers import app as jobs

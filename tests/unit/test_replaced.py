@@ -22,7 +22,7 @@ def ready(*regimens: str) -> Patient:
 
 def planned(patient: Patient, start: float, regimen: str = TAPER) -> Patient:
     """Confirm a course that is to begin so many hours after T0."""
-    more = {"dose": "60", "taper_days": 30} if regimen == TAPER else {}
+    more = {"dose": 60, "taper_days": 30} if regimen == TAPER else {}
     return patient.confirm(regimen, start=(T0 + timedelta(hours=start)).isoformat(), reason="a choice", **more)
 
 

@@ -6,7 +6,6 @@ Entry by entry; between two the clock moves on and what comes due fires, as it w
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -159,16 +158,12 @@ def _jsonable(value: object) -> object:
 
 
 def _moments(parameters: Mapping[str, Any], start: dt.datetime) -> dict[str, Any]:
-    made: dict[str, Any] = {name: _plain(value) for name, value in parameters.items()}
+    made = dict(parameters)
     if isinstance(made.get("start"), dt.timedelta):
         made["start"] = (start + made["start"]).isoformat()
     if "given" in made:
         made["given"] = [(start + each).isoformat() for each in made["given"]]
     return made
-
-
-def _plain(value: object) -> object:
-    return str(value) if isinstance(value, Decimal) else value
 
 
 def _give(world: World, entry: Entry, target: tuple[str, int], start: dt.datetime) -> Came:

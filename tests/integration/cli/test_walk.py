@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,6 +80,25 @@ def test_facts_come_as_yaml_has_them(terminal: Terminal, tmp_path: Path) -> None
         "height_cm": "181.5",
         "symptom_onset": "2026-01-02",
     }
+
+
+@pytest.mark.parametrize(
+    ("words", "chosen"),
+    [
+        (["steroid-taper", "--dose", "62.5", "--taper-days", "28"], {"dose": "62.5", "taper_days": 28}),
+        (
+            ["steroid-taper", "--steps", "21:40,7:12.5"],
+            {"steps": [{"days": 21, "dose": "40"}, {"days": 7, "dose": "12.5"}]},
+        ),
+        (["cyclophosphamide", "--dose", "750 mg"], {"dose": "750 mg"}),
+    ],
+)
+def test_a_dose_comes_as_it_is_typed(terminal: Terminal, words: list[str], chosen: dict[str, Any]) -> None:
+    episode = terminal.enrol()
+    assert terminal("record", episode, "infection_status=excluded").code == 0
+    assert terminal("confirm", episode, *words, "--reason", "a choice").code == 0
+    last = terminal("timeline", episode, "--json").document["entries"][-1]
+    assert last["command"]["parameters"] == chosen
 
 
 def test_lists_and_finding(terminal: Terminal, treated: str) -> None:

@@ -48,7 +48,7 @@ def test_a_dose_of_days_to_come_is_not_given_by_a_slip(house: House) -> None:
 def test_a_taper_is_a_daily_dose_with_a_first_and_a_last_day(house: House) -> None:
     page = treated(house)
     house.ward.do(page, "confirm", role="clinician", regimens=[TAPER], reason="made up",
-                  parameters={"dose": "50", "taper_days": 28})  # fmt: skip
+                  parameters={"dose": 50, "taper_days": 28})  # fmt: skip
     text = house.signed_in("nurse").get(page).text
     told = words(text)
     for amount, first, last in (
@@ -71,7 +71,7 @@ def _buttons(text: str) -> list[str]:
 
 def test_what_was_given_is_drawn_until_now(house: House) -> None:
     page = treated(house)
-    house.ward.do(page, "confirm", role="clinician", regimens=[TAPER], reason="made up", parameters={"dose": "40"})
+    house.ward.do(page, "confirm", role="clinician", regimens=[TAPER], reason="made up", parameters={"dose": 40})
     house.ward.advance(days=3)
     house.ward.do(page, "give", role="nurse", regimen=TAPER)
     house.ward.advance(days=4)
