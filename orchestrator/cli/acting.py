@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from orchestrator.service.handlers import Answer
     from orchestrator.service.people.recording import Author
 
-_KEY = re.compile(r"[!-~]{1,200}")
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -47,9 +45,9 @@ class Asked:
 
     def idempotency_key(self) -> str:
         """Return the key given, or a new one. Raises InvalidCommand."""
-        from orchestrator.service.handlers import new_key  # noqa: PLC0415  not for --help
+        from orchestrator.service.handlers import KEY, new_key  # noqa: PLC0415  not for --help
 
-        if self.key is not None and not _KEY.fullmatch(self.key):
+        if self.key is not None and not re.fullmatch(KEY, self.key):
             raise InvalidCommand("a key is 1 to 200 visible characters without blanks")
         return self.key or new_key()
 
