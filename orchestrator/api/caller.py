@@ -7,6 +7,7 @@ from fastapi import Depends, Header, Path, Request
 from orchestrator.api.problems import Problem
 from orchestrator.episode.commands import ACTOR_ID, ROLE, Actor
 from orchestrator.errors import NotAllowed
+from orchestrator.service.handlers import KEY
 from orchestrator.service.people.principal import Action, Principal
 
 ID_SHAPE, _ROLE = f"^{ACTOR_ID}$", f"^{ROLE}$"
@@ -59,7 +60,7 @@ def acting(
 
 def key(
     idempotency_key: Annotated[
-        str, Header(pattern=r"^[!-~]{1,200}$", description="New for each command; a repeat gets the first answer.")
+        str, Header(pattern=f"^{KEY}$", description="New for each command; a repeat gets the first answer.")
     ],
 ) -> str:
     """Return the command's idempotency key."""

@@ -49,7 +49,7 @@ class Carrying:
     def author(self, action: Action, ward: str | None = None) -> Author:
         """Return who changes something about people. Raises NotAllowed."""
         actor = self.actor(action, ward)
-        return Author(actor.id, actor.role)
+        return Author(actor.id, actor.role, asserted=not actor.authenticated)
 
     def wards(self, action: Action) -> frozenset[str] | None:
         """Return on which wards who asks may do this; None for all."""

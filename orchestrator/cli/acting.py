@@ -16,8 +16,7 @@ from orchestrator.errors import InvalidCommand
 if TYPE_CHECKING:
     from orchestrator.episode.commands import Actor
     from orchestrator.service.handlers import Answer
-
-_KEY = re.compile(r"[!-~]{1,200}")
+    from orchestrator.service.people.recording import Author
 
 
 @dataclass(frozen=True)
@@ -46,11 +45,19 @@ class Asked:
 
     def idempotency_key(self) -> str:
         """Return the key given, or a new one. Raises InvalidCommand."""
-        from orchestrator.service.handlers import new_key  # noqa: PLC0415  not for --help
+        from orchestrator.service.handlers import KEY, new_key  # noqa: PLC0415  not for --help
 
-        if self.key is not None and not _KEY.fullmatch(self.key):
+        if self.key is not None and not re.fullmatch(KEY, self.key):
             raise InvalidCommand("a key is 1 to 200 visible characters without blanks")
         return self.key or new_key()
+
+
+def author(who: str | None) -> "Author":
+    """Return who changes something about people at a terminal: asserted, as an administrator. Raises InvalidCommand."""
+    from orchestrator.service.people.recording import Author  # noqa: PLC0415  not for --help
+
+    actor = Asked(who, "administrator", None, None, None, None).actor()
+    return Author(actor.id, actor.role, asserted=True)
 
 
 def acts(work: Callable[..., None]) -> Callable[..., None]:

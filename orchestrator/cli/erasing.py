@@ -67,7 +67,7 @@ def holds(invocation: Invocation, before: str | None) -> None:
 def _author(role: str) -> "Author":
     from orchestrator.service.people.recording import Author  # noqa: PLC0415  not for --help
 
-    return Author(who().id, role)
+    return Author(who().id, role, asserted=True)
 
 
 COMMANDS = (hold, holds, erase)

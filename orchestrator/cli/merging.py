@@ -100,7 +100,7 @@ def _author() -> "Author":
     from orchestrator.service.people.principal import LEAD  # noqa: PLC0415
     from orchestrator.service.people.recording import Author  # noqa: PLC0415  not for --help
 
-    return Author(who().id, LEAD)
+    return Author(who().id, LEAD, asserted=True)
 
 
 def _seen(system: "System", episode: str, what: str = "patient") -> "Seen":

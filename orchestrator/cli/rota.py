@@ -6,14 +6,13 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from orchestrator.cli.acting import Asked
+from orchestrator.cli.acting import author
 from orchestrator.cli.failure import Failed
 from orchestrator.cli.invocation import Invocation, with_settings
 from orchestrator.errors import NotFound
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap import System
-    from orchestrator.service.people.recording import Author
 
 _WHO = click.option("--as", "who", metavar="ID", envvar="CAREPATH_ACTOR", help="Who acts: an opaque id, never a name.")
 _FROM = click.option("--from", "starts", metavar="TIME", required=True, help="ISO 8601; without offset the hospital's.")
@@ -57,7 +56,7 @@ def show(invocation: Invocation, ward: str, first: str | None, days: int) -> Non
 @with_settings
 def add(invocation: Invocation, ward: str, *, role: str, person: str, starts: str, ends: str, who: str | None) -> None:
     """Put a person on duty; others may be on duty at the same time."""
-    by, (start, end) = _author(who), _span(invocation, starts, ends)
+    by, (start, end) = author(who), _span(invocation, starts, ends)
     with invocation.system() as system:
         person_id = _person(system, person)
         made = system.duty.rota.add(by, ward=ward, role=role, person_id=person_id, starts_at=start, ends_at=end)
@@ -71,7 +70,7 @@ def add(invocation: Invocation, ward: str, *, role: str, person: str, starts: st
 @with_settings
 def remove(invocation: Invocation, ward: str, duty: str, who: str | None) -> None:
     """Take a duty that has not ended out of a ward's rota."""
-    by = _author(who)
+    by = author(who)
     _remove(invocation, duty, "it is out of the rota", lambda system: system.duty.rota.remove(by, ward, duty))
 
 
@@ -110,7 +109,7 @@ def contact(
     who: str | None,
 ) -> None:
     """Let notices reach a person by one more channel: e-mail or webhook, as the file of channels configures them."""
-    by = _author(who)
+    by = author(who)
     with invocation.system() as system:
         made = system.duty.contacts.add(
             by, _person(system, person), channel=channel, address=address, kinds=kinds, quiet=quiet
@@ -125,7 +124,7 @@ def contact(
 @with_settings
 def no_contact(invocation: Invocation, person: str, name: str, who: str | None) -> None:
     """Tell a person by one channel less."""
-    by = _author(who)
+    by = author(who)
     _remove(
         invocation, name, "no notice goes there any more",
         lambda system: system.duty.contacts.remove(by, _person(system, person), name),
@@ -141,7 +140,7 @@ def test(invocation: Invocation, person: str, name: str, who: str | None) -> Non
     """Send a test message by one of a person's channels, now and once."""
     from orchestrator.notify.channel import Result  # noqa: PLC0415  not for --help
 
-    by = _author(who)
+    by = author(who)
     with invocation.system() as system:
         place = system.duty.contacts.begin_test(by, _person(system, person), name)
         sent = system.post.test(*place, system.clock.now())
@@ -159,7 +158,7 @@ def test(invocation: Invocation, person: str, name: str, who: str | None) -> Non
 @with_settings
 def away(invocation: Invocation, person: str, starts: str, ends: str, *, deputy: str | None, who: str | None) -> None:
     """Let a person be away, with or without somebody who is told instead."""
-    by, (start, end) = _author(who), _span(invocation, starts, ends)
+    by, (start, end) = author(who), _span(invocation, starts, ends)
     with invocation.system() as system:
         instead = None if deputy is None else _person(system, deputy)
         made = system.duty.aways.add(by, _person(system, person), deputy_id=instead, starts_at=start, ends_at=end)
@@ -173,7 +172,7 @@ def away(invocation: Invocation, person: str, starts: str, ends: str, *, deputy:
 @with_settings
 def back(invocation: Invocation, person: str, absence: str, who: str | None) -> None:
     """Take back an absence that has not ended."""
-    by = _author(who)
+    by = author(who)
     _remove(
         invocation, absence, "the absence is taken back",
         lambda system: system.duty.aways.remove(by, _person(system, person), absence),
@@ -184,13 +183,6 @@ def _remove(invocation: Invocation, what: str, said: str, remove: Callable[["Sys
     with invocation.system() as system:
         remove(system)
     invocation.show({"removed": what}, lambda _: said)
-
-
-def _author(who: str | None) -> "Author":
-    from orchestrator.service.people.recording import Author  # noqa: PLC0415  not for --help
-
-    actor = Asked(who, "administrator", None, None, None, None).actor()
-    return Author(actor.id, actor.role)
 
 
 def _span(invocation: Invocation, starts: str, ends: str) -> Any:  # noqa: ANN401  two moments; their type is not for --help

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from orchestrator.cli.acting import Asked
+from orchestrator.cli.acting import author
 from orchestrator.cli.failure import Failed
 from orchestrator.cli.invocation import Invocation, with_settings
 from orchestrator.errors import InvalidCommand
@@ -38,10 +38,7 @@ def _changes(work: Callable[..., None]) -> Callable[..., None]:
     @click.option("--as", "who", metavar="ID", envvar="CAREPATH_ACTOR", help="Who acts: an opaque id, never a name.")
     @functools.wraps(work)
     def command(invocation: Invocation, *args: Any, who: str | None, **more: Any) -> None:  # noqa: ANN401  what click hands over
-        from orchestrator.service.people.recording import Author  # noqa: PLC0415  not for --help
-
-        actor = Asked(who, "administrator", None, None, None, None).actor()
-        work(invocation, Author(actor.id, actor.role, asserted=True), *args, **more)
+        work(invocation, author(who), *args, **more)
 
     return command
 

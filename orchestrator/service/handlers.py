@@ -18,6 +18,8 @@ from orchestrator.service.rows import Locked
 from orchestrator.service.there import not_there
 
 T = TypeVar("T")
+KEY = r"[!-~]{1,200}"
+"""What a client's idempotency key may be, whatever face takes it."""
 CLOCK = Actor(id="clock", role="service", authenticated=True)
 
 

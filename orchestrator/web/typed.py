@@ -13,6 +13,7 @@ from orchestrator.episode.parameters import choices
 from orchestrator.errors import InputError, InvalidCommand
 from orchestrator.pathway.kinds import Fact, typed_number
 from orchestrator.pathway.model import Pathway
+from orchestrator.service.handlers import KEY
 from orchestrator.web.forms import Form
 
 UNKNOWN, NOTHING = "?", "[]"
@@ -22,7 +23,6 @@ FIRST, SECOND = "first", "second"
 WHICH = "which."
 CHANGE_WARD = ChangeWard.kind
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:#/-]{0,199}")
-_KEY = re.compile(r"[!-~]{1,200}")
 _ENTRY = re.compile(r"[1-9][0-9]{0,9}(-[0-9a-f]{16})?")
 _BOOLS = {"true": True, "false": False}
 _ONE: Mapping[str, Callable[[str], object]] = {"number": typed_number, "bool": lambda text: _BOOLS.get(text, text)}
@@ -49,7 +49,7 @@ def command_of(verb: str, form: Form, pathway: Pathway, zone: dt.tzinfo) -> Comm
 
 def key_of(form: Form) -> str:
     """Return the form's idempotency key. Raises InputError."""
-    if not _KEY.fullmatch(form["key"]):
+    if not re.fullmatch(KEY, form["key"]):
         raise InputError("this form has no key of its own: open the page again")
     return form["key"]
 
