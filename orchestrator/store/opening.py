@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, create_mock_engine, insert, select, update
+from sqlalchemy.dialects import sqlite
 
 from orchestrator.audit.keys import Keyring
 from orchestrator.clock import Clock, HostClock, SimulatedClock
@@ -165,10 +167,20 @@ def open_throwaway(clock: Clock, wall: Clock | None = None) -> tuple[SqliteStore
     wall: what the wall shows, where that is not this machine's clock.
     """
     engine, ring, wall = memory_engine(), Keyring.ephemeral(), wall or HostClock()
-    metadata.create_all(engine, checkfirst=False)
     with engine.connect() as connection:
+        connection.connection.cursor().executescript(_tables_in_memory())
         _register(connection, ring, wall.now())
     return SqliteStore(engine, None, clock, wall=wall), ring
+
+
+@cache
+def _tables_in_memory() -> str:
+    """Return the statements that make the tables in SQLite; worked out once, as each story has a store of its own."""
+    made: list[str] = []
+    dialect = sqlite.dialect()
+    engine = create_mock_engine("sqlite://", lambda each, *_: made.append(str(each.compile(dialect=dialect))))
+    metadata.create_all(engine, checkfirst=False)
+    return ";\n".join(made)
 
 
 def _settle(connection: Connection, keys: Path, simulation: Simulation | None) -> None:
