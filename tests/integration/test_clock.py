@@ -138,6 +138,36 @@ def test_the_first_hint_finds_everything_ready(place: Installation, redis_server
     assert waiting(FIRE) == 1
 
 
+def test_a_broker_that_is_only_slow_is_not_called_down(
+    place: Installation, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As where a machine has much to do when a clock begins: the hint goes through a second later."""
+    goes, publisher = threading.Event(), Publisher(patience_seconds=0.01)
+    monkeypatch.setattr("workers.publisher.publish", lambda job: goes.wait(SECONDS) and jobs.publish(job))
+    assert not publisher.open(0.01)
+    assert not publisher.fire()
+    goes.set()
+    until(lambda: waiting(FIRE) == 1, "it went through")
+    until(publisher.fire, "the next one is taken in time")
+    assert [each for each in caplog.records if getattr(each, "event", "").startswith("broker")] == []
+
+
+def test_a_broker_that_takes_nothing_is_called_down_once_and_then_back(
+    place: Installation, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    publisher = Publisher(patience_seconds=SECONDS)
+
+    def refuse(_: str) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("workers.publisher.publish", refuse)
+        assert not publisher.open()
+        assert not publisher.fire()
+    assert publisher.fire()
+    assert [getattr(each, "event", "") for each in caplog.records] == ["broker-down", "broker-back"]
+
+
 def test_one_message_waits_however_often_a_clock_asks(place: Installation) -> None:
     publisher = Publisher(patience_seconds=SECONDS)
     assert all(publisher.fire() for _ in range(5))
