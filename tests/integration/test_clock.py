@@ -143,7 +143,12 @@ def test_a_broker_that_is_only_slow_is_not_called_down(
 ) -> None:
     """As where a machine has much to do when a clock begins: the hint goes through a second later."""
     goes, publisher = threading.Event(), Publisher(patience_seconds=0.01)
-    monkeypatch.setattr("workers.publisher.publish", lambda job: goes.wait(SECONDS) and jobs.publish(job))
+
+    def slowly(job: str) -> None:
+        goes.wait(SECONDS)
+        jobs.publish(job)
+
+    monkeypatch.setattr("workers.publisher.publish", slowly)
     assert not publisher.open(0.01)
     assert not publisher.fire()
     goes.set()
