@@ -42,6 +42,12 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, redis_server: valkey.V
         yield made
 
 
+@pytest.fixture(autouse=True)
+def sends_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a clock send all that waits: it gives up after a second, which on a slow machine one letter may take."""
+    monkeypatch.setattr("workers.sweep.INLINE_SECONDS", SECONDS)
+
+
 class Ears:
     """Hears what a clock says; deaf: like a broker that is down."""
 
