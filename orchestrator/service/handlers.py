@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from orchestrator.audit.canonical import canonical
 from orchestrator.audit.keys import PatientKey
@@ -17,7 +17,6 @@ from orchestrator.service.ports import Change
 from orchestrator.service.rows import Locked
 from orchestrator.service.there import not_there
 
-T = TypeVar("T")
 KEY = r"[!-~]{1,200}"
 """What a client's idempotency key may be, whatever face takes it."""
 CLOCK = Actor(id="clock", role="service", authenticated=True)
