@@ -12,7 +12,7 @@ from orchestrator.episode.courses import c0, taper_end
 from orchestrator.episode.derive import basis, derive, recent, ruling, still_follows
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import QUIET, Signals
-from orchestrator.episode.model import COMPLETED, TAPERED, Course
+from orchestrator.episode.model import COMPLETED, REPLACED, TAPERED, Course
 from orchestrator.episode.refusal import Refusal, need_reason, need_role
 from orchestrator.episode.reminders import reopen
 from orchestrator.episode.unwind import supported, unwind_administration, unwind_fact, unwind_unsupported
@@ -114,7 +114,7 @@ def _let_go_on(draft: Draft, course: Course) -> None:
     unbegun = c0(draft.pathway, course, draft.episode.timezone) > (course.ended_at or draft.now)
     if unbegun and not course.recorded:  # what is recorded yet has replaced it already
         for other in draft.episode.courses:
-            if other.end == TAPERED and not other.shortened and _made_way(draft, other, course):
+            if other.end in {TAPERED, REPLACED} and not other.shortened and _made_way(draft, other, course):
                 draft.emit(ev.CourseReopened(other.id, other.regimen))
 
 
