@@ -22,7 +22,7 @@ from orchestrator.service.people.principal import Principal
 from orchestrator.service.people.recording import Author, begin, note
 from orchestrator.service.people.rows import FactorRow
 from orchestrator.service.people.signing import NOWHERE, SignedIn, Signing, open_session
-from orchestrator.service.people.there import live_person, person_row
+from orchestrator.service.people.there import live_person, name_of, person_row
 from orchestrator.service.ports import Change, Store
 from orchestrator.service.tokens import token_hash
 
@@ -171,8 +171,8 @@ class Factors:
             row = reader.last_about(person_id, ("factor", "factor-ended"))
             if row is None or row.kind == "factor" or row.by == person_id:
                 return None
-            who = reader.person(row.by)
-        return {**_reason(row.detail), "at": instant(row.at), "by_name": who.name if who else row.by}
+            by = name_of(reader, row.by)
+        return {**_reason(row.detail), "at": instant(row.at), "by_name": by}
 
     def _check(self, change: Change, counts: Collection[Count]) -> None:
         """Raise NotSignedIn while nothing is to be tried, in words that fit a code."""

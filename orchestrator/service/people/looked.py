@@ -13,8 +13,8 @@ from orchestrator.service.desk import Desk
 from orchestrator.service.people.looking import chain_of, chain_rows, record, sealed_for, ward_of
 from orchestrator.service.people.merged import person_of
 from orchestrator.service.people.principal import EVERYWHERE
-from orchestrator.service.people.records import name_of
 from orchestrator.service.people.rows import LookRow, Span
+from orchestrator.service.people.there import name_of
 from orchestrator.service.ports import Reader
 from orchestrator.service.replay import all_entries
 from orchestrator.service.rows import PatientRow

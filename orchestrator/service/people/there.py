@@ -33,5 +33,11 @@ def held_person(change: Change, person_id: str) -> PersonRow:
     return row
 
 
+def name_of(reader: Reader, person_id: str) -> str:
+    """Return what a person is called; the id where it is no account's, as of a program that knows its own users."""
+    row = reader.person(person_id)
+    return person_id if row is None else row.name
+
+
 def _nobody() -> NotFound:
     return NotFound("there is no such person")
