@@ -146,7 +146,7 @@ class Enrolments:
         patient = patients[next(iter(patients))] if len(patients) == 1 else change.patient(person.kept)
         if patient is None or patient.wrapped_key is None:
             raise Conflict("the record of this patient was erased")
-        key = self._desk.keyring.open(patient.kek_id, patient.wrapped_key, patient.patient_id)
+        key = self._desk.key(patient)
         known = {hashed for hashed, _ in found}
         change.add_identifiers(
             [

@@ -135,7 +135,7 @@ def _reason(row: LookRow, key: PatientKey | None) -> str | None:
 def _key(desk: Desk, patient: PatientRow | None) -> PatientKey | None:
     if patient is None or patient.wrapped_key is None:
         return None
-    return desk.keyring.open(patient.kek_id, patient.wrapped_key, patient.patient_id)
+    return desk.key(patient)
 
 
 def _parse(cursor: str) -> _Place:

@@ -168,7 +168,7 @@ class Merging:
     def _key(self, patient: PatientRow | None) -> PatientKey:
         if patient is None or patient.wrapped_key is None:
             raise Conflict("the record of this patient was erased")
-        return self._desk.keyring.open(patient.kek_id, patient.wrapped_key, patient.patient_id)
+        return self._desk.key(patient)
 
     def _record(
         self, change: Change, by: Author, of: tuple[str, PatientKey], kind: str, what: str, *, reason: str

@@ -67,7 +67,7 @@ class Records:
         if patient.wrapped_key is None:
             return None
         try:
-            key = self._desk.keyring.open(patient.kek_id, patient.wrapped_key, patient.patient_id)
+            key = self._desk.key(patient)
             return key.decrypt(merge.sealed, bound(merge)).decode()
         except (KeyMissing, WrongKey):  # it stands in both records of looks too, and the verdict on these is told there
             return None
