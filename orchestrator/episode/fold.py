@@ -1,7 +1,7 @@
 """What is the episode after an event? ``fold`` applies one; it decides nothing and needs no pathway."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from orchestrator.episode import events as ev
@@ -114,12 +114,21 @@ def _taken_back(episode: Episode, event: ev.DecisionTakenBack, _: int, __: dt.da
     return episode._replace(
         state=event.state,
         reached=episode.reached - left,
-        decided={value: of for value, of in episode.decided.items() if of not in entries},
+        decided=_still_decided(episode.decided, facts, entries),
         facts=facts,
         courses=courses,
         turns=tuple(each for each in episode.turns if each not in gone),
         round=episode.round - sum(turn.relapse for turn in gone if event.relapse),
     )
+
+
+def _still_decided(
+    decided: Mapping[str, int], facts: Mapping[str, tuple[Recorded, ...]], undone: Collection[int]
+) -> dict[str, int]:
+    """Return the values that have decided although recordings of these entries have not: others that decided stand."""
+    others = {each.value: each.seq for recordings in facts.values() for each in recordings if each.spent}
+    left = {value: others.get(value, 0) if of in undone else of for value, of in decided.items()}
+    return {value: of for value, of in left.items() if of}
 
 
 def _confirmed(episode: Episode, event: ev.CourseConfirmed, seq: int, at: dt.datetime) -> Episode:

@@ -88,13 +88,15 @@ def _derive_anew(draft: Draft, derivation: Derivation, *, revealed: bool) -> Non
 
 
 def _administration(draft: Draft, command: Retract, actor: Actor) -> None:
-    """Take back the last administration; a course that had ended with it is in force again."""
+    """Take back the last administration, be it of a course before the last, of which nothing is recorded yet;
+    a course that had ended with it is in force again, unless another of the regimen is.
+    """
     courses = [course for course in draft.episode.courses if course.regimen == command.target]
     called = regimen_title(draft.pathway, command.target)
     if not courses:
         raise Refusal("no-such-course", f"there is no course of {called}")
-    course = draft.episode.in_force(command.target) or courses[-1]
-    if not course.recorded:
+    course = next((each for each in reversed(courses) if each.recorded), None)
+    if course is None:
         raise InvalidCommand(f"no administration of {called} was recorded")
     if course.shortened or course.dropped and len(course.recorded) == 1:
         raise InvalidCommand(f"earlier administrations of {called} can no longer be taken back")

@@ -60,7 +60,8 @@ def _unchanged(draft: Draft, guard: Guard, entry: int) -> bool:
 def _followed(draft: Draft, kind: TaskKind, entry: int, lately: set[str], ever: set[str]) -> bool:
     """Return whether the open task of this kind followed from what was recorded in ``entry`` and is taken back.
 
-    lately, ever: the conditions that hold yet, from ``entry`` on and from before it.
+    lately, ever: the conditions that hold yet, from ``entry`` on and from before it. While one holds from before, a
+    task opened later stays, whatever opened it: that work is called for still, and nothing owed may be lost.
     """
     task = draft.episode.task(kind.name)
     if task is None or lately or _opened_by_move(draft, kind):

@@ -140,6 +140,7 @@ def _work(whole: Whole) -> dict[str, Any]:
         "others": fields.others(whole),
         "recorded": {each["fact"]: each for each in recorded},
         "running": running,
+        "last_charted": hand.last_charted(whole),
         "next_dose": hand.next_dose,
         "courses": sorted(whole.story["courses"], key=lambda each: (each["id"] not in running, -each["id"])),
     }

@@ -53,6 +53,16 @@ def items(whole: Whole) -> list[Item]:
     return sorted([*found, *alone], key=_order)
 
 
+def last_charted(whole: Whole) -> dict[int, Json]:
+    """Return by its course each administration that can be taken back: the last that was recorded of its regimen."""
+    last: dict[str, tuple[int, Json]] = {}
+    for course in whole.story["courses"]:
+        for dose in course["administrations"]:
+            if dose["by"]:
+                last[course["regimen"]] = course["id"], dose
+    return dict(last.values())
+
+
 def next_dose(course: Json) -> Json | None:
     """Return the administration of a course that is recorded next, or None."""
     return next(_planned(course), None)

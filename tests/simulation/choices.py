@@ -138,7 +138,7 @@ class Chooser:
             return (now - timedelta(days=dice.randint(0, 60))).date().isoformat()
         assert fact.low is not None
         assert fact.high is not None
-        return str(fact.low + (fact.high - fact.low) * dice.randint(0, 10) / 10)
+        return fact.low + (fact.high - fact.low) * dice.randint(0, 10) / 10
 
 
 def _can_draw(fact: Fact) -> bool:
