@@ -1,5 +1,6 @@
 """What can be looked at? One episode, what is open on a ward, what was told, and why nothing moves."""
 
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -108,7 +109,9 @@ def find(invocation: Invocation, patient: str) -> None:
     invocation.show({"episodes": rows}, episodes_text)
 
 
-def _show_page(invocation: Invocation, document: dict[str, Any], text: Any) -> None:  # noqa: ANN401  a function of two
+def _show_page(
+    invocation: Invocation, document: dict[str, Any], text: Callable[[dict[str, Any], ZoneInfo], str]
+) -> None:
     zone = ZoneInfo(invocation.settings.timezone)
     invocation.show(document, lambda shown: text(shown, zone))
     if not invocation.as_json and (document.get("after") or document.get("before")):

@@ -1,7 +1,8 @@
 """Who is told? The rota of a ward, and by which channels a person is told and who stands in: looked at and changed."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
@@ -185,7 +186,7 @@ def _remove(invocation: Invocation, what: str, said: str, remove: Callable[["Sys
     invocation.show({"removed": what}, lambda _: said)
 
 
-def _span(invocation: Invocation, starts: str, ends: str) -> Any:  # noqa: ANN401  two moments; their type is not for --help
+def _span(invocation: Invocation, starts: str, ends: str) -> tuple[datetime, datetime]:
     from orchestrator.service.people.hours import instant_of  # noqa: PLC0415  not for --help
 
     zone = ZoneInfo(invocation.settings.timezone)

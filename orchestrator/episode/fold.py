@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from orchestrator.episode import events as ev
 from orchestrator.episode.model import (
@@ -22,7 +22,6 @@ from orchestrator.pathway.kinds import stage_of
 from orchestrator.pathway.model import Standing
 
 RECOMMENDED = Standing.RECOMMENDED.value
-E = TypeVar("E", bound=ev.Event)
 OfReminder = (
     ev.ReminderMoved
     | ev.ReminderFired

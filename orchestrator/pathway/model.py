@@ -307,6 +307,11 @@ class Pathway:
         """Return the facts that report on courses."""
         return tuple(fact for fact in self.facts.values() if fact.of_courses)
 
+    @property
+    def improvements(self) -> frozenset[str]:
+        """Return the values of those facts that are a meaningful improvement."""
+        return frozenset(value for fact in self.course_facts for value in fact.improved)
+
     def measure(self, what: str) -> str:
         """Return the fact that gives the weight or the height; KeyError when there is none."""
         found = next((fact.name for fact in self.facts.values() if fact.measures == what), None)

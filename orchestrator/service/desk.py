@@ -1,7 +1,7 @@
 """What does every use case need? The store, the keys, the pathways, the engine, who is told; and one transaction."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from orchestrator.audit.keys import Keyring, PatientKey
 from orchestrator.episode import formats
@@ -25,6 +25,17 @@ def past_collisions(work: Callable[[], T]) -> T:
         except Collision:
             continue
     return work()
+
+
+class OfPatient(Protocol):
+    """A row of a patient's, or of an episode's, that holds the patient's key as it is kept; None once destroyed."""
+
+    @property
+    def patient_id(self) -> str: ...
+    @property
+    def kek_id(self) -> str: ...
+    @property
+    def wrapped_key(self) -> bytes | None: ...
 
 
 class Desk:
@@ -54,8 +65,8 @@ class Desk:
 
         return past_collisions(once)
 
-    def key(self, row: EpisodeRow) -> PatientKey:
-        """Return the key of the episode's patient. Raises Erased when it was destroyed."""
+    def key(self, row: OfPatient) -> PatientKey:
+        """Return the key of the patient whose row this is. Raises Erased when it was destroyed."""
         if row.wrapped_key is None:
             raise Erased("this patient's key was destroyed: the episode can be proved, but no longer read")
         return self.keyring.open(row.kek_id, row.wrapped_key, row.patient_id)

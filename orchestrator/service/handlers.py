@@ -3,21 +3,20 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from orchestrator.audit.canonical import canonical
 from orchestrator.audit.keys import PatientKey
-from orchestrator.audit.seal import Header, Sealed, open_body, open_header
+from orchestrator.audit.seal import ACCEPTED, Header, Sealed, open_body, open_header, refusal_in
 from orchestrator.episode.commands import Actor, Command, Tick, command_to_json
 from orchestrator.errors import CarepathError, Changed, KeyReused, StoreError
 from orchestrator.service.cause import cause_id, entity_tag, request_hash
 from orchestrator.service.desk import Desk
-from orchestrator.service.ledger import ACCEPTED, Ledger
+from orchestrator.service.ledger import Ledger
 from orchestrator.service.ports import Change
 from orchestrator.service.rows import Locked
 from orchestrator.service.there import not_there
 
-T = TypeVar("T")
 KEY = r"[!-~]{1,200}"
 """What a client's idempotency key may be, whatever face takes it."""
 CLOCK = Actor(id="clock", role="service", authenticated=True)
@@ -178,6 +177,6 @@ def repeat(prior: Sealed, key: PatientKey, request: str) -> Answer:
 
 def answer_of(header: Header, text: str, hashed: bytes) -> Answer:
     """Return what an entry answers. text: of a refusal; hashed: the entry's hash."""
-    code = "" if header.result == ACCEPTED else header.result.removeprefix("refused:")
+    code = refusal_in(header.result)
     tag = entity_tag(header.seq, hashed)
     return Answer(header.episode_id, header.seq, code, text if code else "", header.to_state, header.at, tag=tag)

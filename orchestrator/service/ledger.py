@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.audit.keys import PatientKey
-from orchestrator.audit.seal import Header, Sealed, instant, seal
+from orchestrator.audit.seal import ACCEPTED, Header, Sealed, instant, refused_with, seal
 from orchestrator.episode import formats
 from orchestrator.episode.commands import Actor, Command
 from orchestrator.episode.decide import Accepted, Refused
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from orchestrator.pathway.model import Pathway
 
 _WINDOW = 12  # deflate with a window of 4 kB, in a third of the time of the default and as small
-ACCEPTED = "accepted"
 
 
 def pack(key: PatientKey, episode_id: str, document: bytes) -> bytes:
@@ -146,7 +145,7 @@ class Ledger:
 
     def _take(self, outcome: Accepted | Refused) -> "tuple[tuple[Event, ...], str, Episode]":
         if isinstance(outcome, Refused):
-            return (RefusedEvent(outcome.code, outcome.text),), f"refused:{outcome.code}", self.episode
+            return (RefusedEvent(outcome.code, outcome.text),), refused_with(outcome.code), self.episode
         return outcome.events, ACCEPTED, outcome.episode
 
     def _tag(self, episode: "Episode") -> str:

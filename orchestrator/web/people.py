@@ -1,6 +1,6 @@
 """Who has an account, on which ward and in which role? The administrators' pages: find, add, change, end, look back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -279,7 +279,7 @@ def _posts(form: Form) -> list[Post]:
     return sorted({*kept, *((ward, role) for ward, role in rows if ward or role)})
 
 
-def _prove(request: Request, form: Form, held: Any) -> None:  # noqa: ANN401  a list or tuple of roles
+def _prove(request: Request, form: Form, held: Collection[str]) -> None:
     """Ask for the own password before somebody becomes administrator: that is more than a browser left open may do."""
     gives = any(role == ADMINISTRATOR for _, role in _posts(form)) and ADMINISTRATOR not in held
     if gives:

@@ -1,6 +1,7 @@
 """Who is on duty this week? A ward's rota as a table, with its gaps, and a form for who may change it."""
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -95,7 +96,9 @@ def _day(request: Request, view: dict[str, Any], day: dt.date) -> dict[str, Any]
     }
 
 
-def _spans(stretches: list[dict[str, Any]], start: dt.datetime, end: dt.datetime, zone: dt.tzinfo) -> Any:  # noqa: ANN401
+def _spans(
+    stretches: list[dict[str, Any]], start: dt.datetime, end: dt.datetime, zone: dt.tzinfo
+) -> Iterator[dict[str, Any]]:
     """Yield the part of each stretch that lies in a day."""
     for each in stretches:
         first, last = (dt.datetime.fromisoformat(each[name]) for name in ("starts_at", "ends_at"))

@@ -133,7 +133,7 @@ class Shifts:
     def _read(self, row: ShiftRow, header: Header, sealed: Sealed) -> Entry:
         key: PatientKey | None = None
         if row.wrapped_key is not None:
-            key = self._desk.keyring.open(row.kek_id, row.wrapped_key, row.patient_id)
+            key = self._desk.key(row)
         body = None if key is None else open_body(key, sealed)
         return read([StoryEntry(header._asdict(), body)])[0]
 

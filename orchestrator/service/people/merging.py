@@ -23,8 +23,9 @@ from orchestrator.service.people.looking import add, sealed_for
 from orchestrator.service.people.merged import Person, episodes_of, open_twice, person_of, side_of
 from orchestrator.service.people.principal import ADMINISTRATOR, LEAD, Action, Principal
 from orchestrator.service.people.recording import Author
-from orchestrator.service.people.records import Records, Sees, acted_json, bound, name_of, twice_json
+from orchestrator.service.people.records import Records, Sees, acted_json, bound, twice_json
 from orchestrator.service.people.rows import LookRow, MergeRow
+from orchestrator.service.people.there import name_of
 from orchestrator.service.ports import Change, Reader
 from orchestrator.service.replay import all_entries
 from orchestrator.service.rows import EpisodeRow, NoticeRow, PatientRow
@@ -167,7 +168,7 @@ class Merging:
     def _key(self, patient: PatientRow | None) -> PatientKey:
         if patient is None or patient.wrapped_key is None:
             raise Conflict("the record of this patient was erased")
-        return self._desk.keyring.open(patient.kek_id, patient.wrapped_key, patient.patient_id)
+        return self._desk.key(patient)
 
     def _record(
         self, change: Change, by: Author, of: tuple[str, PatientKey], kind: str, what: str, *, reason: str

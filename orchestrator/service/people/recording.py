@@ -17,6 +17,7 @@ from orchestrator.errors import Changed, KeyReused
 from orchestrator.service.cause import entity_tag
 from orchestrator.service.people.administering import check_account
 from orchestrator.service.people.rows import StaffRow
+from orchestrator.service.people.there import name_of
 from orchestrator.service.ports import Change
 
 T = TypeVar("T")
@@ -88,8 +89,7 @@ def begin(change: Change, by: Author, kind: str, about: str, asked: Mapping[str,
         check_account(change, by.id, about)
     last = change.last_about(about, CHANGES) if by.seen is not None else None
     if last is not None and (last.seq > (by.seen or 0) or by.tag not in {"", entity_tag(last.seq, last.hash)}):
-        who = change.person(last.by)
-        name = who.name if who else last.by
+        name = name_of(change, last.by)
         raise Changed(f"{name} changed this account meanwhile ({last.kind}): look at it again, then decide")
     return mark
 

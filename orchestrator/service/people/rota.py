@@ -14,6 +14,7 @@ from orchestrator.service.people.principal import EVERYWHERE
 from orchestrator.service.people.recording import Author, note
 from orchestrator.service.people.roster import Roster, Told
 from orchestrator.service.people.rows import DutyRow, PersonRow
+from orchestrator.service.people.there import held_person
 from orchestrator.service.ports import Change, Store
 
 LONGEST_DUTY = timedelta(days=366)
@@ -45,7 +46,7 @@ class Rota:
             raise InputError(f"there is no role '{role[:40]}'; known are {', '.join(self.roles)}")
         row = DutyRow(f"d-{secrets.token_hex(8)}", ward, role, person_id, starts_at, ends_at)
         with self._store.change() as change:
-            person = account(change, person_id)
+            person = held_person(change, person_id)
             check_span(starts_at, ends_at, change.times().now, LONGEST_DUTY)
             _check_post(change, row, person)
             for other in change.duties(starts_at):
@@ -109,17 +110,6 @@ class Rota:
             },
             "holders": {role: _by_name(held, people) for role, held in holders.items() if held},
         }
-
-
-def account(change: Change, person_id: str) -> PersonRow:
-    """Return an account that is not ended, and keep others from changing any. Raises NotFound and Conflict."""
-    change.last_staff_record()
-    row = change.person(person_id)
-    if row is None:
-        raise NotFound("there is no such person")
-    if row.ended_at is not None:
-        raise Conflict("this account was ended")
-    return row
 
 
 def check_span(starts_at: datetime, ends_at: datetime, now: datetime, longest: timedelta) -> None:

@@ -13,14 +13,14 @@ from orchestrator.episode.proposals import offers, warning_names
 from orchestrator.episode.view import upcoming
 from orchestrator.pathway.kinds import Mark, stage_of
 from orchestrator.service.scenario.measured import as_offset, doses_of, same_doses, same_offset
-from orchestrator.service.scenario.world import World
+from orchestrator.service.scenario.world import Scene
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """The episode as it stands when an expectation is checked."""
 
-    world: World
+    world: Scene
     episode: Episode
     draft: Draft
     start: dt.datetime
@@ -44,7 +44,7 @@ class Check:
     note: str = ""
 
 
-def look(world: World, start: dt.datetime) -> Look:
+def look(world: Scene, start: dt.datetime) -> Look:
     """Return the episode as it stands now, and what moved it since the last look."""
     episode = world.episode()
     moves = tuple(world.memory.moves)

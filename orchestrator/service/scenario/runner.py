@@ -16,7 +16,7 @@ from orchestrator.errors import CarepathError, InvalidCommand, NotFound, Pathway
 from orchestrator.service.desk import Desk
 from orchestrator.service.scenario.expectations import Check, check, look
 from orchestrator.service.scenario.story import DEFAULT_ROLE, Entry, Scenario, check_names, read_story
-from orchestrator.service.scenario.world import World
+from orchestrator.service.scenario.world import Scene, World
 
 Stage = Callable[[VirtualClock], Desk]
 """Opens a throw-away store on a clock."""
@@ -103,7 +103,7 @@ def play(scenario: Scenario, stage: Stage) -> Report:
     return Report(scenario.file, scenario.title, all(each.passed for each in checks), checks)
 
 
-def play_entry(world: World, entry: Entry, start: dt.datetime) -> Iterator[Check]:
+def play_entry(world: Scene, entry: Entry, start: dt.datetime) -> Iterator[Check]:
     """Carry out an entry at its time in a story that began at ``start``, and yield what is expected of it."""
     world.advance(start + entry.at)
     if entry.action is not None:
@@ -118,7 +118,7 @@ def play_entry(world: World, entry: Entry, start: dt.datetime) -> Iterator[Check
             yield check(entry.text, key, value, seen)
 
 
-def carry_out(world: World, entry: Entry, action: tuple[str, Any], start: dt.datetime) -> Came:
+def carry_out(world: Scene, entry: Entry, action: tuple[str, Any], start: dt.datetime) -> Came:
     """Carry out the entry's action; return what became of it."""
     try:
         name, target = action
@@ -129,7 +129,7 @@ def carry_out(world: World, entry: Entry, action: tuple[str, Any], start: dt.dat
         return Came(CLOSED, "the episode is closed") if world.episode().closed else Came(INVALID, str(error))
 
 
-def _answer(world: World, command: Command, role: str) -> Came:
+def _answer(world: Scene, command: Command, role: str) -> Came:
     answer = world.act(command, role)
     return Came(answer.code or ACCEPTED, answer.text)
 
@@ -166,7 +166,7 @@ def _moments(parameters: Mapping[str, Any], start: dt.datetime) -> dict[str, Any
     return made
 
 
-def _give(world: World, entry: Entry, target: tuple[str, int], start: dt.datetime) -> Came:
+def _give(world: Scene, entry: Entry, target: tuple[str, int], start: dt.datetime) -> Came:
     regimen, count = target
     common = _filled({"reason": entry.reason, "override": entry.override})
     if not count:
@@ -184,7 +184,7 @@ def _give(world: World, entry: Entry, target: tuple[str, int], start: dt.datetim
     return came
 
 
-def _check_count(world: World, regimen: str, count: int) -> None:
+def _check_count(world: Scene, regimen: str, count: int) -> None:
     """Raise InvalidCommand where fewer are planned: what is refused gives nothing, not the first of them."""
     course = world.episode().in_force(regimen)
     if course is None:
@@ -194,7 +194,7 @@ def _check_count(world: World, regimen: str, count: int) -> None:
         raise InvalidCommand(f"{planned} administrations of {regimen} can still be given, fewer than {count}")
 
 
-def _planned(world: World, regimen: str) -> list[dt.datetime]:
+def _planned(world: Scene, regimen: str) -> list[dt.datetime]:
     """Return when the administrations of ``regimen`` that are still open are planned; of a monthly course the next."""
     episode = world.episode()
     course = episode.in_force(regimen)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from orchestrator.audit.seal import open_body
 from orchestrator.clock import VirtualClock
@@ -45,6 +46,30 @@ class Memory:
             self.told[event.name].append(event.role)
         elif isinstance(event, Moved):
             self.moves.append(event)
+
+
+class Scene(Protocol):
+    """One patient whose story is played: in a store, by `World`, or without one, by `bedside.Bedside`."""
+
+    pathway: Pathway
+    clock: VirtualClock
+    memory: Memory
+
+    def advance(self, to: dt.datetime) -> None:
+        """Move the clock on to ``to`` (never back); what comes due on the way fires at its moment."""
+        ...
+
+    def act(self, command: Command, role: str) -> Answer:
+        """Carry out a command as a person of this role; what is due fires before."""
+        ...
+
+    def episode(self) -> Episode:
+        """Return the episode as it stands; from then on `memory` tells of all that came before."""
+        ...
+
+    def intact(self) -> bool:
+        """Return whether what is on record of the episode gives the episode."""
+        ...
 
 
 class World:

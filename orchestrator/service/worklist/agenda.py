@@ -20,7 +20,7 @@ from orchestrator.service.ledger import unpack
 from orchestrator.service.overview.naming import item_words
 from orchestrator.service.ports import Reader
 from orchestrator.service.rows import EpisodeRow
-from orchestrator.service.worklist.claims import handle_of
+from orchestrator.service.worklist.claims import handle_of, open_item
 from orchestrator.service.worklist.rows import ItemId
 
 _log = logging.getLogger(__name__)
@@ -78,9 +78,7 @@ class Agenda:
         Where the item has gone meanwhile, the page begins with what else its episode has open.
         """
         due_at, episode_id, handle = opened(cursor, 3)
-        with self._desk.store.read() as reader:
-            ids = [ItemId(row.episode_id, row.kind, row.key) for row in reader.items(episode_id)]
-        found = next((each for each in ids if handle_of(self._desk.keyring, each) == handle), None)
+        found = open_item(self._desk, episode_id, handle)
         return closed(due_at, *(found or ItemId(episode_id, "", "")))
 
     def rest(self, wards: Sequence[str]) -> Json:
