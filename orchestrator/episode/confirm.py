@@ -156,7 +156,8 @@ def _confirmed(draft: Draft, regimen: str, ground: _Ground, reason: str | None) 
 
 def _start(draft: Draft, regimen: Regimen, parameters: Mapping[str, Any]) -> tuple[dt.datetime, int]:
     """Return when the first administration is planned: as chosen, else now; a taper after the last planned dose before
-    it (X-14), with the course that it then follows, or 0.
+    it (X-14), with the course that it then follows, or 0. A dose that is due this very minute is not later, and so is
+    not waited for.
     """
     if "start" in parameters:
         return parameters["start"], 0

@@ -19,9 +19,7 @@ from orchestrator.pathway.kinds import stage_of
 def unwind_fact(draft: Draft, fact: str, of: int) -> None:
     """Wind back what the recording of ``fact`` in entry ``of`` decided or moved."""
     turns = draft.episode.turns
-    decided = next(
-        (place for place in range(len(turns) - 1, -1, -1) if (turns[place].fact, turns[place].of) == (fact, of)), None
-    )
+    decided = next((place for place, turn in enumerate(turns) if (turn.fact, turn.of) == (fact, of)), None)
     if decided is not None:
         _unwind(draft, turns[decided:], forgotten=fact)
     else:
@@ -104,7 +102,7 @@ def _unwind(draft: Draft, turns: Sequence[Turn], forgotten: str = "") -> None:
     courses = tuple(each for turn in turns for each in turn.courses)
     entries = tuple(dict.fromkeys(turn.entry for turn in turns))
     facts = tuple(dict.fromkeys(turn.fact for turn in turns))
-    renewed = tuple(sorted({turn.fact for turn in turns if turn.fact and _stands(draft, turn)} - {forgotten}))
+    renewed = tuple(sorted({turn.fact for turn in turns if turn.fact and _stands(draft, turn)}))
     relapse = any(turn.relapse for turn in turns)
     draft.emit(ev.DecisionTakenBack(first.origin, courses, entries, facts, relapse, renewed))
     for course_id in (each for turn in turns for each in turn.ended):
