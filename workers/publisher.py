@@ -57,9 +57,7 @@ class Publisher:
         job = self._last = _Job(name)
         self._jobs.put(job)
         job.done.wait(seconds)
-        sent = job.sent
-        self._tell(down=not sent)
-        return sent
+        return job.sent
 
     def _work(self) -> None:
         while True:
@@ -69,9 +67,13 @@ class Publisher:
                 job.sent = True
             except Exception as error:  # whatever a broker's client raises; what is due fires without it
                 _log.debug("the broker took no hint: %s", type(error).__name__, extra={"event": "hint-refused"})
+            self._tell(down=not job.sent)
             job.done.set()
 
     def _tell(self, *, down: bool) -> None:
+        """Log what became of a hint, once that is known: one that is only slow, as when much begins at once, is taken
+        in the end, and one that hangs is given up by its socket within seconds.
+        """
         if down and not self._down:
             _log.warning("the broker cannot be reached: what is due fires without it", extra={"event": "broker-down"})
         if self._down and not down:

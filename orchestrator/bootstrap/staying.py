@@ -11,7 +11,7 @@ from orchestrator.service.presence import SECONDS
 from orchestrator.service.pulse import OVERDUE
 from orchestrator.service.repeated import Repeated
 from orchestrator.service.rows import Lease
-from orchestrator.service.trust import REMEMBER_SECONDS, Guard
+from orchestrator.service.trust import REMEMBER_SECONDS, Guard, check_once
 
 LOOKOUT_SENDS_SECONDS = 5.0
 """After so long it looks again: a gateway that hangs must not pass for a store that cannot be read."""
@@ -46,6 +46,11 @@ def guard_time(system: System) -> Repeated:
     """Have this process refuse commands at a time that jumped, and follow how the time goes, until `stop`."""
     system.desk.check_time = Guard(system.trust, system.elapsed).check
     return watch_time(system)
+
+
+def guard_once(system: System) -> None:
+    """Have a process that does one thing and ends refuse it at a time that a clock process does not trust."""
+    system.desk.check_time = check_once
 
 
 def watch_channels(system: System, told: Callable[[bool], object]) -> Repeated:

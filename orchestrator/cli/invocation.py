@@ -32,9 +32,10 @@ class Invocation:
     @contextmanager
     def system(self) -> Iterator["System"]:
         """Open the store for a while."""
-        from orchestrator.bootstrap import open_system  # noqa: PLC0415  half a second, not for --help
+        from orchestrator.bootstrap import guard_once, open_system  # noqa: PLC0415  half a second, not for --help
 
         with open_system(self.settings) as system:
+            guard_once(system)
             self.mark(system.simulation)
             if system.channels.fault:
                 click.echo(

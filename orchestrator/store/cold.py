@@ -5,10 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     Column,
     Connection,
     Select,
+    Text,
     and_,
+    any_,
     bindparam,
     exists,
     false,
@@ -83,6 +86,12 @@ _NEXT_ALARM = (
 _SEEN_AT = select(func.coalesce(t.store_info.c.seen_at, t.store_info.c.created_at)).limit(1)
 _ALARM_AND_SEEN = select(_NEXT_ALARM.scalar_subquery(), _SEEN_AT.scalar_subquery())
 _ALARMS = select(*(_E[name] for name in AlarmRow._fields))
+_AMONG = {
+    "postgresql": _ALARMS.where(
+        _E.episode_id == any_(bindparam("ids", type_=ARRAY(Text())))
+    ),  # one value, whatever many
+    "sqlite": _ALARMS.where(_E.episode_id.in_(bindparam("ids", expanding=True))),
+}
 _EPISODE = _EPISODES.where(t.episode.c.episode_id == bindparam("of"))
 
 
@@ -133,7 +142,8 @@ class ColdReader(PeopleReads, RosterReads, OverviewReads, WorklistReads):
 
     def alarms(self, episode_ids: Sequence[str]) -> list[AlarmRow]:
         with legible():
-            return [AlarmRow(*row) for row in self._rows(_ALARMS.where(_E.episode_id.in_(episode_ids)))]
+            among = self._sql.execute(_AMONG[self._sql.dialect.name], {"ids": list(episode_ids)})
+            return [AlarmRow(*row) for row in among]
 
     def episode_ids(self, after: str, limit: int) -> list[str]:
         ids = select(t.episode.c.episode_id).where(t.episode.c.episode_id > after)

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, create_mock_engine, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orchestrator.audit.keys import Keyring
@@ -175,10 +176,23 @@ def open_throwaway(clock: Clock, wall: Clock | None = None) -> tuple[SqliteStore
 def furnish(engine: Engine, now: datetime) -> Keyring:
     """Make every table in an empty database that lasts for a while, and return keys of its own. now: wall time."""
     ring = Keyring.ephemeral()
-    metadata.create_all(engine, checkfirst=False)
+    if engine.dialect.name != "sqlite":
+        metadata.create_all(engine, checkfirst=False)
     with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.connection.cursor().executescript(_tables_in_sqlite())
         _register(connection, ring, now)
     return ring
+
+
+@cache
+def _tables_in_sqlite() -> str:
+    """Return the statements that make the tables in SQLite; worked out once, as each story has a store of its own."""
+    made: list[str] = []
+    dialect = sqlite.dialect()
+    engine = create_mock_engine("sqlite://", lambda each, *_: made.append(str(each.compile(dialect=dialect))))
+    metadata.create_all(engine, checkfirst=False)
+    return ";\n".join(["BEGIN", *made, "COMMIT"])
 
 
 def _settle(connection: Connection, keys: Path, simulation: Simulation | None) -> None:
