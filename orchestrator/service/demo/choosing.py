@@ -140,6 +140,8 @@ def _played(part: Part, now: dt.datetime) -> Episode | None:
         leave(bedside, now, kept=part.kept)
     except CarepathError:
         return None
+    if bedside.clock.now() > now:  # a story that gives several doses in one entry goes on to the last of them
+        return None
     return bedside.episode()
 
 
