@@ -21,6 +21,9 @@ export UV_NO_PROGRESS := 1
 # The machine says whom it trusts, as it does to pip: a hospital's proxy often signs with a certificate of its own.
 export UV_SYSTEM_CERTS ?= true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Python keeps what it has compiled, also where the machine says otherwise: whatever is run here is many processes, and
+# one that compiles all that it imports takes twice as long to start.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

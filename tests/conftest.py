@@ -1,14 +1,19 @@
 """What every test may ask for; and what must not go unnoticed at the end."""
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.browser import chromium
+from tests.memory import quickest_folder
 
 pytest_plugins = ["tests.servers.fixtures"]
 # How long an example takes, or its making, says how busy the machine is, and nothing of what is tried.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+# Where the folders of tests lie, unless somebody has said so: half of an SQLite store's time is waiting for the disk.
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", quickest_folder())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

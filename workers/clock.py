@@ -71,7 +71,6 @@ class Ticker:
         self, system: System, hints: Hints, host: Clock | None = None, send: Callable[[], object] | None = None
     ) -> None:
         self._system, self._hints, self._send = system, hints, send
-        self._speed = system.simulation.factor if system.simulation else 1
         self._trust = Trust(host or system.host, system.elapsed)
         self._held: str | None = None
         self._swept = self._remembered = float("-inf")
@@ -132,7 +131,7 @@ class Ticker:
         """Return for how many seconds of wall time the next alarm is overdue; negative: it is not yet due."""
         if look.next_alarm is None:
             return None
-        return (look.now - look.next_alarm).total_seconds() / self._speed
+        return (look.now - look.next_alarm).total_seconds() / self._system.speed
 
     def _remember(self, look: Look, passed: float) -> None:
         if passed - self._remembered >= REMEMBER_SECONDS:

@@ -5,7 +5,7 @@ import queue
 import threading
 
 from workers import metrics
-from workers.app import DELIVER, FIRE, publish, waiting
+from workers.app import DELIVER, FIRE, hint
 
 _log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 0.2
@@ -63,7 +63,7 @@ class Publisher:
         while True:
             job = self._jobs.get()
             try:
-                _say(job.name)
+                hint(job.name)
                 job.sent = True
             except Exception as error:  # whatever a broker's client raises; what is due fires without it
                 _log.debug("the broker took no hint: %s", type(error).__name__, extra={"event": "hint-refused"})
@@ -79,8 +79,3 @@ class Publisher:
         if self._down and not down:
             _log.warning("the broker is back", extra={"event": "broker-back"})
         self._down = down
-
-
-def _say(job: str) -> None:
-    if waiting(job) == 0:
-        publish(job)

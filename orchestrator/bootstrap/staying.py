@@ -28,8 +28,7 @@ def lookout(system: System) -> Lookout:
             system.post, system.deliveries, send_one, system.elapsed, LOOKOUT_SENDS_SECONDS, kind=OVERDUE
         )
 
-    speed = system.simulation.factor if system.simulation else 1
-    return Lookout(system.pulse, speed, send, wall=system.host, elapsed=system.elapsed)
+    return Lookout(system.pulse, system.speed, send, wall=system.host, elapsed=system.elapsed)
 
 
 def stay_present(system: System, role: str) -> Repeated:
@@ -54,7 +53,7 @@ def guard_once(system: System) -> None:
     system.desk.check_time = check_once
 
 
-def watch_channels(system: System, told: Callable[[bool], object] = bool) -> Repeated:
+def watch_channels(system: System, told: Callable[[bool], object]) -> Repeated:
     """Have this process read the file of channels again while it is faulty, until `stop`; its log says what is wrong.
 
     told: is told each time whether it is faulty.

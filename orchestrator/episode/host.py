@@ -162,7 +162,7 @@ class Host:
 
     def improved(self) -> bool:
         """Return whether meaningful improvement has decided, in whatever round; also where no course was asked of."""
-        improved = {value for fact in self.pathway.course_facts for value in fact.improved}
+        improved = self.pathway.improvements
         return bool(improved & self.episode.decided.keys()) or any(
             each.answer in improved for each in self.episode.courses
         )
@@ -297,7 +297,7 @@ def coming_check(pathway: Pathway, course: Course) -> Check | None:
 
 def answered_well(pathway: Pathway, course: Course) -> bool:
     """Return whether meaningful improvement has decided on a course."""
-    return course.answer in {value for fact in pathway.course_facts for value in fact.improved}
+    return course.answer in pathway.improvements
 
 
 def pending_first_checks(pathway: Pathway, episode: Episode) -> list[Check]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from orchestrator.pathway.kinds import CLOSED_STAGE
+from orchestrator.pathway.kinds import CLOSED_STAGE, stage_of
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 GIVEN, MISSED, DECLINED = "given", "missed", "declined"
@@ -239,7 +239,7 @@ class Episode(NamedTuple):
     @property
     def stage(self) -> str:
         """Return the stage of the present state."""
-        return self.state.partition("/")[0]
+        return stage_of(self.state)
 
     @property
     def closed(self) -> bool:

@@ -13,6 +13,7 @@ from orchestrator.episode.host import Host, check_of
 from orchestrator.episode.machine import enabled
 from orchestrator.episode.model import Course, Turn
 from orchestrator.episode.reminders import reopen_for
+from orchestrator.pathway.kinds import stage_of
 
 
 def unwind_fact(draft: Draft, fact: str, of: int) -> None:
@@ -82,7 +83,7 @@ def _unwind_reading(draft: Draft, fact: str, of: int) -> None:
     turn = draft.episode.turns[-1] if draft.episode.turns else None
     if turn is None or turn.entry < of or not turn.fact or not (_stands(draft, turn) or _waits(draft, turn)):
         return
-    stage = turn.origin.partition("/")[0]
+    stage = stage_of(turn.origin)
     rows = [row for row in draft.pathway.transitions if row.decides == turn.fact and stage in row.origins]
     if any(fact in row.guard.facts for row in rows) and not _rested_upon(draft, turn.entry):
         _unwind(draft, (turn,))

@@ -23,6 +23,9 @@ SERIES = frozenset({"course", "first-line"})
 CLIMBS_ON = frozenset({"condition", "recurring", "taper-ends"})
 """Kinds whose climb goes on until somebody answers, although what armed them has passed."""
 
+AT_ONCE = frozenset({"condition", "concerns"})
+"""Kinds that are due as soon as what they tell of holds, whenever that is asked."""
+
 
 class Want(NamedTuple):
     """A reminder that ought to be there.
@@ -55,6 +58,16 @@ def wants(draft: Draft) -> Iterator[Want]:
         return
     for kind in draft.pathway.reminders.values():
         yield from _WANTS[kind.of](draft, kind)
+
+
+def rhythm_from(draft: Draft, reminder: Reminder) -> dt.datetime:
+    """Return from when a reminder's own rhythm counts: the moment that it is first due as the episode stands now;
+    of a kind that is due at once, or no longer belongs to the episode, its last firing, or now.
+    """
+    kind = draft.pathway.reminders[reminder.name]
+    due = (want.due_at for want in _WANTS[kind.of](draft, kind) if want.key == reminder.key)
+    first = None if kind.of in AT_ONCE else next(due, None)
+    return first or reminder.fired_at or draft.now
 
 
 def _task(draft: Draft, kind: ReminderKind) -> Iterator[Want]:

@@ -34,7 +34,6 @@ class _Known(NamedTuple):
     farewell: str
     names_itself: bool
     basic: bool
-    keys_at: str
     keys: KeySet
 
 
@@ -121,7 +120,7 @@ class OpenId:
         told = self._asking.get(self.issuer.rstrip("/") + _WELL_KNOWN)
         if told.get("issuer") != self.issuer:
             raise ProviderFailed("the provider calls itself otherwise: set CAREPATH_OIDC_ISSUER as it spells itself")
-        token, keys_at = _text(told, "token_endpoint"), _text(told, "jwks_uri")
+        token, keys = _text(told, "token_endpoint"), _text(told, "jwks_uri")
         self._asking.check(token)
         farewell = str(told.get("end_session_endpoint") or "")
         self._known = _Known(
@@ -131,8 +130,7 @@ class OpenId:
             _safe(farewell) if farewell else "",
             told.get("authorization_response_iss_parameter_supported") is True,
             "client_secret_basic" in told.get("token_endpoint_auth_methods_supported", ["client_secret_basic"]),
-            keys_at,
-            key_set(self._asking.get(keys_at)),
+            key_set(self._asking.get(keys)),
         )
         return self._known
 

@@ -25,7 +25,6 @@ from orchestrator.pathway.faults import Faults, Parts
 from orchestrator.pathway.fields import Fields
 from orchestrator.pathway.reader import Map, Value, read_file
 from orchestrator.pathway.terms import name_in
-from orchestrator.pathway.vocabulary import each
 from orchestrator.wire.hosts import is_loopback
 from orchestrator.wire.target import target
 
@@ -123,7 +122,7 @@ def channels_of(said: Value, file: str, roles: Collection[str], *, files: bool =
     with faults.noting("held"):
         held = _held(fields, roles)
     reader = _Routes(roles, mail, hooks, frozenset(faults.sections))
-    routes = each(fields, "routes", "route", reader.route)
+    routes = fields.each("routes", "route", reader.route)
     with faults.noting("routes"):
         _check_doubles(fields, routes)
     with faults.noting("file"):

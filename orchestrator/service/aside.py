@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from orchestrator.errors import StoreDamaged, StoreError
-from orchestrator.service.handlers import Desk
+from orchestrator.service.desk import Desk
 from orchestrator.service.notices import OWNERS, InHouse, tell
 from orchestrator.service.ports import Change, Directory
 from orchestrator.service.rows import LONGEST_ASIDE, NoticeRow, Times

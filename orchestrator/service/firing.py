@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from orchestrator.errors import KeyMissing, RowHeld, StoreDamaged, StoreError, WrongKey
 from orchestrator.service.aside import Aside
-from orchestrator.service.handlers import Desk, fire
+from orchestrator.service.desk import Desk
+from orchestrator.service.handlers import fire
 from orchestrator.service.ports import Change
 from orchestrator.service.rows import EpisodeRow, Times, Write
 from orchestrator.service.salvage import salvage

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from orchestrator.errors import StoreDamaged
-from orchestrator.service.handlers import Desk
+from orchestrator.service.desk import Desk
 from orchestrator.service.notices import OWNERS, tell
 from orchestrator.service.rows import NoticeRow
 from orchestrator.service.salvage import salvage

@@ -10,9 +10,9 @@ from orchestrator.audit.keys import PatientKey
 from orchestrator.audit.seal import instant
 from orchestrator.episode.brief import brief
 from orchestrator.errors import StoreDamaged
+from orchestrator.service.desk import Desk
 from orchestrator.service.enrolment import opened
 from orchestrator.service.firing import of_the_store
-from orchestrator.service.handlers import Desk
 from orchestrator.service.identity import identifiers_json
 from orchestrator.service.ledger import unpack
 from orchestrator.service.ports import Reader

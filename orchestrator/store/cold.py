@@ -45,7 +45,7 @@ from orchestrator.store import processes
 from orchestrator.store import tables as t
 from orchestrator.store.faults import legible
 from orchestrator.store.overview import OverviewReads
-from orchestrator.store.people import PeopleReads
+from orchestrator.store.people import PATIENTS, PeopleReads
 from orchestrator.store.roster import RosterReads
 from orchestrator.store.worklist import WorklistReads
 
@@ -66,7 +66,6 @@ _NOTICE_WIDTH = len(NoticeRow._fields)
 _ITEMS = select(*(t.item.c[name] for name in ItemRow._fields))
 _TOKENS = select(*(t.access_token.c[name] for name in TokenRow._fields))
 _RELEASES = select(*(t.pathway_release.c[name] for name in Release._fields))
-_PATIENTS = select(*(t.patient.c[name] for name in PatientRow._fields))
 
 MAY_LEAVE = or_(t.outbox.c.next_try_at <= bindparam("wall"), t.outbox.c.next_try_at > bindparam("ahead"))
 """What of the outbox may be taken: what is due, and what only a clock that stood ahead can have put off."""
@@ -190,11 +189,11 @@ class ColdReader(PeopleReads, RosterReads, OverviewReads, WorklistReads):
 
     def find_patients(self, hashes: Sequence[bytes]) -> list[tuple[bytes, PatientRow]]:
         known = t.patient_identifier.c.identifier_hash
-        chosen = _PATIENTS.add_columns(known).join_from(t.patient, t.patient_identifier).where(known.in_(hashes))
+        chosen = PATIENTS.add_columns(known).join_from(t.patient, t.patient_identifier).where(known.in_(hashes))
         return [(row[-1], PatientRow(*row[:-1])) for row in self._rows(chosen)]
 
     def patient(self, patient_id: str) -> PatientRow | None:
-        rows = self._rows(_PATIENTS.where(t.patient.c.patient_id == patient_id))
+        rows = self._rows(PATIENTS.where(t.patient.c.patient_id == patient_id))
         return PatientRow(*rows[0]) if rows else None
 
     def identifiers(self, patient_id: str) -> list[IdentifierRow]:

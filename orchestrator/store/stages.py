@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError
 
 from orchestrator.audit.keys import Keyring
@@ -16,9 +16,8 @@ from orchestrator.service.ports import Store
 from orchestrator.store import opening
 from orchestrator.store.connect import make_file, postgres_engine, sqlite_engines
 from orchestrator.store.faults import translate
-from orchestrator.store.past import PastStore
+from orchestrator.store.past import past_store
 from orchestrator.store.sqlite import SqliteStore
-from orchestrator.store.tables import metadata
 
 _WAIT_S = 5.0
 _PREFIX = "carepath_story_"
@@ -55,7 +54,7 @@ def _in_file(file: Path) -> Iterator[Open]:
         raise InputError(f"{what}; remove it if a run that was killed left it")
     make_file(file)
     engines = sqlite_engines(file, _WAIT_S)
-    ring = _make(engines[0])
+    ring = opening.furnish(engines[0], HostClock().now())
     last = SqliteStore(*engines, HostClock())
 
     def opened(clock: Clock) -> tuple[Store, Keyring]:
@@ -88,8 +87,8 @@ def _in_schema(url: str) -> Iterator[Open]:
             _clear_away(keeper)
             keeper.exec_driver_sql(f"CREATE SCHEMA {name}")
             try:
-                ring = _make(engine)
-                yield lambda clock: (PastStore(engine, clock), ring)
+                ring = opening.furnish(engine, HostClock().now())
+                yield lambda clock: (past_store(engine, clock), ring)
             finally:
                 keeper.exec_driver_sql(f"DROP SCHEMA {name} CASCADE")
                 _unlock(keeper, mark)
@@ -118,11 +117,3 @@ def _unlock(keeper: Connection, mark: str) -> None:
 
 def _number(mark: str) -> int:
     return int.from_bytes(bytes.fromhex(mark), signed=True)
-
-
-def _make(engine: Engine) -> Keyring:
-    ring = Keyring.ephemeral()
-    metadata.create_all(engine, checkfirst=False)
-    with engine.connect() as connection:
-        opening._register(connection, ring, HostClock().now())
-    return ring

@@ -7,8 +7,8 @@ from typing import TypeVar
 import pytest
 
 from orchestrator.errors import StoreError
+from orchestrator.service.desk import Desk
 from orchestrator.service.firing import Firing
-from orchestrator.service.handlers import Desk
 from orchestrator.service.ports import Change
 from orchestrator.service.pulse import Pulse
 from orchestrator.store.postgres import PostgresStore

@@ -4,7 +4,8 @@ import pytest
 
 from orchestrator.audit.keys import KeyEncryptionKey, Keyring
 from orchestrator.service import rewrapping
-from orchestrator.service.people.accounts import Author, People
+from orchestrator.service.people.accounts import People
+from orchestrator.service.people.recording import Author
 from orchestrator.service.people.rows import FactorRow
 from orchestrator.service.rewrapping import Rewrapped, rewrap
 from orchestrator.service.rows import EpisodeRow

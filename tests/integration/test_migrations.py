@@ -16,8 +16,9 @@ from orchestrator.service.presence import Presence, Program
 from orchestrator.service.releases import ReleaseRequest
 from orchestrator.service.scenario.proof import Proof
 from orchestrator.store import schema
-from orchestrator.store.connect import sqlite_engines
-from orchestrator.store.opening import open_store, prepare
+from orchestrator.store.connect import memory_engine, sqlite_engines
+from orchestrator.store.opening import open_store, open_throwaway, prepare
+from orchestrator.store.tables import metadata
 from orchestrator.store.types import to_micros
 from tests.contract.conftest import System, system
 from tests.factories import T0, enrolment, record, small_pathway
@@ -37,6 +38,19 @@ def opened(address: str, folder: Path) -> System:
 def revision(address: str) -> str | None:
     with running(address) as connection:
         return schema.revision(connection)
+
+
+def test_a_store_in_memory_has_the_same_tables_indexes_and_triggers() -> None:
+    whole = memory_engine()
+    metadata.create_all(whole)
+    store, _ = open_throwaway(VirtualClock(T0))
+    said = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
+    with whole.connect() as connection, store.read() as reader:
+        there = connection.exec_driver_sql(said).all()
+        assert {each.type for each in there} == {"table", "index", "trigger"}
+        assert reader._sql.exec_driver_sql(said).all() == there
+    store.close()
+    whole.dispose()
 
 
 SINCE_0001 = (

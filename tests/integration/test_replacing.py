@@ -74,7 +74,7 @@ def a_command(place: Installation, shop: Production, api: Running) -> None:
     with ThreadPoolExecutor(1) as pool:
         with entries_locked(place):
             answer: Future[tuple[int, str]] = pool.submit(
-                shop.ask, api, "POST", f"/api/v1/episodes/{episode}/record", {"facts": {"weight_kg": "70"}}
+                shop.ask, api, "POST", f"/api/v1/episodes/{episode}/record", {"facts": {"weight_kg": 70}}
             )
             end_while_it_writes(place, api)
             until(lambda: api.status("/readyz") == 503, "it says that it drains")
@@ -138,7 +138,7 @@ class Load:
         for api in self._apis():
             try:
                 status, _ = self._shop.ask(
-                    api, "POST", f"/api/v1/episodes/{episode}/record", {"facts": {"weight_kg": "70"}}, key
+                    api, "POST", f"/api/v1/episodes/{episode}/record", {"facts": {"weight_kg": 70}}, key
                 )
             except OSError as error:
                 said.append(type(error).__name__)

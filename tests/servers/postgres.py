@@ -21,6 +21,7 @@ from typing import Any
 import psycopg
 
 from orchestrator.cli.valkey import dies_with_parent
+from tests.memory import quickest_folder
 from tests.servers.certificates import authority
 from tests.servers.ports import free_port
 
@@ -30,7 +31,6 @@ STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.01
 # A test's data need not survive a power cut; every other promise of the server holds.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
-_MEMORY, _ROOM = "/dev/shm", 4 << 30
 AS_NOBODY = ("unshare", "--user", "--map-user=65534", "--map-group=65534")
 NOTHING: Mapping[str, str] = {}
 _SETTINGS = {"listen_addresses": "", "max_connections": "200", "shared_buffers": "64MB", "timezone": "UTC"}
@@ -134,7 +134,7 @@ def _place(
 ) -> Iterator["Cluster"]:
     """Yield a server without a data folder; end it, and remove whatever there is of it, afterwards."""
     binaries = find_binaries()
-    root = Path(tempfile.mkdtemp(prefix="cp-pg-", dir="/tmp" if durable else _quickest_folder()))
+    root = Path(tempfile.mkdtemp(prefix="cp-pg-", dir="/tmp" if durable else quickest_folder()))
     try:
         run_as = RunAs(prefix=(*inside, *AS_NOBODY)) if inside else _unprivileged(root, binaries)
         door = root / "s"
@@ -147,17 +147,6 @@ def _place(
             cluster.end()
     finally:
         shutil.rmtree(root, ignore_errors=True)
-
-
-def _quickest_folder() -> str:
-    """Return where files that need not be kept are made with least work: in memory, where there is enough of it.
-
-    Each database is hundreds of small files, and nearly every test has one: on a disk they cost ten times as much.
-    """
-    try:
-        return _MEMORY if shutil.disk_usage(_MEMORY).free >= _ROOM and os.access(_MEMORY, os.W_OK) else "/tmp"
-    except OSError:  # there is none
-        return "/tmp"
 
 
 def find_binaries() -> Path:

@@ -12,7 +12,6 @@ from orchestrator.notify.webhook.settings import HookHost, HookSettings, key
 from orchestrator.notify.webhook.signature import LEAST_BYTES, MOST_BYTES, PREFIX, secret_bytes
 from orchestrator.pathway.faults import Parts
 from orchestrator.pathway.fields import Fields
-from orchestrator.pathway.vocabulary import each
 from orchestrator.wire.hosts import is_loopback
 from orchestrator.wire.target import target
 
@@ -27,7 +26,7 @@ def read_hooks(fields: Fields, *, now: bool) -> HookSettings:
     """
     parts = Parts()
     seconds = parts.read(lambda: take_seconds(fields, 10))
-    hosts = parts.read(lambda: each(fields, "hosts", "host", lambda name, host: _host(name, host, now=now)))
+    hosts = parts.read(lambda: fields.each("hosts", "host", lambda name, host: _host(name, host, now=now)))
     parts.read(fields.done)
     parts.tell()
     return HookSettings(hosts, seconds)

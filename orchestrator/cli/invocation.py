@@ -21,7 +21,7 @@ JSON_HELP = "Print JSON, one object on one line."
 
 
 @dataclass
-class Face:
+class Invocation:
     """One call of the program."""
 
     settings: Settings
@@ -71,7 +71,7 @@ def json_option(work: Callable[P, R]) -> Callable[P, R]:
 
 
 def with_settings(work: Callable[..., R]) -> Callable[..., R]:
-    """Give a command the options that say which store, and `--json`; it gets a Face as its first argument."""
+    """Give a command the options that say which store, and `--json`; it gets an Invocation as its first argument."""
 
     @json_option
     @click.option("--home", type=_FOLDER, help="Folder of the store, its keys and the rest [CAREPATH_HOME].")
@@ -98,7 +98,7 @@ def with_settings(work: Callable[..., R]) -> Callable[..., R]:
             home=home, database_url=database, workflows=workflows, local=local, simulated=simulated or demo,
             beside=DEMO if demo else SIMULATED,
         )  # fmt: skip
-        return work(Face(settings, as_json), *args, **kwargs)
+        return work(Invocation(settings, as_json), *args, **kwargs)
 
     return command
 
