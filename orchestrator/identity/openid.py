@@ -16,7 +16,7 @@ from orchestrator.clock import Clock, HostClock, elapsed
 from orchestrator.config import OpenIdSettings, secret
 from orchestrator.errors import ProviderFailed
 from orchestrator.identity.asking import Asking
-from orchestrator.identity.tokens import key_set, knows, subject_of, verified
+from orchestrator.identity.tokens import check_strength, key_set, knows, subject_of, verified
 from orchestrator.service.people.provider import Came, Trip
 from orchestrator.wire.hosts import is_loopback
 
@@ -63,6 +63,8 @@ class OpenId:
             "scope": "openid", "state": trip.state, "nonce": trip.nonce, "code_challenge": challenge,
             "code_challenge_method": "S256",
         }  # fmt: skip
+        if self._settings.acr:
+            asked["acr_values"] = " ".join(self._settings.acr)
         return _with(self._now_known().authorization, asked)
 
     def subject(self, trip: Trip, came: Came) -> str:
@@ -77,6 +79,7 @@ class OpenId:
         now = self._clock.now().timestamp()
         client = self._settings.client_id
         claims = verified(token, known.keys)
+        check_strength(claims, self._settings.acr)
         return subject_of(claims, issuer=self.issuer, client_id=client, nonce=trip.nonce, now=now)
 
     def farewell(self, back: str) -> str:
