@@ -132,7 +132,10 @@ class Host:
         return any(self._kind(each) == kind and self._failed(each) for each in self.counted())
 
     def treated(self) -> bool:
-        """Return whether anything of a treatment is still to come: an administration, the end of a taper, a check."""
+        """Return whether anything of a treatment is still to come: an administration, the end of a taper, a check.
+
+        Monthly doses come for ever: who waited for their end would never be asked for the response (X-18).
+        """
         regimens = self.pathway.regimens
         return any(regimens[each.regimen].treats and self._to_come(each) for each in self.episode.courses)
 
@@ -144,8 +147,8 @@ class Host:
         if not course.in_force:
             return False
         schedule = self.pathway.regimens[course.regimen].schedule
-        endless = schedule is not None and schedule.kind in {"taper", "monthly"}
-        return endless or len(course.recorded) < (course.planned or 0)
+        tapering = schedule is not None and schedule.kind == "taper"
+        return tapering or len(course.recorded) < (course.planned or 0)
 
     def _taken(self, course: Course) -> bool:
         """Return whether a treatment was taken and is still to be answered; not one that was stopped or never given."""
