@@ -105,7 +105,7 @@ def _administration(draft: Draft, command: Retract, actor: Actor) -> None:
     draft.emit(ev.AdministrationRetracted(course.id, course.regimen, course.done - 1, last.seq))
     schedule = draft.pathway.regimens[course.regimen].schedule
     tapers = schedule is not None and schedule.kind == "taper"
-    if course.end == COMPLETED and not tapers:
+    if course.end == COMPLETED and not tapers and draft.episode.in_force(course.regimen) is None:
         draft.emit(ev.CourseReopened(course.id, course.regimen))
     _let_go_on(draft, draft.episode.course(course.id))
     unwind_administration(draft, draft.episode.course(course.id), last.seq)
