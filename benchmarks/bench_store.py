@@ -28,9 +28,10 @@ from typing import Any, TypeVar
 
 from orchestrator.episode.commands import Actor, Command, Confirm, Record
 from orchestrator.pathway import loader
+from orchestrator.service.desk import Desk
 from orchestrator.service.engine import EpisodeEngine
 from orchestrator.service.enrolment import Enrolments, EnrolRequest, Identifier
-from orchestrator.service.handlers import Desk, Handlers, Request, new_key
+from orchestrator.service.handlers import Handlers, Request, new_key
 from orchestrator.service.recent import Recent
 from orchestrator.service.rows import Write
 from orchestrator.service.shelf import Shelf

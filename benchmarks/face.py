@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmarks.crew import end
-from orchestrator.cli import faces, serve, valkey
+from orchestrator.cli import asgi, serve, valkey
 from orchestrator.config import Settings
 
 HEADER = "server-timing"
@@ -102,9 +102,9 @@ def _await(process: "subprocess.Popen[bytes]", port: int) -> None:
 
 def _timed() -> None:
     """Have the faces say how long they took."""
-    real = faces.Faces.__call__
+    real = asgi.Faces.__call__
 
-    async def call(self: faces.Faces, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:  # noqa: ANN401
+    async def call(self: asgi.Faces, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:  # noqa: ANN401
         began = time.perf_counter()
 
         async def sending(message: MutableMapping[str, Any]) -> None:
@@ -115,7 +115,7 @@ def _timed() -> None:
 
         await real(self, scope, receive, sending)
 
-    faces.Faces.__call__ = call  # type: ignore[method-assign]
+    asgi.Faces.__call__ = call  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

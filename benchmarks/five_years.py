@@ -5,6 +5,7 @@ Used by the benchmarks and by the test that bounds the size of an episode's docu
 
 import datetime as dt
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from orchestrator.episode.commands import (
@@ -36,7 +37,7 @@ _FLAGS = (
     "steroids_contraindicated", "central_line_difficult", "severe_hyponatremia", "thromboembolic_risk_high",
     "demyelination", "gbs_diagnosed", "cerebellar_atrophy",
 )  # fmt: skip
-_NUMBERS = {"age_years": 41, "weight_kg": "71.5", "height_cm": 172, "icars": "23.5"}
+_NUMBERS = {"age_years": 41, "weight_kg": Decimal("71.5"), "height_cm": 172, "icars": Decimal("23.5")}
 
 
 class Play:
@@ -120,7 +121,7 @@ def _round(play: Play, day: float) -> float:
     play.do(Record(facts={"response": "limited"}))
     play.do(Confirm(("rituximab-weekly",)))
     play.to(day + 50)
-    play.do(Record(facts={"response": "partial", "icars": "11.5"}))
+    play.do(Record(facts={"response": "partial", "icars": Decimal("11.5")}))
     play.do(Confirm(("steroid-taper",), {"dose": 60}))
     play.to(day + 95)
     for task in [task.name for task in play.episode.tasks]:

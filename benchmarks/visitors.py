@@ -8,8 +8,8 @@ from benchmarks.face import Browser
 from benchmarks.generate import WARDS
 from orchestrator.bootstrap import System
 from orchestrator.service.demo.cast import WARDS as STORIES
-from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.principal import ADMINISTRATOR, AUDITOR, EVERYWHERE, LEAD
+from orchestrator.service.people.recording import Author
 
 PASSWORD = "four plain words here"  # noqa: S105  of people who are made up
 _MAKER = Author("bench", ADMINISTRATOR)

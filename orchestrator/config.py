@@ -41,12 +41,16 @@ SIMULATED, DEMO = "simulated", "demo"
 
 
 class OpenIdSettings(NamedTuple):
-    """A provider of OpenID Connect. secret_file: None for a client without a secret.   label: what people call it."""
+    """A provider of OpenID Connect. secret_file: None for a client without a secret.   label: what people call it.
+
+    acr: of which one the provider must say that it is how somebody signed in there; empty: none is asked for.
+    """
 
     issuer: str
     client_id: str
     secret_file: Path | None
     label: str
+    acr: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +241,10 @@ def _openid(given: Mapping[str, str]) -> OpenIdSettings | None:
     label, secret_file = given.get("CAREPATH_OIDC_LABEL", host), given.get("CAREPATH_OIDC_CLIENT_SECRET_FILE")
     if len(label) > _LONGEST_LABEL or not label.isprintable():
         raise SettingError(f"CAREPATH_OIDC_LABEL must be 1 to {_LONGEST_LABEL} characters that can be shown")
-    return OpenIdSettings(issuer, client_id, Path(secret_file).expanduser() if secret_file else None, label)
+    acr = tuple(given.get("CAREPATH_OIDC_ACR", "").split())
+    if not all(each.isascii() and each.isprintable() for each in acr):
+        raise SettingError("CAREPATH_OIDC_ACR must be visible ASCII, with spaces between")
+    return OpenIdSettings(issuer, client_id, Path(secret_file).expanduser() if secret_file else None, label, acr)
 
 
 def _issuer_host(issuer: str) -> str:

@@ -202,6 +202,10 @@ class RowHeld(StoreBusy):
     """Another transaction holds just what is needed; whatever else is in the store can be written meanwhile."""
 
 
+class StoreDamaged(StoreError):
+    """A part of the store cannot be read, or holds what no program wrote; whatever lies elsewhere can be used."""
+
+
 class TimeUntrusted(StoreError):
     """The wall's clock was moved: what is recorded now would stand at a wrong time, and plan by it."""
 

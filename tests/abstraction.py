@@ -14,7 +14,7 @@ from orchestrator.episode import events as ev
 from orchestrator.episode.commands import Command, Complete, Stop
 from orchestrator.episode.fold import fold
 from orchestrator.episode.host import Host
-from orchestrator.episode.model import COMPLETED, REVIEWED, TAPERED, Episode
+from orchestrator.episode.model import COMPLETED, REPLACED, REVIEWED, TAPERED, Episode
 from orchestrator.pathway.model import Check, Transition
 from orchestrator.pathway.proof import world
 from orchestrator.pathway.proof.system import System
@@ -176,7 +176,9 @@ class Entry:
 
     def _confirmed(self) -> tuple[str, ...]:
         self._take_all(ev.FactExpired, ev.CourseConfirmed)
-        while self._next(ev.AdministrationRecorded) or self._ends("replaced"):
+        rows = (row.what.regimens for row in self.pathway.replaces if row.at == "confirmation")
+        replaced = frozenset[str]().union(*rows)
+        while self._next(ev.AdministrationRecorded) or self._ends(REPLACED, regimens=replaced):
             self._take()
         self._row("confirmation")
         return ("confirm",)
@@ -199,7 +201,7 @@ class Entry:
             return self._step(self._fell_due)
         if self._ends(COMPLETED):
             return self._step(self._completed)
-        if self._ends(TAPERED):
+        if self._ends(TAPERED, REPLACED):
             return self._step(self._gave_way)
         if self._next(ev.FactDecided, ev.Moved):
             return self._step(self._moved)

@@ -33,8 +33,9 @@ ROOT = Path(__file__).resolve().parents[1]
 WEB = ROOT / "orchestrator" / "web"
 SAYING = (
     "web", "http", "identity", "episode", "pathway/kinds.py", "service/people", "service/worklist", "service/overview",
-    "service/cursor.py", "service/deliveries.py", "service/enrolment.py", "service/handlers.py", "service/outgoing.py",
-    "service/queries.py", "service/replay.py", "service/telling.py", "service/there.py", "service/transfers.py",
+    "service/cursor.py", "service/deliveries.py", "service/desk.py", "service/enrolment.py", "service/handlers.py",
+    "service/outgoing.py", "service/queries.py", "service/replay.py", "service/telling.py", "service/there.py",
+    "service/transfers.py",
 )  # fmt: skip
 """Whose errors and refusals a page shows as they are."""
 TELLING = ("pathway", "episode", "audit", "report")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
@@ -61,11 +62,11 @@ def facts(pathway: Pathway) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def parameters(pathway: Pathway) -> st.SearchStrategy[dict[str, Any]]:
-    doses = [{"dose": each} for each in (60, "62.5", "750 mg", 0)]
+    doses = [{"dose": each} for each in (60, Decimal("62.5"), "750 mg", 0)]
     tapers = [{"dose": 60, "taper_days": each} for each in (21, 28, 42, 50)]
     steps = [{"steps": [{"days": 14, "dose": 20}] * number} for number in range(5)]
     lengths = [{"days": 2}, {"days": 5}, {"sessions": 4}, {"sessions": 10}]
-    others = [{each.alternative.parameter: "1.5"} for each in pathway.regimens.values() if each.alternative]
+    others = [{each.alternative.parameter: Decimal("1.5")} for each in pathway.regimens.values() if each.alternative]
     return st.one_of(st.just({}), st.just({}), st.sampled_from([*doses, *tapers, *steps, *lengths, *others]))
 
 

@@ -20,7 +20,7 @@ from kombu import Exchange, Queue
 from orchestrator.bootstrap import Repeated, System, settle_memory, stay_present, watch_channels, watch_time
 from orchestrator.errors import CarepathError
 from workers import metrics
-from workers.trust import tls
+from workers.tls import tls
 
 _log = logging.getLogger(__name__)
 
@@ -174,6 +174,12 @@ def waiting(queue: str) -> int:
         channel = connection.default_channel
         declared: Any = app.amqp.queues[queue].bind(channel).queue_declare()
         return int(declared.message_count)
+
+
+def hint(job: str) -> None:
+    """Have a job done, unless that is said already and nobody was free to hear it. Raises the broker's own errors."""
+    if waiting(job) == 0:
+        publish(job)
 
 
 def run_worker(*, threads: int = 0, processes: int = 0) -> int:

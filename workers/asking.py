@@ -6,7 +6,7 @@ from amqp.exceptions import NotFound
 from kombu import Connection
 
 from workers.app import DELIVER, FIRE
-from workers.trust import tls
+from workers.tls import tls
 
 
 class Unanswered(Exception):  # noqa: N818  an answer, not an error

@@ -71,7 +71,6 @@ class Ticker:
         self, system: System, hints: Hints, host: Clock | None = None, send: Callable[[], object] | None = None
     ) -> None:
         self._system, self._hints, self._send = system, hints, send
-        self._speed = system.simulation.factor if system.simulation else 1
         self._trust = Trust(host or system.host, system.elapsed)
         self._held: str | None = None
         self._swept = self._remembered = float("-inf")
@@ -98,6 +97,8 @@ class Ticker:
             return LONGEST_SLEEP_SECONDS
         if is_clear(began, passed):
             self._remember(look, passed)  # last: who holds that row keeps nobody from being told
+        if inline and self._system.firing.damaged:
+            return LONGEST_SLEEP_SECONDS  # what cannot fire is due all the while
         return ASKED_SLEEP_SECONDS if asked else self._until_next()
 
     def _fire(self, look: Look, sound: Sound) -> tuple[bool, bool]:
@@ -106,10 +107,11 @@ class Ticker:
         sound: whether the wall can be trusted still when something is claimed: this clock may have stood still since.
         """
         overdue = self._seconds(look)
-        if overdue is None or overdue < 0:
-            return False, False
-        if overdue <= LATEST_SECONDS and self._hints.fire():
-            return True, False
+        if not look.damaged:
+            if overdue is None or overdue < 0:
+                return False, False
+            if overdue <= LATEST_SECONDS and self._hints.fire():
+                return True, False
         fire(self._system, seconds=LATEST_SECONDS, sound=sound)
         return False, True
 
@@ -129,7 +131,7 @@ class Ticker:
         """Return for how many seconds of wall time the next alarm is overdue; negative: it is not yet due."""
         if look.next_alarm is None:
             return None
-        return (look.now - look.next_alarm).total_seconds() / self._speed
+        return (look.now - look.next_alarm).total_seconds() / self._system.speed
 
     def _remember(self, look: Look, passed: float) -> None:
         if passed - self._remembered >= REMEMBER_SECONDS:

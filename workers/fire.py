@@ -50,13 +50,12 @@ def fire(system: System, seconds: float = LONGEST_SECONDS, sound: Sound | None =
     sound: see `Firing.fire_due`; every time is, where it is not given.
     """
     deadline = system.elapsed() + seconds
-    speed = system.simulation.factor if system.simulation else 1
     total, size = 0, FIRST_BATCH
     while True:
         began = system.elapsed()
         done = system.firing.fire_due(size, sound)
         now = system.elapsed()
-        metrics.fired(done, speed)
+        metrics.fired(done, system.speed)
         total += done.fired
         if not done.more or now >= deadline:
             return total

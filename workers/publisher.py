@@ -5,7 +5,7 @@ import queue
 import threading
 
 from workers import metrics
-from workers.app import DELIVER, FIRE, publish, waiting
+from workers.app import DELIVER, FIRE, hint
 
 _log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 0.2
@@ -57,28 +57,25 @@ class Publisher:
         job = self._last = _Job(name)
         self._jobs.put(job)
         job.done.wait(seconds)
-        sent = job.sent
-        self._tell(down=not sent)
-        return sent
+        return job.sent
 
     def _work(self) -> None:
         while True:
             job = self._jobs.get()
             try:
-                _say(job.name)
+                hint(job.name)
                 job.sent = True
             except Exception as error:  # whatever a broker's client raises; what is due fires without it
                 _log.debug("the broker took no hint: %s", type(error).__name__, extra={"event": "hint-refused"})
+            self._tell(down=not job.sent)
             job.done.set()
 
     def _tell(self, *, down: bool) -> None:
+        """Log what became of a hint, once that is known: one that is only slow, as when much begins at once, is taken
+        in the end, and one that hangs is given up by its socket within seconds.
+        """
         if down and not self._down:
             _log.warning("the broker cannot be reached: what is due fires without it", extra={"event": "broker-down"})
         if self._down and not down:
             _log.warning("the broker is back", extra={"event": "broker-back"})
         self._down = down
-
-
-def _say(job: str) -> None:
-    if waiting(job) == 0:
-        publish(job)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from orchestrator.bootstrap import System
 from workers import metrics
-from workers.app import DELIVER, publish, waiting
+from workers.app import DELIVER, hint
 from workers.deliver import deliver
 
 _log = logging.getLogger(__name__)
@@ -42,8 +42,7 @@ def sweep(
 def say_deliver() -> bool:
     """Ask a worker to send what waits, unless that is said already and nobody was free to hear it."""
     try:
-        if waiting(DELIVER) == 0:
-            publish(DELIVER)
+        hint(DELIVER)
     except Exception as error:  # whatever the broker's client raises
         _log.warning("the broker took no hint: %s", type(error).__name__, extra={"event": "hint-refused"})
         metrics.hint_refused()

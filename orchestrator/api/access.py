@@ -23,8 +23,8 @@ from orchestrator.errors import NotFound
 from orchestrator.http.needs import needs, principal
 from orchestrator.http.serving import serving, system_of
 from orchestrator.service.people.glass import LASTS, LONGEST_REASON, SHORTEST_REASON
+from orchestrator.service.people.looking import Who
 from orchestrator.service.people.principal import Action
-from orchestrator.service.people.sight import Who
 
 _PROBLEMS = commanding(
     {

@@ -8,7 +8,7 @@ from orchestrator.episode.commands import Command, command_from_json
 from orchestrator.service.enrolment import Identifier
 
 _TEXT = {"type": "string", "maxLength": 4000}
-_EXACT = "A number is read as an exact decimal, whether it comes as a JSON number or as text."
+_EXACT = "A JSON number is read as an exact decimal; a text is no number."
 
 
 def _fact(value: object) -> object:

@@ -5,13 +5,12 @@ from typing import Annotated, NamedTuple
 from fastapi import Depends, Header, Path, Request
 
 from orchestrator.api.problems import Problem
-from orchestrator.episode.commands import Actor
+from orchestrator.episode.commands import ACTOR_ID, ROLE, Actor
 from orchestrator.errors import NotAllowed
+from orchestrator.service.handlers import KEY
 from orchestrator.service.people.principal import Action, Principal
 
-# The headers of an entry are chained in plain text and can never be erased: opaque ids only, never a free text.
-_ID = r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,99}$"
-_ROLE = r"^[a-z][a-z0-9-]{0,39}$"
+ID_SHAPE, _ROLE = f"^{ACTOR_ID}$", f"^{ROLE}$"
 _ASSERTED = "With the administrator's token: asserted by the caller and recorded as asserted"
 
 
@@ -25,13 +24,14 @@ class Said(NamedTuple):
 
 def said(
     carepath_actor: Annotated[
-        str | None, Header(pattern=_ID, description=f"{_ASSERTED}: an opaque id. Without it: the token's holder.")
+        str | None,
+        Header(pattern=ID_SHAPE, description=f"{_ASSERTED}: an opaque id. Without it: the token's holder."),
     ] = None,
     carepath_role: Annotated[
         str | None, Header(pattern=_ROLE, description="One of the roles that the token's holder has there.")
     ] = None,
     carepath_on_behalf_of: Annotated[
-        str | None, Header(pattern=_ID, description="The id of the person in whose name the actor acts.")
+        str | None, Header(pattern=ID_SHAPE, description="The id of the person in whose name the actor acts.")
     ] = None,
 ) -> Said:
     """Return what the request says of who acts."""
@@ -60,7 +60,7 @@ def acting(
 
 def key(
     idempotency_key: Annotated[
-        str, Header(pattern=r"^[!-~]{1,200}$", description="New for each command; a repeat gets the first answer.")
+        str, Header(pattern=f"^{KEY}$", description="New for each command; a repeat gets the first answer.")
     ],
 ) -> str:
     """Return the command's idempotency key."""

@@ -30,8 +30,8 @@ from orchestrator.http.needs import Needs, principal
 from orchestrator.http.serving import serving, system_of
 from orchestrator.service.enrolment import EnrolRequest
 from orchestrator.service.handlers import Request as Asked
+from orchestrator.service.people.looking import Seen as Sighted
 from orchestrator.service.people.principal import Action, Principal
-from orchestrator.service.people.sight import Seen as Sighted
 
 Enrolling = Annotated[Principal, Depends(Needs(Action.ACT))]
 PROBLEMS = commanding(

@@ -21,10 +21,10 @@ from orchestrator.api.refusals import commanding, listing, reading
 from orchestrator.api.strict import StrictRoute
 from orchestrator.http.needs import needs, principal
 from orchestrator.http.serving import system_of
-from orchestrator.service.once import tag_of
+from orchestrator.service.once import state_tag
 from orchestrator.service.people.erasure import LONGEST_REASON, SHORTEST_REASON
+from orchestrator.service.people.looking import Seen
 from orchestrator.service.people.principal import Action
-from orchestrator.service.people.sight import Seen
 
 _PROBLEMS = commanding(
     {
@@ -69,7 +69,7 @@ def standing(request: Request, episode_id: EpisodeId, seen: Knowing) -> Response
     """Return whether a patient's record is held, by whom and since when, and whether it was erased."""
     del seen
     told = system_of(request).sight.erasure.standing(episode_id)
-    return reply(request, told, tag=tag_of(told))
+    return reply(request, told, tag=state_tag(told))
 
 
 @router.get(

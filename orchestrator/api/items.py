@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from orchestrator.api.answers import Claim, Object, Reply, Taken, reply
 from orchestrator.api.bodies import Body, Moment, Name
-from orchestrator.api.caller import Saying, acting
+from orchestrator.api.caller import ID_SHAPE, Saying, acting
 from orchestrator.api.once import Carrying, Once
 from orchestrator.api.problems import Problem
 from orchestrator.api.refusals import commanding
@@ -27,7 +27,7 @@ from orchestrator.service.people.principal import Action
 from orchestrator.service.worklist.rows import ItemId
 
 _PROBLEMS = commanding({404: "There is no such open item.", 409: "Somebody else has taken it; `person_id` says who."})
-PersonId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,99}$")]
+PersonId = Annotated[str, Field(pattern=ID_SHAPE)]
 Why = Annotated[str, Field(max_length=1000, description="Sealed with the patient's key.")]
 router = APIRouter(route_class=StrictRoute, tags=["items"], dependencies=needs(Action.ACT))
 

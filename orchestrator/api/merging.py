@@ -16,9 +16,9 @@ from orchestrator.api.refusals import commanding, reading, told
 from orchestrator.api.strict import StrictRoute
 from orchestrator.http.needs import principal
 from orchestrator.http.serving import system_of
+from orchestrator.service.people.looking import Seen, Who
 from orchestrator.service.people.merging import LONGEST_REASON, SHORTEST_REASON
 from orchestrator.service.people.principal import Action
-from orchestrator.service.people.sight import Seen, Who
 
 _READ = reading({404: "There is no such episode."})
 _PROBLEMS = commanding(

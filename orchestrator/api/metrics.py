@@ -24,9 +24,7 @@ class StoreCollector(Collector):
     speed: how many times as fast as the wall a simulated store runs; ages are in seconds of the wall.
     """
 
-    def __init__(
-        self, read: Callable[[], Figures], faulty: Callable[[], bool] = bool, *, simulated: bool, speed: int = 1
-    ) -> None:
+    def __init__(self, read: Callable[[], Figures], faulty: Callable[[], bool], *, simulated: bool, speed: int) -> None:
         self._read, self._faulty, self._simulated, self._speed = read, faulty, simulated, speed
         self._kept: tuple[float, Figures | None] | None = None
         self._lock = threading.Lock()

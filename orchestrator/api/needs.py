@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from fastapi import Request
 
 from orchestrator.api.caller import EpisodeId, Said, Saying, acting
-from orchestrator.errors import NotFound
-from orchestrator.http.needs import Needs, principal
+from orchestrator.http.needs import Needs, principal, wards_shown
 from orchestrator.http.serving import system_of
+from orchestrator.service.people.looking import Seen, Who
 from orchestrator.service.people.principal import EVERYWHERE, Action
-from orchestrator.service.people.sight import Seen, Who
 
 
 class OnEpisode(Needs):
@@ -47,10 +46,7 @@ def wards_within(request: Request, said: Said, asked: Sequence[str], what: str) 
     what: which list. Raises NotFound for a ward that is not the caller's.
     """
     found = principal(request)
-    own = found.wards(Action.SEE)
-    if own is not None and not own.issuperset(asked):
-        raise NotFound("there is no such ward among yours")
-    wards = tuple(asked) if own is None else tuple(asked or sorted(own))
+    wards = wards_shown(found, asked)
     ward = wards[0] if len(wards) == 1 else None
     who = acting(found, said, Action.SEE, ward)
     system = system_of(request)

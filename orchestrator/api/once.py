@@ -18,9 +18,9 @@ from orchestrator.episode.commands import Actor
 from orchestrator.http.needs import principal
 from orchestrator.http.serving import system_of
 from orchestrator.service.once import Outcome, Told, Wish
-from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.looking import Who
 from orchestrator.service.people.principal import Action
+from orchestrator.service.people.recording import Author
 
 REPLAYED = {"Idempotent-Replayed": "true"}
 By = Actor | Author | Who
@@ -49,7 +49,7 @@ class Carrying:
     def author(self, action: Action, ward: str | None = None) -> Author:
         """Return who changes something about people. Raises NotAllowed."""
         actor = self.actor(action, ward)
-        return Author(actor.id, actor.role)
+        return Author(actor.id, actor.role, asserted=not actor.authenticated)
 
     def wards(self, action: Action) -> frozenset[str] | None:
         """Return on which wards who asks may do this; None for all."""

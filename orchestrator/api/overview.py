@@ -22,8 +22,8 @@ from orchestrator.http.needs import needs, principal
 from orchestrator.http.serving import serving, system_of
 from orchestrator.service.cursor import Page
 from orchestrator.service.overview.shift import Span
+from orchestrator.service.people.looking import Who
 from orchestrator.service.people.principal import Action
-from orchestrator.service.people.sight import Who
 
 _PROBLEMS = listing({404: "There is no such ward among the caller's, or no such version."})
 Ward = Annotated[Term, Query(description="One ward of the caller's.")]
@@ -46,7 +46,7 @@ class BoardNow(Reply):
     stages: list[Object]
 
 
-class HandOver(Reply):
+class HandOverSheet(Reply):
     """What a shift did for each patient, and what it hands over; a page. total: patients in all.
 
     left: who went to another ward in the shift, and where to; on the first page.
@@ -111,7 +111,7 @@ def board(request: Request, said: Saying, ward: Ward) -> Response:
 
 
 @router.get(
-    "/handover", dependencies=needs(Action.SEE), tags=["wards"], responses={200: {"model": HandOver}, **_PROBLEMS}
+    "/handover", dependencies=needs(Action.SEE), tags=["wards"], responses={200: {"model": HandOverSheet}, **_PROBLEMS}
 )
 def handover(
     request: Request,
@@ -128,7 +128,8 @@ def handover(
     actor = acting(principal(request), said, Action.SEE, ward)
     told = system_of(request).overview.shifts.sheet(Who(actor.id, actor.role), ward, span, after=after)
     page = Page(told.pop("patients"), told.pop("after"))
-    return paged(request, "patients", page, **{name: told[name] for name in told.keys() - {"page", "pages"}})
+    beside = {name: value for name, value in told.items() if name not in {"page", "pages"}}
+    return paged(request, "patients", page, **beside)
 
 
 @router.get("/load", dependencies=needs(Action.SEE), tags=["wards"], responses={200: {"model": AlarmLoad}, **_PROBLEMS})

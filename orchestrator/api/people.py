@@ -41,7 +41,7 @@ from orchestrator.http.serving import system_of
 from orchestrator.service.cursor import cut
 from orchestrator.service.people import passwords
 from orchestrator.service.people.principal import Action
-from orchestrator.service.people.recording import Author, Repeated, record
+from orchestrator.service.people.recording import Author, DoneBefore, record
 
 READ = listing({403: "Neither a post nor a scope allows it.", 404: "There is no such person."})
 PROBLEMS = READ | commanding(
@@ -93,7 +93,7 @@ class Call:
         """Make the change, or find it made before, and answer with what is on record of it."""
         try:
             shown, repeated = work() or {}, False
-        except Repeated:
+        except DoneBefore:
             shown, repeated = {}, True
         row = self.system.people.done(by)
         if repeated and row.kind == "token":  # its name is no secret; what opens something stands nowhere

@@ -30,9 +30,8 @@ from orchestrator.http.page import headers_for
 from orchestrator.http.serving import serving, system_of
 from orchestrator.pathway.loader import version_key
 from orchestrator.report import as_html
-from orchestrator.service.cursor import cut
+from orchestrator.service.cursor import LARGEST_PAGE, cut
 from orchestrator.service.people.principal import Action
-from orchestrator.service.queries import LARGEST_PAGE
 
 _NOT_FOUND = reading({404: "There is no such episode."})
 _PAGE = listing()

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from orchestrator.api.answers import Object, Reply, paged, reply
 from orchestrator.api.bodies import Body, Name
-from orchestrator.api.caller import Held
+from orchestrator.api.caller import ID_SHAPE, Held
 from orchestrator.api.once import Once
 from orchestrator.api.reads import Cursor, Limit
 from orchestrator.api.refusals import commanding, listing
@@ -21,7 +21,7 @@ from orchestrator.http.needs import needs, principal
 from orchestrator.http.serving import system_of
 from orchestrator.notify.channel import Result
 from orchestrator.service.cursor import cut
-from orchestrator.service.once import tag_of
+from orchestrator.service.once import state_tag
 from orchestrator.service.people.duty import check_ward
 from orchestrator.service.people.hours import day_of, instant_of
 from orchestrator.service.people.principal import Action
@@ -38,7 +38,7 @@ _PROBLEMS = commanding(
 _READ = listing({404: "It is not there, or not the caller's to see."})
 _WHEN = "ISO 8601, with an offset or by the hospital's clocks, such as 2026-11-23T08:00."
 Ward = Annotated[str, Path(min_length=1, max_length=200, description="The ward; * for all.")]
-PersonId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]{0,99}$")]
+PersonId = Annotated[str, Path(pattern=ID_SHAPE)]
 From = Annotated[str, Field(max_length=40, description=f"{_WHEN} This moment counts.")]
 Until = Annotated[str, Field(max_length=40, description=f"{_WHEN} This moment counts no more.")]
 Id = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
@@ -201,7 +201,7 @@ def rota(
     check_ward(principal(request), ward)
     shown = system_of(request).duty.rota
     told = shown.view(ward, shown.today() if first is None else day_of(first), days)
-    return reply(request, told, tag=tag_of(shown.ahead(ward)))
+    return reply(request, told, tag=state_tag(shown.ahead(ward)))
 
 
 @router.post(
@@ -237,7 +237,7 @@ def remove_duty(request: Request, ward: Ward, body: RemoveDuty, once: Once, seen
 def contacts(request: Request, person_id: PersonId) -> Response:
     """Return by which channels of their own a person is told: one's own, or anybody's for an administrator."""
     told = system_of(request).duty.contacts.of(person_id)
-    return reply(request, {"contacts": told}, tag=tag_of(told))
+    return reply(request, {"contacts": told}, tag=state_tag(told))
 
 
 @router.post(
@@ -293,7 +293,7 @@ def absences(request: Request, person_id: PersonId, after: Cursor = None, limit:
     """Return when a person is away, and who is told instead: one's own, or anybody's for an administrator."""
     told = system_of(request).duty.aways.of(person_id)
     page = cut(told, lambda each: (each["starts_at"], each["away_id"]), after, limit)
-    return paged(request, "absences", page, tag=tag_of(told))
+    return paged(request, "absences", page, tag=state_tag(told))
 
 
 @router.post(

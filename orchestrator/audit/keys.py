@@ -115,6 +115,11 @@ class Keyring:
             self._opened.popitem(last=False)
         return key
 
+    def rewrap(self, kek_id: str, wrapped: bytes, patient_id: str) -> bytes:
+        """Return the same key of a patient, wrapped by the active KEK. Raises as `open`."""
+        context = patient_id.encode()
+        return self._wrap(self.active.id, self._unwrap(kek_id, wrapped, context), context)
+
     def seal_factor(self, person_id: str, secret: bytes) -> tuple[str, bytes]:
         """Return (KEK id, sealed secret) of a person's authenticator app: opened by this key file, for this person."""
         return self.active.id, self._wrap(self.active.id, secret, _factor_of(person_id))

@@ -24,6 +24,17 @@ from orchestrator.episode import formats
 _LENGTH_32 = (32).to_bytes(4)
 GENESIS = bytes(32)
 """Stands for the hash before the first entry."""
+ACCEPTED, _REFUSED = "accepted", "refused:"
+
+
+def refused_with(code: str) -> str:
+    """Return the result of an entry in which a command was refused."""
+    return f"{_REFUSED}{code}"
+
+
+def refusal_in(result: str) -> str:
+    """Return the code of the refusal that a result tells of; empty for what was accepted."""
+    return result.removeprefix(_REFUSED) if result.startswith(_REFUSED) else ""
 
 
 class Header(NamedTuple):
@@ -44,7 +55,7 @@ class Header(NamedTuple):
     cause: str  # the kind of command; enrol, tick
     cause_id: str  # hex, 64 digits; unique in the episode
     request: str  # keyed hash of what was asked, hex: the same key with another body is told by it
-    result: str  # accepted, or refused:CODE
+    result: str  # ACCEPTED, or `refused_with` a code
     corrects: int | None  # the entry that this one corrects
     tag: str  # keyed hash of what a decision depends on, after this entry; hex
     format: int = formats.OWN  # of the body: see episode.formats

@@ -4,7 +4,15 @@ Faces and workers take from here, and from none of its files, what is named belo
 Importing it costs half a second (SQLAlchemy); faces that answer without a store import it when they need it.
 """
 
-from orchestrator.bootstrap.staying import guard_time, lookout, settle_memory, stay_present, watch_channels, watch_time
+from orchestrator.bootstrap.staying import (
+    guard_once,
+    guard_time,
+    lookout,
+    settle_memory,
+    stay_present,
+    watch_channels,
+    watch_time,
+)
 from orchestrator.bootstrap.stores import (
     check_durable,
     open_library,
@@ -23,6 +31,7 @@ from orchestrator.bootstrap.upkeep import (
     examine_server,
     figures,
     restore_store,
+    rewrap_keys,
     rotate_keys,
     sqlite_version,
 )
@@ -35,8 +44,8 @@ from orchestrator.store.server import Finding
 
 __all__ = [
     "Figures", "Finding", "Health", "Repeated", "Simulation", "System", "assemble", "back_up_keys", "back_up_store",
-    "check_durable", "check_ready", "examine", "examine_server", "figures", "guard_time", "lookout", "open_library",
-    "open_system", "open_to_run", "prepare_store", "prove", "read_outside", "restore_store", "rotate_keys",
-    "settle_memory", "sqlite_version", "stage", "stay_present", "throwaway_system", "warn", "watch_channels",
-    "watch_time",
+    "check_durable", "check_ready", "examine", "examine_server", "figures", "guard_once", "guard_time", "lookout",
+    "open_library", "open_system", "open_to_run", "prepare_store", "prove", "read_outside", "restore_store",
+    "rewrap_keys", "rotate_keys", "settle_memory", "sqlite_version", "stage", "stay_present", "throwaway_system",
+    "warn", "watch_channels", "watch_time",
 ]  # fmt: skip

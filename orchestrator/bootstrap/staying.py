@@ -11,7 +11,7 @@ from orchestrator.service.presence import SECONDS
 from orchestrator.service.pulse import OVERDUE
 from orchestrator.service.repeated import Repeated
 from orchestrator.service.rows import Lease
-from orchestrator.service.trust import REMEMBER_SECONDS, Guard
+from orchestrator.service.trust import REMEMBER_SECONDS, Guard, check_once
 
 LOOKOUT_SENDS_SECONDS = 5.0
 """After so long it looks again: a gateway that hangs must not pass for a store that cannot be read."""
@@ -28,8 +28,7 @@ def lookout(system: System) -> Lookout:
             system.post, system.deliveries, send_one, system.elapsed, LOOKOUT_SENDS_SECONDS, kind=OVERDUE
         )
 
-    speed = system.simulation.factor if system.simulation else 1
-    return Lookout(system.pulse, speed, send, wall=system.host, elapsed=system.elapsed)
+    return Lookout(system.pulse, system.speed, send, wall=system.host, elapsed=system.elapsed)
 
 
 def stay_present(system: System, role: str) -> Repeated:
@@ -49,7 +48,12 @@ def guard_time(system: System) -> Repeated:
     return watch_time(system)
 
 
-def watch_channels(system: System, told: Callable[[bool], object] = bool) -> Repeated:
+def guard_once(system: System) -> None:
+    """Have a process that does one thing and ends refuse it at a time that a clock process does not trust."""
+    system.desk.check_time = check_once
+
+
+def watch_channels(system: System, told: Callable[[bool], object]) -> Repeated:
     """Have this process read the file of channels again while it is faulty, until `stop`; its log says what is wrong.
 
     told: is told each time whether it is faulty.

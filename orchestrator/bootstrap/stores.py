@@ -77,8 +77,7 @@ def read_outside(settings: Settings, library: Library, *, files: bool = True) ->
     """
     if settings.channels is None:
         return None
-    roles = {role: None for pathway in library.pathways for role in pathway.roles}  # in the files' order
-    return read_channels(settings.channels, tuple(roles), files=files)
+    return read_channels(settings.channels, library.roles, files=files)
 
 
 def check_durable(settings: Settings, system: System) -> None:
@@ -89,10 +88,9 @@ def check_durable(settings: Settings, system: System) -> None:
 
 def _check_roles(settings: Settings, library: Library) -> None:
     """Raise SettingError where a second factor is required of a role that nobody can have: it would protect none."""
-    known = {role for pathway in library.pathways for role in pathway.roles}
-    unknown = sorted(settings.second_factor - known - {EVERYBODY})
+    unknown = sorted(settings.second_factor - {*library.roles, EVERYBODY})
     if unknown:
-        there = ", ".join(sorted(known))
+        there = ", ".join(sorted(library.roles))
         raise SettingError(f"CAREPATH_SECOND_FACTOR: there is no role '{unknown[0]}'; known are {there}, or all")
 
 

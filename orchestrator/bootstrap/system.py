@@ -17,11 +17,12 @@ from orchestrator.pathway.loader import Library, load_text
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.access import Access
 from orchestrator.service.deliveries import Deliveries
+from orchestrator.service.desk import Desk
 from orchestrator.service.engine import EpisodeEngine
 from orchestrator.service.enrolment import Enrolments
 from orchestrator.service.firing import Firing
 from orchestrator.service.grouped import Grouped
-from orchestrator.service.handlers import Desk, Handlers
+from orchestrator.service.handlers import Handlers
 from orchestrator.service.identity import Identities
 from orchestrator.service.outgoing import Outgoing
 from orchestrator.service.overview.views import Overview, overview
@@ -113,6 +114,11 @@ class System:
         """Tell whether the store is one for trying things out: whatever shows anything of it must say so."""
         return self.simulation is not None
 
+    @property
+    def speed(self) -> int:
+        """Return how many times as fast as the wall the store's clock runs."""
+        return 1 if self.simulation is None else self.simulation.factor
+
     def lead(self, outside: Outside, zone: dt.tzinfo) -> None:
         """Have notices leave as the file of channels says now, and what waited for that at once. Raises StoreError."""
         self.duty.lead(outside.directory, outside.personal())
@@ -167,7 +173,7 @@ def assemble(
 ) -> System:
     """Return the use cases over an opened store, with nothing remembered: what each process has for itself."""
     outside = outside or NOWHERE
-    roles = dict.fromkeys(role for pathway in library.pathways for role in pathway.roles)  # in the files' order
+    roles = library.roles
     duty = Duty(store, keyring.look_mac, outside.directory, outside.personal(), roles=roles, zone=zone)
     desk = Desk(store, keyring, Shelf(library, load_text), EpisodeEngine(), duty.reach)
     desk.write_in(form)

@@ -9,8 +9,8 @@ from orchestrator.bootstrap.system import System, assemble
 from orchestrator.clock import Clock, HostClock
 from orchestrator.pathway.loader import Library, load_library, load_text, without_local
 from orchestrator.pathway.model import Pathway
+from orchestrator.service.desk import Desk
 from orchestrator.service.engine import EpisodeEngine
-from orchestrator.service.handlers import Desk
 from orchestrator.service.scenario.proof import FOLDER, Proof
 from orchestrator.service.scenario.proof import prove as prove_stories
 from orchestrator.service.shelf import Shelf

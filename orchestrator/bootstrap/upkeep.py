@@ -8,6 +8,7 @@ from orchestrator.bootstrap.system import System
 from orchestrator.config import Settings
 from orchestrator.errors import Conflict
 from orchestrator.service.presence import named
+from orchestrator.service.rewrapping import Rewrapped, rewrap
 from orchestrator.service.rows import Figures
 from orchestrator.store import copies, health, opening, server
 from orchestrator.store.health import Health
@@ -59,6 +60,11 @@ def rotate_keys(settings: Settings, system: System) -> str:
         later = "one that was killed is forgotten after two minutes"
         raise Conflict(f"end first what would not have the new key: there run {named(rows)}; {later}")
     return opening.rotate(settings.database_url, settings.keys)
+
+
+def rewrap_keys(system: System) -> Rewrapped:
+    """Bring every patient's key, and the secrets of second factors, under the newest key. Raises StoreError."""
+    return rewrap(system.store, system.keyring)
 
 
 def back_up_store(settings: Settings, destination: Path) -> int:

@@ -9,18 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli import parsing
-from orchestrator.cli.face import EPISODE, Face, with_settings
 from orchestrator.cli.failure import Failed
+from orchestrator.cli.invocation import EPISODE, Invocation, with_settings
 from orchestrator.errors import InvalidCommand
 
 if TYPE_CHECKING:
     from orchestrator.episode.commands import Actor
     from orchestrator.service.handlers import Answer
-
-# Headers of entries are chained in plain text and can never be erased: opaque ids only, never a free text.
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,99}")
-_ROLE = re.compile(r"[a-z][a-z0-9-]{0,39}")
-_KEY = re.compile(r"[!-~]{1,200}")
+    from orchestrator.service.people.recording import Author
 
 
 @dataclass(frozen=True)
@@ -36,28 +32,36 @@ class Asked:
 
     def actor(self) -> "Actor":
         """Return who acts. Raises InvalidCommand."""
-        from orchestrator.episode.commands import Actor  # noqa: PLC0415  not for --help
+        from orchestrator.episode.commands import ACTOR_ID, ROLE, Actor  # noqa: PLC0415  not for --help
 
         if self.who is None:
             raise InvalidCommand("say who acts: --as ID, or set CAREPATH_ACTOR")
         for given in filter(None, (self.who, self.behalf)):
-            if not _ID.fullmatch(given):
+            if not re.fullmatch(ACTOR_ID, given):
                 raise InvalidCommand("an actor's id is 1 to 100 letters, digits or . _ : @ -, and never a name")
-        if not _ROLE.fullmatch(self.role):
+        if not re.fullmatch(ROLE, self.role):
             raise InvalidCommand("a role is 1 to 40 small letters, digits or -")
         return Actor(self.who, self.role, self.behalf)
 
     def idempotency_key(self) -> str:
         """Return the key given, or a new one. Raises InvalidCommand."""
-        from orchestrator.service.handlers import new_key  # noqa: PLC0415  not for --help
+        from orchestrator.service.handlers import KEY, new_key  # noqa: PLC0415  not for --help
 
-        if self.key is not None and not _KEY.fullmatch(self.key):
+        if self.key is not None and not re.fullmatch(KEY, self.key):
             raise InvalidCommand("a key is 1 to 200 visible characters without blanks")
         return self.key or new_key()
 
 
+def author(who: str | None) -> "Author":
+    """Return who changes something about people at a terminal: asserted, as an administrator. Raises InvalidCommand."""
+    from orchestrator.service.people.recording import Author  # noqa: PLC0415  not for --help
+
+    actor = Asked(who, "administrator", None, None, None, None).actor()
+    return Author(actor.id, actor.role, asserted=True)
+
+
 def acts(work: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that say who acts and why; it gets them as Asked, behind its Face."""
+    """Give a command the options that say who acts and why; it gets them as Asked, behind its Invocation."""
 
     @with_settings
     @click.option("--as", "who", metavar="ID", envvar="CAREPATH_ACTOR", help="Who acts: an opaque id, never a name.")
@@ -70,7 +74,7 @@ def acts(work: Callable[..., None]) -> Callable[..., None]:
     )
     @functools.wraps(work)
     def command(
-        face: Face,
+        invocation: Invocation,
         *args: Any,  # noqa: ANN401  what click hands over
         who: str | None,
         role: str,
@@ -80,12 +84,12 @@ def acts(work: Callable[..., None]) -> Callable[..., None]:
         seen: int | None,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
-        work(face, Asked(who, role, behalf, reason, key, seen), *args, **kwargs)
+        work(invocation, Asked(who, role, behalf, reason, key, seen), *args, **kwargs)
 
     return command
 
 
-def carry_out(face: Face, asked: Asked, episode: str, kind: str, body: dict[str, Any]) -> None:
+def carry_out(invocation: Invocation, asked: Asked, episode: str, kind: str, body: dict[str, Any]) -> None:
     """Carry out one command and say what became of it. Raises Failed when it was refused."""
     from orchestrator.episode.commands import command_from_json  # noqa: PLC0415  not for --help
     from orchestrator.service.handlers import Request  # noqa: PLC0415
@@ -94,15 +98,15 @@ def carry_out(face: Face, asked: Asked, episode: str, kind: str, body: dict[str,
         name: value for name, value in {**body, "reason": asked.reason}.items() if value not in (None, (), [], False)
     }
     command, actor, key = command_from_json(kind, given), asked.actor(), asked.idempotency_key()
-    with face.system() as system:
+    with invocation.system() as system:
         answer = system.handlers.execute(Request(episode, command, actor, key, asked.seen))
-    tell(face, kind, answer)
+    tell(invocation, kind, answer)
 
 
-def tell(face: Face, kind: str, answer: "Answer", done: str = "") -> None:
+def tell(invocation: Invocation, kind: str, answer: "Answer", done: str = "") -> None:
     """Say what became of a command; done: what is said first of one that was. Raises Failed when it was refused."""
     document = {**answer._asdict(), "accepted": answer.accepted, "command": kind}
-    face.show(document, lambda _: _accepted(answer, done or f"{kind}: done") if answer.accepted else "")
+    invocation.show(document, lambda _: _accepted(answer, done or f"{kind}: done") if answer.accepted else "")
     if not answer.accepted:
         again = " (the first answer again)" if answer.repeated else ""
         entry = f"; recorded as entry {answer.seq}" if answer.seq else ""
@@ -123,12 +127,12 @@ OVERRIDE = click.option("--override", multiple=True, metavar="GATE", help="Pass 
 @click.argument("words", nargs=-1, metavar="NAME=VALUE...")
 @click.option("--from", "file", metavar="FILE", help="Read NAME: VALUE lines from a file; - is standard input.")
 @acts
-def record(face: Face, asked: Asked, episode: str, words: tuple[str, ...], file: str | None) -> None:
+def record(invocation: Invocation, asked: Asked, episode: str, words: tuple[str, ...], file: str | None) -> None:
     """Record facts, all or nothing.
 
     NAME=3, NAME=text, NAME=[a,b], NAME=true; NAME=null takes a value back to unknown.
     """
-    carry_out(face, asked, episode, "record", {"facts": parsing.facts(words, file)})
+    carry_out(invocation, asked, episode, "record", {"facts": parsing.facts(words, file)})
 
 
 @click.command()
@@ -145,7 +149,7 @@ def record(face: Face, asked: Asked, episode: str, words: tuple[str, ...], file:
 @OVERRIDE
 @acts
 def confirm(
-    face: Face,
+    invocation: Invocation,
     asked: Asked,
     episode: str,
     regimens: tuple[str, ...],
@@ -153,14 +157,19 @@ def confirm(
     **parameters: Any,  # noqa: ANN401
 ) -> None:
     """Confirm what is to be given."""
+    from orchestrator.pathway.kinds import typed_number  # noqa: PLC0415  not for --help
+
     if parameters["steps"] is not None:
         parameters["steps"] = parsing.steps(parameters["steps"])
+    for name in ("dose", "dose_per_kg"):
+        if parameters[name] is not None:
+            parameters[name] = typed_number(parameters[name])
     parameters["given"] = list(parameters["given"]) or None
     chosen = {name: value for name, value in parameters.items() if value is not None}
     for name, held in chosen.items():
         parsing.bounded(name, *(held if name == "given" else [held]))
     body = {"regimens": list(regimens), "override": list(override), "parameters": chosen or None}
-    carry_out(face, asked, episode, "confirm", body)
+    carry_out(invocation, asked, episode, "confirm", body)
 
 
 @click.command()
@@ -168,9 +177,9 @@ def confirm(
 @click.argument("regimen")
 @click.option("--at", "given_at", metavar="TIME", help="When, if not now; never in the future.")
 @acts
-def give(face: Face, asked: Asked, episode: str, regimen: str, given_at: str | None) -> None:
+def give(invocation: Invocation, asked: Asked, episode: str, regimen: str, given_at: str | None) -> None:
     """Record the next planned administration as given."""
-    carry_out(face, asked, episode, "give", {"regimen": regimen, "given_at": given_at})
+    carry_out(invocation, asked, episode, "give", {"regimen": regimen, "given_at": given_at})
 
 
 @click.command()
@@ -178,9 +187,9 @@ def give(face: Face, asked: Asked, episode: str, regimen: str, given_at: str | N
 @click.argument("regimen")
 @OVERRIDE
 @acts
-def stop(face: Face, asked: Asked, episode: str, regimen: str, override: tuple[str, ...]) -> None:
+def stop(invocation: Invocation, asked: Asked, episode: str, regimen: str, override: tuple[str, ...]) -> None:
     """End a course."""
-    carry_out(face, asked, episode, "stop", {"regimen": regimen, "override": list(override)})
+    carry_out(invocation, asked, episode, "stop", {"regimen": regimen, "override": list(override)})
 
 
 @click.command()
@@ -188,12 +197,12 @@ def stop(face: Face, asked: Asked, episode: str, regimen: str, override: tuple[s
 @click.argument("outcome")
 @OVERRIDE
 @acts
-def close(face: Face, asked: Asked, episode: str, outcome: str, override: tuple[str, ...]) -> None:
+def close(invocation: Invocation, asked: Asked, episode: str, outcome: str, override: tuple[str, ...]) -> None:
     """Close the episode with an outcome.
 
     Nothing can be recorded in it afterwards.
     """
-    carry_out(face, asked, episode, "close", {"outcome": outcome, "override": list(override)})
+    carry_out(invocation, asked, episode, "close", {"outcome": outcome, "override": list(override)})
 
 
 @click.command()
@@ -201,13 +210,13 @@ def close(face: Face, asked: Asked, episode: str, outcome: str, override: tuple[
 @click.argument("ward")
 @click.option("--anyway", is_flag=True, help="Though nobody works there now who could be told.")
 @acts
-def transfer(face: Face, asked: Asked, episode: str, ward: str, *, anyway: bool) -> None:
+def transfer(invocation: Invocation, asked: Asked, episode: str, ward: str, *, anyway: bool) -> None:
     """Move the patient to another ward of the house.
 
     With every episode of his that is open on this one; our care goes on, and nothing that is due changes. Needs a
     reason. A patient who leaves our care is closed instead.
     """
-    carry_out(face, asked, episode, "change-ward", {"ward": ward, "anyway": anyway})
+    carry_out(invocation, asked, episode, "change-ward", {"ward": ward, "anyway": anyway})
 
 
 def _simple(kind: str, field: str, text: str) -> click.Command:
@@ -217,8 +226,8 @@ def _simple(kind: str, field: str, text: str) -> click.Command:
     @EPISODE
     @click.argument(field)
     @acts
-    def command(face: Face, asked: Asked, episode: str, **body: str) -> None:
-        carry_out(face, asked, episode, kind, dict(body))
+    def command(invocation: Invocation, asked: Asked, episode: str, **body: str) -> None:
+        carry_out(invocation, asked, episode, kind, dict(body))
 
     return command
 

@@ -16,13 +16,13 @@ from dataclasses import replace
 from time import monotonic
 from types import TracebackType
 
+from orchestrator.cli.ending import ASKING
 from orchestrator.cli.valkey import dies_with_parent
 from orchestrator.config import Settings
 
 LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
 """Whoever ran for so long is started again at once when it ends."""
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Signals:
@@ -35,7 +35,7 @@ class Signals:
         self._read, self._write = os.pipe()
         os.set_blocking(self._write, False)
         os.set_blocking(self._read, False)
-        self._before = {number: signal.signal(number, self._ask) for number in _ENDING}
+        self._before = {number: signal.signal(number, self._ask) for number in ASKING}
         self._before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
         self._wakeup = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         return self

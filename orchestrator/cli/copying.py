@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.face import Face, with_settings
+from orchestrator.cli.invocation import Invocation, with_settings
 from orchestrator.errors import CarepathError
 
 _NEXT = "next: carepath db upgrade, doctor, audit verify --all, audit replay --all; then start it"
@@ -14,7 +14,7 @@ _NEXT = "next: carepath db upgrade, doctor, audit verify --all, audit replay --a
 @click.command()
 @click.argument("destination", metavar="DEST", type=click.Path(path_type=Path))
 @with_settings
-def backup(face: Face, destination: Path) -> None:
+def backup(invocation: Invocation, destination: Path) -> None:
     """Copy the store to DEST, while it runs.
 
     DEST is not there yet, and its folder does not hold the keys: they are backed up by themselves, with carepath keys
@@ -22,9 +22,9 @@ def backup(face: Face, destination: Path) -> None:
     """
     from orchestrator.bootstrap import back_up_store  # noqa: PLC0415  not for --help
 
-    size = back_up_store(face.settings, destination)
-    told = {"store": face.settings.database_name, "backup": str(destination), "bytes": size}
-    face.show(
+    size = back_up_store(invocation.settings, destination)
+    told = {"store": invocation.settings.database_name, "backup": str(destination), "bytes": size}
+    invocation.show(
         told,
         lambda _: (
             f"the store is backed up to {destination}, {size} bytes; its keys are not in it: carepath keys backup"
@@ -35,7 +35,7 @@ def backup(face: Face, destination: Path) -> None:
 @click.command()
 @click.argument("source", metavar="SRC", type=click.Path(path_type=Path))
 @with_settings
-def restore(face: Face, source: Path) -> None:
+def restore(invocation: Invocation, source: Path) -> None:
     """Put the backup SRC back, where no store is.
 
     Its keys are put back first. What is there already is refused, never written over. A store on PostgreSQL goes into
@@ -43,26 +43,26 @@ def restore(face: Face, source: Path) -> None:
     """
     from orchestrator.bootstrap import restore_store  # noqa: PLC0415  not for --help
 
-    reached = restore_store(face.settings, source)
-    told = _tell_owners(face, reached)
-    document = {"store": face.settings.database_name, "restored": str(source), "last_entry_at": _iso(reached)}
-    face.show({**document, "owners_told": told}, lambda _: _restored(face, reached, told=told))
+    reached = restore_store(invocation.settings, source)
+    told = _tell_owners(invocation, reached)
+    document = {"store": invocation.settings.database_name, "restored": str(source), "last_entry_at": _iso(reached)}
+    invocation.show({**document, "owners_told": told}, lambda _: _restored(invocation, reached, told=told))
 
 
-def _tell_owners(face: Face, reached: datetime | None) -> bool:
+def _tell_owners(invocation: Invocation, reached: datetime | None) -> bool:
     """Tell lead and administrator; a store that cannot be opened yet is restored all the same."""
     try:
-        with face.system() as system:
+        with invocation.system() as system:
             system.pulse.tell_restored(reached)
     except CarepathError:
         return False
     return True
 
 
-def _restored(face: Face, reached: datetime | None, *, told: bool) -> str:
+def _restored(invocation: Invocation, reached: datetime | None, *, told: bool) -> str:
     made = "it holds no entry" if reached is None else f"its last entry is of {reached:%Y-%m-%d %H:%M:%S} UTC"
     return (
-        f"the store {face.settings.database_name} is restored; {made}\n"
+        f"the store {invocation.settings.database_name} is restored; {made}\n"
         "what was entered after its backup is not in it: enter it again, with the true times; lead and administrator"
         f" {'were told' if told else 'could not be told by this program: tell them'}\n{_NEXT}"
     )

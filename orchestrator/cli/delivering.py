@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from orchestrator.cli.acting import Asked
-from orchestrator.cli.face import Face, with_settings
+from orchestrator.cli.invocation import Invocation, with_settings
 from orchestrator.errors import InvalidCommand
 
 
@@ -15,17 +15,17 @@ from orchestrator.errors import InvalidCommand
 @click.option("--limit", type=int, default=100, show_default=True, help="At most so many, up to 500.")
 @click.option("--after", metavar="CURSOR", help="Go on behind the cursor that --json gave as `after`.")
 @with_settings
-def deliveries(face: Face, dead: bool, limit: int, after: str | None) -> None:
+def deliveries(invocation: Invocation, dead: bool, limit: int, after: str | None) -> None:
     """List what waits to leave the house: by which route, since when, how many tries, the last error."""
     from orchestrator.cli.wording.lists import deliveries_text  # noqa: PLC0415  not for --help
 
     if click.get_current_context().invoked_subcommand is not None:
         return
-    with face.system() as system:
+    with invocation.system() as system:
         page = system.outgoing.page(dead=dead, after=after, limit=limit)
-    zone = ZoneInfo(face.settings.timezone)
-    face.show({"deliveries": page.rows, "after": page.after}, lambda shown: deliveries_text(shown, zone))
-    if page.after and not face.as_json:
+    zone = ZoneInfo(invocation.settings.timezone)
+    invocation.show({"deliveries": page.rows, "after": page.after}, lambda shown: deliveries_text(shown, zone))
+    if page.after and not invocation.as_json:
         click.echo("… there is more: --limit 500, or --json for the cursor")
 
 
@@ -34,17 +34,17 @@ def deliveries(face: Face, dead: bool, limit: int, after: str | None) -> None:
 @click.option("--all", "every", is_flag=True, help="Every dead letter.")
 @click.option("--route", metavar="NAME", help="With --all: those of this route.")
 @with_settings
-def resend(face: Face, delivery: str | None, every: bool, route: str | None) -> None:
+def resend(invocation: Invocation, delivery: str | None, every: bool, route: str | None) -> None:
     """Send dead letters again, by their routes as they are configured now."""
     if (delivery is None) != every or (route is not None and not every):
         raise InvalidCommand("say which dead letter: its ID, or --all, with --route NAME for those of one route")
-    with face.system() as system:
+    with invocation.system() as system:
         if delivery is None:
             count = system.outgoing.resend_all(route)
         else:
             system.outgoing.resend(delivery)
             count = 1
-    face.show({"resent": count}, _resent)
+    invocation.show({"resent": count}, _resent)
 
 
 def _resent(told: dict[str, Any]) -> str:
@@ -58,12 +58,14 @@ def _resent(told: dict[str, Any]) -> str:
 @click.option("--as", "who", metavar="ID", envvar="CAREPATH_ACTOR", help="Who acts: an opaque id, never a name.")
 @click.option("--reason", metavar="TEXT", required=True, help="Why it need not be sent; it stays on record.")
 @with_settings
-def drop(face: Face, delivery: str, who: str | None, reason: str) -> None:
+def drop(invocation: Invocation, delivery: str, who: str | None, reason: str) -> None:
     """Take over a dead letter: it is not sent; who took it over, and why, stays on record."""
     actor = Asked(who, "administrator", None, reason, None, None).actor()
-    with face.system() as system:
+    with invocation.system() as system:
         system.outgoing.drop(delivery, actor.id, reason)
-    face.show({"dropped": delivery, "by": actor.id}, lambda told: f"{told['by']} has taken it over; it is not sent")
+    invocation.show(
+        {"dropped": delivery, "by": actor.id}, lambda told: f"{told['by']} has taken it over; it is not sent"
+    )
 
 
 COMMANDS = (deliveries,)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.face import json_option
+from orchestrator.cli.invocation import json_option
 from orchestrator.config import DEMO, Settings, read
 from orchestrator.errors import Conflict
 
@@ -57,7 +57,7 @@ def demo(
 
 
 def settings_of(
-    *, home: Path | None = None, workflows: Path | None = None, host: str | None = None, port: int | None = None
+    *, home: Path | None, workflows: Path | None = None, host: str | None = None, port: int | None = None
 ) -> Settings:
     """Return the settings of the demonstration: a store of its own, beside the real one."""
     found = read(home=home, workflows=workflows, host=host, port=port, simulated=True, beside=DEMO)

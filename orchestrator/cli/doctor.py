@@ -17,8 +17,8 @@ from orchestrator.cli.checking.provider import provider
 from orchestrator.cli.checking.sheets import sheets
 from orchestrator.cli.checking.store import backup, looks, store
 from orchestrator.cli.checking.zones import zones
-from orchestrator.cli.face import Face, with_settings
 from orchestrator.cli.failure import Failed
+from orchestrator.cli.invocation import Invocation, with_settings
 from orchestrator.config import Settings
 from orchestrator.errors import CarepathError
 
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 
 @click.command()
 @with_settings
-def doctor(face: Face) -> None:
+def doctor(invocation: Invocation) -> None:
     """Check the installation and say what is to be done.
 
     Store, keys, broker, clock, timers, deliveries: one line each, ok, warn or fail.
     """
-    lines = list(_lines(face))
+    lines = list(_lines(invocation))
     levels = {line.level for line in lines}
     worst = next(level for level in (FAIL, WARN, OK) if level in levels)
-    face.show({"status": worst, "checks": [line._asdict() for line in lines]}, _text)
+    invocation.show({"status": worst, "checks": [line._asdict() for line in lines]}, _text)
     if worst == FAIL:
         failed = [line.check for line in lines if line.level == FAIL]
         raise Failed(f"not as it should be: {', '.join(failed)}; see the lines above", "doctor-fail")
@@ -46,8 +46,8 @@ def _text(document: dict[str, Any]) -> str:
     return "\n".join(f"{each['level']:<5} {each['check']:<11} {each['text']}" for each in document["checks"])
 
 
-def _lines(face: Face) -> Iterator[Line]:
-    settings = face.settings
+def _lines(invocation: Invocation) -> Iterator[Line]:
+    settings = invocation.settings
     file = settings.database_file
     yield pathways(settings)
     yield from channels(settings)
@@ -55,7 +55,7 @@ def _lines(face: Face) -> Iterator[Line]:
     if file is not None:
         yield sqlite()
     try:
-        with face.system() as system:
+        with invocation.system() as system:
             yield from _of_store(settings, system)
     except CarepathError as error:
         yield Line(FAIL, "store", str(error))
@@ -79,6 +79,6 @@ def _of_store(settings: Settings, system: "System") -> Iterator[Line]:
     yield processes(system)
     yield clock(found, system.pulse.look().seen_at)
     yield ticking(found)
-    yield timers(found, system.simulation.factor if system.simulation else 1)
+    yield timers(found, system.speed)
     yield set_aside(found)
     yield notices(found)

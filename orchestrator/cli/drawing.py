@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.face import Face, with_settings
+from orchestrator.cli.invocation import Invocation, with_settings
 
 if TYPE_CHECKING:
     from orchestrator.pathway.model import Pathway
@@ -17,9 +17,9 @@ _FORMATS = ("svg", "mermaid")
 @_NAME
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="svg", show_default=True, help="The form.")
 @with_settings
-def diagram(face: Face, name: str, form: str) -> None:
+def diagram(invocation: Invocation, name: str, form: str) -> None:
     """Draw a pathway: its states by stage, every move with its guard in words, what time brings."""
-    found, told = _told(face, name)
+    found, told = _told(invocation, name)
     if form == "svg":
         from orchestrator.report.diagram import draw  # noqa: PLC0415  not for --help
 
@@ -28,31 +28,31 @@ def diagram(face: Face, name: str, form: str) -> None:
         from orchestrator.report import mermaid  # noqa: PLC0415  not for --help
 
         text = mermaid.draw(told, legend=True)
-    _show(face, found, "diagram", text, format=form)
+    _show(invocation, found, "diagram", text, format=form)
 
 
 @click.command(short_help="Write a pathway as a page of Markdown.")
 @_NAME
 @with_settings
-def page(face: Face, name: str) -> None:
+def page(invocation: Invocation, name: str) -> None:
     """Write a pathway as a page of Markdown: facts, moves, decision tables, doses, gates, tasks, reminders, sources."""
     from orchestrator.report.page import page as made  # noqa: PLC0415  not for --help
 
-    found, told = _told(face, name)
-    _show(face, found, "page", made(told))
+    found, told = _told(invocation, name)
+    _show(invocation, found, "page", made(told))
 
 
-def _told(face: Face, name: str) -> tuple["Pathway", dict[str, Any]]:
+def _told(invocation: Invocation, name: str) -> tuple["Pathway", dict[str, Any]]:
     from orchestrator.pathway.loader import load_library  # noqa: PLC0415  not for --help
     from orchestrator.pathway.tables import tables  # noqa: PLC0415  not for --help
 
-    found = load_library(face.settings.workflows, face.settings.local_file).newest(name)
+    found = load_library(invocation.settings.workflows, invocation.settings.local_file).newest(name)
     return found, tables(found)
 
 
-def _show(face: Face, found: "Pathway", key: str, text: str, **more: str) -> None:
+def _show(invocation: Invocation, found: "Pathway", key: str, text: str, **more: str) -> None:
     document = {"name": found.name, "version": found.version, "hash": found.hash, **more, key: text}
-    face.show(document, lambda _: text.rstrip("\n"))
+    invocation.show(document, lambda _: text.rstrip("\n"))
 
 
 COMMANDS = (diagram, page)

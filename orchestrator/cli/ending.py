@@ -5,7 +5,8 @@ from types import FrameType
 
 from orchestrator.cli.failure import SIGNALLED
 
-_ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""By these a program is asked to end."""
 
 
 class Ending:
@@ -15,7 +16,7 @@ class Ending:
         self.asked = 0
 
     def __enter__(self) -> "Ending":
-        heard = [each for each in _ASKING if signal.getsignal(each) is not signal.SIG_IGN]  # as under nohup
+        heard = [each for each in ASKING if signal.getsignal(each) is not signal.SIG_IGN]  # as under nohup
         self._before = {each: signal.signal(each, self._ask) for each in heard}
         return self
 

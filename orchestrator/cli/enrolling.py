@@ -4,7 +4,7 @@ import click
 
 from orchestrator.cli import parsing
 from orchestrator.cli.acting import Asked, acts, tell
-from orchestrator.cli.face import Face
+from orchestrator.cli.invocation import Invocation
 
 _PATIENT = "SYSTEM=NUMBER, such as hospital-number=0000001; several name the same patient."
 
@@ -18,7 +18,7 @@ _PATIENT = "SYSTEM=NUMBER, such as hospital-number=0000001; several name the sam
 )
 @acts
 def enrol(
-    face: Face, asked: Asked, pathway: str, *, patients: tuple[str, ...], ward: str, timezone: str | None
+    invocation: Invocation, asked: Asked, pathway: str, *, patients: tuple[str, ...], ward: str, timezone: str | None
 ) -> None:
     """Enrol a patient on a pathway.
 
@@ -27,8 +27,8 @@ def enrol(
     from orchestrator.service.enrolment import EnrolRequest  # noqa: PLC0415  not for --help
 
     identifiers = tuple(parsing.identifier(word) for word in patients)
-    zone = timezone or face.settings.timezone
+    zone = timezone or invocation.settings.timezone
     request = EnrolRequest(pathway, identifiers, ward, zone, asked.actor(), asked.idempotency_key())
-    with face.system() as system:
+    with invocation.system() as system:
         answer = system.enrolments.enrol(request)
-    tell(face, "enrol", answer, f"enrolled: episode {answer.episode_id}")
+    tell(invocation, "enrol", answer, f"enrolled: episode {answer.episode_id}")

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap import System
-    from orchestrator.service.people.sight import Who
+    from orchestrator.service.people.looking import Who
 
 _NOBODY = "command-line"
-# Records of looks are kept for ever, as entries are: opaque ids only, never a free text.
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,99}")
 
 
 def look(system: "System", episode: str, what: str) -> None:
@@ -28,7 +26,8 @@ def look_at_lists(system: "System", wards: Sequence[str], what: str) -> None:
 
 def who() -> "Who":
     """Return who sits here, as the environment says."""
-    from orchestrator.service.people.sight import Who  # noqa: PLC0415  not for --help
+    from orchestrator.episode.commands import ACTOR_ID  # noqa: PLC0415  not for --help
+    from orchestrator.service.people.looking import Who  # noqa: PLC0415
 
     named, role = os.environ.get("CAREPATH_ACTOR", ""), os.environ.get("CAREPATH_ROLE", "")
-    return Who(named if _ID.fullmatch(named) else _NOBODY, role if _ID.fullmatch(role) else "")
+    return Who(named if re.fullmatch(ACTOR_ID, named) else _NOBODY, role if re.fullmatch(ACTOR_ID, role) else "")

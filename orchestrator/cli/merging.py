@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 import click
 
 from orchestrator.cli import parsing
-from orchestrator.cli.face import EPISODE, Face, with_settings
+from orchestrator.cli.invocation import EPISODE, Invocation, with_settings
 from orchestrator.cli.looking import who
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap import System
-    from orchestrator.service.people.accounts import Author
+    from orchestrator.service.people.looking import Seen
     from orchestrator.service.people.principal import Principal
-    from orchestrator.service.people.sight import Seen
+    from orchestrator.service.people.recording import Author
 
 _NUMBER = click.argument("number", metavar="SYSTEM=NUMBER")
 _REASON = click.option("--reason", required=True, metavar="TEXT", help="Why; it stands sealed in both records.")
@@ -27,29 +27,29 @@ def patient() -> None:
 @patient.command()
 @EPISODE
 @with_settings
-def show(face: Face, episode: str) -> None:
+def show(invocation: Invocation, episode: str) -> None:
     """Show whose episode it is: his records, their numbers, and his episodes."""
     from orchestrator.cli.wording.patient import patient_text  # noqa: PLC0415  not for --help
 
-    zone = ZoneInfo(face.settings.timezone)
-    with face.system() as system:
+    zone = ZoneInfo(invocation.settings.timezone)
+    with invocation.system() as system:
         told = system.sight.person(_lead(), who(), _seen(system, episode), episode)
-    face.show(told, lambda shown: patient_text(shown, zone))
+    invocation.show(told, lambda shown: patient_text(shown, zone))
 
 
 @patient.command()
 @EPISODE
 @_NUMBER
 @with_settings
-def compare(face: Face, episode: str, number: str) -> None:
+def compare(invocation: Invocation, episode: str, number: str) -> None:
     """Show an episode's patient and the one with a number side by side, before they are merged."""
     from orchestrator.cli.wording.patient import compared_text  # noqa: PLC0415  not for --help
 
-    wanted, zone = parsing.identifier(number), ZoneInfo(face.settings.timezone)
-    with face.system() as system:
+    wanted, zone = parsing.identifier(number), ZoneInfo(invocation.settings.timezone)
+    with invocation.system() as system:
         _seen(system, episode, "merge")
         told = system.sight.compare(_lead(), who(), episode, wanted)
-    face.show(told, lambda shown: compared_text(shown, zone))
+    invocation.show(told, lambda shown: compared_text(shown, zone))
 
 
 @patient.command()
@@ -58,18 +58,18 @@ def compare(face: Face, episode: str, number: str) -> None:
 @click.option("--compared", required=True, metavar="WORD", help="As `patient compare` gave it.")
 @_REASON
 @with_settings
-def merge(face: Face, episode: str, record: str, *, compared: str, reason: str) -> None:
+def merge(invocation: Invocation, episode: str, record: str, *, compared: str, reason: str) -> None:
     """Say that RECORD is the same patient's as that of EPISODE, which is kept.
 
     Nothing of either is moved. From then on either number finds the episodes of both.
     """
     from orchestrator.cli.wording.patient import patient_text  # noqa: PLC0415  not for --help
 
-    zone = ZoneInfo(face.settings.timezone)
-    with face.system() as system:
+    zone = ZoneInfo(invocation.settings.timezone)
+    with invocation.system() as system:
         system.sight.merging.merge(_lead(), _author(), episode, record, compared=compared, reason=reason)
         told = system.sight.person(_lead(), who(), _seen(system, episode), episode)
-    face.show(told, lambda shown: patient_text(shown, zone))
+    invocation.show(told, lambda shown: patient_text(shown, zone))
 
 
 @patient.command()
@@ -77,15 +77,15 @@ def merge(face: Face, episode: str, record: str, *, compared: str, reason: str) 
 @click.argument("record", metavar="RECORD")
 @_REASON
 @with_settings
-def unmerge(face: Face, episode: str, record: str, *, reason: str) -> None:
+def unmerge(invocation: Invocation, episode: str, record: str, *, reason: str) -> None:
     """Take back that RECORD was replaced, and say who acted on either meanwhile."""
     from orchestrator.cli.wording.patient import separated_text  # noqa: PLC0415  not for --help
 
-    zone = ZoneInfo(face.settings.timezone)
-    with face.system() as system:
+    zone = ZoneInfo(invocation.settings.timezone)
+    with invocation.system() as system:
         told = system.sight.merging.unmerge(_lead(), _author(), episode, record, reason)
         told |= system.sight.person(_lead(), who(), _seen(system, episode), episode)
-    face.show(told, lambda shown: separated_text(shown, zone))
+    invocation.show(told, lambda shown: separated_text(shown, zone))
 
 
 def _lead() -> "Principal":
@@ -97,10 +97,10 @@ def _lead() -> "Principal":
 
 
 def _author() -> "Author":
-    from orchestrator.service.people.accounts import Author  # noqa: PLC0415  not for --help
     from orchestrator.service.people.principal import LEAD  # noqa: PLC0415
+    from orchestrator.service.people.recording import Author  # noqa: PLC0415  not for --help
 
-    return Author(who().id, LEAD)
+    return Author(who().id, LEAD, asserted=True)
 
 
 def _seen(system: "System", episode: str, what: str = "patient") -> "Seen":

@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Iterable
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ def steps(text: str) -> list[dict[str, Any]]:
     found = [_STEP.fullmatch(part.strip()) for part in text.split(",")]
     if len(found) > 200 or not all(found):
         raise InvalidCommand("--steps must be DAYS:DOSE,DAYS:DOSE, such as 7:60,7:40")
-    return [{"days": int(match[1]), "dose": match[2]} for match in found if match]
+    return [{"days": int(match[1]), "dose": Decimal(match[2])} for match in found if match]
 
 
 def bounded(name: str, *values: object) -> None:

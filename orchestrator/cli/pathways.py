@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli import drawing, releasing, verifying
-from orchestrator.cli.face import Face, with_settings
 from orchestrator.cli.failure import DONE
+from orchestrator.cli.invocation import Invocation, with_settings
 from orchestrator.config import Settings
 from orchestrator.errors import InputError, PathwayErrors
 
@@ -24,20 +24,20 @@ def pathway() -> None:
 
 @pathway.command("list")
 @with_settings
-def list_pathways(face: Face) -> None:
+def list_pathways(invocation: Invocation) -> None:
     """List the pathways on which patients can be enrolled, all versions, and who released them.
 
     Where there is no store yet, nothing is said of releases.
     """
     from orchestrator.pathway.loader import version_key  # noqa: PLC0415  not for --help
 
-    library, releases = releasing.library_and_releases(face)
+    library, releases = releasing.library_and_releases(invocation)
     rows = [
         {**_row(library, each), **releasing.standing(each, releases)}
         for each in sorted(library.pathways, key=lambda each: (each.name, version_key(each.version)))
     ]
-    store = None if releases is None else face.settings.database_name
-    face.show({"pathways": rows, "store": store}, _listed)
+    store = None if releases is None else invocation.settings.database_name
+    invocation.show({"pathways": rows, "store": store}, _listed)
 
 
 def _listed(told: dict[str, Any]) -> str:
@@ -55,20 +55,20 @@ def _listed(told: dict[str, Any]) -> str:
 @pathway.command()
 @click.argument("name", metavar="NAME[@VERSION]")
 @with_settings
-def show(face: Face, name: str) -> None:
+def show(invocation: Invocation, name: str) -> None:
     """Show a pathway: its parts and moves, with their rules."""
     from orchestrator.cli.wording.pathway import document, pathway_text  # noqa: PLC0415  not for --help
 
-    library = _library(face.settings)
+    library = _library(invocation.settings)
     found = library.newest(name)
-    face.show({**_row(library, found), **document(found)}, pathway_text)
+    invocation.show({**_row(library, found), **document(found)}, pathway_text)
 
 
 @pathway.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--prove", is_flag=True, help="Then prove what they promise, as `carepath verify` does.")
 @with_settings
-def check(face: Face, file: Path, prove: bool) -> int:
+def check(invocation: Invocation, file: Path, prove: bool) -> int:
     """Check a pathway file, or a folder of pathways.
 
     Tells every fault: file, line, what is wrong, what would mend it. A file is read together with the shared files
@@ -76,14 +76,14 @@ def check(face: Face, file: Path, prove: bool) -> int:
     """
     if not file.exists():
         raise InputError(f"there is no file or folder {file}")
-    library = _checked(face.settings, file)
+    library = _checked(invocation.settings, file)
     told = {"file": str(file), "pathways": [_row(library, each) for each in library.pathways]}
-    if not (prove and face.as_json):
-        face.show(told, _well_formed)
+    if not (prove and invocation.as_json):
+        invocation.show(told, _well_formed)
     if not prove:
         return DONE
-    found = verifying.proving(face.settings, library, library.pathways)
-    return verifying.tell(face, found, library.pathways, more=told)
+    found = verifying.proving(invocation.settings, library, library.pathways)
+    return verifying.tell(invocation, found, library.pathways, more=told)
 
 
 def _well_formed(told: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.face import Face, with_settings
+from orchestrator.cli.invocation import Invocation, with_settings
 from orchestrator.config import Settings, place, secret
 from orchestrator.errors import InvalidCommand
 
@@ -28,7 +28,7 @@ _METRICS = click.option(
     "--speed", type=click.IntRange(min=1), metavar="N", help="Of a simulated store: N times as fast as the wall."
 )
 @with_settings
-def up(face: Face, host: str | None, port: int | None, metrics: str | None, speed: int | None) -> int:
+def up(invocation: Invocation, host: str | None, port: int | None, metrics: str | None, speed: int | None) -> int:
     """Bring the whole system up on this machine.
 
     API, worker, clock and broker, in one process group, until Ctrl-C. With --metrics the API tells its figures on that
@@ -36,7 +36,7 @@ def up(face: Face, host: str | None, port: int | None, metrics: str | None, spee
     """
     from orchestrator.cli.up import run  # noqa: PLC0415  not for --help
 
-    return run(_watched(_at(face.settings, host, port), metrics), speed)
+    return run(_watched(_at(invocation.settings, host, port), metrics), speed)
 
 
 @click.command()
@@ -44,7 +44,7 @@ def up(face: Face, host: str | None, port: int | None, metrics: str | None, spee
 @_PORT
 @_METRICS
 @with_settings
-def api(face: Face, host: str | None, port: int | None, metrics: str | None) -> None:
+def api(invocation: Invocation, host: str | None, port: int | None, metrics: str | None) -> None:
     """Serve HTTP: one process of several.
 
     On a store that `carepath db upgrade` has made.
@@ -52,7 +52,7 @@ def api(face: Face, host: str | None, port: int | None, metrics: str | None) -> 
     from orchestrator.bootstrap import open_system  # noqa: PLC0415  not for --help
     from orchestrator.cli import serve  # noqa: PLC0415
 
-    settings = _watched(_at(face.settings, host, port), metrics)
+    settings = _watched(_at(invocation.settings, host, port), metrics)
     if settings.admin_token_file is not None:
         token = secret(settings.admin_token_file, "CAREPATH_ADMIN_TOKEN_FILE")
         with open_system(settings) as system:
@@ -64,27 +64,27 @@ def api(face: Face, host: str | None, port: int | None, metrics: str | None) -> 
 @click.option("--processes", type=click.IntRange(min=0), default=0, help="How many; one a processor if not given.")
 @_METRICS
 @with_settings
-def worker(face: Face, processes: int, metrics: str | None) -> int:
+def worker(invocation: Invocation, processes: int, metrics: str | None) -> int:
     """Carry out jobs: one process of several.
 
     Needs CAREPATH_BROKER_URL.
     """
     from orchestrator.cli import serve  # noqa: PLC0415  not for --help
 
-    return serve.worker(_watched(face.settings, metrics), processes=processes)
+    return serve.worker(_watched(invocation.settings, metrics), processes=processes)
 
 
 @click.command()
 @_METRICS
 @with_settings
-def clock(face: Face, metrics: str | None) -> None:
+def clock(invocation: Invocation, metrics: str | None) -> None:
     """Look for what is due: one process of several.
 
     As many as one likes; needs CAREPATH_BROKER_URL.
     """
     from orchestrator.cli import serve  # noqa: PLC0415  not for --help
 
-    serve.clock(_watched(face.settings, metrics))
+    serve.clock(_watched(invocation.settings, metrics))
 
 
 @click.command()
@@ -92,7 +92,7 @@ def clock(face: Face, metrics: str | None) -> None:
 @click.option("--every", default="15m", show_default=True, metavar="TIME", help="How often, such as 15m or 1h.")
 @click.option("--once", is_flag=True, help="Once, and no more.")
 @with_settings
-def sheets(face: Face, folder: Path | None, every: str, once: bool) -> None:
+def sheets(invocation: Invocation, folder: Path | None, every: str, once: bool) -> None:
     """Put each ward's open items on a page to print.
 
     For the hours in which everything is down: one HTML file a ward, and an index, in DIR [CAREPATH_SHEETS], for their
@@ -101,17 +101,17 @@ def sheets(face: Face, folder: Path | None, every: str, once: bool) -> None:
     from orchestrator.cli import serve  # noqa: PLC0415  not for --help
     from orchestrator.cli.sheets import write  # noqa: PLC0415
 
-    settings = replace(face.settings, sheets=folder.absolute() if folder else face.settings.sheets)
+    settings = replace(invocation.settings, sheets=folder.absolute() if folder else invocation.settings.sheets)
     if settings.sheets is None:
         raise InvalidCommand("name a folder for the sheets, DIR or CAREPATH_SHEETS")
     interval = _interval(every)
     if not once:
         serve.sheets(settings, interval)
         return
-    with face.system() as system:
+    with invocation.system() as system:
         listed = write(settings, system, settings.sheets, interval)
     told = {"folder": str(settings.sheets), "wards": [each._asdict() for each in listed]}
-    face.show(told, lambda _: f"the sheets of {len(listed)} wards are in {settings.sheets}")
+    invocation.show(told, lambda _: f"the sheets of {len(listed)} wards are in {settings.sheets}")
 
 
 def _interval(text: str) -> timedelta:

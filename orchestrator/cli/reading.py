@@ -1,12 +1,13 @@
 """What can be looked at? One episode, what is open on a ward, what was told, and why nothing moves."""
 
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
 from orchestrator.cli import parsing
-from orchestrator.cli.face import EPISODE, Face, with_settings
+from orchestrator.cli.invocation import EPISODE, Invocation, with_settings
 from orchestrator.cli.looking import look, look_at_lists
 
 _WARD = click.option("--ward", "wards", multiple=True, help="Only this ward; may be said several times.")
@@ -18,43 +19,43 @@ _LIMIT = click.option("--limit", type=int, default=100, show_default=True, help=
 @EPISODE
 @click.option("--absent", is_flag=True, help="Say also what would bring in what is not proposed now.")
 @with_settings
-def show(face: Face, episode: str, absent: bool) -> None:
+def show(invocation: Invocation, episode: str, absent: bool) -> None:
     """Show state, stage, courses, proposals with reasons, what is missing, what comes next."""
     from orchestrator.cli.wording.episode import absent_text, episode_text  # noqa: PLC0415  not for --help
 
-    with face.system() as system:
+    with invocation.system() as system:
         look(system, episode, "episode")
         document = system.queries.show(episode)
-    face.show(document, lambda told: episode_text(told) + (f"\n{absent_text(told)}" if absent else ""))
+    invocation.show(document, lambda told: episode_text(told) + (f"\n{absent_text(told)}" if absent else ""))
 
 
 @click.command(short_help="Say why the episode goes no further, clause by clause.")
 @EPISODE
 @with_settings
-def explain(face: Face, episode: str) -> None:
+def explain(invocation: Invocation, episode: str) -> None:
     """Say why the episode goes no further: each guard, each clause, true, false or unknown."""
     from orchestrator.cli.wording.why import explanation_text  # noqa: PLC0415  not for --help
 
-    with face.system() as system:
+    with invocation.system() as system:
         look(system, episode, "explain")
         document = system.telling.explain(episode)
-    face.show(document, explanation_text)
+    invocation.show(document, explanation_text)
 
 
 @click.command(short_help="List what happened, the first first.")
 @EPISODE
 @with_settings
-def timeline(face: Face, episode: str) -> None:
+def timeline(invocation: Invocation, episode: str) -> None:
     """List what happened, the first first; with --json every entry in full."""
     from orchestrator.cli.wording.lists import timeline_text  # noqa: PLC0415  not for --help
 
-    with face.system() as system:
+    with invocation.system() as system:
         look(system, episode, "timeline")
-        if face.as_json:
-            face.show({"episode_id": episode, "entries": system.queries.timeline(episode)}, str)
+        if invocation.as_json:
+            invocation.show({"episode_id": episode, "entries": system.queries.timeline(episode)}, str)
             return
         story = system.telling.story(episode, simulated=system.simulated)
-    face.show(story, timeline_text)
+    invocation.show(story, timeline_text)
 
 
 @click.command()
@@ -63,14 +64,16 @@ def timeline(face: Face, episode: str) -> None:
 @_LIMIT
 @click.option("--after", metavar="CURSOR", help="Go on behind the cursor that --json gave as `after`.")
 @with_settings
-def worklist(face: Face, wards: tuple[str, ...], roles: tuple[str, ...], limit: int, after: str | None) -> None:
+def worklist(
+    invocation: Invocation, wards: tuple[str, ...], roles: tuple[str, ...], limit: int, after: str | None
+) -> None:
     """List what is open, longest overdue first: tasks, doses, decisions, unanswered reminders."""
     from orchestrator.cli.wording.lists import worklist_text  # noqa: PLC0415  not for --help
 
-    with face.system() as system:
+    with invocation.system() as system:
         look_at_lists(system, wards, "worklist")
         page = system.queries.worklist(wards=wards, roles=roles, after=after, limit=limit)
-    _show_page(face, {"items": page.rows, "after": page.after}, worklist_text)
+    _show_page(invocation, {"items": page.rows, "after": page.after}, worklist_text)
 
 
 @click.command()
@@ -79,35 +82,39 @@ def worklist(face: Face, wards: tuple[str, ...], roles: tuple[str, ...], limit: 
 @_LIMIT
 @click.option("--before", metavar="CURSOR", help="Go on behind the cursor that --json gave as `before`.")
 @with_settings
-def inbox(face: Face, wards: tuple[str, ...], roles: tuple[str, ...], limit: int, before: str | None) -> None:
+def inbox(
+    invocation: Invocation, wards: tuple[str, ...], roles: tuple[str, ...], limit: int, before: str | None
+) -> None:
     """List the notices, latest first: who was told what, when, and how late."""
     from orchestrator.cli.wording.lists import inbox_text  # noqa: PLC0415  not for --help
 
-    with face.system() as system:
+    with invocation.system() as system:
         look_at_lists(system, wards, "inbox")
         page = system.queries.inbox(wards=wards, roles=roles, before=before, limit=limit)
-    _show_page(face, {"notices": page.rows, "before": page.after}, inbox_text)
+    _show_page(invocation, {"notices": page.rows, "before": page.after}, inbox_text)
 
 
 @click.command()
 @click.argument("patient", metavar="SYSTEM=NUMBER")
 @with_settings
-def find(face: Face, patient: str) -> None:
+def find(invocation: Invocation, patient: str) -> None:
     """List the episodes of a patient, by one of his identifiers."""
     from orchestrator.cli.wording.lists import episodes_text  # noqa: PLC0415  not for --help
 
     wanted = parsing.identifier(patient)
-    with face.system() as system:
+    with invocation.system() as system:
         rows = system.queries.episodes_of(wanted)
         if rows:
             look_at_lists(system, sorted({row["ward"] for row in rows}), "find")
-    face.show({"episodes": rows}, episodes_text)
+    invocation.show({"episodes": rows}, episodes_text)
 
 
-def _show_page(face: Face, document: dict[str, Any], text: Any) -> None:  # noqa: ANN401  a function of two
-    zone = ZoneInfo(face.settings.timezone)
-    face.show(document, lambda shown: text(shown, zone))
-    if not face.as_json and (document.get("after") or document.get("before")):
+def _show_page(
+    invocation: Invocation, document: dict[str, Any], text: Callable[[dict[str, Any], ZoneInfo], str]
+) -> None:
+    zone = ZoneInfo(invocation.settings.timezone)
+    invocation.show(document, lambda shown: text(shown, zone))
+    if not invocation.as_json and (document.get("after") or document.get("before")):
         click.echo("… there is more: --limit 500, or --json for the cursor")
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from orchestrator.cli.face import EPISODE, Face, with_settings
 from orchestrator.cli.failure import Failed
+from orchestrator.cli.invocation import EPISODE, Invocation, with_settings
 from orchestrator.cli.looking import look
 from orchestrator.errors import InputError, InvalidCommand
 
@@ -29,18 +29,18 @@ _SHOWN = 20
 @EPISODE
 @_OUT
 @with_settings
-def story(face: Face, episode: str, out: Path | None) -> None:
+def story(invocation: Invocation, episode: str, out: Path | None) -> None:
     """Print the whole story of an episode as JSON.
 
     One document, with the verdict on its chain.
     """
     import orjson  # noqa: PLC0415  not for --help
 
-    with face.system() as system:
+    with invocation.system() as system:
         look(system, episode, "story")
         document = system.telling.story(episode, simulated=system.simulated)
-    form = 0 if face.as_json else orjson.OPT_INDENT_2
-    _put(face, [orjson.dumps(document, option=form | orjson.OPT_APPEND_NEWLINE)], out)
+    form = 0 if invocation.as_json else orjson.OPT_INDENT_2
+    _put(invocation, [orjson.dumps(document, option=form | orjson.OPT_APPEND_NEWLINE)], out)
 
 
 @click.command()
@@ -48,7 +48,7 @@ def story(face: Face, episode: str, out: Path | None) -> None:
 @_OUT
 @click.option("--names", is_flag=True, help="Say beside people's ids what they are called now.")
 @with_settings
-def report(face: Face, episode: str, out: Path | None, names: bool) -> None:
+def report(invocation: Invocation, episode: str, out: Path | None, names: bool) -> None:
     """Print the report of an episode as one page of HTML.
 
     It needs nothing else. People are ids, as on the record, unless --names. With --json: the story that it is made of.
@@ -57,16 +57,16 @@ def report(face: Face, episode: str, out: Path | None, names: bool) -> None:
 
     from orchestrator.report import as_html, people_in  # noqa: PLC0415
 
-    if names and face.as_json:
+    if names and invocation.as_json:
         raise InputError("--names is for the page: the story has ids alone, as the record has")
-    with face.system() as system:
+    with invocation.system() as system:
         look(system, episode, "report")
         document = system.telling.story(episode, simulated=system.simulated)
         merges = system.sight.looked.merges(episode)
         known = system.people.names(people_in(document, merges)) if names else None
         made = as_html(document, system.pathway(document["episode"]["hash"]), merges=merges, names=known)
-    page = orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE) if face.as_json else made.encode()
-    _put(face, [page], out)
+    page = orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE) if invocation.as_json else made.encode()
+    _put(invocation, [page], out)
 
 
 @click.group()
@@ -79,7 +79,7 @@ def audit() -> None:
 @_ALL
 @click.option("--releases", "only_releases", is_flag=True, help="The record of releases alone.")
 @with_settings
-def verify(face: Face, episode: str | None, every: bool, only_releases: bool) -> None:
+def verify(invocation: Invocation, episode: str | None, every: bool, only_releases: bool) -> None:
     """Check the chain of entries.
 
     Of one episode, or of --all with the record of releases, the records of who looked at what and of accounts, and the
@@ -90,11 +90,11 @@ def verify(face: Face, episode: str | None, every: bool, only_releases: bool) ->
     if only_releases:
         if every or episode is not None:
             raise InvalidCommand("--releases stands alone: --all looks at the releases too")
-        _verify_releases(face)
+        _verify_releases(invocation)
         return
     faults: list[dict[str, Any]] = []
     episodes = entries = unread = 0
-    with face.system() as system:
+    with invocation.system() as system:
         audit = system.replay
         record = system.releases.verify() if every else None
         people = _of_people(system) if every else None
@@ -107,7 +107,7 @@ def verify(face: Face, episode: str | None, every: bool, only_releases: bool) ->
     whole = not faults and (record is None or record.whole) and (people is None or people["whole"])
     told = {"episodes": episodes, "entries": entries, "unread": unread, "whole": whole, "faults": faults}
     more = {"releases": None if record is None else _of_releases(record), "people": people}
-    face.show({**told, "reach": REACH, **more}, _verdict)
+    invocation.show({**told, "reach": REACH, **more}, _verdict)
     if faults:
         broken = len({fault["episode_id"] for fault in faults})
         raise Failed(f"the chain of {broken} of {episodes} episodes is broken: compare with a backup", "chain-broken")
@@ -116,10 +116,10 @@ def verify(face: Face, episode: str | None, every: bool, only_releases: bool) ->
         raise Failed("a record of looks or accounts was changed: compare with a backup", "chain-broken")
 
 
-def _verify_releases(face: Face) -> None:
-    with face.system() as system:
+def _verify_releases(invocation: Invocation) -> None:
+    with invocation.system() as system:
         record = system.releases.verify()
-    face.show({"whole": record.whole, "releases": _of_releases(record)}, lambda told: _releases(told["releases"]))
+    invocation.show({"whole": record.whole, "releases": _of_releases(record)}, lambda told: _releases(told["releases"]))
     _refuse_broken(record)
 
 
@@ -144,18 +144,18 @@ def _refuse_broken(record: "Verdict | None") -> None:
 @_SOME
 @_ALL
 @with_settings
-def replay(face: Face, episode: str | None, every: bool) -> None:
+def replay(invocation: Invocation, episode: str | None, every: bool) -> None:
     """Fold the entries anew and compare with what is stored."""
     episodes = entries = unread = 0
     differing: list[dict[str, Any]] = []
-    with face.system() as system:
+    with invocation.system() as system:
         audit = system.replay
         for compared in _chosen(episode, every, audit.replay, audit.replay_all):
             episodes, entries, unread = episodes + 1, entries + compared.entries, unread + compared.unread
             if not compared.equal:
                 differing.append({"episode_id": compared.episode_id, "differs": list(compared.differs)})
     told = {"episodes": episodes, "entries": entries, "unread": unread, "equal": not differing, "differing": differing}
-    face.show(told, _comparison)
+    invocation.show(told, _comparison)
     if differing:
         raise Failed(f"{len(differing)} of {episodes} episodes do not follow from their entries", "replay-differs")
 
@@ -165,14 +165,14 @@ def replay(face: Face, episode: str | None, every: bool) -> None:
 @_ALL
 @_OUT
 @with_settings
-def export(face: Face, episode: str | None, every: bool, out: Path | None) -> None:
+def export(invocation: Invocation, episode: str | None, every: bool, out: Path | None) -> None:
     """Export entries as they are stored.
 
     One JSON object a line: header in plain, body sealed.
     """
-    with face.system() as system:
+    with invocation.system() as system:
         chosen = _chosen(episode, every, str, system.replay.episode_ids)
-        _put(face, (_sealed_lines(system, each) for each in chosen), out)
+        _put(invocation, (_sealed_lines(system, each) for each in chosen), out)
 
 
 def _sealed_lines(system: "System", episode: str) -> bytes:
@@ -239,7 +239,7 @@ def _comparison(told: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _put(face: Face, pieces: Iterable[bytes], out: Path | None) -> None:
+def _put(invocation: Invocation, pieces: Iterable[bytes], out: Path | None) -> None:
     """Write to standard output, or to a file for its owner alone, whole or not at all; then say where."""
     if out is None:
         for each in pieces:
@@ -251,7 +251,7 @@ def _put(face: Face, pieces: Iterable[bytes], out: Path | None) -> None:
         raise InputError(f"there is a file at {out} already: choose another place") from None
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror}") from None
-    face.show({"written": str(out), "bytes": size}, lambda _: f"written to {out}")
+    invocation.show({"written": str(out), "bytes": size}, lambda _: f"written to {out}")
 
 
 def _write_new(out: Path, pieces: Iterable[bytes]) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.face import Face, with_settings
+from orchestrator.cli.invocation import Invocation, with_settings
 from orchestrator.errors import InputError, StoreError, StoriesFail
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _SHOWN = 5
 @click.option("--reason", required=True, metavar="TEXT", help="Why it is released, or what changed.")
 @click.option("--older", is_flag=True, help="Release it although a higher version is released; the reason says why.")
 @with_settings
-def release(face: Face, file: Path, by: str, reason: str, older: bool) -> None:
+def release(invocation: Invocation, file: Path, by: str, reason: str, older: bool) -> None:
     """Release the version in a pathway file: check it, play its stories, store it for ever.
 
     From then on it is immutable: start and enrolment refuse files that were changed under its number.
@@ -35,42 +35,42 @@ def release(face: Face, file: Path, by: str, reason: str, older: bool) -> None:
     from orchestrator.bootstrap import prove  # noqa: PLC0415  half a second, not for --help
     from orchestrator.service.releases import ReleaseRequest  # noqa: PLC0415
 
-    face.settings = replace(face.settings, workflows=_root(file))
-    with face.system() as system:
+    invocation.settings = replace(invocation.settings, workflows=_root(file))
+    with invocation.system() as system:
         request = ReleaseRequest(_version_in(file, system.library), by.strip(), " ".join(reason.split()), older)
         if found := system.releases.check(request):
-            face.show(_document(found, None), _said)
+            invocation.show(_document(found, None), _said)
             return
         proof = prove(request.pathway, file)
         try:
             made = system.releases.release(request, proof)
         except StoriesFail:
-            face.show({"released": False, "stories": _stories(proof)}, _failing)
+            invocation.show({"released": False, "stories": _stories(proof)}, _failing)
             raise
-    face.show(_document(made, proof), _said)
+    invocation.show(_document(made, proof), _said)
 
 
 @click.command()
 @click.argument("name", required=False)
 @with_settings
-def releases(face: Face, name: str | None) -> None:
+def releases(invocation: Invocation, name: str | None) -> None:
     """List the record of releases, the first first: of the pathway NAME, or of all."""
-    with face.system() as system:
+    with invocation.system() as system:
         found = system.releases.record(name)
         labels = {each.hash: each.label for each in system.releases.record()}
     rows = [{**_row(each, labels), "kek_id": each.kek_id, "commitment": each.commitment.hex()} for each in found]
-    face.show({"releases": rows}, lambda told: _listed(told["releases"]))
+    invocation.show({"releases": rows}, lambda told: _listed(told["releases"]))
 
 
-def library_and_releases(face: Face) -> "tuple[Library, list[Release] | None]":
+def library_and_releases(invocation: Invocation) -> "tuple[Library, list[Release] | None]":
     """Return the pathway files, and the record of releases; None for that where no store can be read."""
     from orchestrator.bootstrap import open_library  # noqa: PLC0415  half a second, not for --help
 
-    file = face.settings.database_file
+    file = invocation.settings.database_file
     if file is None or file.exists():
-        with suppress(StoreError), face.system() as system:
+        with suppress(StoreError), invocation.system() as system:
             return system.library, system.releases.record()
-    return open_library(face.settings), None
+    return open_library(invocation.settings), None
 
 
 def standing(pathway: "Pathway", releases: "list[Release] | None") -> dict[str, Any]:

@@ -1,19 +1,19 @@
 """Who is told? The rota of a ward, and by which channels a person is told and who stands in: looked at and changed."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
-from orchestrator.cli.acting import Asked
-from orchestrator.cli.face import Face, with_settings
+from orchestrator.cli.acting import author
 from orchestrator.cli.failure import Failed
+from orchestrator.cli.invocation import Invocation, with_settings
 from orchestrator.errors import NotFound
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap import System
-    from orchestrator.service.people.accounts import Author
 
 _WHO = click.option("--as", "who", metavar="ID", envvar="CAREPATH_ACTOR", help="Who acts: an opaque id, never a name.")
 _FROM = click.option("--from", "starts", metavar="TIME", required=True, help="ISO 8601; without offset the hospital's.")
@@ -35,16 +35,16 @@ def rota() -> None:
 @click.option("--from", "first", metavar="DAY", help="The first day, such as 2026-11-23; today if not said.")
 @click.option("--days", type=int, default=7, show_default=True, help="So many days, up to 35.")
 @with_settings
-def show(face: Face, ward: str, first: str | None, days: int) -> None:
+def show(invocation: Invocation, ward: str, first: str | None, days: int) -> None:
     """Show who is told on a ward, and where the rota names nobody."""
     from orchestrator.cli.wording.rota import rota_text  # noqa: PLC0415  not for --help
     from orchestrator.service.people.hours import day_of  # noqa: PLC0415
 
-    zone = ZoneInfo(face.settings.timezone)
-    with face.system() as system:
+    zone = ZoneInfo(invocation.settings.timezone)
+    with invocation.system() as system:
         day = system.duty.rota.today() if first is None else day_of(first)
         shown = system.duty.rota.view(ward, day, days)
-    face.show(shown, lambda found: rota_text(found, zone))
+    invocation.show(shown, lambda found: rota_text(found, zone))
 
 
 @rota.command()
@@ -55,13 +55,13 @@ def show(face: Face, ward: str, first: str | None, days: int) -> None:
 @_UNTIL
 @_WHO
 @with_settings
-def add(face: Face, ward: str, *, role: str, person: str, starts: str, ends: str, who: str | None) -> None:
+def add(invocation: Invocation, ward: str, *, role: str, person: str, starts: str, ends: str, who: str | None) -> None:
     """Put a person on duty; others may be on duty at the same time."""
-    by, (start, end) = _author(who), _span(face, starts, ends)
-    with face.system() as system:
+    by, (start, end) = author(who), _span(invocation, starts, ends)
+    with invocation.system() as system:
         person_id = _person(system, person)
         made = system.duty.rota.add(by, ward=ward, role=role, person_id=person_id, starts_at=start, ends_at=end)
-    face.show({"duty_id": made}, lambda told: f"on duty: {told['duty_id']}")
+    invocation.show({"duty_id": made}, lambda told: f"on duty: {told['duty_id']}")
 
 
 @rota.command()
@@ -69,26 +69,26 @@ def add(face: Face, ward: str, *, role: str, person: str, starts: str, ends: str
 @click.argument("duty", metavar="DUTY")
 @_WHO
 @with_settings
-def remove(face: Face, ward: str, duty: str, who: str | None) -> None:
+def remove(invocation: Invocation, ward: str, duty: str, who: str | None) -> None:
     """Take a duty that has not ended out of a ward's rota."""
-    by = _author(who)
-    _remove(face, duty, "it is out of the rota", lambda system: system.duty.rota.remove(by, ward, duty))
+    by = author(who)
+    _remove(invocation, duty, "it is out of the rota", lambda system: system.duty.rota.remove(by, ward, duty))
 
 
 @rota.command()
 @_PERSON
 @with_settings
-def reach(face: Face, person: str) -> None:
+def reach(invocation: Invocation, person: str) -> None:
     """Show by which channels a person is told, and when that person is away."""
     from orchestrator.cli.wording.rota import reach_text  # noqa: PLC0415  not for --help
 
-    with face.system() as system:
+    with invocation.system() as system:
         person_id = _person(system, person)
         told = {
             "person_id": person_id, "contacts": system.duty.contacts.of(person_id),
             "absences": system.duty.aways.of(person_id),
         }  # fmt: skip
-    face.show(told, lambda shown: reach_text(shown, ZoneInfo(face.settings.timezone)))
+    invocation.show(told, lambda shown: reach_text(shown, ZoneInfo(invocation.settings.timezone)))
 
 
 @rota.command()
@@ -100,15 +100,22 @@ def reach(face: Face, person: str) -> None:
 @_WHO
 @with_settings
 def contact(
-    face: Face, person: str, channel: str, address: str, *, kinds: tuple[str, ...], quiet: str, who: str | None
-) -> None:  # fmt: skip
+    invocation: Invocation,
+    person: str,
+    channel: str,
+    address: str,
+    *,
+    kinds: tuple[str, ...],
+    quiet: str,
+    who: str | None,
+) -> None:
     """Let notices reach a person by one more channel: e-mail or webhook, as the file of channels configures them."""
-    by = _author(who)
-    with face.system() as system:
+    by = author(who)
+    with invocation.system() as system:
         made = system.duty.contacts.add(
             by, _person(system, person), channel=channel, address=address, kinds=kinds, quiet=quiet
         )
-    face.show({"name": made}, lambda told: f"notices go there as {told['name']}; try it with: carepath rota test")
+    invocation.show({"name": made}, lambda told: f"notices go there as {told['name']}; try it with: carepath rota test")
 
 
 @rota.command("no-contact")
@@ -116,11 +123,11 @@ def contact(
 @click.argument("name", metavar="NAME")
 @_WHO
 @with_settings
-def no_contact(face: Face, person: str, name: str, who: str | None) -> None:
+def no_contact(invocation: Invocation, person: str, name: str, who: str | None) -> None:
     """Tell a person by one channel less."""
-    by = _author(who)
+    by = author(who)
     _remove(
-        face, name, "no notice goes there any more",
+        invocation, name, "no notice goes there any more",
         lambda system: system.duty.contacts.remove(by, _person(system, person), name),
     )  # fmt: skip
 
@@ -130,17 +137,17 @@ def no_contact(face: Face, person: str, name: str, who: str | None) -> None:
 @click.argument("name", metavar="NAME")
 @_WHO
 @with_settings
-def test(face: Face, person: str, name: str, who: str | None) -> None:
+def test(invocation: Invocation, person: str, name: str, who: str | None) -> None:
     """Send a test message by one of a person's channels, now and once."""
     from orchestrator.notify.channel import Result  # noqa: PLC0415  not for --help
 
-    by = _author(who)
-    with face.system() as system:
+    by = author(who)
+    with invocation.system() as system:
         place = system.duty.contacts.begin_test(by, _person(system, person), name)
         sent = system.post.test(*place, system.clock.now())
     if sent.result is not Result.DELIVERED:
         raise Failed(f"it did not leave: {sent.code}; what that means is in docs/channels.md", sent.code)
-    face.show({"sent": True, "code": ""}, lambda _: "it has left")
+    invocation.show({"sent": True, "code": ""}, lambda _: "it has left")
 
 
 @rota.command()
@@ -150,13 +157,13 @@ def test(face: Face, person: str, name: str, who: str | None) -> None:
 @click.option("--deputy", metavar="PERSON", help="Who is told instead; nobody if not said.")
 @_WHO
 @with_settings
-def away(face: Face, person: str, starts: str, ends: str, *, deputy: str | None, who: str | None) -> None:
+def away(invocation: Invocation, person: str, starts: str, ends: str, *, deputy: str | None, who: str | None) -> None:
     """Let a person be away, with or without somebody who is told instead."""
-    by, (start, end) = _author(who), _span(face, starts, ends)
-    with face.system() as system:
+    by, (start, end) = author(who), _span(invocation, starts, ends)
+    with invocation.system() as system:
         instead = None if deputy is None else _person(system, deputy)
         made = system.duty.aways.add(by, _person(system, person), deputy_id=instead, starts_at=start, ends_at=end)
-    face.show({"away_id": made}, lambda told: f"away: {told['away_id']}")
+    invocation.show({"away_id": made}, lambda told: f"away: {told['away_id']}")
 
 
 @rota.command()
@@ -164,32 +171,25 @@ def away(face: Face, person: str, starts: str, ends: str, *, deputy: str | None,
 @click.argument("absence", metavar="ABSENCE")
 @_WHO
 @with_settings
-def back(face: Face, person: str, absence: str, who: str | None) -> None:
+def back(invocation: Invocation, person: str, absence: str, who: str | None) -> None:
     """Take back an absence that has not ended."""
-    by = _author(who)
+    by = author(who)
     _remove(
-        face, absence, "the absence is taken back",
+        invocation, absence, "the absence is taken back",
         lambda system: system.duty.aways.remove(by, _person(system, person), absence),
     )  # fmt: skip
 
 
-def _remove(face: Face, what: str, said: str, remove: Callable[["System"], None]) -> None:
-    with face.system() as system:
+def _remove(invocation: Invocation, what: str, said: str, remove: Callable[["System"], None]) -> None:
+    with invocation.system() as system:
         remove(system)
-    face.show({"removed": what}, lambda _: said)
+    invocation.show({"removed": what}, lambda _: said)
 
 
-def _author(who: str | None) -> "Author":
-    from orchestrator.service.people.accounts import Author  # noqa: PLC0415  not for --help
-
-    actor = Asked(who, "administrator", None, None, None, None).actor()
-    return Author(actor.id, actor.role)
-
-
-def _span(face: Face, starts: str, ends: str) -> Any:  # noqa: ANN401  two moments; their type is not for --help
+def _span(invocation: Invocation, starts: str, ends: str) -> tuple[datetime, datetime]:
     from orchestrator.service.people.hours import instant_of  # noqa: PLC0415  not for --help
 
-    zone = ZoneInfo(face.settings.timezone)
+    zone = ZoneInfo(invocation.settings.timezone)
     return instant_of(starts, zone), instant_of(ends, zone)
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.face import Face, json_option
 from orchestrator.cli.failure import DONE, REFUSED, tell
+from orchestrator.cli.invocation import Invocation, json_option
 from orchestrator.config import read
 from orchestrator.errors import InputError
 
@@ -39,7 +39,9 @@ def rules(pathway: str | None, verbose: bool, tests: Path | None, workflows: Pat
     found = trace(book, library, cover.stories(root), cover.tests(folder) if folder else ())
     if pathway is not None:
         found = found.only(library.newest(pathway).name)
-    Face(settings, as_json).show(document(found, book, root, folder), lambda told: rules_text(told, verbose=verbose))
+    Invocation(settings, as_json).show(
+        document(found, book, root, folder), lambda told: rules_text(told, verbose=verbose)
+    )
     for finding in found.findings:
         tell(finding.text, finding.code, as_json=as_json)
     return REFUSED if found.findings else DONE

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.ending import Ending
-from orchestrator.cli.face import json_option
 from orchestrator.cli.failure import REFUSED, UNUSABLE, tell
+from orchestrator.cli.invocation import json_option
 from orchestrator.config import read
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from orchestrator.cli.face import Face, with_settings
 from orchestrator.cli.failure import Failed
+from orchestrator.cli.invocation import Invocation, with_settings
 from orchestrator.cli.looking import look
 from orchestrator.errors import InvalidCommand
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 @click.option("--limit", type=int, default=100, show_default=True, help="At most so many, up to 500.")
 @click.option("--before", metavar="CURSOR", help="Go on behind the cursor that --json gave as `before`.")
 @with_settings
-def seen(face: Face, episode: str | None, ward: str | None, *, lists: bool, limit: int, before: str | None) -> None:
+def seen(
+    invocation: Invocation, episode: str | None, ward: str | None, *, lists: bool, limit: int, before: str | None
+) -> None:
     """List who has seen a patient's record, on which page, when, in which role, latest first.
 
     The chain of that record is checked; exit code 1 when it was changed.
@@ -32,11 +34,11 @@ def seen(face: Face, episode: str | None, ward: str | None, *, lists: bool, limi
         raise InvalidCommand("name one EPISODE, or a --ward")
     if lists and ward is not None:
         raise InvalidCommand("--lists goes with an EPISODE: --ward shows lists alone")
-    with face.system() as system:
+    with invocation.system() as system:
         if episode is not None:
             look(system, episode, "seen")
         document = _asked(system, episode, ward, lists=lists, limit=limit, before=before)
-    face.show(document, lambda told: looks_text(told, ZoneInfo(face.settings.timezone)))
+    invocation.show(document, lambda told: looks_text(told, ZoneInfo(invocation.settings.timezone)))
     if not document["whole"]:
         raise Failed("this record of looks was changed: compare with a backup", "chain-broken")
 

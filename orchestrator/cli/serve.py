@@ -66,8 +66,8 @@ def api(settings: Settings, listening: socket.socket | None = None) -> None:
 def _serve(settings: Settings, doors: list[socket.socket], grace_seconds: int) -> None:
     import uvicorn  # noqa: PLC0415
 
+    from orchestrator.cli.asgi import faces  # noqa: PLC0415
     from orchestrator.cli.draining import DrainingServer  # noqa: PLC0415
-    from orchestrator.cli.faces import faces  # noqa: PLC0415
 
     system = open_to_run(settings)
     logs.begin("api", system.simulation, as_json=settings.log_json)
@@ -106,10 +106,9 @@ def _api_probes(settings: Settings, system: System, server: "uvicorn.Server", dr
 
         from orchestrator.api.metrics import StoreCollector  # noqa: PLC0415
 
-        speed = system.simulation.factor if system.simulation else 1
         told = StoreCollector(
             lambda: figures(settings, system), lambda: bool(system.channels.fault),
-            simulated=system.simulated, speed=speed,
+            simulated=system.simulated, speed=system.speed,
         )  # fmt: skip
         REGISTRY.register(told)
 

@@ -1,10 +1,12 @@
 """How is an installation looked after? Schema, keys, the administrator's token, the shell's completion."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from orchestrator.cli.face import Face, json_option, with_settings
+from orchestrator.cli.failure import Failed
+from orchestrator.cli.invocation import Invocation, json_option, with_settings
 from orchestrator.errors import InputError
 
 
@@ -15,7 +17,7 @@ def db() -> None:
 
 @db.command()
 @with_settings
-def upgrade(face: Face) -> None:
+def upgrade(invocation: Invocation) -> None:
     """Make the store, or bring its schema up to date.
 
     Store and keys are made where they are not there; what is there stays. A simulated store is brought up to date
@@ -23,31 +25,33 @@ def upgrade(face: Face) -> None:
     """
     from orchestrator.bootstrap import prepare_store  # noqa: PLC0415  not for --help
 
-    made = not face.settings.keys.exists()
-    face.mark(prepare_store(face.settings))
-    told = {"store": face.settings.database_name, "keys": str(face.settings.keys), "keys_made": made}
-    face.show(told, lambda _: _upgraded(face, made))
+    made = not invocation.settings.keys.exists()
+    invocation.mark(prepare_store(invocation.settings))
+    told = {"store": invocation.settings.database_name, "keys": str(invocation.settings.keys), "keys_made": made}
+    invocation.show(told, lambda _: _upgraded(invocation, made))
 
 
 @db.command()
 @with_settings
-def finish(face: Face) -> None:
+def finish(invocation: Invocation) -> None:
     """Finish an upgrade, once every process is a new one.
 
     From then on documents and entries are written in the newest format, which older programs do not read. Refused while
     an older one runs.
     """
-    with face.system() as system:
+    with invocation.system() as system:
         written = system.presence.finish()
-    told = {"store": face.settings.database_name, "format": written}
-    face.show(told, lambda _: f"the upgrade is finished: {face.settings.database_name} is written in format {written}")
+    told = {"store": invocation.settings.database_name, "format": written}
+    invocation.show(
+        told, lambda _: f"the upgrade is finished: {invocation.settings.database_name} is written in format {written}"
+    )
 
 
-def _upgraded(face: Face, made: bool) -> str:
-    store = f"the store {face.settings.database_name} is up to date"
+def _upgraded(invocation: Invocation, made: bool) -> str:
+    store = f"the store {invocation.settings.database_name} is up to date"
     if not made:
         return store
-    keys_text = f"new keys are in {face.settings.keys}: back them up with carepath keys backup DEST"
+    keys_text = f"new keys are in {invocation.settings.keys}: back them up with carepath keys backup DEST"
     return f"{store}\n{keys_text}; without them nothing can be read"
 
 
@@ -59,16 +63,16 @@ def keys() -> None:
 @keys.command()
 @click.argument("destination", metavar="DEST", type=click.Path(path_type=Path))
 @with_settings
-def backup(face: Face, destination: Path) -> None:
+def backup(invocation: Invocation, destination: Path) -> None:
     """Copy the key file to DEST.
 
     DEST is not there yet. The copy is read back, and the store notes that it was made.
     """
     from orchestrator.bootstrap import back_up_keys  # noqa: PLC0415  not for --help
 
-    back_up_keys(face.settings, destination)
-    told = {"keys": str(face.settings.keys), "backup": str(destination)}
-    face.show(
+    back_up_keys(invocation.settings, destination)
+    told = {"keys": str(invocation.settings.keys), "backup": str(destination)}
+    invocation.show(
         told,
         lambda _: f"the keys are backed up to {destination}: keep it apart from the database, and off this machine",
     )
@@ -76,7 +80,7 @@ def backup(face: Face, destination: Path) -> None:
 
 @keys.command()
 @with_settings
-def rotate(face: Face) -> None:
+def rotate(invocation: Invocation) -> None:
     """Add a new key to the key file, which wraps the keys of new patients from now on.
 
     What is there stays under the keys that are there, which go on opening it. Refused while a process runs: each is
@@ -84,26 +88,50 @@ def rotate(face: Face) -> None:
     """
     from orchestrator.bootstrap import rotate_keys  # noqa: PLC0415  not for --help
 
-    with face.system() as system:
-        made = rotate_keys(face.settings, system)
-    told = {"keys": str(face.settings.keys), "key": made}
-    face.show(told, lambda _: f"{face.settings.keys} has the new key {made}: back it up with carepath keys backup DEST")
+    with invocation.system() as system:
+        made = rotate_keys(invocation.settings, system)
+    told = {"keys": str(invocation.settings.keys), "key": made}
+    invocation.show(
+        told, lambda _: f"{invocation.settings.keys} has the new key {made}: back it up with carepath keys backup DEST"
+    )
+
+
+@keys.command()
+@with_settings
+def rewrap(invocation: Invocation) -> None:
+    """Bring what lies under older keys under the newest one.
+
+    The key of every patient, and the secrets of second factors. While people work; what it has done stays done, so that
+    it can be ended and begun anew. The older keys stay in the file, for backups of before.
+    """
+    from orchestrator.bootstrap import rewrap_keys  # noqa: PLC0415  not for --help
+
+    with invocation.system() as system:
+        done, key = rewrap_keys(system), system.keyring.active.id
+    invocation.show({"key": key, **done._asdict()}, _rewrapped)
+    if done.closed:
+        raise Failed(f"of {len(done.closed)} the key does not open: carepath audit verify --all", "keys-closed")
+
+
+def _rewrapped(told: dict[str, Any]) -> str:
+    closed = "".join(f"\nnot opened: {each}" for each in told["closed"])
+    return f"{told['patients']} patients and {told['factors']} second factors came under the key {told['key']}{closed}"
 
 
 @click.command()
 @with_settings
-def token(face: Face) -> None:
+def token(invocation: Invocation) -> None:
     """Make a new administrator's token and print it.
 
     It is shown this once; the old one opens nothing from now on.
     """
-    if face.settings.admin_token_file is not None:
+    if invocation.settings.admin_token_file is not None:
         raise InputError(
-            f"the token is taken from {face.settings.admin_token_file}: change that file, then restart the API"
+            f"the token is taken from {invocation.settings.admin_token_file}: change that file, then restart the API"
         )
-    with face.system() as system:
+    with invocation.system() as system:
         made = system.access.new_token()
-    face.show({"token": made}, lambda told: str(told["token"]))
+    invocation.show({"token": made}, lambda told: str(told["token"]))
 
 
 @click.command()

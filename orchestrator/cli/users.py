@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from orchestrator.cli.acting import Asked
-from orchestrator.cli.face import Face, with_settings
+from orchestrator.cli.acting import author
 from orchestrator.cli.failure import Failed
+from orchestrator.cli.invocation import Invocation, with_settings
 from orchestrator.errors import InvalidCommand
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap import System
-    from orchestrator.service.people.accounts import Post
+    from orchestrator.service.people.administering import Post
     from orchestrator.service.people.recording import Author
 
 _LOGIN = click.argument("login", metavar="LOGIN")
@@ -32,16 +32,13 @@ _FILE = click.option(
 
 
 def _changes(work: Callable[..., None]) -> Callable[..., None]:
-    """Give a command --as and the options of the store; it gets an Author behind its Face."""
+    """Give a command --as and the options of the store; it gets an Author behind its Invocation."""
 
     @with_settings
     @click.option("--as", "who", metavar="ID", envvar="CAREPATH_ACTOR", help="Who acts: an opaque id, never a name.")
     @functools.wraps(work)
-    def command(face: Face, *args: Any, who: str | None, **more: Any) -> None:  # noqa: ANN401  what click hands over
-        from orchestrator.service.people.recording import Author  # noqa: PLC0415  not for --help
-
-        actor = Asked(who, "administrator", None, None, None, None).actor()
-        work(face, Author(actor.id, actor.role, asserted=True), *args, **more)
+    def command(invocation: Invocation, *args: Any, who: str | None, **more: Any) -> None:  # noqa: ANN401  what click hands over
+        work(invocation, author(who), *args, **more)
 
     return command
 
@@ -62,7 +59,7 @@ def user() -> None:
 @_FILE
 @_changes
 def add(
-    face: Face,
+    invocation: Invocation,
     by: "Author",
     login: str,
     *,
@@ -81,57 +78,57 @@ def add(
     if no_password and file is not None:
         raise InvalidCommand("say --no-password or --password-file, not both")
     password = "" if no_password else _from_file(file) or passwords.generated()
-    with face.system() as system:
+    with invocation.system() as system:
         person_id = system.people.add(
             by, login=login, name=name, password=password, posts=_posts(given), language=language
         )
     shown = None if no_password or file is not None else password
-    face.show({"person_id": person_id, "login": login, "password": shown}, _added)
+    invocation.show({"person_id": person_id, "login": login, "password": shown}, _added)
 
 
 @user.command(name="list")
 @click.option("--find", default="", metavar="WORDS", help="What name, login, a ward or a role holds.")
 @click.option("--ended", is_flag=True, help="Ended accounts too.")
 @with_settings
-def list_(face: Face, find: str, ended: bool) -> None:
+def list_(invocation: Invocation, find: str, ended: bool) -> None:
     """List who has an account, by name."""
     from orchestrator.cli.wording.people import people_text  # noqa: PLC0415  not for --help
 
-    with face.system() as system:
+    with invocation.system() as system:
         rows = system.people.page(words=find, ended=ended, limit=None).rows
-    face.show({"people": rows}, people_text)
+    invocation.show({"people": rows}, people_text)
 
 
 @user.command()
 @_LOGIN
 @with_settings
-def show(face: Face, login: str) -> None:
+def show(invocation: Invocation, login: str) -> None:
     """Show one account: posts, sessions, tokens, identities."""
     from orchestrator.cli.wording.people import person_text  # noqa: PLC0415  not for --help
 
-    with face.system() as system:
+    with invocation.system() as system:
         person_id = system.people.called(login)
         told = {
             **system.people.person(person_id),
             "sessions": system.signing.sessions(person_id),
             "tokens": system.signing.tokens(person_id),
         }
-    zone = ZoneInfo(face.settings.timezone)
-    face.show(told, lambda shown: person_text(shown, zone))
+    zone = ZoneInfo(invocation.settings.timezone)
+    invocation.show(told, lambda shown: person_text(shown, zone))
 
 
 @user.command()
 @_LOGIN
 @_POST
 @_changes
-def posts(face: Face, by: "Author", login: str, given: tuple[str, ...]) -> None:
+def posts(invocation: Invocation, by: "Author", login: str, given: tuple[str, ...]) -> None:
     """Let a person hold these posts and no others; none is taken back one by one."""
     wanted = _posts(given)
-    with face.system() as system:
+    with invocation.system() as system:
         person_id = system.people.called(login)
         system.people.set_posts(by, person_id, wanted)
     held = [{"ward": ward, "role": role} for ward, role in wanted]
-    face.show({"person_id": person_id, "posts": held}, lambda _: f"{login} holds {len(held)} posts from now on")
+    invocation.show({"person_id": person_id, "posts": held}, lambda _: f"{login} holds {len(held)} posts from now on")
 
 
 @user.command()
@@ -139,7 +136,7 @@ def posts(face: Face, by: "Author", login: str, given: tuple[str, ...]) -> None:
 @_FILE
 @click.option("--generate", is_flag=True, help="Make one and print it, this once.")
 @_changes
-def password(face: Face, by: "Author", login: str, *, file: Path | None, generate: bool) -> None:
+def password(invocation: Invocation, by: "Author", login: str, *, file: Path | None, generate: bool) -> None:
     """Give a person a new first password, and unlock the account.
 
     It is asked for twice, or comes from a file; it is changed at the first signing in. Every session ends.
@@ -148,45 +145,47 @@ def password(face: Face, by: "Author", login: str, *, file: Path | None, generat
 
     if generate and file is not None:
         raise InvalidCommand("say --generate or --password-file, not both")
-    with face.system() as system:
+    with invocation.system() as system:
         person_id = system.people.called(login)
         made = passwords.generated() if generate else _from_file(file) or _prompted()
         system.people.set_password(by, person_id, made, made_up=True)
     told = {"person_id": person_id, "login": login, "password": made if generate else None}
-    face.show(told, lambda shown: _with_password(shown, f"{login} has a new first password"))
+    invocation.show(told, lambda shown: _with_password(shown, f"{login} has a new first password"))
 
 
 @user.command(name="no-factor")
 @_LOGIN
 @click.option("--reason", required=True, metavar="TEXT", help="Why; it stands in the record.")
 @_changes
-def no_factor(face: Face, by: "Author", login: str, *, reason: str) -> None:
+def no_factor(invocation: Invocation, by: "Author", login: str, *, reason: str) -> None:
     """Take off the second factor of who has lost telephone and recovery codes.
 
     The password alone opens the door then, or leads to setting up another. The person is told by the own channels.
     """
     from orchestrator.bootstrap import warn  # noqa: PLC0415  not for --help
 
-    with face.system() as system:
+    with invocation.system() as system:
         person_id = system.people.called(login)
         system.factors.take_off(by, person_id, reason)
         told = warn(system, person_id, "factor-ended")
     shown = {"person_id": person_id, "told": told}
-    face.show(shown, lambda _: f"{login} has no second factor any more; told by {told} of the own channels")
+    invocation.show(shown, lambda _: f"{login} has no second factor any more; told by {told} of the own channels")
 
 
 @user.command()
 @_LOGIN
 @_changes
-def end(face: Face, by: "Author", login: str) -> None:
+def end(invocation: Invocation, by: "Author", login: str) -> None:
     """End an account: nobody comes in by it any more.
 
     Sessions, tokens, posts and identities end; what was done by it stays on record, and the login stays taken.
     """
-    with face.system() as system:
+    with invocation.system() as system:
         person_id = system.people.called(login)
         system.people.end(by, person_id)
-    face.show({"person_id": person_id, "ended": True}, lambda _: f"{login} is ended: nobody comes in by it any more")
+    invocation.show(
+        {"person_id": person_id, "ended": True}, lambda _: f"{login} is ended: nobody comes in by it any more"
+    )
 
 
 @user.command()
@@ -197,21 +196,28 @@ def end(face: Face, by: "Author", login: str) -> None:
 @click.option("--end", "ended", metavar="ID", help="End this token instead.")
 @_changes
 def token(
-    face: Face, by: "Author", login: str, *, label: str | None, scopes: tuple[str, ...], days: int, ended: str | None
+    invocation: Invocation,
+    by: "Author",
+    login: str,
+    *,
+    label: str | None,
+    scopes: tuple[str, ...],
+    days: int,
+    ended: str | None,
 ) -> None:
     """Make a token with which a program acts for an account, and print it, this once; or --end one.
 
     People make their own on their page; this is for accounts of programs, whose posts have the role service.
     """
-    with face.system() as system:
+    with invocation.system() as system:
         person_id = system.people.called(login)
         if ended is not None:
             system.signing.end_token(by, person_id, ended)
-            face.show({"person_id": person_id, "ended": ended}, lambda _: f"{ended} opens nothing from now on")
+            invocation.show({"person_id": person_id, "ended": ended}, lambda _: f"{ended} opens nothing from now on")
             return
         _check_service(system, person_id)
         token_id, made = system.signing.make_token(by, person_id, label=label or "", scopes=list(scopes), days=days)
-    face.show({"person_id": person_id, "token_id": token_id, "token": made}, lambda told: str(told["token"]))
+    invocation.show({"person_id": person_id, "token_id": token_id, "token": made}, lambda told: str(told["token"]))
 
 
 @user.command()
@@ -219,20 +225,20 @@ def token(
 @click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True, help="At most so many.")
 @click.option("--before", metavar="CURSOR", help="Go on behind the cursor that --json gave as `before`.")
 @with_settings
-def records(face: Face, login: str | None, limit: int, before: str | None) -> None:
+def records(invocation: Invocation, login: str | None, limit: int, before: str | None) -> None:
     """List what was changed about people, the latest first, and check that the record is whole.
 
     Exit code 1 when it is not.
     """
     from orchestrator.cli.wording.people import records_text  # noqa: PLC0415  not for --help
 
-    with face.system() as system:
+    with invocation.system() as system:
         about = system.people.called(login) if login else None
         page = system.people.recorded(about=about, before=before, limit=limit)
         faults = [{"number": each.seq, "what": each.what} for each in system.people.faults()]
-    zone = ZoneInfo(face.settings.timezone)
+    zone = ZoneInfo(invocation.settings.timezone)
     told = {"records": page.rows, "before": page.after, "whole": not faults, "faults": faults}
-    face.show(told, lambda shown: records_text(shown, zone))
+    invocation.show(told, lambda shown: records_text(shown, zone))
     if faults:
         raise Failed("the record of accounts is broken: compare with a backup", "chain-broken")
 

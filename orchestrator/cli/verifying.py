@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.face import Face, json_option
 from orchestrator.cli.failure import DONE, REFUSED
+from orchestrator.cli.invocation import Invocation, json_option
 from orchestrator.config import Settings, read
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def verify(
     wanted = list(names) or sorted({each.name for each in library.pathways})
     pathways = list({each.hash: each for each in map(library.newest, wanted)}.values())
     found = proving(settings, library, pathways, promise=explain, seconds=seconds, cached=not no_cache, stories=stories)
-    return tell(Face(settings, as_json), found, pathways, explain=explain)
+    return tell(Invocation(settings, as_json), found, pathways, explain=explain)
 
 
 def proving(
@@ -105,7 +105,7 @@ def _folder(library: "Library", pathway: "Pathway") -> Path | None:
 
 
 def tell(
-    face: Face,
+    invocation: Invocation,
     found: "Iterator[Found]",
     pathways: "Iterable[Pathway]",
     *,
@@ -118,27 +118,27 @@ def tell(
 
     counts: Counter[str] = Counter({PROVED: 0, BROKEN: 0, UNKNOWN: 0})
     rows: list[dict[str, Any]] = []
-    say = _say(face, explain)
+    say = _say(invocation, explain)
     for pathway, promise, finding in found:
         counts[finding.status] += 1
         rows.append(words.document(pathway, promise, finding))
         say(pathway, promise, finding)
     silent = [] if explain else [f"{each.name}@{each.version}" for each in pathways if not each.properties]
     told = {**more, "promises": rows, **counts, "without_promises": silent}
-    face.show(told, lambda _: "" if explain else words.summary(counts, silent))
+    invocation.show(told, lambda _: "" if explain else words.summary(counts, silent))
     return DONE if rows and counts[PROVED] == len(rows) and not silent else REFUSED
 
 
-def _say(face: Face, explain: str | None) -> "Callable[[Pathway, Property, Finding], None]":
+def _say(invocation: Invocation, explain: str | None) -> "Callable[[Pathway, Property, Finding], None]":
     """Return what says one finding to people; to programs all is said at the end."""
     from orchestrator.cli.wording import verify as words  # noqa: PLC0415
     from orchestrator.pathway.tracing.book import read_book  # noqa: PLC0415
 
     said: list[str] = []
-    root = face.settings.workflows
+    root = invocation.settings.workflows
 
     def say(pathway: "Pathway", promise: "Property", finding: "Finding") -> None:
-        if face.as_json:
+        if invocation.as_json:
             return
         if explain:
             click.echo(("\n" if said else "") + words.explained(pathway, promise, finding, read_book(root), str(root)))

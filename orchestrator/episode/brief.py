@@ -7,7 +7,7 @@ from typing import Any
 from orchestrator.episode.courses import Slot, slots, taper_end
 from orchestrator.episode.doses import how_given
 from orchestrator.episode.draft import Draft
-from orchestrator.episode.items import DECISION, DOSE, TASK, Thing, dose_key, items, reminds_of
+from orchestrator.episode.items import DECISION, DOSE, REMINDER, TASK, Thing, dose_key, items, reminds_of
 from orchestrator.episode.model import GIVEN, Course, Episode, Reminder
 from orchestrator.episode.proposals import warnings
 from orchestrator.episode.view import upcoming
@@ -74,7 +74,7 @@ def _open_things(draft: Draft) -> Iterator[dict[str, Any]]:
         elif item.kind == DECISION:
             row = _row(draft, item.kind, said("something is to be chosen, or recorded"), item.role, item.due_at)
             yield {**row, "note": _choices(draft), "reminded_at": _reminded(draft, DECISION, "")}
-        elif item.kind == "reminder" and _of(draft, reminders[item.key]) is None:
+        elif item.kind == REMINDER and _of(draft, reminders[item.key]) is None:
             row = _row(draft, item.kind, pathway.reminders[item.name].title, item.role, item.due_at)
             yield {**row, "note": _about(draft, reminders[item.key]), "reminded_at": row["due_at"]}
 

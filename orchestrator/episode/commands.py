@@ -9,6 +9,9 @@ from orchestrator.errors import InvalidCommand
 from orchestrator.pathway.model import Pathway
 
 MAX_REASON = 4000
+ACTOR_ID, ROLE = r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,99}", r"[a-z][a-z0-9-]{0,39}"
+"""What an actor's id and role may be, whatever face takes them: opaque ids only, never a free text. They stand in the
+headers of entries and in the records of looks, which are chained in plain text and can never be erased."""
 EXACT = 2**53
 """Whole numbers from here on are written as text: not every reader of JSON keeps them exactly."""
 
@@ -58,8 +61,8 @@ class Record(Command):
 class Confirm(Command):
     """Confirm what is to be given.
 
-    parameters: days, sessions, taper_days (whole numbers), dose, dose_per_kg (decimal as text or whole number; text
-    with a unit where the regimen states none), steps (list of {days, dose}), start (moment), given (moments of what was
+    parameters: days, sessions, taper_days (whole numbers), dose, dose_per_kg (decimals or whole numbers; text with a
+    unit where the regimen states none), steps (list of {days, dose}), start (moment), given (moments of what was
     already given).
     """
 

@@ -84,7 +84,7 @@ def _check_choice(
     """Refuse by gate, role, reason and input, in this order, over all regimens of the command."""
     refusing: list[tuple[Gate, str]] = []
     for regimen in command.regimens:
-        refusing += gates_refusing(draft.host, draft.values, regimen, "confirm") + _short_taper(
+        refusing += gates_refusing(draft.host, draft.values, regimen) + _short_taper(
             draft, regimen, parameters[regimen]
         )
     pass_gates(draft, sorted(dict(refusing).items(), key=lambda pair: pair[0].order), command, actor)
@@ -139,43 +139,25 @@ def _confirmed(draft: Draft, regimen: str, ground: _Ground, reason: str | None) 
     start, followed = _start(draft, definition, parameters)
     planned = planned_count(definition, kept)
     made = Course(
-        len(draft.episode.courses) + 1,
-        regimen,
-        draft.now,
-        draft.seq,
-        draft.episode.stage,
-        draft.episode.round,
-        start,
-        kept,
-        planned=planned,
-    )
+        len(draft.episode.courses) + 1, regimen, draft.now, draft.seq, draft.episode.stage, draft.episode.round, start,
+        kept, planned=planned,
+    )  # fmt: skip
     if len(parameters.get("given", ())) > (planned or 0):
         raise InvalidCommand(f"{definition.called} has {planned or 0} administrations, fewer than were given")
     plan = [_plan(slot) for slot in slots(draft.pathway, made, draft.episode.timezone, draft.values)]
     draft.emit(
         ev.CourseConfirmed(
-            made.id,
-            regimen,
-            start,
-            kept,
-            planned,
-            ground.standings[regimen].value,
-            ground.proposals,
-            plan,
-            made.round,
-            _baseline(draft),
-            ground.concerns[regimen],
-            ground.warned,
-            reason,
-            followed,
+            made.id, regimen, start, kept, planned, ground.standings[regimen].value, ground.proposals, plan, made.round,
+            _baseline(draft), ground.concerns[regimen], ground.warned, reason, followed,
         )
-    )
+    )  # fmt: skip
     return draft.episode.course(made.id)
 
 
 def _start(draft: Draft, regimen: Regimen, parameters: Mapping[str, Any]) -> tuple[dt.datetime, int]:
     """Return when the first administration is planned: as chosen, else now; a taper after the last planned dose before
-    it (X-14), with the course that it then follows, or 0.
+    it (X-14), with the course that it then follows, or 0. A dose that is due this very minute is not later, and so is
+    not waited for.
     """
     if "start" in parameters:
         return parameters["start"], 0

@@ -1,8 +1,8 @@
 """What is the episode after an event? ``fold`` applies one; it decides nothing and needs no pathway."""
 
 import datetime as dt
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 from orchestrator.episode import events as ev
 from orchestrator.episode.model import (
@@ -18,11 +18,11 @@ from orchestrator.episode.model import (
     Turn,
     Wait,
 )
+from orchestrator.pathway.kinds import stage_of
 from orchestrator.pathway.model import Standing
 
 RECOMMENDED = Standing.RECOMMENDED.value
-E = TypeVar("E", bound=ev.Event)
-_OfReminder = (
+OfReminder = (
     ev.ReminderMoved
     | ev.ReminderFired
     | ev.ReminderTold
@@ -31,6 +31,7 @@ _OfReminder = (
     | ev.ReminderReopened
     | ev.ReminderEnded
 )
+"""What happens to a reminder that was armed."""
 KEPT_RECORDINGS = 4
 """So many recordings of a fact are kept in the document; an earlier one can no longer come back by a retraction."""
 KEPT_TURNS = 4
@@ -58,7 +59,7 @@ def stamp(episode: Episode, seq: int, at: dt.datetime) -> Episode:
 
 
 def _enrolled(event: ev.Enrolled, seq: int, at: dt.datetime) -> Episode:
-    stage = event.state.partition("/")[0]
+    stage = stage_of(event.state)
     return Episode(
         event.episode_id, event.patient_id, event.pathway, event.version, event.ward, event.timezone, event.state,
         at, seq, at, reached=frozenset({stage}),
@@ -113,12 +114,21 @@ def _taken_back(episode: Episode, event: ev.DecisionTakenBack, _: int, __: dt.da
     return episode._replace(
         state=event.state,
         reached=episode.reached - left,
-        decided={value: of for value, of in episode.decided.items() if of not in entries},
+        decided=_still_decided(episode.decided, facts, entries),
         facts=facts,
         courses=courses,
         turns=tuple(each for each in episode.turns if each not in gone),
         round=episode.round - sum(turn.relapse for turn in gone if event.relapse),
     )
+
+
+def _still_decided(
+    decided: Mapping[str, int], facts: Mapping[str, tuple[Recorded, ...]], undone: Collection[int]
+) -> dict[str, int]:
+    """Return the values that have decided although recordings of these entries have not: others that decided stand."""
+    others = {each.value: each.seq for recordings in facts.values() for each in recordings if each.spent}
+    left = {value: others.get(value, 0) if of in undone else of for value, of in decided.items()}
+    return {value: of for value, of in left.items() if of}
 
 
 def _confirmed(episode: Episode, event: ev.CourseConfirmed, seq: int, at: dt.datetime) -> Episode:
@@ -205,7 +215,7 @@ def _check_withdrawn(episode: Episode, event: ev.CheckWithdrawn, _: int, __: dt.
 
 
 def _moved(episode: Episode, event: ev.Moved, seq: int, _: dt.datetime) -> Episode:
-    stage = event.target.partition("/")[0]
+    stage = stage_of(event.target)
     courses = tuple(each._replace(stage=stage) if each.seq == seq else each for each in episode.courses)
     moved = episode._replace(
         state=event.target, reached=episode.reached | {stage}, courses=courses,
@@ -259,7 +269,7 @@ def _armed(episode: Episode, event: ev.ReminderArmed, seq: int, _: dt.datetime) 
 
 def _reminder(
     episode: Episode,
-    event: _OfReminder,
+    event: OfReminder,
     **changes: Any,  # noqa: ANN401 - each field of a reminder has its own type
 ) -> Episode:
     name, subject, n = event.name, event.subject, event.n

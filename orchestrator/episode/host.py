@@ -132,7 +132,10 @@ class Host:
         return any(self._kind(each) == kind and self._failed(each) for each in self.counted())
 
     def treated(self) -> bool:
-        """Return whether anything of a treatment is still to come: an administration, the end of a taper, a check."""
+        """Return whether anything of a treatment is still to come: an administration, the end of a taper, a check.
+
+        Monthly doses come for ever: who waited for their end would never be asked for the response (X-18).
+        """
         regimens = self.pathway.regimens
         return any(regimens[each.regimen].treats and self._to_come(each) for each in self.episode.courses)
 
@@ -144,8 +147,8 @@ class Host:
         if not course.in_force:
             return False
         schedule = self.pathway.regimens[course.regimen].schedule
-        endless = schedule is not None and schedule.kind in {"taper", "monthly"}
-        return endless or len(course.recorded) < (course.planned or 0)
+        tapering = schedule is not None and schedule.kind == "taper"
+        return tapering or len(course.recorded) < (course.planned or 0)
 
     def _taken(self, course: Course) -> bool:
         """Return whether a treatment was taken and is still to be answered; not one that was stopped or never given."""
@@ -162,7 +165,7 @@ class Host:
 
     def improved(self) -> bool:
         """Return whether meaningful improvement has decided, in whatever round; also where no course was asked of."""
-        improved = {value for fact in self.pathway.course_facts for value in fact.improved}
+        improved = self.pathway.improvements
         return bool(improved & self.episode.decided.keys()) or any(
             each.answer in improved for each in self.episode.courses
         )
@@ -297,7 +300,7 @@ def coming_check(pathway: Pathway, course: Course) -> Check | None:
 
 def answered_well(pathway: Pathway, course: Course) -> bool:
     """Return whether meaningful improvement has decided on a course."""
-    return course.answer in {value for fact in pathway.course_facts for value in fact.improved}
+    return course.answer in pathway.improvements
 
 
 def pending_first_checks(pathway: Pathway, episode: Episode) -> list[Check]:

@@ -11,7 +11,7 @@ from orchestrator.episode.courses import open_slots
 from orchestrator.episode.model import Course, Episode, Reminder
 from orchestrator.pathway.model import Pathway, ReminderKind
 
-TASK, DOSE, DECISION = "task", "dose", "decision"
+TASK, DOSE, DECISION, REMINDER = "task", "dose", "decision", "reminder"
 _OF = {"task": TASK, "tasks": TASK, "administrations": DOSE, "waiting": DECISION}
 """Of what a kind of reminder is, by what arms it, where that is an item itself."""
 _WAITING = "waiting"
@@ -136,7 +136,7 @@ def _waiting(pathway: Pathway) -> ReminderKind | None:
 def _reminders(pathway: Pathway, episode: Episode) -> Iterator[Item]:
     for reminder in episode.reminders:
         if reminder.open:
-            yield Item("reminder", reminder.address, reminder.name, _told_last(pathway, reminder), reminder.fired_at)
+            yield Item(REMINDER, reminder.address, reminder.name, _told_last(pathway, reminder), reminder.fired_at)
 
 
 def _told_last(pathway: Pathway, reminder: Reminder) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from orchestrator.pathway.kinds import CLOSED_STAGE
+from orchestrator.pathway.kinds import CLOSED_STAGE, stage_of
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 GIVEN, MISSED, DECLINED = "given", "missed", "declined"
@@ -95,10 +95,13 @@ class Course(NamedTuple):
         """Return whether it counts as given: confirmed, and not every administration missed, declined or retracted
         (X-11).
 
-        Once it has ended, what was never recorded is not to come any more. Of silence alone it counts: so it does
-        where a taper has run to its last day. Of a course without end not all that was recorded is kept.
+        Ended before its time, what was never recorded is not to come any more. Of silence it counts: so it does where
+        a taper has run to its last day, whatever was recorded of its other steps. Of a course without end not all that
+        was recorded is kept.
         """
         if self.in_force and (self.planned is None or len(self.recorded) < self.planned):
+            return True
+        if self.end == COMPLETED and self.planned is not None and self.done < self.planned:
             return True
         if not self.recorded:
             return not self.taken_back or self.end == COMPLETED
@@ -239,7 +242,7 @@ class Episode(NamedTuple):
     @property
     def stage(self) -> str:
         """Return the stage of the present state."""
-        return self.state.partition("/")[0]
+        return stage_of(self.state)
 
     @property
     def closed(self) -> bool:

@@ -41,7 +41,7 @@ def _option(draft: Draft, regimen: Regimen) -> Json:
         "regimen": regimen.name, "title": regimen.called, "kind": regimen.kind,
         "standing": standing.value, "conflict": conflict,
         "needs_reason": conflict or standing in _WITH_REASON, "needs_lead": standing is Standing.CONTRAINDICATED,
-        "gates": [_gate(gate, why) for gate, why in gates_refusing(draft.host, draft.values, regimen.name, "confirm")],
+        "gates": [_gate(gate, why) for gate, why in gates_refusing(draft.host, draft.values, regimen.name)],
         "missing": [{"fact": name, "label": fact_label(draft.pathway, name)} for name in needed],
         "dose": dose_json(draft.pathway, base_dose(draft.pathway, regimen, {}, draft.values)),
         "how": how_given(regimen, {}), "choices": choices(draft.pathway, regimen), **mark_json(regimen.mark),

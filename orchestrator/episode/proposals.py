@@ -7,11 +7,20 @@ from typing import Any
 from orchestrator.episode.doses import inputs_of
 from orchestrator.episode.host import Host, exempt_taper
 from orchestrator.episode.model import Episode
-from orchestrator.pathway.model import Gate, Guard, Offer, Pathway, Standing, StandingRow, Transition, WarningRow
+from orchestrator.pathway.model import (
+    OPTIONS,
+    Gate,
+    Guard,
+    Offer,
+    Pathway,
+    Standing,
+    StandingRow,
+    Transition,
+    WarningRow,
+)
 
 REFUSED, UNKNOWN = "refused", "unknown"
 OFFERED = frozenset({Standing.RECOMMENDED, Standing.ACCEPTABLE})
-_OPTIONS = frozenset({Standing.RECOMMENDED, Standing.ACCEPTABLE, Standing.DISCOURAGED})
 _RULED_OUT = frozenset({Standing.CONTRAINDICATED})
 
 
@@ -155,13 +164,13 @@ def warning_names(host: Host, values: Mapping[str, Any], found: Table) -> tuple[
     return tuple(dict.fromkeys(row if isinstance(row, str) else row.name for row in warnings(host, values, found)))
 
 
-def gates_refusing(host: Host, values: Mapping[str, Any], regimen: str, action: str) -> list[tuple[Gate, str]]:
-    """Return the gates that refuse ``action`` on ``regimen`` now, in the order of refusal,
+def gates_refusing(host: Host, values: Mapping[str, Any], regimen: str) -> list[tuple[Gate, str]]:
+    """Return the gates that refuse to confirm ``regimen`` now, in the order of refusal,
     each with refused or unknown.
     """
     found = []
     for gate in host.pathway.gates.values():
-        if action not in gate.actions or regimen not in gate.selector:
+        if "confirm" not in gate.actions or regimen not in gate.selector:
             continue
         if gate.save_taper and exempt_taper(host.pathway, host.episode, regimen):
             continue
@@ -246,7 +255,7 @@ def dose_inputs(pathway: Pathway, episode: Episode, values: Mapping[str, Any], f
     """Return the unknown facts that the doses of options and of courses in force are made from."""
     names: set[str] = set()
     for regimen, proposal in found.proposals.items():
-        if proposal.standing in _OPTIONS:
+        if proposal.standing in OPTIONS:
             names |= set(inputs_of(pathway, pathway.regimens[regimen], {})) - values.keys()
     for course in episode.courses:
         if course.in_force:
@@ -258,7 +267,7 @@ def concerns(host: Host, values: Mapping[str, Any], regimen: str) -> tuple[str, 
     """Return what now speaks against a course of ``regimen``:
     gates that refuse it, rules that contraindicate it (X-19).
     """
-    gates = [f"{gate.name}:{why}" for gate, why in gates_refusing(host, values, regimen, "confirm")]
+    gates = [f"{gate.name}:{why}" for gate, why in gates_refusing(host, values, regimen)]
     return (
         *gates,
         *(f"{Standing.CONTRAINDICATED}:{'+'.join(row.mark.rules)}" for row in contraindicating(host, values, regimen)),

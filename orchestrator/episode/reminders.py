@@ -9,7 +9,17 @@ from collections.abc import Sequence
 from orchestrator.episode import events as ev
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.model import Reminder
-from orchestrator.episode.wants import CLIMBS_ON, SERIES, Want, course_subject, fulfilled_by, has_until, wants
+from orchestrator.episode.wants import (
+    AT_ONCE,
+    CLIMBS_ON,
+    SERIES,
+    Want,
+    course_subject,
+    fulfilled_by,
+    has_until,
+    rhythm_from,
+    wants,
+)
 from orchestrator.pathway.kinds import Rung
 from orchestrator.pathway.model import ReminderKind
 
@@ -81,7 +91,7 @@ def _laid_anew(draft: Draft, reminder: Reminder, want: Want) -> bool:
 
 def _moves(reminder: Reminder, want: Want) -> bool:
     """Return whether a reminder's moment goes with what it counts from; once fired only a recurring one's does."""
-    if reminder.fulfilled_by is not None or reminder.over or want.kind.of in {"condition", "concerns"}:
+    if reminder.fulfilled_by is not None or reminder.over or want.kind.of in AT_ONCE:
         return False
     return want.kind.of == "recurring" or reminder.fired_at is None
 
@@ -109,11 +119,7 @@ def act(draft: Draft, reminder: Reminder) -> object:
 def _fire(draft: Draft, reminder: Reminder) -> None:
     kind = draft.pathway.reminders[reminder.name]
     due_at = reminder.due_at or draft.now
-    draft.emit(
-        ev.ReminderFired(
-            *reminder.key, due_at, draft.now - due_at > GRACE, _next_tick(kind.every, due_at, draft.now, kind.of)
-        )
-    )
+    draft.emit(ev.ReminderFired(*reminder.key, due_at, draft.now - due_at > GRACE, _next_tick(draft, reminder)))
     if kind.of in SERIES:
         for other in draft.episode.reminders:
             if (
@@ -128,14 +134,17 @@ def _fire(draft: Draft, reminder: Reminder) -> None:
     tell(draft, _same(draft, reminder), due_at)
 
 
-def _next_tick(every: dt.timedelta | None, due_at: dt.datetime, now: dt.datetime, of: str) -> dt.datetime | None:
-    """Return the next of a rhythm that counts from the first firing; several missed are one.
+def _next_tick(draft: Draft, reminder: Reminder) -> dt.datetime | None:
+    """Return the next of a reminder's own rhythm, or None where it has none. It counts from the moment that was first
+    due: a question that came again in between, a day later, does not move it (X-10, X-18). Several missed are one.
 
     A recurring kind's is wanted anew.
     """
-    if every is None or of == "recurring":
+    kind = draft.pathway.reminders[reminder.name]
+    if kind.every is None or kind.of == "recurring":
         return None
-    return due_at + every * ((now - due_at) // every + 1)
+    began = rhythm_from(draft, reminder)
+    return began + kind.every * ((draft.now - began) // kind.every + 1)
 
 
 def _same(draft: Draft, reminder: Reminder) -> Reminder:
@@ -180,9 +189,8 @@ def acknowledge(draft: Draft, reminder: Reminder) -> None:
 
     What the ladder's top had set for nobody having answered no longer counts.
     """
-    kind, rhythm = draft.pathway.reminders[reminder.name], reminder.due_at
-    if reminder.climb_at is None:
-        rhythm = _next_tick(kind.every, reminder.fired_at or draft.now, draft.now, kind.of)
+    kind = draft.pathway.reminders[reminder.name]
+    rhythm = reminder.due_at if reminder.climb_at is not None else _next_tick(draft, reminder)
     draft.emit(ev.ReminderAcknowledged(*reminder.key, again(draft, rhythm) if has_until(kind) else None))
 
 

@@ -12,7 +12,7 @@ from orchestrator.episode.courses import c0, taper_end
 from orchestrator.episode.derive import basis, derive, recent, ruling, still_follows
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import QUIET, Signals
-from orchestrator.episode.model import COMPLETED, TAPERED, Course
+from orchestrator.episode.model import COMPLETED, REPLACED, TAPERED, Course
 from orchestrator.episode.refusal import Refusal, need_reason, need_role
 from orchestrator.episode.reminders import reopen
 from orchestrator.episode.unwind import supported, unwind_administration, unwind_fact, unwind_unsupported
@@ -88,13 +88,15 @@ def _derive_anew(draft: Draft, derivation: Derivation, *, revealed: bool) -> Non
 
 
 def _administration(draft: Draft, command: Retract, actor: Actor) -> None:
-    """Take back the last administration; a course that had ended with it is in force again."""
+    """Take back the last administration, be it of a course before the last, of which nothing is recorded yet;
+    a course that had ended with it is in force again, unless another of the regimen is.
+    """
     courses = [course for course in draft.episode.courses if course.regimen == command.target]
     called = regimen_title(draft.pathway, command.target)
     if not courses:
         raise Refusal("no-such-course", f"there is no course of {called}")
-    course = draft.episode.in_force(command.target) or courses[-1]
-    if not course.recorded:
+    course = next((each for each in reversed(courses) if each.recorded), None)
+    if course is None:
         raise InvalidCommand(f"no administration of {called} was recorded")
     if course.shortened or course.dropped and len(course.recorded) == 1:
         raise InvalidCommand(f"earlier administrations of {called} can no longer be taken back")
@@ -103,7 +105,7 @@ def _administration(draft: Draft, command: Retract, actor: Actor) -> None:
     draft.emit(ev.AdministrationRetracted(course.id, course.regimen, course.done - 1, last.seq))
     schedule = draft.pathway.regimens[course.regimen].schedule
     tapers = schedule is not None and schedule.kind == "taper"
-    if course.end == COMPLETED and not tapers and draft.episode.in_force(course.regimen) is None:
+    if course.end == COMPLETED and not tapers:
         draft.emit(ev.CourseReopened(course.id, course.regimen))
     _let_go_on(draft, draft.episode.course(course.id))
     unwind_administration(draft, draft.episode.course(course.id), last.seq)
@@ -114,7 +116,7 @@ def _let_go_on(draft: Draft, course: Course) -> None:
     unbegun = c0(draft.pathway, course, draft.episode.timezone) > (course.ended_at or draft.now)
     if unbegun and not course.recorded:  # what is recorded yet has replaced it already
         for other in draft.episode.courses:
-            if other.end == TAPERED and not other.shortened and _made_way(draft, other, course):
+            if other.end in {TAPERED, REPLACED} and not other.shortened and _made_way(draft, other, course):
                 draft.emit(ev.CourseReopened(other.id, other.regimen))
 
 

@@ -16,7 +16,7 @@ from orchestrator.episode.courses import c0, courses_in_force, first_line, taper
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import QUIET, Signals, answered_well, coming_check, pending_first_checks
 from orchestrator.episode.machine import enabled, way
-from orchestrator.episode.model import COMPLETED, GIVEN, REVIEWED, TAPERED, Course
+from orchestrator.episode.model import COMPLETED, GIVEN, REPLACED, REVIEWED, TAPERED, Course
 from orchestrator.episode.proposals import awaited, content, waits
 from orchestrator.episode.reminders import QUIETLY, act, next_moment, reconcile
 from orchestrator.episode.tasks import enter, note_anchors, open_task, open_tasks, reconsider
@@ -154,9 +154,10 @@ def _course_moments(draft: Draft, course: Course) -> Iterator[Due]:
     for row in draft.pathway.replaces:
         if row.at == "start" and course.regimen in row.by:
             began = began or c0(draft.pathway, course, draft.episode.timezone)
+            how = TAPERED if draft.pathway.regimens[course.regimen].tapers else REPLACED
             for other in courses_in_force(draft.episode, row.what):
                 if other.id < course.id:
-                    yield Due(began, 2, (course.seq, course.id), end_course, (draft, other, TAPERED))
+                    yield Due(began, 2, (course.seq, course.id), end_course, (draft, other, how))
 
 
 def _check(draft: Draft, course: Course | None, check: Check, at: dt.datetime) -> None:

@@ -6,6 +6,7 @@ Noted as well: since when a condition holds from which a reminder counts. Everyt
 from orchestrator.episode import events as ev
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.model import Task
+from orchestrator.pathway.kinds import stage_of
 from orchestrator.pathway.model import Anchor, Guard, TaskKind
 
 
@@ -59,7 +60,8 @@ def _unchanged(draft: Draft, guard: Guard, entry: int) -> bool:
 def _followed(draft: Draft, kind: TaskKind, entry: int, lately: set[str], ever: set[str]) -> bool:
     """Return whether the open task of this kind followed from what was recorded in ``entry`` and is taken back.
 
-    lately, ever: the conditions that hold yet, from ``entry`` on and from before it.
+    lately, ever: the conditions that hold yet, from ``entry`` on and from before it. While one holds from before, a
+    task opened later stays, whatever opened it: that work is called for still, and nothing owed may be lost.
     """
     task = draft.episode.task(kind.name)
     if task is None or lately or _opened_by_move(draft, kind):
@@ -96,7 +98,7 @@ def _stands(draft: Draft, kind: TaskKind) -> bool:
     """Return whether the episode as it stands calls for such a task, or the stage that it has gone back to."""
     if kind.entering is not None:
         back = (event.state for event in draft.events if isinstance(event, ev.DecisionTakenBack))
-        return kind.entering in {each.partition("/")[0] for each in back}
+        return kind.entering in {stage_of(each) for each in back}
     return any(guard.holds(draft.values, draft.host) for guard in kind.guards)
 
 
@@ -109,7 +111,7 @@ def _opened_anew(draft: Draft, kind: TaskKind) -> bool:
 
 def _entered(draft: Draft, stage: str) -> bool:
     """Return whether the episode came to a stage in this entry."""
-    return any(isinstance(event, ev.Moved) and event.target.partition("/")[0] == stage for event in draft.events)
+    return any(isinstance(event, ev.Moved) and stage_of(event.target) == stage for event in draft.events)
 
 
 def _followed_from(draft: Draft, task: Task, kind: TaskKind, retracted: ev.FactRetracted) -> bool:

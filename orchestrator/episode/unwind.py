@@ -13,14 +13,13 @@ from orchestrator.episode.host import Host, check_of
 from orchestrator.episode.machine import enabled
 from orchestrator.episode.model import Course, Turn
 from orchestrator.episode.reminders import reopen_for
+from orchestrator.pathway.kinds import stage_of
 
 
 def unwind_fact(draft: Draft, fact: str, of: int) -> None:
     """Wind back what the recording of ``fact`` in entry ``of`` decided or moved."""
     turns = draft.episode.turns
-    decided = next(
-        (place for place in range(len(turns) - 1, -1, -1) if (turns[place].fact, turns[place].of) == (fact, of)), None
-    )
+    decided = next((place for place, turn in enumerate(turns) if (turn.fact, turn.of) == (fact, of)), None)
     if decided is not None:
         _unwind(draft, turns[decided:], forgotten=fact)
     else:
@@ -82,7 +81,7 @@ def _unwind_reading(draft: Draft, fact: str, of: int) -> None:
     turn = draft.episode.turns[-1] if draft.episode.turns else None
     if turn is None or turn.entry < of or not turn.fact or not (_stands(draft, turn) or _waits(draft, turn)):
         return
-    stage = turn.origin.partition("/")[0]
+    stage = stage_of(turn.origin)
     rows = [row for row in draft.pathway.transitions if row.decides == turn.fact and stage in row.origins]
     if any(fact in row.guard.facts for row in rows) and not _rested_upon(draft, turn.entry):
         _unwind(draft, (turn,))
@@ -103,7 +102,7 @@ def _unwind(draft: Draft, turns: Sequence[Turn], forgotten: str = "") -> None:
     courses = tuple(each for turn in turns for each in turn.courses)
     entries = tuple(dict.fromkeys(turn.entry for turn in turns))
     facts = tuple(dict.fromkeys(turn.fact for turn in turns))
-    renewed = tuple(sorted({turn.fact for turn in turns if turn.fact and _stands(draft, turn)} - {forgotten}))
+    renewed = tuple(sorted({turn.fact for turn in turns if turn.fact and _stands(draft, turn)}))
     relapse = any(turn.relapse for turn in turns)
     draft.emit(ev.DecisionTakenBack(first.origin, courses, entries, facts, relapse, renewed))
     for course_id in (each for turn in turns for each in turn.ended):

@@ -147,7 +147,7 @@ def dose_json(pathway: Pathway, dosage: Dosage | None) -> dict[str, Any]:
 
 def _course(draft: Draft, course: Course) -> dict[str, Any]:
     made = slots(draft.pathway, course, draft.episode.timezone, draft.values)
-    refusing = gates_refusing(draft.host, draft.values, course.regimen, "confirm") if course.in_force else []
+    refusing = gates_refusing(draft.host, draft.values, course.regimen) if course.in_force else []
     return {
         "course": course.id, **regimen_called(draft.pathway, course.regimen), "in_force": course.in_force,
         "end": course.end, "ended_at": _at(course.ended_at), "confirmed_at": _at(course.confirmed_at),

@@ -14,7 +14,8 @@ from orchestrator.episode.courses import c0, first_line, moment, open_slots, tap
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.host import Host, check_of
 from orchestrator.episode.model import REPLACED, Course, Recorded, Reminder, Task
-from orchestrator.pathway.model import ReminderKind
+from orchestrator.episode.proposals import OFFERED
+from orchestrator.pathway.model import Pathway, ReminderKind
 
 IMPLICIT_UNTIL = frozenset({"task", "tasks", "administrations", "waiting", "concerns"})
 """Kinds that are fulfilled by the very thing that they belong to: it leaves the episode, and the reminder with it."""
@@ -22,6 +23,9 @@ SERIES = frozenset({"course", "first-line"})
 """Kinds of which a later one takes the place of the earlier."""
 CLIMBS_ON = frozenset({"condition", "recurring", "taper-ends"})
 """Kinds whose climb goes on until somebody answers, although what armed them has passed."""
+
+AT_ONCE = frozenset({"condition", "concerns"})
+"""Kinds that are due as soon as what they tell of holds, whenever that is asked."""
 
 
 class Want(NamedTuple):
@@ -55,6 +59,16 @@ def wants(draft: Draft) -> Iterator[Want]:
         return
     for kind in draft.pathway.reminders.values():
         yield from _WANTS[kind.of](draft, kind)
+
+
+def rhythm_from(draft: Draft, reminder: Reminder) -> dt.datetime:
+    """Return from when a reminder's own rhythm counts: the moment that it is first due as the episode stands now;
+    of a kind that is due at once, or no longer belongs to the episode, its last firing, or now.
+    """
+    kind = draft.pathway.reminders[reminder.name]
+    due = (want.due_at for want in _WANTS[kind.of](draft, kind) if want.key == reminder.key)
+    first = None if kind.of in AT_ONCE else next(due, None)
+    return first or reminder.fired_at or draft.now
 
 
 def _task(draft: Draft, kind: ReminderKind) -> Iterator[Want]:
@@ -262,8 +276,8 @@ def fulfilled_by(draft: Draft, want: Want, reminder: Reminder) -> int | None:
     if until.task is not None:
         return draft.seq if until.task in draft.episode.completed else None
     if until.stage is not None and want.course is not None:
-        later = (each for each in draft.episode.courses if each.stage == until.stage and each.seq > want.course.seq)
-        confirmed = next((each for each in later if draft.pathway.regimens[each.regimen].treats), None)
+        later = (each for each in draft.episode.courses if each.seq > want.course.seq)
+        confirmed = next((each for each in later if _of_stage(draft.pathway, each, until.stage)), None)
         if confirmed is not None:
             return confirmed.seq
     recordings = draft.episode.facts.get(until.fact or "", ())
@@ -272,6 +286,17 @@ def fulfilled_by(draft: Draft, want: Want, reminder: Reminder) -> int | None:
     last = recordings[-1]
     late_enough = last.seq > want.course.seq and (want.since is None or last.at > want.since)
     return last.seq if late_enough and not _passed_by(last, want) else None
+
+
+def _of_stage(pathway: Pathway, course: Course, stage: str) -> bool:
+    """Return whether the course is of this stage's line, or was confirmed there and is what is proposed there: another
+    treatment that somebody chose meanwhile is no step on.
+    """
+    if pathway.lines.get(course.regimen) == stage:
+        return True
+    regimen = pathway.regimens[course.regimen]
+    rows = (each for each in pathway.standings if stage in each.stages and each.standing in OFFERED)
+    return regimen.treats and course.stage == stage and any(course.regimen in each.selector for each in rows)
 
 
 def _passed_by(last: Recorded, want: Want) -> bool:

@@ -21,7 +21,7 @@ from starlette.responses import Response, StreamingResponse
 
 from orchestrator.bootstrap import System
 from orchestrator.errors import CarepathError, NotAcceptable, NotFound, StoreError, TooMany
-from orchestrator.http.needs import AGAIN, principal
+from orchestrator.http.needs import AGAIN, own_wards, principal
 from orchestrator.http.serving import serving, system_of
 from orchestrator.service.people.principal import Action, Principal
 from orchestrator.service.ports import Store
@@ -186,14 +186,12 @@ class Live:
         self._said = said
 
 
-def scope_of(system: System, principal: Principal, wards: Sequence[str], episode: str = "") -> Scope:
+def scope_of(system: System, principal: Principal, wards: Sequence[str], episode: str) -> Scope:
     """Return of what somebody is told: one episode, or these wards, none for all of his. Raises NotFound."""
     if episode:
         system.sight.check(principal, episode, Action.SEE)
         return Scope(episode=episode)
-    own = principal.wards(Action.SEE)
-    if own is not None and not own.issuperset(wards):
-        raise NotFound("there is no such ward among yours")
+    own = own_wards(principal, wards)
     return Scope(frozenset(wards) if wards else own)
 
 

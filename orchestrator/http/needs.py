@@ -1,13 +1,13 @@
 """What does a route need of who asks it? Every route says so; one that does not is not served: deny by default."""
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
-from orchestrator.errors import NoRole
+from orchestrator.errors import NoRole, NotFound
 from orchestrator.service.people.principal import Action, Principal
 
 PRINCIPAL = "carepath.principal"
@@ -20,6 +20,26 @@ def principal(request: Request) -> Principal:
     """Return who asks, as the guard let him in."""
     found: Principal = request.scope[PRINCIPAL]
     return found
+
+
+def own_wards(found: Principal, asked: Collection[str]) -> frozenset[str] | None:
+    """Return the wards whose lists somebody may see, None for all. Raises NotFound for one that is not among them.
+
+    Who has none is told so too: no wards must never pass for all.
+    """
+    own = found.wards(Action.SEE)
+    if own is not None and not (own and own.issuperset(asked)):
+        raise NotFound("there is no such ward among yours")
+    return own
+
+
+def wards_shown(found: Principal, asked: Sequence[str]) -> tuple[str, ...]:
+    """Return the wards whose lists are to be shown, those asked for or else all; empty for every ward. Raises NotFound.
+
+    Whoever calls records the look.
+    """
+    own = own_wards(found, asked)
+    return tuple(asked) if own is None else tuple(asked or sorted(own))
 
 
 class Needs:

@@ -33,8 +33,8 @@ class Told(NamedTuple):
 class Asking:
     """Asks one host. home: any address of it."""
 
-    def __init__(self, home: str, seconds: float = SECONDS) -> None:
-        self._home, self._seconds = target(home), seconds
+    def __init__(self, home: str) -> None:
+        self._home = target(home)
 
     def get(self, url: str) -> dict[str, Any]:
         """Return the object that an address gives. Raises ProviderFailed."""
@@ -69,7 +69,7 @@ class Asking:
     def _ask(self, method: str, url: str, body: bytes, more: Mapping[str, str]) -> Told:
         where = self._where(url)
         headers = {"Accept": "application/json", "User-Agent": f"carepath/{__version__}", "Connection": "close", **more}
-        connection = _Connection(where, Deadline(self._seconds))
+        connection = _Connection(where, Deadline(SECONDS))
         try:
             connection.request(method, where.path, body or None, headers)
             answer = connection.getresponse()

@@ -16,7 +16,7 @@ from orchestrator.clock import Clock, HostClock, elapsed
 from orchestrator.config import OpenIdSettings, secret
 from orchestrator.errors import ProviderFailed
 from orchestrator.identity.asking import Asking
-from orchestrator.identity.tokens import key_set, knows, subject_of, verified
+from orchestrator.identity.tokens import check_strength, key_set, knows, subject_of, verified
 from orchestrator.service.people.provider import Came, Trip
 from orchestrator.wire.hosts import is_loopback
 
@@ -34,7 +34,6 @@ class _Known(NamedTuple):
     farewell: str
     names_itself: bool
     basic: bool
-    keys_at: str
     keys: KeySet
 
 
@@ -64,6 +63,8 @@ class OpenId:
             "scope": "openid", "state": trip.state, "nonce": trip.nonce, "code_challenge": challenge,
             "code_challenge_method": "S256",
         }  # fmt: skip
+        if self._settings.acr:
+            asked["acr_values"] = " ".join(self._settings.acr)
         return _with(self._now_known().authorization, asked)
 
     def subject(self, trip: Trip, came: Came) -> str:
@@ -78,6 +79,7 @@ class OpenId:
         now = self._clock.now().timestamp()
         client = self._settings.client_id
         claims = verified(token, known.keys)
+        check_strength(claims, self._settings.acr)
         return subject_of(claims, issuer=self.issuer, client_id=client, nonce=trip.nonce, now=now)
 
     def farewell(self, back: str) -> str:
@@ -118,7 +120,7 @@ class OpenId:
         told = self._asking.get(self.issuer.rstrip("/") + _WELL_KNOWN)
         if told.get("issuer") != self.issuer:
             raise ProviderFailed("the provider calls itself otherwise: set CAREPATH_OIDC_ISSUER as it spells itself")
-        token, keys_at = _text(told, "token_endpoint"), _text(told, "jwks_uri")
+        token, keys = _text(told, "token_endpoint"), _text(told, "jwks_uri")
         self._asking.check(token)
         farewell = str(told.get("end_session_endpoint") or "")
         self._known = _Known(
@@ -128,8 +130,7 @@ class OpenId:
             _safe(farewell) if farewell else "",
             told.get("authorization_response_iss_parameter_supported") is True,
             "client_secret_basic" in told.get("token_endpoint_auth_methods_supported", ["client_secret_basic"]),
-            keys_at,
-            key_set(self._asking.get(keys_at)),
+            key_set(self._asking.get(keys)),
         )
         return self._known
 

@@ -6,7 +6,7 @@ secret, for which a public key could be passed off.
 """
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from joserfc import jwt
@@ -86,6 +86,15 @@ def subject_of(claims: Mapping[str, Any], *, issuer: str, client_id: str, nonce:
     if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_SUBJECT or not subject.isascii():
         _refuse("names nobody")
     return str(subject)
+
+
+def check_strength(claims: Mapping[str, Any], wanted: Sequence[str]) -> None:
+    """Raise ProviderFailed unless it says that one of these is how somebody signed in; nothing is wanted where none is.
+
+    Providers may pass over what they were asked for, so that it is the answer that counts (OpenID Connect, 3.1.2.1).
+    """
+    if wanted and claims.get("acr") not in wanted:
+        _refuse("does not say that you signed in there as is wanted: CAREPATH_OIDC_ACR")
 
 
 def _check_time(claims: Mapping[str, Any], now: float) -> None:

@@ -21,11 +21,10 @@ from orchestrator.notify.webhook.channel import WebhookChannel
 from orchestrator.notify.webhook.reading import read_hooks
 from orchestrator.notify.webhook.settings import HookSettings, key
 from orchestrator.notify.wording import KINDS
-from orchestrator.pathway.faults import Faults
+from orchestrator.pathway.faults import Faults, Parts
 from orchestrator.pathway.fields import Fields
 from orchestrator.pathway.reader import Map, Value, read_file
-from orchestrator.pathway.terms import name_in, names_in
-from orchestrator.pathway.vocabulary import each
+from orchestrator.pathway.terms import name_in
 from orchestrator.wire.hosts import is_loopback
 from orchestrator.wire.target import target
 
@@ -123,7 +122,7 @@ def channels_of(said: Value, file: str, roles: Collection[str], *, files: bool =
     with faults.noting("held"):
         held = _held(fields, roles)
     reader = _Routes(roles, mail, hooks, frozenset(faults.sections))
-    routes = each(fields, "routes", "route", reader.route)
+    routes = fields.each("routes", "route", reader.route)
     with faults.noting("routes"):
         _check_doubles(fields, routes)
     with faults.noting("file"):
@@ -144,14 +143,23 @@ class _Routes:
         """Return one route. Raises PathwayError."""
         if not _ROUTE.fullmatch(name):
             raise fields.error(f"'{name}' is no name of a route", hint="lower-case letters, digits and hyphens")
-        channel = name_in(fields, "channel", fields.take("channel", str), (MAIL, HOOK), "channel")
-        to = fields.take("to", str)
+        parts = Parts()
+        way = parts.read(lambda: self._way(fields))
+        roles = parts.read(lambda: _names(fields, "roles", self._roles, "role"))
+        kinds = parts.read(lambda: _names(fields, "kinds", KINDS, "kind of notice"))
+        wards = parts.read(lambda: _set(fields, "wards", fields.texts("wards", ())))
+        parts.read(fields.done)
+        parts.tell()
+        return Route(name, *way, roles, wards, kinds)
+
+    def _way(self, fields: Fields) -> tuple[str, str]:
+        """Return channel and address, of which each is looked at though the other is faulty, as far as it can be."""
+        parts = Parts()
+        channel = parts.read(lambda: name_in(fields, "channel", fields.take("channel", str), (MAIL, HOOK), "channel"))
+        to = parts.read(lambda: fields.take("to", str))
+        parts.tell()
         (self._check_mail if channel == MAIL else self._check_hook)(fields, to)
-        roles = _set(fields, "roles", names_in(fields, "roles", self._roles, "role"))
-        kinds = _set(fields, "kinds", names_in(fields, "kinds", KINDS, "kind of notice"))
-        wards = _set(fields, "wards", fields.texts("wards", ()))
-        fields.done()
-        return Route(name, channel, to, roles, wards, kinds)
+        return channel, to
 
     def _check_mail(self, fields: Fields, to: str) -> None:
         if not ADDRESS.fullmatch(to):
@@ -197,8 +205,19 @@ def _held(fields: Fields, roles: Collection[str]) -> dict[str, frozenset[str]]:
     table = fields.take("held", Map, None)
     if table is None:
         return {}
-    wards = Fields(table, fields.file, "'held'")
-    return {ward: _set(wards, ward, names_in(wards, ward, roles, "role")) for ward in table}
+    wards, parts = Fields(table, fields.file, "'held'"), Parts()
+    found = {ward: parts.read(partial(_names, wards, ward, roles, "role")) for ward in table}
+    parts.tell()
+    return found
+
+
+def _names(fields: Fields, key: str, known: Collection[str], what: str) -> frozenset[str]:
+    """Return a list of names as a set. Raises PathwayErrors: every name that is not known."""
+    parts, names = Parts(), fields.texts(key, ())
+    for name in names:
+        parts.read(partial(name_in, fields, key, name, known, what))
+    parts.tell()
+    return _set(fields, key, names)
 
 
 def _set(fields: Fields, name: str, found: tuple[str, ...]) -> frozenset[str]:

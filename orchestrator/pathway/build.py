@@ -13,6 +13,7 @@ from orchestrator.pathway.derived import derivations, forms, plots
 from orchestrator.pathway.fields import Fields
 from orchestrator.pathway.kinds import CLOSED_STAGE, Mark
 from orchestrator.pathway.model import (
+    GATE_ACTIONS,
     Check,
     Gate,
     Offer,
@@ -28,12 +29,11 @@ from orchestrator.pathway.promises import properties
 from orchestrator.pathway.reader import Map
 from orchestrator.pathway.sections import Sections
 from orchestrator.pathway.terms import name_in, names_in, take_duration, take_mark
-from orchestrator.pathway.vocabulary import Vocabulary, each
+from orchestrator.pathway.vocabulary import Vocabulary
 from orchestrator.pathway.work import reminders, tasks
 
 _HEAD = ("pathway", "version", "title")
 _STANDINGS = tuple(standing.value for standing in Standing if standing is not Standing.ABSENT)
-_GATE_ACTIONS = ("confirm", "taper", "stop", "close")
 _CAUSES = ("confirmation", "due", "any")
 
 
@@ -47,7 +47,7 @@ class Builder(Sections):
         source = self.told("head", lambda: name_in(own, "source", own.take("source", str), words.sources, "source"), "")
         self.read_names()
         definitions = self.definitions()
-        states = each(own, "states", "state", self._state)
+        states = own.each("states", "state", self._state)
         states |= {state.name: state for state in self._closed_states()}
         pathway = Pathway(
             name=name, version=version, title=title, source=source, hash=digest, text=text,
@@ -62,8 +62,8 @@ class Builder(Sections):
             gate_names=tuple(self.common.take("gates", Map, None) or ()),
             offers=self.every("offers", "offer", self._offer),
             replaces=self.every("replaces", "replacement", self._replacement),
-            checks=each(own, "checks", "check", self._check),
-            transitions=tuple(each(own, "transitions", "transition", self._transition).values()),
+            checks=own.each("checks", "check", self._check),
+            transitions=tuple(own.each("transitions", "transition", self._transition).values()),
             tasks=tasks(self), reminders=reminders(self), ladders=words.ladders,
             again=self.told("again", self._again, dt.timedelta(days=1)), sources=words.sources,
             derivations=derivations(self), forms=forms(self), plots=plots(self), values=self.values,
@@ -133,7 +133,7 @@ class Builder(Sections):
         return self.each("gates", "gate", lambda name, entry: self._gate(name, entry, place.get(name, len(order))))
 
     def _gate(self, name: str, entry: Fields, order: int) -> Gate:
-        actions = frozenset(names_in(entry, "action", _GATE_ACTIONS, "action"))
+        actions = frozenset(names_in(entry, "action", GATE_ACTIONS, "action"))
         selector = self.nested_selector(entry, "regimens")
         passes, refuses = self.optional(entry, "passes"), self.optional(entry, "refuses")
         minimum = entry.take("minimum_days", int, 0)

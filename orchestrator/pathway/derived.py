@@ -7,12 +7,11 @@ from orchestrator.pathway.model import Derivation, DerivedRow, Form, Plot
 from orchestrator.pathway.reader import Seq
 from orchestrator.pathway.sections import Sections
 from orchestrator.pathway.terms import name_in, names_in
-from orchestrator.pathway.vocabulary import each
 
 
 def derivations(sections: Sections) -> dict[str, Derivation]:
     """Return the derived facts of the pathway's own file, by fact."""
-    return each(sections.own, "derived", "derived fact", lambda name, entry: _derivation(sections, name, entry))
+    return sections.own.each("derived", "derived fact", lambda name, entry: _derivation(sections, name, entry))
 
 
 def _derivation(sections: Sections, name: str, entry: Fields) -> Derivation:
@@ -41,7 +40,7 @@ def _rows(sections: Sections, name: str, entry: Fields) -> Iterator[DerivedRow]:
 
 def forms(sections: Sections) -> dict[str, Form]:
     """Return what is looked at before a fact is recorded, by fact."""
-    return each(sections.own, "forms", "form", lambda name, entry: _form(sections, name, entry))
+    return sections.own.each("forms", "form", lambda name, entry: _form(sections, name, entry))
 
 
 def _form(sections: Sections, name: str, entry: Fields) -> Form:

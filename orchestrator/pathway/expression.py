@@ -32,11 +32,11 @@ from orchestrator.pathway.language.tree import (
     Literal,
     Node,
     Not,
+    OneOf,
     Or,
     SetOf,
     Type,
     Variable,
-    Vocabulary,
     children,
     durations,
     facts_of,
@@ -51,7 +51,7 @@ __all__ = [
     "BOOL", "DATE", "DURATION", "MAX_DEPTH", "MAX_EXPANDED", "MAX_EXPANDED_DEPTH", "MAX_LENGTH", "MAX_NODES",
     "NUMBER",
     "And", "Call", "Clause", "Compare", "Defined", "Enum", "Expression", "Facts", "Function", "In", "Listing",
-    "Literal", "Node", "Not", "Or", "Scope", "SetOf", "Test", "Type", "Variable", "Vocabulary",
+    "Literal", "Node", "Not", "OneOf", "Or", "Scope", "SetOf", "Test", "Type", "Variable",
     "children", "durations", "facts_of", "is_name", "parse", "parse_duration", "type_of", "walk",
 ]  # fmt: skip
 

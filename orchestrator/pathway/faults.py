@@ -1,10 +1,13 @@
 """What is wrong with pathway files? Noted element by element, so that reading goes on and all is told at once."""
 
 import re
+from collections.abc import Callable
 from types import TracebackType
+from typing import TypeVar, cast
 
 from orchestrator.errors import PathwayError, PathwayErrors
 
+T = TypeVar("T")
 _UNKNOWN = re.compile(r"unknown ([^']*) '([^']*)'|'([^']*)' is not an? ([a-z]+)")
 
 
@@ -59,6 +62,26 @@ class Noting:
             return False
         self.faults.note(error, self.section, self.name)
         return True
+
+
+class Parts:
+    """Reads one element part by part, so that all its faults are told at once and not the first alone."""
+
+    def __init__(self) -> None:
+        self._found: list[PathwayError] = []
+
+    def read(self, part: Callable[[], T]) -> T:
+        """Return what a part reads; where it is faulty nothing, of which `tell` lets nobody make anything."""
+        try:
+            return part()
+        except PathwayError as error:
+            self._found.append(error)
+            return cast(T, None)
+
+    def tell(self) -> None:
+        """Raise PathwayErrors when any part was faulty; said before anything is made of what was read."""
+        if self._found:
+            raise PathwayErrors(self._found)
 
 
 STRICT = Faults(strict=True)

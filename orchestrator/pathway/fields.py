@@ -1,7 +1,7 @@
 """How is a mapping read strictly? Every key is taken with its type; what is left over is an error with a suggestion."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any, Final, TypeVar, cast, overload
 
@@ -109,6 +109,22 @@ class Fields:
     def nested(self, key: str, what: str = "") -> "Fields":
         """Return the mapping under ``key`` as Fields of its own."""
         return Fields(self.take(key, Map), self.file, what or f"'{key}' of {self.what}", faults=self.faults)
+
+    def entries(self, key: str, what: str) -> Iterator[tuple[str, "Fields"]]:
+        """Yield the named mappings under ``key``; there may be none."""
+        table = self.take(key, Map, None)
+        for name, value in (table or {}).items():
+            line = table.line_of(name) if table is not None else 0
+            with self.faults.noting(key, name):
+                yield name, Fields(value, self.file, f"{what} '{name}'", line=line, faults=self.faults)
+
+    def each(self, key: str, what: str, read: Callable[[str, "Fields"], T]) -> dict[str, T]:
+        """Return ``read`` of every mapping under ``key``, by name; one that is faulty is noted and left out."""
+        found: dict[str, T] = {}
+        for name, entry in self.entries(key, what):
+            with self.faults.noting(key, name):
+                found[name] = read(name, entry)
+        return found
 
     def line_of(self, key: str) -> int:
         """Return the line of ``key``, or that of the mapping."""

@@ -15,17 +15,17 @@ from orchestrator.pathway.expression import (
     Expression,
     Function,
     Literal,
+    OneOf,
     Scope,
     SetOf,
     Type,
-    Vocabulary,
 )
 from orchestrator.pathway.kinds import Fact
 from orchestrator.pathway.language.tree import Simple
 
 _FACT_TYPES: dict[str, Type] = {"number": NUMBER, "bool": BOOL, "date": DATE}
 
-# name -> (vocabularies of the parameters, words)
+# name -> (what each parameter names, words)
 _FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "in_force": (("regimen",), "{0} is in force"),
     "in_force_kind": (("kind",), "a {0} course is in force"),
@@ -73,23 +73,23 @@ def fact_type(fact: Fact) -> Type:
 
 def scope(
     facts: Mapping[str, Fact],
-    vocabularies: Mapping[str, tuple[str, ...]],
+    names: Mapping[str, tuple[str, ...]],
     definitions: Mapping[str, Expression],
     constants: Mapping[str, Literal] | None = None,
     titles: Mapping[str, str] | None = None,
 ) -> Scope:
     """Return the names that a pathway's guards may use.
 
-    vocabularies: the names of regimen, kind, fact, task, stage, check and response.   constants: named values.
+    names: by what they name: regimen, kind, fact, task, stage, check and response.   constants: named values.
     titles: of regimens, by name.
     """
     variables = {name: fact_type(fact) for name, fact in facts.items()}
     functions = {
-        name: Function(tuple(_parameter(each, vocabularies) for each in parameters), BOOL, words)
+        name: Function(tuple(_parameter(each, names) for each in parameters), BOOL, words)
         for name, (parameters, words) in _FUNCTIONS.items()
     }
     labels = {name: fact.label for name, fact in facts.items()} | regimen_labels(titles or {})
-    return Scope(variables, functions, definitions, {"stage": Enum(vocabularies["stage"])}, labels, constants or {})
+    return Scope(variables, functions, definitions, {"stage": Enum(names["stage"])}, labels, constants or {})
 
 
 def regimen_labels(titles: Mapping[str, str]) -> dict[str, str]:
@@ -97,5 +97,5 @@ def regimen_labels(titles: Mapping[str, str]) -> dict[str, str]:
     return {f"{what} {name}": title for what in ("regimen", "kind") for name, title in titles.items() if title}
 
 
-def _parameter(name: str, vocabularies: Mapping[str, tuple[str, ...]]) -> Vocabulary | Simple:
-    return DURATION if name == "duration" else Vocabulary(name, frozenset(vocabularies[name]))
+def _parameter(what: str, names: Mapping[str, tuple[str, ...]]) -> OneOf | Simple:
+    return DURATION if what == "duration" else OneOf(what, frozenset(names[what]))

@@ -22,6 +22,11 @@ Value = Decimal | str | bool | dt.date | frozenset[str]
 """What is recorded of a fact, once it is typed."""
 
 
+def stage_of(state: str) -> str:
+    """Return the stage of a state, whose name is written ``stage/state``."""
+    return state.partition("/")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """Where an element comes from: the rules that it carries out, its sources, and whether a value of it is local.
@@ -128,13 +133,21 @@ MAX_NUMBER_LENGTH = 40
 
 
 def decimal(value: object, name: str) -> Decimal:
-    """Return a finite Decimal of at most 40 characters from an int, a Decimal or text; raises InvalidCommand."""
-    if isinstance(value, bool) or not isinstance(value, int | str | Decimal) or not _NUMBER.fullmatch(str(value)):
+    """Return a finite Decimal of at most 40 characters from an int or a Decimal: text is no number.
+
+    name: of what should be one, for the error. Raises InvalidCommand.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise InvalidCommand(f"{name} must be a number")
     number = Decimal(value)
-    if len(str(value)) > MAX_NUMBER_LENGTH or not number.is_finite() or abs(number.adjusted()) > 12:
+    if not number.is_finite() or abs(number.adjusted()) > 12 or len(str(number)) > MAX_NUMBER_LENGTH:
         raise InvalidCommand(f"{name} must be a finite number of ordinary size")
     return number
+
+
+def typed_number(text: str) -> Decimal | str:
+    """Return the number that somebody typed; what is none as it is, for whoever wants a number to refuse."""
+    return Decimal(text) if len(text) <= MAX_NUMBER_LENGTH and _NUMBER.fullmatch(text) else text
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from orchestrator.pathway.fields import Fields, suggest
 from orchestrator.pathway.hospital import LOCAL, Hospital, read_hospital
 from orchestrator.pathway.local import Settled, below_a_gate, settle, unknown
 from orchestrator.pathway.model import Pathway
-from orchestrator.pathway.reader import MAX_BYTES, Value, read_text
+from orchestrator.pathway.reader import Value, file_text, read_text
 from orchestrator.pathway.vocabulary import read_vocabulary
 
 SHARED = ("sources.yaml", "terms.yaml", "facts.yaml", "regimens.yaml", "every-pathway.yaml")
@@ -36,6 +36,11 @@ class Library:
         """places: by content hash, where each file of the effective text was read from."""
         self.pathways, self._places = pathways, dict(places or {})
         self._by_hash = {pathway.hash: pathway for pathway in pathways}
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Return every role that a pathway knows, in the files' order."""
+        return tuple(dict.fromkeys(role for pathway in self.pathways for role in pathway.roles))
 
     def newest(self, name: str) -> Pathway:
         """Return the newest version of ``name``, or that of ``name@version``; raises NotFound.
@@ -95,10 +100,10 @@ def load_library(root: Path, local: Path | None = None, *, only: str = "") -> Li
     faults, shared, hospital = Faults(), dict[str, str](), dict[str, tuple[str, str]]()
     for name in SHARED:
         with faults.noting(name):
-            shared[name] = _content(root / SHARED_FOLDER / name)
+            shared[name] = file_text(root / SHARED_FOLDER / name)
     if local is not None:
         with faults.noting(LOCAL):
-            hospital[LOCAL] = _content(local), str(local)
+            hospital[LOCAL] = file_text(local), str(local)
             read_hospital(*hospital[LOCAL])
     faults.tell()
     loaded: dict[Path, tuple[Pathway, Settled]] = {}
@@ -118,7 +123,7 @@ def load_library(root: Path, local: Path | None = None, *, only: str = "") -> Li
     return library
 
 
-def pathway_files(root: Path, only: str = "") -> list[Path]:
+def pathway_files(root: Path, only: str) -> list[Path]:
     """Return the files of all pathways below ``root``, or of the one in the folder ``only``, all versions."""
     found = (path for path in root.glob("*/pathway*.yaml") if path.parent.name != SHARED_FOLDER)
     return sorted(path for path in found if only in {"", path.parent.name})
@@ -126,7 +131,7 @@ def pathway_files(root: Path, only: str = "") -> list[Path]:
 
 def unused_words(root: Path, library: Library) -> list[PathwayError]:
     """Return what none of the pathways uses of the words that they share; a program starts with them."""
-    files = {name: _content(root / SHARED_FOLDER / name) for name in SHARED}
+    files = {name: file_text(root / SHARED_FOLDER / name) for name in SHARED}
     return words.faults(library.pathways, _read(files, {name: str(root / SHARED_FOLDER / name) for name in SHARED}))
 
 
@@ -166,18 +171,6 @@ def without_local(pathway: Pathway) -> Pathway:
     return load_text(_text(files))
 
 
-def _content(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-        if len(data) > MAX_BYTES:
-            raise PathwayError(f"the file is larger than {MAX_BYTES} bytes", file=str(path))
-        return data.decode()
-    except OSError as error:
-        raise PathwayError(f"cannot be read: {error.strerror or error}", file=str(path)) from None
-    except UnicodeDecodeError:
-        raise PathwayError("is not UTF-8 text", file=str(path)) from None
-
-
 def _places(path: Path, root: Path) -> dict[str, str]:
     return {name: str(root / SHARED_FOLDER / name) for name in SHARED} | {"pathway.yaml": str(path)}
 
@@ -186,7 +179,7 @@ def _load(
     shared: Mapping[str, str], path: Path, root: Path, hospital: Mapping[str, tuple[str, str]]
 ) -> tuple[Pathway, Settled]:
     """hospital: content and place of the hospital's file by its name in the text; empty where there is none."""
-    files = {**shared, "pathway.yaml": _content(path), **{name: text for name, (text, _) in hospital.items()}}
+    files = {**shared, "pathway.yaml": file_text(path), **{name: text for name, (text, _) in hospital.items()}}
     places = _places(path, root) | {name: place for name, (_, place) in hospital.items()}
     return _whole(tuple(files.items()), tuple(places.items()))
 

@@ -32,6 +32,12 @@ class Standing(StrEnum):
     ABSENT = "absent"
 
 
+OPTIONS = frozenset({Standing.RECOMMENDED, Standing.ACCEPTABLE, Standing.DISCOURAGED})
+"""With these a regimen is one that can be chosen."""
+GATE_ACTIONS = ("confirm", "taper", "stop", "close")
+"""What a gate can hold back."""
+
+
 @dataclass(frozen=True, slots=True)
 class StandingRow:
     """One row of the table of proposals: these regimens have this standing in these stages when the guard holds."""
@@ -51,7 +57,7 @@ class StandingRow:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A condition whose refusal a lead may override with a reason. actions: confirm, taper, stop, close."""
+    """A condition whose refusal a lead may override with a reason. actions: of ``GATE_ACTIONS``."""
 
     name: str
     actions: frozenset[str]
@@ -300,6 +306,11 @@ class Pathway:
     def course_facts(self) -> tuple[Fact, ...]:
         """Return the facts that report on courses."""
         return tuple(fact for fact in self.facts.values() if fact.of_courses)
+
+    @property
+    def improvements(self) -> frozenset[str]:
+        """Return the values of those facts that are a meaningful improvement."""
+        return frozenset(value for fact in self.course_facts for value in fact.improved)
 
     def measure(self, what: str) -> str:
         """Return the fact that gives the weight or the height; KeyError when there is none."""

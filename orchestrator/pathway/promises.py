@@ -72,7 +72,7 @@ def _of_kind(sections: Sections, modal: str, entry: Fields) -> tuple[str, dict[s
 
 
 def _within(sections: Sections, modal: str, entry: Fields) -> tuple[str, dict[str, Any]]:
-    check = name_in(entry, modal, entry.take(modal, str), sections.vocabularies["check"], "check")
+    check = name_in(entry, modal, entry.take(modal, str), sections.names["check"], "check")
     return WITHIN, {"check": check, "target": sections.expression(entry, "holds")}
 
 

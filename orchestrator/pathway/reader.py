@@ -80,17 +80,22 @@ class Seq(list[Any]):
 
 def read_file(path: Path) -> Value:
     """Return what the UTF-8 file at ``path`` says; raises PathwayError, also when it cannot be opened."""
+    return read_text(file_text(path), str(path))
+
+
+def file_text(path: Path) -> str:
+    """Return the text of the UTF-8 file at ``path`` as it stands there; raises PathwayError. Bound: MAX_BYTES."""
     file = str(path)
     try:
         with path.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise PathwayError(f"cannot be read: {error.strerror or type(error).__name__}", file=file) from error
+    if len(raw) > MAX_BYTES:
+        raise _too_long(file)
     try:
-        return read_text(raw.decode("utf-8-sig"), file)
+        return raw.decode()
     except UnicodeDecodeError as error:
-        if len(raw) > MAX_BYTES:  # the cut may have split a character; the size is what is wrong
-            raise _too_long(file) from error
         line = raw.count(b"\n", 0, error.start) + 1
         raise PathwayError("is not UTF-8", file=file, line=line, hint="save the file as UTF-8") from error
 

@@ -13,11 +13,11 @@ from typing import TypeVar
 from orchestrator.pathway.expression import DURATION, NUMBER, Expression, Literal, Scope, is_name, parse
 from orchestrator.pathway.fields import Fields
 from orchestrator.pathway.host import scope
-from orchestrator.pathway.kinds import CLOSED_STAGE, Mark
+from orchestrator.pathway.kinds import CLOSED_STAGE, Mark, stage_of
 from orchestrator.pathway.model import Definition, Guard, NamedValue, Selector
 from orchestrator.pathway.reader import Map, Seq
 from orchestrator.pathway.terms import duration, name_in, names_in, take_mark
-from orchestrator.pathway.vocabulary import Vocabulary, entries
+from orchestrator.pathway.vocabulary import Vocabulary
 
 T = TypeVar("T")
 
@@ -41,11 +41,11 @@ class Sections:
 
     def read_names(self) -> None:
         states = self.own.nested("states").values
-        self.own_stages = {name.split("/")[0]: name for name in states}
+        self.own_stages = {stage_of(name): name for name in states}
         checks = tuple(self.own.take("checks", Map, None) or ())
-        self.task_names = tuple(name for part in (self.common, self.own) for name, _ in entries(part, "tasks", "task"))
+        self.task_names = tuple(name for part in (self.common, self.own) for name, _ in part.entries("tasks", "task"))
         response = next((fact for fact in self.words.facts.values() if fact.of_courses), None)
-        self.vocabularies = {
+        self.names = {
             "regimen": tuple(self.words.regimens),
             "kind": tuple(self.kinds),
             "fact": tuple(self.words.facts),
@@ -76,11 +76,11 @@ class Sections:
         }
         expressions = {each.name: each.expression for each in definitions.values()}
         titles = {each.name: each.title for each in self.words.regimens.values()}
-        return scope(self.words.facts, self.vocabularies, expressions, named, titles)
+        return scope(self.words.facts, self.names, expressions, named, titles)
 
     def definitions(self) -> dict[str, Definition]:
         found: dict[str, Definition] = {}
-        shared, own = entries(self.common, "definitions", "definition"), entries(self.own, "definitions", "definition")
+        shared, own = self.common.entries("definitions", "definition"), self.own.entries("definitions", "definition")
         mine = dict(own)
         for name, entry in [*((name, entry) for name, entry in shared if name not in mine), *mine.items()]:
             with self.faults.noting("definitions", name):
@@ -146,8 +146,8 @@ class Sections:
         name = entry.take(key, str, None)
         return None if name is None else name_in(entry, key, name, self.words.stages, "stage")
 
-    def ladder(self, entry: Fields, key: str = "ladder", default: str = "standard") -> str:
-        return name_in(entry, key, entry.take(key, str, default), self.words.ladders, "ladder")
+    def ladder(self, entry: Fields, key: str = "ladder") -> str:
+        return name_in(entry, key, entry.take(key, str, "standard"), self.words.ladders, "ladder")
 
     def mark(self, entry: Fields, *, number: bool = False, settable: tuple[str, ...] = ()) -> Mark:
         mark = take_mark(entry, self.words.sources, number=number, settable=settable)

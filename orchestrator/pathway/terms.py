@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from orchestrator.pathway.fields import Fields, suggest
 from orchestrator.pathway.kinds import Mark
@@ -46,11 +46,9 @@ def name_in(fields: Fields, key: str, name: str, known: Collection[str], what: s
     return name
 
 
-def names_in(
-    fields: Fields, key: str, known: Collection[str], what: str, default: Iterable[str] = ()
-) -> tuple[str, ...]:
-    """Return the list of known names under ``key``."""
-    return tuple(name_in(fields, key, name, known, what) for name in fields.texts(key, tuple(default)))
+def names_in(fields: Fields, key: str, known: Collection[str], what: str) -> tuple[str, ...]:
+    """Return the list of known names under ``key``; there may be none."""
+    return tuple(name_in(fields, key, name, known, what) for name in fields.texts(key, ()))
 
 
 def take_mark(

@@ -1,6 +1,6 @@
 """How are the shared files read: facts, regimens, stages, roles, ladders, sources?"""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
@@ -55,27 +55,9 @@ class Vocabulary:
     regimens: Mapping[str, Regimen]
 
 
-def each(fields: Fields, key: str, what: str, read: Callable[[str, Fields], T]) -> dict[str, T]:
-    """Return ``read`` of every mapping under ``key``, by name; one that is faulty is noted and left out."""
-    found: dict[str, T] = {}
-    for name, entry in entries(fields, key, what):
-        with fields.faults.noting(key, name):
-            found[name] = read(name, entry)
-    return found
-
-
-def entries(fields: Fields, key: str, what: str) -> Iterator[tuple[str, Fields]]:
-    """Yield the named mappings under ``key``; there may be none."""
-    table = fields.take(key, Map, None)
-    for name, value in (table or {}).items():
-        line = table.line_of(name) if table is not None else 0
-        with fields.faults.noting(key, name):
-            yield name, Fields(value, fields.file, f"{what} '{name}'", line=line, faults=fields.faults)
-
-
 def read_vocabulary(sources: Fields, terms: Fields, facts: Fields, regimens: Fields) -> Vocabulary:
     """Return the shared vocabulary; raises PathwayError."""
-    titles = each(sources, "sources", "source", _source)
+    titles = sources.each("sources", "source", _source)
     roles = terms.texts("roles")
     permissions = _permissions(terms, roles)
     found = Vocabulary(
@@ -84,14 +66,14 @@ def read_vocabulary(sources: Fields, terms: Fields, facts: Fields, regimens: Fie
         outcomes=terms.texts("outcomes"),
         roles=roles,
         permissions=permissions,
-        ladders=each(terms, "ladders", "ladder", lambda _, entry: _ladder(entry, permissions, roles, titles)),
+        ladders=terms.each("ladders", "ladder", lambda _, entry: _ladder(entry, permissions, roles, titles)),
         again=terms.nested("again"),
         warnings=dict(terms.take("warnings", Map)),
         conflict_warning=name_in(
             terms, "conflict_warning", terms.take("conflict_warning", str), terms.values["warnings"], "warning"
         ),
-        facts=each(facts, "facts", "fact", lambda name, entry: _fact(name, entry, titles)),
-        regimens=each(regimens, "regimens", "regimen", lambda name, entry: _regimen(name, entry, titles)),
+        facts=facts.each("facts", "fact", lambda name, entry: _fact(name, entry, titles)),
+        regimens=regimens.each("regimens", "regimen", lambda name, entry: _regimen(name, entry, titles)),
     )
     for part in (sources, terms, facts, regimens):
         with part.faults.noting("shared"):
@@ -108,7 +90,7 @@ def _source(_: str, entry: Fields) -> str:
 def _stages(terms: Fields) -> dict[str, Stage]:
     stages: dict[str, Stage] = {}
     names = tuple(terms.nested("stages").values)
-    for name, entry in entries(terms, "stages", "stage"):
+    for name, entry in terms.entries("stages", "stage"):
         shown = names_in(entry, "standings_of", names, "stage")
         after, line = entry.take("after_relapse", str, ""), entry.take("line", bool, False)
         entry.done()

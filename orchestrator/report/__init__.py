@@ -13,7 +13,7 @@ def as_json(story: Mapping[str, Any]) -> bytes:
     return orjson.dumps(story, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def people_in(story: Mapping[str, Any], merges: Sequence[Mapping[str, Any]] = ()) -> set[str]:
+def people_in(story: Mapping[str, Any], merges: Sequence[Mapping[str, Any]]) -> set[str]:
     """Return the ids of whoever made an entry of a story, and on whose behalf, and of who merged the record."""
     found = {entry[whose] for entry in story["timeline"] for whose in ("actor", "on_behalf_of")}
     return {each for each in found if each} | {each["by"] for each in merges}

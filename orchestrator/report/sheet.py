@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from orchestrator.report.html import FOLDER, environment
+from orchestrator.report.moments import MONTHS, WEEKDAYS
 
 STYLE = (FOLDER / "style" / "sheet.css").read_text(encoding="utf-8")
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _KINDS = {"dose": "dose", "decision": "decision", "reminder": "reminder", "comes": "falls due"}
 
 
@@ -51,7 +50,7 @@ def _frame(made: Made) -> dict[str, Any]:
         """Return such as `Mon 2 Mar 08:00`."""
         read = dt.datetime.fromisoformat(moment) if isinstance(moment, str) else moment
         local = read.astimezone(made.where)
-        day = f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}"
+        day = f"{WEEKDAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]}"
         return f"{day}{f' {local.year}' if year else ''} {local:%H:%M}"
 
     return {"made": made, "at": at, "zone": made.as_of.astimezone(made.where).tzname(), "style": Markup(STYLE)}  # noqa: S704  # the program's own file

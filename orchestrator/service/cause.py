@@ -37,6 +37,6 @@ def request_hash(key: PatientKey, asked: bytes) -> str:
     return key.mac(b"request", asked).hex()
 
 
-def tag_of(key: PatientKey, raw: str) -> str:
+def decision_tag(key: PatientKey, raw: str) -> str:
     """Return the keyed form of an engine's decision tag, 16 hex digits, fit to stand in a plain header."""
     return key.mac(b"tag", raw.encode())[:8].hex()

@@ -8,7 +8,7 @@ the time.
 from datetime import timedelta
 
 from orchestrator.errors import InvalidCommand
-from orchestrator.service.handlers import Desk
+from orchestrator.service.desk import Desk
 from orchestrator.service.notices import OWNERS, routed, tell
 from orchestrator.service.ports import Change, Directory
 from orchestrator.service.rows import LONGEST_WAIT, Lease, OutgoingId, OutgoingRow

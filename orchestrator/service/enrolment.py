@@ -12,8 +12,9 @@ from orchestrator.clock import is_zone
 from orchestrator.episode.commands import Actor, Enrolment
 from orchestrator.episode.decide import Refused
 from orchestrator.errors import AlreadyEnrolled, Conflict, InvalidCommand, KeyReused, NotReleased
-from orchestrator.service.cause import cause_id, entity_tag, episode_id_of, request_hash
-from orchestrator.service.handlers import Answer, Desk, repeat
+from orchestrator.service.cause import cause_id, episode_id_of, request_hash
+from orchestrator.service.desk import Desk
+from orchestrator.service.handlers import Answer, answer_of, repeat
 from orchestrator.service.ledger import Ledger
 from orchestrator.service.people.merged import Person, person_of
 from orchestrator.service.ports import Change, Collision
@@ -95,13 +96,7 @@ class Enrolments:
         self._desk.check_time(change, times)
         patient, person = self._patient(change, request, times)
         _check_free(change, person, pathway.name, episode_id)
-        change.keep_pathway(PathwayRow(pathway.hash, pathway.name, pathway.version, pathway.text, times.now))
-        self._desk.shelf.check(pathway, change)  # after it: of two who are the first at once, one finds the other's
-        if self.released_only and change.release_of(pathway.hash) is None:
-            raise NotReleased(
-                f"{pathway.name}@{pathway.version} is not released, and patients are enrolled here on released "
-                "versions alone: release it, or name another as NAME@VERSION"
-            )
+        self._keep_version(change, pathway, times)
         row = _new_row(episode_id, patient, pathway, request, times)
         key = self._desk.key(row)
         engine, form = self._desk.engine, self._desk.format
@@ -111,16 +106,22 @@ class Enrolments:
         if isinstance(outcome, Refused):
             raise _Refusal(outcome)
         command = {
-            "pathway": pathway.name,
-            "version": pathway.version,
-            "ward": request.ward,
-            "timezone": request.timezone,
-        }
+            "pathway": pathway.name, "version": pathway.version, "ward": request.ward, "timezone": request.timezone,
+        }  # fmt: skip
         header = ledger.add(request.actor, (_KIND, cause), request_hash(key, asked), command, outcome)
         change.add_episode(self._desk.written(ledger))
         self._check_kept(change, patient, person)
-        tag = entity_tag(header.seq, ledger.row.chain_hash)
-        return Answer(episode_id, header.seq, "", "", header.to_state, header.at, tag=tag)
+        return answer_of(header, "", ledger.row.chain_hash)
+
+    def _keep_version(self, change: Change, pathway: "Pathway", times: Times) -> None:
+        """Keep the version's text, for ever. Raises VersionChanged, and NotReleased where that is asked for."""
+        change.keep_pathway(PathwayRow(pathway.hash, pathway.name, pathway.version, pathway.text, times.now))
+        self._desk.shelf.check(pathway, change)  # after it: of two who are the first at once, one finds the other's
+        if self.released_only and change.release_of(pathway.hash) is None:
+            raise NotReleased(
+                f"{pathway.name}@{pathway.version} is not released, and patients are enrolled here on released "
+                "versions alone: release it, or name another as NAME@VERSION"
+            )
 
     def _check_kept(self, change: Change, patient: PatientRow, person: Person) -> None:
         """Undo an enrolment whose patient was erased while it was written: its reminders could never fire.
@@ -145,7 +146,7 @@ class Enrolments:
         patient = patients[next(iter(patients))] if len(patients) == 1 else change.patient(person.kept)
         if patient is None or patient.wrapped_key is None:
             raise Conflict("the record of this patient was erased")
-        key = self._desk.keyring.open(patient.kek_id, patient.wrapped_key, patient.patient_id)
+        key = self._desk.key(patient)
         known = {hashed for hashed, _ in found}
         change.add_identifiers(
             [

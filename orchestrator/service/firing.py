@@ -1,18 +1,19 @@
 """How does what is due fire? A batch in one transaction, or one by one; what fails alone is set aside."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from orchestrator.errors import KeyMissing, RowHeld, StoreError, WrongKey
-from orchestrator.service.handlers import Desk, fire
-from orchestrator.service.notices import OWNERS, InHouse, tell
-from orchestrator.service.ports import Change, Directory
-from orchestrator.service.rows import LONGEST_ASIDE, EpisodeRow, NoticeRow, Times, Write
+from orchestrator.errors import KeyMissing, RowHeld, StoreDamaged, StoreError, WrongKey
+from orchestrator.service.aside import Aside
+from orchestrator.service.desk import Desk
+from orchestrator.service.handlers import fire
+from orchestrator.service.ports import Change
+from orchestrator.service.rows import EpisodeRow, Times, Write
+from orchestrator.service.salvage import salvage
 
 _log = logging.getLogger(__name__)
-_FIRST_DELAY = timedelta(minutes=1)
 _MOST_HELD = 4
 """Where so many on end are held it is no single patient's matter, and each would be waited for in vain."""
 
@@ -33,16 +34,15 @@ class Fired(NamedTuple):
     failed: bool = False
 
 
-def delay(attempts: int) -> timedelta:
-    """Return how long an episode is set aside after so many failures: a minute, doubled each time, an hour at most."""
-    return min(_FIRST_DELAY * (1 << min(attempts - 1, 10)), LONGEST_ASIDE)
-
-
 class Firing:
-    """Fires timers. As many processes as one likes may call it at once."""
+    """Fires timers. As many processes as one likes may call it at once.
+
+    damaged: what was due could last be found only past a part of the store that cannot be read.
+    """
 
     def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+        self._desk, self._aside = desk, Aside(desk)
+        self.damaged = False
 
     def fire_due(self, limit: int = 200, sound: Sound | None = None) -> Fired:
         """Fire at most `limit` episodes whose alarm is due.
@@ -53,6 +53,8 @@ class Firing:
         claimed: list[EpisodeRow] = []
         try:
             times = self._desk.transact(lambda change: self._fire_batch(change, limit, claimed, sound))
+        except StoreDamaged as error:
+            return self._past_damage(error, limit, sound)
         except Exception as error:
             if not claimed or (of_the_store(error) and not isinstance(error, RowHeld)):
                 raise
@@ -62,26 +64,43 @@ class Firing:
                 type(error).__name__,
                 extra={"event": "batch-failed"},
             )
-            return self._one_by_one(claimed, sound)
+            return self._one_by_one([row.episode_id for row in claimed], sound)
+        self.damaged = False
         late = [_late(row, times) for row in claimed]
         return Fired(len(claimed), 0, more=len(claimed) >= limit, late=tuple(late))
 
-    def _one_by_one(self, claimed: list[EpisodeRow], sound: Sound | None) -> Fired:
+    def _past_damage(self, error: StoreDamaged, limit: int, sound: Sound | None) -> Fired:
+        """Fire what can be found to be due though a part of the store cannot be read; of the others tell."""
+        if not self.damaged:
+            _log.error("%s; timers fire past it, with more work", error, extra={"event": "store-damaged"})
+        self.damaged = True
+        found = salvage(self._desk.store)
+        now, wall = found.times
+        if sound is not None and not sound(wall):
+            return Fired(0, 0, more=False, failed=True)
+        lost = [each for each in found.lost if not self._aside.keeps(each, wall)]
+        for episode_id in lost:
+            self._aside.put(episode_id, type(error).__name__)
+        due = [each for at, each in found.alarms if at <= now and not self._aside.keeps(each, wall)]
+        done = self._one_by_one(due[:limit], sound)
+        return done._replace(set_aside=done.set_aside + len(lost), more=len(due) > limit)
+
+    def _one_by_one(self, due: Sequence[str], sound: Sound | None) -> Fired:
         """Fire a batch in which one episode fails: it is found, and the others go on.
 
         What somebody holds is passed over, and is due still: it is waited for again, and not set aside.
         """
         late: list[timedelta] = []
         aside = held = 0
-        for row in claimed:
+        for episode_id in due:
             try:
-                aside += not self._fire_alone(row.episode_id, late, sound)
+                aside += not self._fire_alone(episode_id, late, sound)
                 held = 0
             except RowHeld:
                 held += 1
                 if held == _MOST_HELD:
                     raise
-                _log.warning("episode %s is held: it fires later", row.episode_id, extra={"event": "episode-held"})
+                _log.warning("episode %s is held: it fires later", episode_id, extra={"event": "episode-held"})
         return Fired(len(late), aside, more=bool(late or aside), late=tuple(late), failed=True)
 
     def _fire_batch(self, change: Change, limit: int, claimed: list[EpisodeRow], sound: Sound | None = None) -> Times:
@@ -99,25 +118,12 @@ class Firing:
         try:
             fired = self._desk.transact(lambda change: self._fire_locked(change, episode_id, sound))
         except Exception as error:
-            if of_the_store(error):
+            if of_the_store(error) and not isinstance(error, StoreDamaged):  # who is on another page goes on
                 raise
-            code = type(error).__name__
-            _log.error("episode %s cannot fire: %s; it is set aside", episode_id, code, extra={"event": "set-aside"})
-            self._put_aside(episode_id, code)
+            self._aside.put(episode_id, type(error).__name__)
             return False
         late += () if fired is None else (fired,)
         return True
-
-    def _put_aside(self, episode_id: str, code: str) -> None:
-        """Set an episode aside; where that cannot be told outside, its owners have it in their inbox all the same."""
-        try:
-            self._desk.transact(lambda change: _set_aside(change, self._desk.directory, episode_id, code))
-        except StoreError:
-            raise
-        except Exception as error:
-            failed = type(error).__name__
-            _log.error("nobody outside is told of episode %s: %s", episode_id, failed, extra={"event": "set-aside"})
-            self._desk.transact(lambda change: _set_aside(change, InHouse(), episode_id, code))
 
     def _fire_locked(self, change: Change, episode_id: str, sound: Sound | None) -> timedelta | None:
         """Fire one episode and return how late it was; None where somebody else's command fired it meanwhile.
@@ -140,22 +146,3 @@ def _late(row: EpisodeRow, times: Times) -> timedelta:
 def of_the_store(error: Exception) -> bool:
     """Tell whether the store as a whole fails; one patient's key that does not open is that episode's own trouble."""
     return isinstance(error, StoreError) and not isinstance(error, KeyMissing | WrongKey)
-
-
-def _set_aside(change: Change, directory: Directory, episode_id: str, code: str) -> None:
-    """Set an episode aside, and in the same transaction tell its owners."""
-    locked = change.lock(episode_id, b"")
-    if locked is None:
-        return
-    row, times = locked.row, locked.times
-    attempts = row.attempts + 1
-    change.set_aside(episode_id, times.wall + delay(attempts), attempts)
-    due = row.next_due_at or times.now
-    notices = [
-        NoticeRow(
-            episode_id, f"set-aside.{row.seq}.{attempts}.{role}", "set-aside", code, "", role, row.ward, 0, due,
-            times.now, late=True,
-        )
-        for role in OWNERS
-    ]  # fmt: skip
-    tell(change, directory, notices)

@@ -1,28 +1,25 @@
 """How does anything ever change? The episode under lock, a pure decision, one write. The only writer of state."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from orchestrator.audit.canonical import canonical
-from orchestrator.audit.keys import Keyring, PatientKey
-from orchestrator.audit.seal import Header, Sealed, open_body, open_header
-from orchestrator.episode import formats
+from orchestrator.audit.keys import PatientKey
+from orchestrator.audit.seal import ACCEPTED, Header, Sealed, open_body, open_header, refusal_in
 from orchestrator.episode.commands import Actor, Command, Tick, command_to_json
-from orchestrator.errors import CarepathError, Changed, Erased, KeyReused, StoreError
+from orchestrator.errors import CarepathError, Changed, KeyReused, StoreError
 from orchestrator.service.cause import cause_id, entity_tag, request_hash
-from orchestrator.service.ledger import ACCEPTED, Ledger, unpack
-from orchestrator.service.notices import InHouse
-from orchestrator.service.ports import Change, Collision, Directory, Engine, Store
-from orchestrator.service.recent import Recent
-from orchestrator.service.rows import EpisodeRow, Locked, Times, Write
-from orchestrator.service.shelf import Shelf
+from orchestrator.service.desk import Desk
+from orchestrator.service.ledger import Ledger
+from orchestrator.service.ports import Change
+from orchestrator.service.rows import Locked
 from orchestrator.service.there import not_there
 
-T = TypeVar("T")
+KEY = r"[!-~]{1,200}"
+"""What a client's idempotency key may be, whatever face takes it."""
 CLOCK = Actor(id="clock", role="service", authenticated=True)
-_TRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,61 +69,6 @@ class Answer(NamedTuple):
 def new_key() -> str:
     """Return an idempotency key for a caller that has none: each call is a request of its own."""
     return secrets.token_hex(16)
-
-
-class Desk:
-    """What every use case needs: the store, the keys, the pathways, the engine, who is told by which means."""
-
-    def __init__(
-        self, store: Store, keyring: Keyring, shelf: Shelf, engine: Engine, directory: Directory | None = None
-    ) -> None:
-        self.store, self.keyring, self.shelf, self.engine = store, keyring, shelf, engine
-        self.directory = directory or InHouse()
-        self.recent = Recent()
-        self.format = formats.OWN
-        self.check_time: Callable[[Change, Times], object] = lambda change, times: None
-        """Raises TimeUntrusted; a process that stays goes by `service.trust.Guard`."""
-
-    def write_in(self, form: int) -> None:
-        """Write documents and entries in this format from now on. Raises NewerFormat for one that is not known."""
-        formats.check(form)
-        self.format = form
-
-    def transact(self, work: Callable[[Change], T]) -> T:
-        """Do the work in one transaction; after a collision once more, for then it reads what the other wrote."""
-        for attempt in range(_TRIES):
-            try:
-                with self.store.change() as change:
-                    return work(change)
-            except Collision:
-                if attempt == _TRIES - 1:
-                    raise
-        raise AssertionError("unreachable")
-
-    def key(self, row: EpisodeRow) -> PatientKey:
-        """Return the key of the episode's patient. Raises Erased when it was destroyed."""
-        if row.wrapped_key is None:
-            raise Erased("this patient's key was destroyed: the episode can be proved, but no longer read")
-        return self.keyring.open(row.kek_id, row.wrapped_key, row.patient_id)
-
-    def ledger(self, change: Change, row: EpisodeRow, times: Times) -> Ledger:
-        """Open an episode that is under lock."""
-        key, pathway = self.key(row), self.shelf.version(row.version, change)
-        known = self.recent.get(row.chain_hash)
-        if known is None:
-            episode = self.engine.load(unpack(key, row.episode_id, row.document))
-            known = episode, self.engine.items(pathway, episode)
-        return Ledger(self.engine, self.directory, pathway, key, row=row, known=known, times=times, form=self.format)
-
-    def written(self, ledger: Ledger) -> Write:
-        """Return what a ledger has to write, and remember where it leaves the episode.
-
-        What is written in an older format is not remembered: it may hold less than what was decided.
-        """
-        write = ledger.write()
-        if ledger.form == formats.OWN:
-            self.recent.put(ledger.row.chain_hash, ledger.episode, ledger.items)
-        return write
 
 
 class Handlers:
@@ -235,6 +177,6 @@ def repeat(prior: Sealed, key: PatientKey, request: str) -> Answer:
 
 def answer_of(header: Header, text: str, hashed: bytes) -> Answer:
     """Return what an entry answers. text: of a refusal; hashed: the entry's hash."""
-    code = "" if header.result == ACCEPTED else header.result.removeprefix("refused:")
+    code = refusal_in(header.result)
     tag = entity_tag(header.seq, hashed)
     return Answer(header.episode_id, header.seq, code, text if code else "", header.to_state, header.at, tag=tag)

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from orchestrator.errors import KeyMissing, WrongKey
+from orchestrator.service.desk import Desk
 from orchestrator.service.enrolment import Identifier, opened
-from orchestrator.service.handlers import Desk
 from orchestrator.service.ports import Reader
 from orchestrator.service.rows import IdentifierRow, PatientRow
 
@@ -39,7 +39,7 @@ class Identities:
         if patient.wrapped_key is None:
             return []
         try:
-            return [opened(self._desk.keyring.open(patient.kek_id, patient.wrapped_key, patient.patient_id), row)]
+            return [opened(self._desk.key(patient), row)]
         except (KeyMissing, WrongKey) as error:
             about = {"event": "identifier-unreadable", "code": error.code}
             _log.error("an identifier of patient %s cannot be read (%s)", patient.patient_id, error.code, extra=about)

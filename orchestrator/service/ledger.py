@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.audit.keys import PatientKey
-from orchestrator.audit.seal import Header, Sealed, instant, seal
+from orchestrator.audit.seal import ACCEPTED, Header, Sealed, instant, refused_with, seal
 from orchestrator.episode import formats
 from orchestrator.episode.commands import Actor, Command
 from orchestrator.episode.decide import Accepted, Refused
@@ -19,7 +19,7 @@ from orchestrator.episode.events import (
     ReminderTold,
 )
 from orchestrator.episode.events import Refused as RefusedEvent
-from orchestrator.service.cause import tag_of
+from orchestrator.service.cause import decision_tag
 from orchestrator.service.notices import routed, unassigned
 from orchestrator.service.ports import Directory, Engine
 from orchestrator.service.rows import NO_DUE, EpisodeRow, ItemRow, NoticeRow, Times, Write
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from orchestrator.pathway.model import Pathway
 
 _WINDOW = 12  # deflate with a window of 4 kB, in a third of the time of the default and as small
-ACCEPTED = "accepted"
 
 
 def pack(key: PatientKey, episode_id: str, document: bytes) -> bytes:
@@ -146,11 +145,11 @@ class Ledger:
 
     def _take(self, outcome: Accepted | Refused) -> "tuple[tuple[Event, ...], str, Episode]":
         if isinstance(outcome, Refused):
-            return (RefusedEvent(outcome.code, outcome.text),), f"refused:{outcome.code}", self.episode
+            return (RefusedEvent(outcome.code, outcome.text),), refused_with(outcome.code), self.episode
         return outcome.events, ACCEPTED, outcome.episode
 
     def _tag(self, episode: "Episode") -> str:
-        return tag_of(self.key, self._engine.decision_tag(self.pathway, episode, self.now))
+        return decision_tag(self.key, self._engine.decision_tag(self.pathway, episode, self.now))
 
     def _open_things(self) -> tuple[list[tuple[str, str, str]], list[ItemRow]]:
         """Return the keys of items that are no longer open, and the items that are new or differ."""

@@ -14,12 +14,12 @@ import orjson
 
 from orchestrator.audit import looks
 from orchestrator.errors import Changed, KeyReused
-from orchestrator.service.ports import Change, Collision, Store
+from orchestrator.service.desk import past_collisions
+from orchestrator.service.ports import Change, Store
 from orchestrator.service.rows import AnswerRow
 
 KEPT = timedelta(days=7)
 """So long a repeat finds the first answer."""
-_TRIES = 4
 _FORGOTTEN_AT_ONCE = 100
 Told = dict[str, Any]
 
@@ -55,14 +55,12 @@ class Once:
         work: what it begins is part of that transaction.   state: what the entity tag stands for, as it is now.
         Raises KeyReused for another wish under the key, Changed when the tag names another state, and what work raises.
         """
-        for attempt in range(_TRIES):
-            try:
-                with self._store.together() as change:
-                    return self._do(change, wish, work, state)
-            except Collision:
-                if attempt == _TRIES - 1:
-                    raise
-        raise AssertionError("unreachable")
+
+        def once() -> Outcome:
+            with self._store.together() as change:
+                return self._do(change, wish, work, state)
+
+        return past_collisions(once)
 
     def amend(self, wish: Wish, told: Told) -> None:
         """Keep another answer than the work gave: of what could only be tried when it was on record."""
@@ -78,7 +76,7 @@ class Once:
             return Outcome(orjson.loads(row.answer), repeated=True)
         if wish.seen is not None and state is not None:
             change.last_staff_record()  # nobody else changes the state between this look and the work
-            if tag_of(state()) != wish.seen:
+            if state_tag(state()) != wish.seen:
                 raise Changed("somebody changed this since it was read: read it again, then decide")
         told, now = work(), change.times().wall
         change.forget_answers(now - KEPT, _FORGOTTEN_AT_ONCE)
@@ -86,7 +84,7 @@ class Once:
         return Outcome(told, repeated=False)
 
 
-def tag_of(state: object) -> str:
+def state_tag(state: object) -> str:
     """Return what stands for a state as it was told, in 32 hex digits: equal states, equal tags."""
     return hashlib.sha256(orjson.dumps(state, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 

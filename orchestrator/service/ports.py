@@ -11,7 +11,9 @@ from orchestrator.errors import Conflict
 from orchestrator.service.overview.ports import OverviewReader
 from orchestrator.service.people.ports import PeopleChange, PeopleReader
 from orchestrator.service.people.roster_ports import RosterChange, RosterReader
+from orchestrator.service.people.rows import FactorRow
 from orchestrator.service.rows import (
+    AlarmRow,
     AnswerRow,
     EpisodeRow,
     IdentifierRow,
@@ -104,6 +106,14 @@ class Reader(PeopleReader, RosterReader, OverviewReader, WorklistReader, Protoco
 
     def open_by_ward(self) -> list[tuple[str, str]]:
         """Return ward and id of every open episode, by ward, first enrolled first."""
+        ...
+
+    def open_ids(self) -> list[str]:
+        """Return the ids of all open episodes, from another table than their own."""
+        ...
+
+    def alarms(self, episode_ids: Sequence[str]) -> list[AlarmRow]:
+        """Return those of these episodes that are there, each looked for by its id alone. Raises StoreDamaged."""
         ...
 
     def episode_ids(self, after: str, limit: int) -> list[str]:
@@ -215,6 +225,22 @@ class Change(Reader, PeopleChange, RosterChange, WorklistChange, Protocol):
         ...
 
     def add_patient(self, patient: PatientRow) -> None: ...
+    def wrapped_by_others(self, kek_id: str, after: str, limit: int) -> list[PatientRow]:
+        """Return patients whose key another KEK wraps, by id, beginning behind `after`; none whose key is destroyed."""
+        ...
+
+    def rewrap(self, patient: PatientRow, kek_id: str, wrapped: bytes) -> bool:
+        """Exchange what wraps a patient's key; False where it is no more as it was read."""
+        ...
+
+    def factors_of_others(self, kek_id: str) -> list[FactorRow]:
+        """Return the authenticator apps whose secret another KEK encrypts."""
+        ...
+
+    def reseal_factor(self, factor: FactorRow, kek_id: str, sealed: bytes) -> bool:
+        """Exchange what encrypts a secret; False as for `rewrap`."""
+        ...
+
     def add_identifiers(self, rows: Sequence[IdentifierRow]) -> None: ...
     def keep_pathway(self, row: PathwayRow) -> None:
         """Keep a version, unless one is kept under its name and label already."""

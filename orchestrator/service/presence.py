@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from orchestrator.episode import formats
 from orchestrator.errors import Conflict
-from orchestrator.service.handlers import Desk
+from orchestrator.service.desk import Desk
 from orchestrator.service.ports import Change
 from orchestrator.service.rows import ProcessRow
 

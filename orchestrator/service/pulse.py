@@ -3,9 +3,11 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from orchestrator.service.handlers import Desk
+from orchestrator.errors import StoreDamaged
+from orchestrator.service.desk import Desk
 from orchestrator.service.notices import OWNERS, tell
 from orchestrator.service.rows import NoticeRow
+from orchestrator.service.salvage import salvage
 
 OVERDUE, RESTORED = "overdue", "restored"
 """Kinds of notices: that reminders are late; that what was entered after a backup is no longer there."""
@@ -17,12 +19,14 @@ TOLD_WRONG = "the store was told a wrong time: Firing held, in operations.md"
 
 class Look(NamedTuple):
     """What a clock saw, all read at one moment. next_alarm: by the store's clock.   seen_at: the latest wall time
-    that any clock process has trusted, or that of the store's birth; None in a store that no clock looks after."""
+    that any clock process has trusted, or that of the store's birth; None in a store that no clock looks after.
+    damaged: a part of the store cannot be read, and something in it may be due."""
 
     now: datetime
     wall: datetime
     next_alarm: datetime | None
     seen_at: datetime | None
+    damaged: bool = False
 
 
 class Pulse:
@@ -32,10 +36,15 @@ class Pulse:
         self._desk = desk
 
     def look(self) -> Look:
-        """Return what there is to know, from one reading."""
-        with self._desk.store.read() as reader:
-            times = reader.times()
-            return Look(times.now, times.wall, *reader.alarm_and_seen())
+        """Return what there is to know, from one reading; past damage as much as can be read."""
+        try:
+            with self._desk.store.read() as reader:
+                times = reader.times()
+                return Look(times.now, times.wall, *reader.alarm_and_seen())
+        except StoreDamaged:
+            found = salvage(self._desk.store)
+        earliest = next((at for at, _ in found.alarms), None)
+        return Look(found.times.now, found.times.wall, earliest, found.seen_at, damaged=True)
 
     def saw(self, wall: datetime) -> None:
         """Remember a wall time that was trusted; an earlier one than is known already changes nothing."""

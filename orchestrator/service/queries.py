@@ -5,11 +5,11 @@ from typing import Any
 
 from orchestrator.audit.keys import PatientKey
 from orchestrator.audit.seal import Sealed, instant, open_body, open_header
-from orchestrator.audit.story.speech import stage_of
+from orchestrator.pathway.kinds import stage_of
 from orchestrator.service.cause import entity_tag
-from orchestrator.service.cursor import LARGEST_PAGE, Page, closed, moment, number, opened, page_size
+from orchestrator.service.cursor import Page, closed, moment, number, opened, page_size
+from orchestrator.service.desk import Desk
 from orchestrator.service.enrolment import Identifier
-from orchestrator.service.handlers import Desk
 from orchestrator.service.ledger import unpack
 from orchestrator.service.people.merged import episodes_of, person_of
 from orchestrator.service.ports import Reader
@@ -18,9 +18,6 @@ from orchestrator.service.rows import NO_DUE, EpisodeRow, NoticeRow, ToldRow, Wo
 from orchestrator.service.there import episode_row
 from orchestrator.service.worklist.claims import claim_json
 from orchestrator.service.worklist.rows import Sieve
-
-__all__ = ["LARGEST_PAGE", "Page", "page_size"]
-"""What others take from here though it is made elsewhere."""
 
 
 class Queries:

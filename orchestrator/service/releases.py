@@ -9,7 +9,7 @@ from orchestrator.audit.release import RELEASES, Kept, Release, sealed, verify
 from orchestrator.audit.seal import GENESIS
 from orchestrator.errors import InvalidCommand, StoriesFail, VersionOlder
 from orchestrator.pathway.loader import version_key
-from orchestrator.service.handlers import Desk
+from orchestrator.service.desk import Desk
 from orchestrator.service.ports import Change, Reader
 from orchestrator.service.rows import PathwayRow, UsedRow
 from orchestrator.service.scenario.proof import Proof

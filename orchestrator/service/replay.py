@@ -11,7 +11,7 @@ from orchestrator.audit.seal import Sealed, open_body, open_header
 from orchestrator.episode.commands import moment
 from orchestrator.episode.event_json import event_from_json
 from orchestrator.errors import CarepathError, KeyMissing, NotFound, StoreError, WrongKey
-from orchestrator.service.handlers import Desk
+from orchestrator.service.desk import Desk
 from orchestrator.service.ledger import rows_of, unpack
 from orchestrator.service.ports import Reader
 from orchestrator.service.rows import EpisodeRow

@@ -66,6 +66,15 @@ class EpisodeRow(NamedTuple):
     wrapped_key: bytes | None  # None: destroyed
 
 
+class AlarmRow(NamedTuple):
+    """Of an episode what says where it is and when it fires."""
+
+    episode_id: str
+    ward: str
+    next_due_at: datetime | None
+    set_aside_until: datetime | None
+
+
 class ItemRow(NamedTuple):
     """One open thing of an episode, for worklists and diaries."""
 

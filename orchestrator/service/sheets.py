@@ -9,16 +9,20 @@ from typing import Any
 from orchestrator.audit.keys import PatientKey
 from orchestrator.audit.seal import instant
 from orchestrator.episode.brief import brief
+from orchestrator.errors import StoreDamaged
+from orchestrator.service.desk import Desk
 from orchestrator.service.enrolment import opened
 from orchestrator.service.firing import of_the_store
-from orchestrator.service.handlers import Desk
 from orchestrator.service.identity import identifiers_json
 from orchestrator.service.ledger import unpack
 from orchestrator.service.ports import Reader
 from orchestrator.service.rows import EpisodeRow
+from orchestrator.service.salvage import salvage, ward_of
 
 _log = logging.getLogger(__name__)
 PAGE = 20
+NO_WARD = "not known"
+"""Stands for the ward of a patient of whom nothing can be read."""
 
 
 class Sheets:
@@ -29,8 +33,11 @@ class Sheets:
 
     def wards(self) -> dict[str, list[str]]:
         """Return the wards that have patients, each with the ids of the open episodes there: two texts an episode."""
-        with self._desk.store.read() as reader:
-            rows = reader.open_by_ward()
+        try:
+            with self._desk.store.read() as reader:
+                rows = reader.open_by_ward()
+        except StoreDamaged:
+            rows = self._past_damage()
         return {ward: [each for _, each in group] for ward, group in groupby(rows, key=lambda row: row[0])}
 
     def times(self) -> datetime:
@@ -44,11 +51,33 @@ class Sheets:
         Of one that cannot be read `unreadable` says why, as a code.
         """
         for start in range(0, len(episode_ids), PAGE):
-            with self._desk.store.read() as reader:
-                now = reader.times().now
-                rows = reader.episodes(episode_ids[start : start + PAGE])
-                page = [self._patient(reader, row, now) for row in rows if not row.closed]
-            yield from page
+            page = episode_ids[start : start + PAGE]
+            try:
+                with self._desk.store.read() as reader:
+                    told = self._told(reader, page)
+            except StoreDamaged:
+                told = [each for episode_id in page for each in self._alone(episode_id)]
+            yield from told
+
+    def _past_damage(self) -> list[tuple[str, str]]:
+        """Return what `Reader.open_by_ward` does, of those too who cannot be read, as far as their ward is known."""
+        found = salvage(self._desk.store)
+        lost = [(ward_of(self._desk.store, each) or NO_WARD, each) for each in found.lost]
+        return sorted([*((row.ward, row.episode_id) for row in found.rows), *lost])
+
+    def _told(self, reader: Reader, episode_ids: Sequence[str]) -> list[dict[str, Any]]:
+        now, rows = reader.times().now, reader.episodes(episode_ids)
+        return [self._patient(reader, row, now) for row in rows if not row.closed]
+
+    def _alone(self, episode_id: str) -> list[dict[str, Any]]:
+        """Tell of one patient by himself: in a transaction that could write, which looks for him by his id alone."""
+        try:
+            with self._desk.store.change() as change:
+                return self._told(change, [episode_id])
+        except StoreDamaged as error:
+            code = type(error).__name__
+            _log.error("episode %s cannot be put on a sheet: %s", episode_id, code, extra={"event": "sheet-unreadable"})
+            return [{"episode_id": episode_id, "seq": 0, "identifiers": [], "unreadable": code}]
 
     def _patient(self, reader: Reader, row: EpisodeRow, now: datetime) -> dict[str, Any]:
         told = {"episode_id": row.episode_id, "ward": row.ward, "seq": row.seq, "at": instant(row.at)}

@@ -17,7 +17,7 @@ from orchestrator.episode.explain import explain, explain_gates
 from orchestrator.episode.options import options
 from orchestrator.errors import WrongKey
 from orchestrator.service.cause import entity_tag
-from orchestrator.service.handlers import Desk
+from orchestrator.service.desk import Desk
 from orchestrator.service.ledger import unpack
 from orchestrator.service.ports import Reader
 from orchestrator.service.queries import row_json

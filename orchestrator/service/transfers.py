@@ -92,7 +92,6 @@ class Transfers:
     def _write(self, change: Change, request: Request, outcomes: Mapping[Ledger, Accepted | Refused]) -> Answer:
         """Write what was decided, the named episode's first."""
         named, asked = next(iter(outcomes)), command_to_json(request.command)
-        along: tuple[str, ...] = ()
         for ledger, outcome in outcomes.items():
             cause, hashed = _cause(request, ledger.row.episode_id), _hash(ledger.key, request)
             header = ledger.add(request.actor, (request.command.kind, cause), hashed, asked, outcome)

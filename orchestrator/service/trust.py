@@ -101,12 +101,24 @@ class Guard:
 
     def check(self, change: Reader, times: Times) -> None:
         """Raise TimeUntrusted unless a time that was just read under lock can be trusted."""
-        if not self._trust.contradicts(times.wall, self._elapsed()):
-            return
-        seen = change.seen_at()
-        if seen is None or not -MOST_DRIFT <= times.wall - seen <= LONGEST_UNSEEN:
-            _log.error("a command is refused: the wall clock was moved", extra={"event": "time-untrusted"})
-            raise TimeUntrusted(_MOVED)
+        if self._trust.contradicts(times.wall, self._elapsed()):
+            _trusted_of_late(change, times)
+
+
+def check_once(change: Reader, times: Times) -> None:
+    """Do what a Guard does for a process that has only begun, and has no time of its own to hold others against.
+
+    Where no clock process runs none has trusted any time of late, and nothing is known. Raises TimeUntrusted.
+    """
+    if any(each.role == "clock" for each in change.processes()):
+        _trusted_of_late(change, times)
+
+
+def _trusted_of_late(change: Reader, times: Times) -> None:
+    seen = change.seen_at()
+    if seen is None or not -MOST_DRIFT <= times.wall - seen <= LONGEST_UNSEEN:
+        _log.error("a command is refused: the wall clock was moved", extra={"event": "time-untrusted"})
+        raise TimeUntrusted(_MOVED)
 
 
 def is_clear(began: float, ended: float) -> bool:

@@ -5,10 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     Column,
     Connection,
     Select,
+    Text,
     and_,
+    any_,
     bindparam,
     exists,
     false,
@@ -25,6 +28,7 @@ from orchestrator.episode import formats
 from orchestrator.service.rows import (
     LONGEST_ASIDE,
     LONGEST_WAIT,
+    AlarmRow,
     EpisodeRow,
     IdentifierRow,
     ItemRow,
@@ -39,8 +43,9 @@ from orchestrator.service.rows import (
 )
 from orchestrator.store import processes
 from orchestrator.store import tables as t
+from orchestrator.store.faults import legible
 from orchestrator.store.overview import OverviewReads
-from orchestrator.store.people import PeopleReads
+from orchestrator.store.people import PATIENTS, PeopleReads
 from orchestrator.store.roster import RosterReads
 from orchestrator.store.worklist import WorklistReads
 
@@ -61,7 +66,6 @@ _NOTICE_WIDTH = len(NoticeRow._fields)
 _ITEMS = select(*(t.item.c[name] for name in ItemRow._fields))
 _TOKENS = select(*(t.access_token.c[name] for name in TokenRow._fields))
 _RELEASES = select(*(t.pathway_release.c[name] for name in Release._fields))
-_PATIENTS = select(*(t.patient.c[name] for name in PatientRow._fields))
 
 MAY_LEAVE = or_(t.outbox.c.next_try_at <= bindparam("wall"), t.outbox.c.next_try_at > bindparam("ahead"))
 """What of the outbox may be taken: what is due, and what only a clock that stood ahead can have put off."""
@@ -81,6 +85,13 @@ _NEXT_ALARM = (
 # before any clock looked: the birth of the store, before which no time can be trusted
 _SEEN_AT = select(func.coalesce(t.store_info.c.seen_at, t.store_info.c.created_at)).limit(1)
 _ALARM_AND_SEEN = select(_NEXT_ALARM.scalar_subquery(), _SEEN_AT.scalar_subquery())
+_ALARMS = select(*(_E[name] for name in AlarmRow._fields))
+_AMONG = {
+    "postgresql": _ALARMS.where(
+        _E.episode_id == any_(bindparam("ids", type_=ARRAY(Text())))
+    ),  # one value, whatever many
+    "sqlite": _ALARMS.where(_E.episode_id.in_(bindparam("ids", expanding=True))),
+}
 _EPISODE = _EPISODES.where(t.episode.c.episode_id == bindparam("of"))
 
 
@@ -126,6 +137,14 @@ class ColdReader(PeopleReads, RosterReads, OverviewReads, WorklistReads):
         chosen = select(c.ward, c.episode_id).where(c.closed == false())
         return [(ward, each) for ward, each in self._rows(chosen.order_by(c.ward, c.enrolled_at, c.episode_id))]
 
+    def open_ids(self) -> list[str]:
+        return [row[0] for row in self._rows(select(t.open_enrolment.c.episode_id))]
+
+    def alarms(self, episode_ids: Sequence[str]) -> list[AlarmRow]:
+        with legible():
+            among = self._sql.execute(_AMONG[self._sql.dialect.name], {"ids": list(episode_ids)})
+            return [AlarmRow(*row) for row in among]
+
     def episode_ids(self, after: str, limit: int) -> list[str]:
         ids = select(t.episode.c.episode_id).where(t.episode.c.episode_id > after)
         return [row[0] for row in self._rows(ids.order_by(t.episode.c.episode_id).limit(limit))]
@@ -170,11 +189,11 @@ class ColdReader(PeopleReads, RosterReads, OverviewReads, WorklistReads):
 
     def find_patients(self, hashes: Sequence[bytes]) -> list[tuple[bytes, PatientRow]]:
         known = t.patient_identifier.c.identifier_hash
-        chosen = _PATIENTS.add_columns(known).join_from(t.patient, t.patient_identifier).where(known.in_(hashes))
+        chosen = PATIENTS.add_columns(known).join_from(t.patient, t.patient_identifier).where(known.in_(hashes))
         return [(row[-1], PatientRow(*row[:-1])) for row in self._rows(chosen)]
 
     def patient(self, patient_id: str) -> PatientRow | None:
-        rows = self._rows(_PATIENTS.where(t.patient.c.patient_id == patient_id))
+        rows = self._rows(PATIENTS.where(t.patient.c.patient_id == patient_id))
         return PatientRow(*rows[0]) if rows else None
 
     def identifiers(self, patient_id: str) -> list[IdentifierRow]:
@@ -224,13 +243,15 @@ class ColdReader(PeopleReads, RosterReads, OverviewReads, WorklistReads):
         return formats.OWN if found is None else found  # a store in memory is this program's alone
 
     def next_alarm(self) -> datetime | None:
-        return self._sql.execute(_NEXT_ALARM, free(self.times().wall)).scalar()
+        with legible():
+            return self._sql.execute(_NEXT_ALARM, free(self.times().wall)).scalar()
 
     def seen_at(self) -> datetime | None:
         return self._sql.execute(_SEEN_AT).scalar()
 
     def alarm_and_seen(self) -> tuple[datetime | None, datetime | None]:
-        alarm, seen = self._sql.execute(_ALARM_AND_SEEN, free(self.times().wall)).one()
+        with legible():
+            alarm, seen = self._sql.execute(_ALARM_AND_SEEN, free(self.times().wall)).one()
         return alarm, seen
 
 

@@ -1,16 +1,20 @@
 """What does a database's error mean to whoever runs carepath? One line that says what to do; never a value."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
-from orchestrator.errors import CarepathError, RowHeld, StoreBusy, StoreError
+from orchestrator.errors import CarepathError, RowHeld, StoreBusy, StoreDamaged, StoreError
 from orchestrator.service.ports import Collision
 
 BUSY = "the store is busy: another program holds it; try again"
 _FULL = "the disk is full: nothing was written; free some space"
 _READ_ONLY = "the store is read-only: nothing was written; make its folder and files writable for this user"
+_DAMAGED = "the store's file is damaged: restore it from a backup"
+ILLEGIBLE = "a row of the store holds what no program wrote: carepath audit verify --all, and compare with a backup"
 _SQLITE = (
     ("is locked", BUSY),
     ("is full", _FULL),
@@ -20,7 +24,8 @@ _SQLITE = (
     ("no such table", "the store has no tables yet: run carepath db upgrade"),
     ("no such column", "the store is of another schema than this program: run carepath db upgrade"),
     ("not a database", "the store's file is no database"),
-    ("malformed", "the store's file is damaged: restore it from a backup"),
+    ("malformed", _DAMAGED),
+    ("decode to UTF-8", _DAMAGED),
 )
 _GONE = "the database cannot be reached: see that it runs and that its address is right"
 _NO_MORE = "the store takes no more connections: raise max_connections or run fewer processes"
@@ -55,6 +60,9 @@ _POOLER = (
     "what stands between carepath and the database forgets prepared statements: have that pooler keep them (in session"
     " mode), or reach the database itself"
 )
+_PAGE = "the database is damaged: let its standby take over, or restore it from a backup"
+_INDEX = "an index of the database is damaged: have it made anew (REINDEX DATABASE), and then ask carepath doctor"
+_OF_DAMAGE = {_DAMAGED, _PAGE, _INDEX}
 _POSTGRESQL = {
     "57014": BUSY,
     "40001": BUSY,
@@ -72,11 +80,20 @@ _POSTGRESQL = {
     "42703": "the store is of another schema than this program: run carepath db upgrade",
     "28P01": "the database refuses the password",
     "3D000": "there is no such database",
-    "XX001": "the database is damaged: let its standby take over, or restore it from a backup",
-    "XX002": "an index of the database is damaged: have it made anew (REINDEX DATABASE), and then ask carepath doctor",
+    "XX001": _PAGE,
+    "XX002": _INDEX,
 }
 _HELD = {"55P03", "40P01"}
 """A lock that was waited for too long, or in a circle: others may be free."""
+
+
+@contextmanager
+def legible() -> Iterator[None]:
+    """Say of what was read and has no form that a program can have given it that the store is damaged."""
+    try:
+        yield
+    except (TypeError, OverflowError, UnicodeDecodeError):
+        raise StoreDamaged(ILLEGIBLE) from None
 
 
 def translate(error: BaseException) -> CarepathError | None:
@@ -93,7 +110,7 @@ def translate(error: BaseException) -> CarepathError | None:
     if state is not None:
         return _of_state(state)
     if names & _WITHOUT_A_WORD or type(origin).__module__.startswith("psycopg"):
-        return StoreError(_SILENT if names & _WITHOUT_A_WORD else _connecting(str(origin)))
+        return _of_driver(names, str(origin))
     return _store_error(_sqlite(str(origin)))
 
 
@@ -111,8 +128,16 @@ def _of_state(state: str) -> StoreError:
     return _store_error(_POSTGRESQL.get(state, f"the database refuses: SQLSTATE {state}"))
 
 
+def _of_driver(names: set[str], text: str) -> StoreError:
+    """Return what the driver itself says, where the server said nothing."""
+    if "DataError" in names:  # it read a value that Python has none for
+        return StoreDamaged(ILLEGIBLE)
+    return StoreError(_SILENT if names & _WITHOUT_A_WORD else _connecting(text))
+
+
 def _store_error(said: str) -> StoreError:
-    return StoreBusy(said) if said == BUSY else StoreError(said)
+    kind = StoreBusy if said == BUSY else StoreDamaged if said in _OF_DAMAGE else StoreError
+    return kind(said)
 
 
 def _connecting(text: str) -> str:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_mock_engine, insert, select, update
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 
 from orchestrator.audit.keys import Keyring
 from orchestrator.clock import Clock, HostClock, SimulatedClock
@@ -18,7 +18,7 @@ from orchestrator.service.demo import MAKING
 from orchestrator.store import guards, keyfile, schema  # noqa: F401  guards: the triggers belong to the tables
 from orchestrator.store.connect import make_file, memory_engine, postgres_engine, sqlite_engines
 from orchestrator.store.faults import translate
-from orchestrator.store.past import PastStore
+from orchestrator.store.past import past_store
 from orchestrator.store.postgres import PostgresStore
 from orchestrator.store.silence import PATIENCE_S
 from orchestrator.store.sqlite import SqliteStore
@@ -144,6 +144,7 @@ def open_store(url: str, keys: Path, past: Clock | None = None, patience_s: floa
             simulation = _with_demo(connection, simulation)
             ring = keyfile.load(keys).ring
             prove(connection, ring, keys)
+            _register(connection, ring, walltime(connection))  # a rotation that was killed left the file alone new
     except Exception as error:
         engine.dispose()
         raise _said(error) from None
@@ -154,7 +155,8 @@ def open_store(url: str, keys: Path, past: Clock | None = None, patience_s: floa
             raise StoreError("only a demonstration in the making has a past to be played: choose another store")
         clock = past
     if engine.dialect.name == "postgresql":
-        made = PostgresStore(engine, _sql_clock(simulation, since)) if past is None else PastStore(engine, past)
+        told = _sql_clock(simulation, since)
+        made = PostgresStore(engine, lambda: told) if past is None else past_store(engine, past)
         return Opened(made, ring, simulation, clock, form)
     engine.dispose()
     store = SqliteStore(*sqlite_engines(_path(url), _WAIT_S), clock, wait_s=_WAIT_S)
@@ -166,21 +168,31 @@ def open_throwaway(clock: Clock, wall: Clock | None = None) -> tuple[SqliteStore
 
     wall: what the wall shows, where that is not this machine's clock.
     """
-    engine, ring, wall = memory_engine(), Keyring.ephemeral(), wall or HostClock()
-    with engine.connect() as connection:
-        connection.connection.cursor().executescript(_tables_in_memory())
-        _register(connection, ring, wall.now())
+    engine, wall = memory_engine(), wall or HostClock()
+    ring = furnish(engine, wall.now())
     return SqliteStore(engine, None, clock, wall=wall), ring
 
 
+def furnish(engine: Engine, now: datetime) -> Keyring:
+    """Make every table in an empty database that lasts for a while, and return keys of its own. now: wall time."""
+    ring = Keyring.ephemeral()
+    if engine.dialect.name != "sqlite":
+        metadata.create_all(engine, checkfirst=False)
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.connection.cursor().executescript(_tables_in_sqlite())
+        _register(connection, ring, now)
+    return ring
+
+
 @cache
-def _tables_in_memory() -> str:
+def _tables_in_sqlite() -> str:
     """Return the statements that make the tables in SQLite; worked out once, as each story has a store of its own."""
     made: list[str] = []
     dialect = sqlite.dialect()
     engine = create_mock_engine("sqlite://", lambda each, *_: made.append(str(each.compile(dialect=dialect))))
     metadata.create_all(engine, checkfirst=False)
-    return ";\n".join(made)
+    return ";\n".join(["BEGIN", *made, "COMMIT"])
 
 
 def _settle(connection: Connection, keys: Path, simulation: Simulation | None) -> None:
@@ -251,7 +263,8 @@ def _register(connection: Connection, ring: Keyring, now: datetime) -> None:
     known = connection.execute(select(kek.c.kek_id).where(kek.c.kek_id == ring.active.id)).first()
     if known is None:
         proof = {"fingerprint": ring.active.fingerprint, "proof": ring.proof(ring.active.id), "first_used_at": now}
-        connection.execute(insert(kek).values(kek_id=ring.active.id, **proof))
+        made = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+        connection.execute(made(kek).values(kek_id=ring.active.id, **proof).on_conflict_do_nothing())
 
 
 def _sql_clock(simulation: Simulation | None, begun: datetime) -> str:

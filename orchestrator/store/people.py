@@ -25,17 +25,15 @@ from orchestrator.store import tables as t
 from orchestrator.store.factors import FactorReads, FactorWrites
 from orchestrator.store.guesses import GuessReads, GuessWrites
 from orchestrator.store.sifting import distinct
-from orchestrator.store.staff import StaffReads, StaffWrites
+from orchestrator.store.staff import SESSIONS, STAFF, StaffReads, StaffWrites
 
 _PEOPLE = select(*(s.person.c[name] for name in PersonRow._fields))
 _POSTS = select(*(s.post.c[name] for name in PostRow._fields))
-_SESSIONS = select(*(s.session.c[name] for name in SessionRow._fields))
 _TOKENS = select(*(s.personal_token.c[name] for name in PersonalTokenRow._fields))
-_STAFF = select(*(s.staff_record.c[name] for name in StaffRow._fields))
 _LOOKS = select(*(s.look.c[name] for name in LookRow._fields))
 _HOLDS = select(*(s.legal_hold.c[name] for name in HoldRow._fields))
 _MERGES = select(*(s.patient_merge.c[name] for name in MergeRow._fields))
-_PATIENTS = select(*(t.patient.c[name] for name in PatientRow._fields))
+PATIENTS = select(*(t.patient.c[name] for name in PatientRow._fields))
 _GLASS = select(*(s.glass.c[name] for name in GlassRow._fields))
 
 
@@ -74,7 +72,7 @@ class PeopleReads(StaffReads, FactorReads, GuessReads):
         return [PostRow(*row) for row in self._sql.execute(chosen.order_by(s.post.c.ward, s.post.c.role))]
 
     def session(self, session_hash: bytes) -> SessionRow | None:
-        row = self._sql.execute(_SESSIONS.where(s.session.c.session_hash == session_hash)).first()
+        row = self._sql.execute(SESSIONS.where(s.session.c.session_hash == session_hash)).first()
         return None if row is None else SessionRow(*row)
 
     def personal_token(self, token_hash: bytes) -> PersonalTokenRow | None:
@@ -88,7 +86,7 @@ class PeopleReads(StaffReads, FactorReads, GuessReads):
 
     def staff_records(self, after: int, limit: int) -> list[StaffRow]:
         c = s.staff_record.c
-        return [StaffRow(*row) for row in self._sql.execute(_STAFF.where(c.seq > after).order_by(c.seq).limit(limit))]
+        return [StaffRow(*row) for row in self._sql.execute(STAFF.where(c.seq > after).order_by(c.seq).limit(limit))]
 
     def looks(self, chain: str, after: int, limit: int) -> list[LookRow]:
         c = s.look.c
@@ -203,7 +201,7 @@ class PeopleWrites(PeopleReads, StaffWrites, FactorWrites, GuessWrites):
 
     def last_staff_record(self) -> StaffRow | None:
         self._hold("staff")
-        row = self._sql.execute(_STAFF.order_by(s.staff_record.c.seq.desc()).limit(1)).first()
+        row = self._sql.execute(STAFF.order_by(s.staff_record.c.seq.desc()).limit(1)).first()
         return None if row is None else StaffRow(*row)
 
     def add_look(self, row: LookRow) -> None:
@@ -223,7 +221,7 @@ class PeopleWrites(PeopleReads, StaffWrites, FactorWrites, GuessWrites):
         self._sql.execute(broken.values(until=now))
 
     def lock_patient(self, patient_id: str) -> PatientRow | None:
-        row = self._sql.execute(_PATIENTS.where(t.patient.c.patient_id == patient_id).with_for_update()).first()
+        row = self._sql.execute(PATIENTS.where(t.patient.c.patient_id == patient_id).with_for_update()).first()
         return None if row is None else PatientRow(*row)
 
     def destroy_key(self, patient_id: str) -> None:

@@ -18,6 +18,7 @@ from psycopg.pq import ConnStatus, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 from sqlalchemy import Integer, LargeBinary, Table, Text
 
+from orchestrator.store.faults import legible
 from orchestrator.store.silence import Patience
 from orchestrator.store.types import EPOCH, LAST, Flag, Instant, Until
 
@@ -143,6 +144,11 @@ def insert(table: Table, names: Sequence[str], more: str = "") -> Statement:
     return Statement(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({values}){more}", kinds(table, names))
 
 
+def _read(given: Sequence[tuple[Statement, PGresult]]) -> list[list[tuple[Any, ...]]]:
+    with legible():
+        return [statement.rows(result) for statement, result in given]
+
+
 class Pipeline:
     """Sends statements on one connection of libpq. prepared: the names of those that this connection knows.
 
@@ -195,19 +201,19 @@ class Pipeline:
                 return found
 
     def _taken(self, awaited: list[Statement | bytes], results: list[PGresult]) -> list[list[tuple[Any, ...]]]:
-        rows = []
+        given = []
         for each, result in zip(awaited, results, strict=False):
             if result.status == ExecStatus.FATAL_ERROR:
                 raise self._failure(result)
             if isinstance(each, Statement):
                 if each.tag and result.command_status != each.tag:
                     raise InFailedSqlTransaction("the transaction had failed before")
-                rows.append(each.rows(result))
+                given.append((each, result))
             else:
                 self._prepared.add(each)
         if len(results) < len(awaited):
             raise OperationalError("the connection was lost")
-        return rows
+        return _read(given)  # last: by now it is known which statements the server keeps
 
     def _failure(self, result: PGresult) -> Error:
         error = error_from_result(result)

@@ -6,8 +6,8 @@ many, and COMMIT.
 """
 
 import operator
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC
 from functools import lru_cache
 from types import TracebackType
@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from orchestrator.audit.seal import Sealed
-from orchestrator.errors import OutcomeUnknown
+from orchestrator.errors import OutcomeUnknown, StoreDamaged
 from orchestrator.service.rows import LONGEST_ASIDE, EpisodeRow, ItemRow, Locked, NoticeRow, Times, Write
 from orchestrator.store import tables as t
 from orchestrator.store.cold import ColdReader, sealed
@@ -222,16 +222,19 @@ class PostgresChange(PostgresReader, RareWrites):
 
 
 class PostgresStore(Together[PostgresChange]):
-    """A store in one PostgreSQL database. clock: SQL with `{wall}` in it; just that for a real store."""
+    """A store in one PostgreSQL database.
 
-    def __init__(self, engine: Engine, clock: str = "{wall}") -> None:
+    clock: gives each transaction the SQL of its time, with `{wall}` in it; just that for a real store.
+    """
+
+    def __init__(self, engine: Engine, clock: Callable[[], str]) -> None:
         super().__init__()
         self._engine, self._clock = engine, clock
 
     def change(self) -> AbstractContextManager[PostgresChange]:
         """Return a write transaction on a connection of its own."""
         held = self._held()
-        return _Transaction(self._engine, self._clock) if held is None else nullcontext(held)
+        return _Transaction(self._engine, self._clock()) if held is None else nullcontext(held)
 
     @contextmanager
     def read(self) -> Iterator[ColdReader]:
@@ -243,7 +246,7 @@ class PostgresStore(Together[PostgresChange]):
             with self._engine.connect() as connection:
                 connection.exec_driver_sql(_SNAPSHOT)
                 try:
-                    yield PostgresReader(connection, self._clock)
+                    yield PostgresReader(connection, self._clock())
                 finally:
                     if not connection.invalidated:  # else the server is gone, and its error is on its way
                         connection.exec_driver_sql("ROLLBACK")
@@ -255,6 +258,7 @@ class PostgresStore(Together[PostgresChange]):
         with self.change() as change:
             fits(change._sql)
             change._sql.exec_driver_sql(_WRITABLE)
+        with suppress(StoreDamaged), self.change() as change:  # who is on other pages can be served
             change.next_alarm()
 
     def close(self) -> None:

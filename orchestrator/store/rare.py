@@ -25,6 +25,7 @@ from orchestrator.service.rows import (
 from orchestrator.store import tables as t
 from orchestrator.store.answers import AnswerWrites
 from orchestrator.store.cold import MAY_LEAVE, ColdReader, leaving
+from orchestrator.store.rewrapping import RewrapWrites
 from orchestrator.store.roster import RosterWrites
 from orchestrator.store.worklist import WorklistWrites
 
@@ -76,7 +77,7 @@ _SAW = (
 _OF_KIND = _WAITS.where(exists().where(_ITS_NOTICE, t.notice.c.kind == bindparam("kind")))
 
 
-class RareWrites(ColdReader, AnswerWrites, RosterWrites, WorklistWrites):
+class RareWrites(ColdReader, AnswerWrites, RosterWrites, WorklistWrites, RewrapWrites):
     """Writes within the transaction of one connection; see `service.ports.Change`."""
 
     def add_patient(self, patient: PatientRow) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime
 from types import TracebackType
 from typing import Any
@@ -11,10 +11,10 @@ from sqlalchemy import Connection, Engine
 
 from orchestrator.audit.seal import Sealed
 from orchestrator.clock import Clock, HostClock
-from orchestrator.errors import StoreBusy
+from orchestrator.errors import StoreBusy, StoreDamaged
 from orchestrator.service.rows import LONGEST_ASIDE, EpisodeRow, ItemRow, Locked, NoticeRow, Times, Write
 from orchestrator.store.cold import ColdReader, sealed
-from orchestrator.store.faults import BUSY, raise_translated
+from orchestrator.store.faults import BUSY, legible, raise_translated
 from orchestrator.store.rare import RareWrites
 from orchestrator.store.schema import fits
 from orchestrator.store.together import Together
@@ -65,10 +65,11 @@ def _until(micros: int | None) -> datetime | None:
 
 
 def _episode(row: Sequence[Any]) -> EpisodeRow:
-    return EpisodeRow(
-        row[0], row[1], row[2], row[3], row[4], row[5], row[6], from_micros(row[7]), from_micros(row[8]),
-        _moment(row[9]), bool(row[10]), row[11], row[12], row[13], _until(row[14]), row[15], row[16], row[17],
-    )  # fmt: skip
+    with legible():
+        return EpisodeRow(
+            row[0], row[1], row[2], row[3], row[4], row[5], row[6], from_micros(row[7]), from_micros(row[8]),
+            _moment(row[9]), bool(row[10]), row[11], row[12], row[13], _until(row[14]), row[15], row[16], row[17],
+        )  # fmt: skip
 
 
 class SqliteReader(ColdReader):
@@ -185,6 +186,7 @@ class SqliteStore(Together[SqliteChange]):
         with self.change() as change:  # BEGIN IMMEDIATE takes the right to write
             if self._reader is not None:  # one in memory is of this program's own making
                 fits(change._sql)
+        with suppress(StoreDamaged), self.change() as change:  # who is on other pages can be served
             change.next_alarm()
 
     def close(self) -> None:

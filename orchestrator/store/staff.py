@@ -7,8 +7,8 @@ from sqlalchemy import Connection, delete, insert, select
 from orchestrator.service.people.rows import IdentityRow, SessionRow, StaffRow
 from orchestrator.store import staff_tables as s
 
-_STAFF = select(*(s.staff_record.c[name] for name in StaffRow._fields))
-_SESSIONS = select(*(s.session.c[name] for name in SessionRow._fields))
+STAFF = select(*(s.staff_record.c[name] for name in StaffRow._fields))
+SESSIONS = select(*(s.session.c[name] for name in SessionRow._fields))
 _IDENTITIES = select(*(s.identity.c[name] for name in IdentityRow._fields))
 
 
@@ -21,23 +21,23 @@ class StaffReads:
 
     def staff_page(self, before: int | None, limit: int, about: str | None = None) -> list[StaffRow]:
         c = s.staff_record.c
-        chosen = _STAFF if before is None else _STAFF.where(c.seq < before)
+        chosen = STAFF if before is None else STAFF.where(c.seq < before)
         chosen = chosen if about is None else chosen.where(c.about == about)
         return [StaffRow(*row) for row in self._sql.execute(chosen.order_by(c.seq.desc()).limit(limit))]
 
     def staff_record_of(self, cause: bytes) -> StaffRow | None:
-        row = self._sql.execute(_STAFF.where(s.staff_record.c.cause == cause)).first()
+        row = self._sql.execute(STAFF.where(s.staff_record.c.cause == cause)).first()
         return None if row is None else StaffRow(*row)
 
     def last_about(self, person_id: str, kinds: Collection[str]) -> StaffRow | None:
         c = s.staff_record.c
-        chosen = _STAFF.where(c.about == person_id, c.kind.in_(sorted(kinds))).order_by(c.seq.desc()).limit(1)
+        chosen = STAFF.where(c.about == person_id, c.kind.in_(sorted(kinds))).order_by(c.seq.desc()).limit(1)
         row = self._sql.execute(chosen).first()
         return None if row is None else StaffRow(*row)
 
     def sessions(self, person_id: str) -> list[SessionRow]:
         c = s.session.c
-        chosen = _SESSIONS.where(c.person_id == person_id).order_by(c.seen_at.desc(), c.session_hash)
+        chosen = SESSIONS.where(c.person_id == person_id).order_by(c.seen_at.desc(), c.session_hash)
         return [SessionRow(*row) for row in self._sql.execute(chosen)]
 
     def identity(self, issuer: str, subject: str) -> IdentityRow | None:

@@ -2,11 +2,12 @@
 
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import DBAPIError
 
 from orchestrator.audit.keys import Keyring
 from orchestrator.clock import Clock, HostClock
@@ -15,11 +16,15 @@ from orchestrator.service.ports import Store
 from orchestrator.store import opening
 from orchestrator.store.connect import make_file, postgres_engine, sqlite_engines
 from orchestrator.store.faults import translate
-from orchestrator.store.past import PastStore
+from orchestrator.store.past import past_store
 from orchestrator.store.sqlite import SqliteStore
-from orchestrator.store.tables import metadata
 
 _WAIT_S = 5.0
+_PREFIX = "carepath_story_"
+_LEFT = (
+    f"SELECT nspname FROM pg_namespace WHERE nspname ~ '^{_PREFIX}[0-9a-f]{{16}}$'"
+    " AND pg_get_userbyid(nspowner) = current_user"
+)
 Open = Callable[[Clock], tuple[Store, Keyring]]
 """Gives a story its store and keys, on the clock that it moves."""
 
@@ -45,10 +50,11 @@ def stage(url: str | None) -> Iterator[Open]:
 @contextmanager
 def _in_file(file: Path) -> Iterator[Open]:
     if file.exists():
-        raise InputError(f"there is a file at {file} already: stories play in a new one, which is gone afterwards")
+        what = f"there is a file at {file} already: stories play in a new one, which is gone afterwards"
+        raise InputError(f"{what}; remove it if a run that was killed left it")
     make_file(file)
     engines = sqlite_engines(file, _WAIT_S)
-    ring = _make(engines[0])
+    ring = opening.furnish(engines[0], HostClock().now())
     last = SqliteStore(*engines, HostClock())
 
     def opened(clock: Clock) -> tuple[Store, Keyring]:
@@ -67,27 +73,47 @@ def _in_file(file: Path) -> Iterator[Open]:
 
 @contextmanager
 def _in_schema(url: str) -> Iterator[Open]:
-    name = f"carepath_story_{secrets.token_hex(8)}"
+    mark = secrets.token_hex(8)
+    name = f"{_PREFIX}{mark}"
     engine = postgres_engine(url, _WAIT_S)
 
     @event.listens_for(engine, "connect")
     def _enter(connection: Any, _: object) -> None:  # noqa: ANN401  a driver's connection
         connection.execute(f"SET search_path TO {name}")
 
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE SCHEMA {name}")
     try:
-        ring = _make(engine)
-        yield lambda clock: (PastStore(engine, clock), ring)
+        with engine.connect() as keeper:  # whose lock says for as long as this process lives that somebody plays here
+            _lock(keeper, mark)
+            _clear_away(keeper)
+            keeper.exec_driver_sql(f"CREATE SCHEMA {name}")
+            try:
+                ring = opening.furnish(engine, HostClock().now())
+                yield lambda clock: (past_store(engine, clock), ring)
+            finally:
+                keeper.exec_driver_sql(f"DROP SCHEMA {name} CASCADE")
+                _unlock(keeper, mark)
     finally:
-        with engine.connect() as connection:
-            connection.exec_driver_sql(f"DROP SCHEMA {name} CASCADE")
         engine.dispose()
 
 
-def _make(engine: Engine) -> Keyring:
-    ring = Keyring.ephemeral()
-    metadata.create_all(engine, checkfirst=False)
-    with engine.connect() as connection:
-        opening._register(connection, ring, HostClock().now())
-    return ring
+def _clear_away(keeper: Connection) -> None:
+    """Remove the places of processes that were killed: of each the lock is free."""
+    for (left,) in keeper.exec_driver_sql(_LEFT).all():
+        mark = left.removeprefix(_PREFIX)
+        if _lock(keeper, mark):
+            with suppress(DBAPIError):  # who clears it away at the same time, or is no longer let
+                keeper.exec_driver_sql(f"DROP SCHEMA IF EXISTS {left} CASCADE")
+            _unlock(keeper, mark)
+
+
+def _lock(keeper: Connection, mark: str) -> bool:
+    """Take the lock of a place; False where somebody holds it."""
+    return bool(keeper.exec_driver_sql(f"SELECT pg_try_advisory_lock({_number(mark)})").scalar())
+
+
+def _unlock(keeper: Connection, mark: str) -> None:
+    keeper.exec_driver_sql(f"SELECT pg_advisory_unlock({_number(mark)})")
+
+
+def _number(mark: str) -> int:
+    return int.from_bytes(bytes.fromhex(mark), signed=True)

@@ -19,6 +19,7 @@ from sqlalchemy import (
     tuple_,
 )  # fmt: skip
 
+from orchestrator.episode.items import REMINDER
 from orchestrator.service.people.principal import EVERYWHERE
 from orchestrator.service.people.rows import PersonRow
 from orchestrator.service.rows import ItemRow, NoticeRow, ToldRow, WorkRow
@@ -176,7 +177,7 @@ def _work(items: Any) -> Select[Any]:  # noqa: ANN401  a table, or what was chos
 def _told(latest: Subquery) -> Select[Any]:
     n = latest.c
     # what a ward was told stays; who the patient is, and whether it waits yet, is for the ward on which he is now
-    waits = and_(_I.episode_id == n.episode_id, _I.kind == "reminder", _I.key == n.about, _I.ward == n.ward)
+    waits = and_(_I.episode_id == n.episode_id, _I.kind == REMINDER, _I.key == n.about, _I.ward == n.ward)
     return (
         select(
             *n,

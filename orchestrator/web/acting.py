@@ -35,8 +35,8 @@ from orchestrator.http.serving import system_of
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.handlers import Answer
 from orchestrator.service.handlers import Request as Asked
+from orchestrator.service.people.looking import Seen
 from orchestrator.service.people.principal import Action
-from orchestrator.service.people.sight import Seen
 from orchestrator.service.ports import Collision
 from orchestrator.web.account import BUSY, CHANGED, OTHER, RESENT, TWICE, Account, kind_of
 from orchestrator.web.bedside import head, zone_of

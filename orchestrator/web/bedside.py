@@ -19,8 +19,8 @@ from orchestrator.http.serving import serving, system_of
 from orchestrator.pathway.naming import fact_is, fact_label, fact_value
 from orchestrator.report import chart, plot, svg
 from orchestrator.report.html import picture_of
+from orchestrator.service.people.looking import Seen
 from orchestrator.service.people.principal import ROLES, Action
-from orchestrator.service.people.sight import Seen
 from orchestrator.service.telling import Whole
 from orchestrator.web import fields, hand
 from orchestrator.web.account import Account
@@ -38,7 +38,7 @@ _KEPT = ("role", "reminders", "timeline")
 """What an address of the page keeps when more of it is asked for."""
 
 
-def parts(request: Request, seen: Seen, whole: Whole, account: Account | None = None) -> dict[str, Any]:
+def parts(request: Request, seen: Seen, whole: Whole, account: Account | None) -> dict[str, Any]:
     """Return what the templates of a patient's page show. account: of what was not done, if anything."""
     return {
         **head(request, seen, whole, "" if account is None else account.form["role"]),
@@ -140,6 +140,7 @@ def _work(whole: Whole) -> dict[str, Any]:
         "others": fields.others(whole),
         "recorded": {each["fact"]: each for each in recorded},
         "running": running,
+        "last_charted": hand.last_charted(whole),
         "next_dose": hand.next_dose,
         "courses": sorted(whole.story["courses"], key=lambda each: (each["id"] not in running, -each["id"])),
     }

@@ -11,7 +11,7 @@ from orchestrator.http.serving import serving, system_of
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.enrolment import EnrolRequest, Identifier
 from orchestrator.service.people.principal import Action
-from orchestrator.web.finding import SYSTEM, found_of
+from orchestrator.web.finding import USUAL_SYSTEM, found_of
 from orchestrator.web.forms import Form, Sent
 from orchestrator.web.look import acting, wards_of
 from orchestrator.web.pages import Entry, gettext, render
@@ -80,7 +80,7 @@ def _page(
     request: Request, form: Form, *, problem: str = "", there: dict[str, Any] | None = None, status: int = 200
 ) -> Response:
     rows = [(each.system, each.value) for each in _identifiers(form)]
-    rows += [("" if number else SYSTEM, "") for number in range(len(rows), _ROWS)]
+    rows += [("" if number else USUAL_SYSTEM, "") for number in range(len(rows), _ROWS)]
     return render(
         request, "episode/enrol.html", status=status, form=form, rows=rows, pathways=_pathways(request),
         wards=wards_of(request, Action.ACT), problem=gettext(request, problem) if problem else "", there=there,

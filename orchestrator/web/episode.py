@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from orchestrator.http.serving import system_of
+from orchestrator.service.people.looking import Seen
 from orchestrator.service.people.principal import Action
-from orchestrator.service.people.sight import Seen
 from orchestrator.web.account import Account
 from orchestrator.web.bedside import head, parts, reminders_wanted
 from orchestrator.web.look import EpisodeId, Looking, OnEpisode

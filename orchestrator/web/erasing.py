@@ -11,12 +11,12 @@ from starlette.responses import RedirectResponse, Response
 from orchestrator.errors import CarepathError, StoreError
 from orchestrator.http.needs import needs, principal
 from orchestrator.http.serving import system_of
-from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.erasure import LONGEST_REASON, SHORTEST_REASON
+from orchestrator.service.people.looking import Seen
 from orchestrator.service.people.principal import Action
-from orchestrator.service.people.sight import Seen
+from orchestrator.service.people.recording import Author
 from orchestrator.web.again import check_again, has_password
-from orchestrator.web.finding import SYSTEM, lead_to
+from orchestrator.web.finding import USUAL_SYSTEM, lead_to
 from orchestrator.web.forms import Sent
 from orchestrator.web.look import EpisodeId, OnEpisode
 from orchestrator.web.pages import Entry, gettext, render
@@ -29,7 +29,7 @@ Erasing = Annotated[Seen, Depends(OnEpisode(Action.ERASE))]
 @router.get("/erase", dependencies=needs(Action.ERASE))
 def find_page(request: Request) -> Response:
     """Ask for whose record to erase."""
-    return _asked(request, {"what": "", "system": SYSTEM})
+    return _asked(request, {"what": "", "system": USUAL_SYSTEM})
 
 
 @router.post("/erase", dependencies=needs(Action.ERASE))

@@ -19,7 +19,7 @@ from orchestrator.web.pages import Entry, gettext, render
 
 router = APIRouter(include_in_schema=False)
 ENTRY = Entry("/find", "Find", Action.SEE)
-SYSTEM = "hospital-number"
+USUAL_SYSTEM = "hospital-number"
 """Which number is meant unless another is named."""
 _EPISODE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -27,16 +27,16 @@ _EPISODE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 @router.get("/find", dependencies=needs(Action.SEE))
 def find_page(request: Request) -> Response:
     """Ask for a number."""
-    return render(request, "episode/find.html", form=Form.empty(), usual=SYSTEM, found=None)
+    return render(request, "episode/find.html", form=Form.empty(), usual=USUAL_SYSTEM, found=None)
 
 
 @router.post("/find", dependencies=needs(Action.SEE))
 def find(request: Request, form: Sent) -> Response:
     """Open the patient's page, or show the episodes to choose from."""
-    found = found_of(request, Identifier(form["system"] or SYSTEM, form["value"]))
+    found = found_of(request, Identifier(form["system"] or USUAL_SYSTEM, form["value"]))
     if len(found) == 1:
         return RedirectResponse(f"/episodes/{found[0]['episode_id']}", 303)
-    return render(request, "episode/find.html", form=form, usual=SYSTEM, found=found)
+    return render(request, "episode/find.html", form=form, usual=USUAL_SYSTEM, found=found)
 
 
 def one_of(request: Request, form: Form, action: Action) -> str:
@@ -51,7 +51,7 @@ def one_of(request: Request, form: Form, action: Action) -> str:
         if _EPISODE.fullmatch(what):
             system.sight.check(me, what, action)
             return what
-        rows = system.queries.episodes_of(Identifier(form["system"] or SYSTEM, what)) if what else []
+        rows = system.queries.episodes_of(Identifier(form["system"] or USUAL_SYSTEM, what)) if what else []
         return [str(row["episode_id"]) for row in rows if me.may(action, row["ward"])][-1]
     except (NotFound, IndexError):
         count_failure(request)

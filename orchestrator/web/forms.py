@@ -95,7 +95,7 @@ class Form:
         """Return every text under a name that is not empty."""
         return [value for key, value in self._sent if key == name and value]
 
-    def pairs(self, but: Container[str] = ()) -> list[tuple[str, str]]:
+    def pairs(self, but: Container[str]) -> list[tuple[str, str]]:
         """Return what was sent, in order, for a form that sends it again. but: fields to leave out."""
         return [(name, value) for name, value in self._sent if value and name not in but]
 

@@ -12,22 +12,22 @@ from orchestrator.http.needs import needs, principal
 from orchestrator.http.serving import system_of
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.people.glass import LONGEST_REASON, reason_of
+from orchestrator.service.people.looking import Who
 from orchestrator.service.people.principal import Action, Principal
-from orchestrator.service.people.sight import Who
 from orchestrator.web.again import check_again, count_failure
+from orchestrator.web.finding import USUAL_SYSTEM
 from orchestrator.web.forms import Form, Sent
 from orchestrator.web.look import EpisodeId, OnEpisode
 from orchestrator.web.pages import Entry, gettext, render
 
 ENTRY = Entry("/glass", "Emergency access", Action.ACT)
 router = APIRouter(include_in_schema=False)
-_USUAL_SYSTEM = "hospital-number"
 
 
 @router.get("/glass", dependencies=needs(Action.ACT))
 def glass_page(request: Request) -> Response:
     """Ask for whom, why, and the own password again."""
-    return _asked(request, {"system": _USUAL_SYSTEM, "number": "", "reason": ""})
+    return _asked(request, {"system": USUAL_SYSTEM, "number": "", "reason": ""})
 
 
 @router.post("/glass", dependencies=needs(Action.ACT))

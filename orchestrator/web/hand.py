@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator.audit.story.speech import about
-from orchestrator.episode.items import DECISION, DOSE, TASK, kind_of_thing, reminds_of, subject_of
+from orchestrator.episode.items import DECISION, DOSE, REMINDER, TASK, kind_of_thing, reminds_of, subject_of
 from orchestrator.pathway.model import Pathway, ReminderKind
 from orchestrator.service.telling import Whole
 
 SOON = dt.timedelta(hours=12)
 """A dose that is due within a shift is laid to hand."""
-REMINDER = "reminder"
 _FIRST = (DOSE, DECISION)
 Json = Mapping[str, Any]
 
@@ -52,6 +51,16 @@ def items(whole: Whole) -> list[Item]:
         for each in found
     ]
     return sorted([*found, *alone], key=_order)
+
+
+def last_charted(whole: Whole) -> dict[int, Json]:
+    """Return by its course each administration that can be taken back: the last that was recorded of its regimen."""
+    last: dict[str, tuple[int, Json]] = {}
+    for course in whole.story["courses"]:
+        for dose in course["administrations"]:
+            if dose["by"]:
+                last[course["regimen"]] = course["id"], dose
+    return dict(last.values())
 
 
 def next_dose(course: Json) -> Json | None:

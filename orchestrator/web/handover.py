@@ -11,8 +11,8 @@ from orchestrator.errors import InputError
 from orchestrator.http.needs import needs, principal
 from orchestrator.http.serving import serving, system_of
 from orchestrator.service.overview.shift import Span
+from orchestrator.service.people.looking import Who
 from orchestrator.service.people.principal import Action
-from orchestrator.service.people.sight import Who
 from orchestrator.web import wards
 from orchestrator.web.pages import Entry, gettext, render
 

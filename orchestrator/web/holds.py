@@ -8,11 +8,11 @@ from starlette.responses import RedirectResponse, Response
 from orchestrator.errors import CarepathError, StoreError
 from orchestrator.http.needs import needs, principal
 from orchestrator.http.serving import system_of
-from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.erasure import LONGEST_REASON, SHORTEST_REASON
+from orchestrator.service.people.looking import Seen
 from orchestrator.service.people.principal import Action
-from orchestrator.service.people.sight import Seen
-from orchestrator.web.finding import SYSTEM, lead_to
+from orchestrator.service.people.recording import Author
+from orchestrator.web.finding import USUAL_SYSTEM, lead_to
 from orchestrator.web.forms import Sent
 from orchestrator.web.look import EpisodeId, OnEpisode
 from orchestrator.web.pages import Entry, gettext, render
@@ -64,7 +64,7 @@ def _listed(
 ) -> Response:
     wards = principal(request).wards(Action.HOLD)
     page = system_of(request).sight.erasure.holds(wards, before=before, limit=_ROWS)
-    given = typed or {"what": "", "system": SYSTEM}
+    given = typed or {"what": "", "system": USUAL_SYSTEM}
     return render(
         request, "erasure/holds.html", status=422 if problem else 200, page=page, typed=given, problem=problem
     )

@@ -4,13 +4,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from orchestrator.errors import InputError
-from orchestrator.http.needs import needs, principal
+from orchestrator.http.needs import needs, principal, wards_shown
 from orchestrator.http.serving import system_of
 from orchestrator.notify.wording import of_kind
 from orchestrator.service.people.principal import AT_THE_BEDSIDE, Action
 from orchestrator.service.worklist.agenda import Agenda
 from orchestrator.web.lists import address, choice, live_address
-from orchestrator.web.look import wards_asked, wards_of
+from orchestrator.web.look import wards_of
 from orchestrator.web.pages import Entry, render
 from orchestrator.web.serving import pages_of
 
@@ -30,7 +30,7 @@ def inbox(request: Request) -> Response:
     if len(ward) > 200 or len(before) > 300:
         raise InputError("this address leads nowhere: begin at the first page")
     here = address(ENTRY.address, {"view": view, "ward": ward, "before": before})
-    wards = wards_asked(request, (ward,) if ward else ())
+    wards = wards_shown(principal(request), (ward,) if ward else ())
     roles = tuple(sorted(principal(request).roles(ward or None))) if view == "role" else ()
     page = system.queries.inbox(wards=wards, roles=roles, before=before or None, limit=SIZE)
     shown = [row["episode_id"] for row in page.rows]

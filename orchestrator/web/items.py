@@ -12,9 +12,8 @@ from orchestrator.episode.commands import moment
 from orchestrator.errors import Claimed, Conflict, InputError, NotAllowed, NotFound
 from orchestrator.http.needs import principal
 from orchestrator.http.serving import system_of
-from orchestrator.service.people.looking import Who
+from orchestrator.service.people.looking import Seen, Who
 from orchestrator.service.people.principal import Action
-from orchestrator.service.people.sight import Seen
 from orchestrator.service.worklist.agenda import Agenda
 from orchestrator.service.worklist.rows import ItemId
 from orchestrator.web.forms import Form, Sent, inside

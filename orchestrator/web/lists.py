@@ -69,7 +69,7 @@ def choice(request: Request, name: str, among: Mapping[str, object] | tuple[str,
     return given
 
 
-def live_address(request: Request, ward: str = "") -> str:
+def live_address(request: Request, ward: str) -> str:
     """Return where a page listens for what changes from now on."""
     since = moments_of(request).now.isoformat()
     return address(LIVE, {"ward": ward, "since": since})

@@ -1,5 +1,6 @@
 """What is mine here? My name and posts, the language of my pages, where I am signed in, and tokens for my programs."""
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -87,7 +88,7 @@ def end_identity(request: Request, form: Sent) -> Response:
     return RedirectResponse("/sign-in", 303) if done.status_code == 303 else done
 
 
-def _do(request: Request, work: Any) -> Response:  # noqa: ANN401  a change that returns nothing
+def _do(request: Request, work: Callable[[], None]) -> Response:
     try:
         once(work)
     except NotFound as error:  # it ended by itself meanwhile, or somebody ended it

@@ -13,11 +13,11 @@ from orchestrator.errors import Conflict, InputError, NotFound
 from orchestrator.http.needs import principal
 from orchestrator.http.serving import system_of
 from orchestrator.service.enrolment import Identifier
-from orchestrator.service.people.accounts import Author
+from orchestrator.service.people.looking import Seen, Who
 from orchestrator.service.people.merging import LONGEST_REASON
 from orchestrator.service.people.principal import Action
-from orchestrator.service.people.sight import Seen, Who
-from orchestrator.web.finding import SYSTEM
+from orchestrator.service.people.recording import Author
+from orchestrator.web.finding import USUAL_SYSTEM
 from orchestrator.web.forms import Form, Sent
 from orchestrator.web.look import EpisodeId, Looking, OnEpisode
 from orchestrator.web.pages import gettext, render
@@ -83,7 +83,7 @@ def _page(
 ) -> Response:
     shown: dict[str, Any] = {"done": "", "acted": [], "both": None, **more}
     return render(
-        request, "merge.html", status=_status(problem), episode_id=episode_id, form=form, usual=SYSTEM, seen=seen,
+        request, "merge.html", status=_status(problem), episode_id=episode_id, form=form, usual=USUAL_SYSTEM, seen=seen,
         patient=_person(request, seen, episode_id), problem=gettext(request, str(problem)) if problem else "",
         longest=LONGEST_REASON, **shown,
     )  # fmt: skip
@@ -94,7 +94,7 @@ def _compared(
 ) -> Response:  # fmt: skip
     """Return both records side by side; the number was typed, and comes back with the decision."""
     system = system_of(request)
-    wanted = Identifier(form["system"] or SYSTEM, form["value"])
+    wanted = Identifier(form["system"] or USUAL_SYSTEM, form["value"])
     try:
         both = system.sight.compare(principal(request), _who(request, seen), episode_id, wanted)
     except (Conflict, InputError, NotFound) as error:

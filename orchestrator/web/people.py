@@ -1,6 +1,6 @@
 """Who has an account, on which ward and in which role? The administrators' pages: find, add, change, end, look back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -11,8 +11,7 @@ from orchestrator.errors import CarepathError, Changed, Conflict, NotAllowed, No
 from orchestrator.http.needs import needs, principal
 from orchestrator.http.serving import system_of
 from orchestrator.service.people import passwords
-from orchestrator.service.people.accounts import Post
-from orchestrator.service.people.administering import looks_after
+from orchestrator.service.people.administering import Post, looks_after
 from orchestrator.service.people.principal import ADMINISTRATOR, Action
 from orchestrator.service.people.recording import Author, once
 from orchestrator.web import words
@@ -280,7 +279,7 @@ def _posts(form: Form) -> list[Post]:
     return sorted({*kept, *((ward, role) for ward, role in rows if ward or role)})
 
 
-def _prove(request: Request, form: Form, held: Any) -> None:  # noqa: ANN401  a list or tuple of roles
+def _prove(request: Request, form: Form, held: Collection[str]) -> None:
     """Ask for the own password before somebody becomes administrator: that is more than a browser left open may do."""
     gives = any(role == ADMINISTRATOR for _, role in _posts(form)) and ADMINISTRATOR not in held
     if gives:

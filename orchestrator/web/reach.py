@@ -11,9 +11,9 @@ from orchestrator.errors import CarepathError
 from orchestrator.http.needs import needs, principal
 from orchestrator.http.serving import system_of
 from orchestrator.notify.channel import Result
-from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.hours import instant_of
 from orchestrator.service.people.principal import Action
+from orchestrator.service.people.recording import Author
 from orchestrator.web.forms import Form, Sent
 from orchestrator.web.pages import gettext, render
 

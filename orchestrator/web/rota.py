@@ -1,6 +1,7 @@
 """Who is on duty this week? A ward's rota as a table, with its gaps, and a form for who may change it."""
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -12,10 +13,10 @@ from orchestrator.bootstrap import System
 from orchestrator.errors import CarepathError, InputError
 from orchestrator.http.needs import needs, principal
 from orchestrator.http.serving import system_of
-from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.duty import changes, check_ward, reads
 from orchestrator.service.people.hours import day_of, instant_of, midnight, monday
 from orchestrator.service.people.principal import EVERYWHERE, Action
+from orchestrator.service.people.recording import Author
 from orchestrator.web.forms import Sent
 from orchestrator.web.pages import Entry, gettext, language_of, render
 
@@ -95,7 +96,9 @@ def _day(request: Request, view: dict[str, Any], day: dt.date) -> dict[str, Any]
     }
 
 
-def _spans(stretches: list[dict[str, Any]], start: dt.datetime, end: dt.datetime, zone: dt.tzinfo) -> Any:  # noqa: ANN401
+def _spans(
+    stretches: list[dict[str, Any]], start: dt.datetime, end: dt.datetime, zone: dt.tzinfo
+) -> Iterator[dict[str, Any]]:
     """Yield the part of each stretch that lies in a day."""
     for each in stretches:
         first, last = (dt.datetime.fromisoformat(each[name]) for name in ("starts_at", "ends_at"))

@@ -11,8 +11,9 @@ from typing import Any
 from orchestrator.episode.commands import ChangeWard, Command, command_from_json
 from orchestrator.episode.parameters import choices
 from orchestrator.errors import InputError, InvalidCommand
-from orchestrator.pathway.kinds import Fact
+from orchestrator.pathway.kinds import Fact, typed_number
 from orchestrator.pathway.model import Pathway
+from orchestrator.service.handlers import KEY
 from orchestrator.web.forms import Form
 
 UNKNOWN, NOTHING = "?", "[]"
@@ -22,9 +23,10 @@ FIRST, SECOND = "first", "second"
 WHICH = "which."
 CHANGE_WARD = ChangeWard.kind
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:#/-]{0,199}")
-_KEY = re.compile(r"[!-~]{1,200}")
 _ENTRY = re.compile(r"[1-9][0-9]{0,9}(-[0-9a-f]{16})?")
 _BOOLS = {"true": True, "false": False}
+_ONE: Mapping[str, Callable[[str], object]] = {"number": typed_number, "bool": lambda text: _BOOLS.get(text, text)}
+"""What a text stands for by the kind of its fact; the engine refuses what does not fit."""
 
 
 class TwiceThatNight(InputError):
@@ -47,7 +49,7 @@ def command_of(verb: str, form: Form, pathway: Pathway, zone: dt.tzinfo) -> Comm
 
 def key_of(form: Form) -> str:
     """Return the form's idempotency key. Raises InputError."""
-    if not _KEY.fullmatch(form["key"]):
+    if not re.fullmatch(KEY, form["key"]):
         raise InputError("this form has no key of its own: open the page again")
     return form["key"]
 
@@ -107,7 +109,7 @@ def _value(fact: Fact | None, said: list[str]) -> object:
         return None
     if fact.kind == "set":
         return _set(fact, said)
-    return _BOOLS.get(said[-1], said[-1]) if fact.kind == "bool" else said[-1]
+    return _ONE.get(fact.kind, str)(said[-1])
 
 
 def _set(fact: Fact, said: list[str]) -> list[str]:
@@ -139,7 +141,7 @@ def _steps(sent: Mapping[str, list[str]]) -> dict[str, Any]:
     """Return the rows of a taper that were filled in; nothing when none was."""
     days, doses = sent.get("steps.days", []), sent.get("steps.dose", [])
     rows = [pair for pair in zip(days, doses, strict=False) if any(pair)]
-    return {"steps": [{"days": _whole(day), "dose": dose} for day, dose in rows]} if rows else {}
+    return {"steps": [{"days": _whole(day), "dose": typed_number(dose)} for day, dose in rows]} if rows else {}
 
 
 def _whole(text: str) -> int | str:
@@ -160,6 +162,7 @@ def _moments(form: Form, name: str, said: list[str], zone: dt.tzinfo) -> list[st
 
 _PARAMETERS: Mapping[str, Callable[[Form, str, list[str], dt.tzinfo], Any]] = {
     "count": lambda _form, _name, said, _zone: _whole(said[-1]),
+    "amount": lambda _form, _name, said, _zone: typed_number(said[-1]),
     "moment": _moment,
     "moments": _moments,
 }

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from orchestrator.errors import NotFound
-from orchestrator.http.needs import needs, principal
+from orchestrator.http.needs import needs, principal, wards_shown
 from orchestrator.http.serving import system_of
 from orchestrator.service.people.principal import ADMINISTRATOR, AT_THE_BEDSIDE, EVERYWHERE, Action
 from orchestrator.service.worklist.agenda import Agenda
 from orchestrator.web.lists import address, choice, live_address
-from orchestrator.web.look import wards_asked, wards_of
+from orchestrator.web.look import wards_of
 from orchestrator.web.pages import Entry, render
 from orchestrator.web.serving import pages_of
 
@@ -89,7 +89,7 @@ def worklist(request: Request) -> Response:
     """Show what is open, longest overdue first."""
     system = system_of(request)
     filters, me = _filters(request), principal(request)
-    wards = wards_asked(request, (filters.ward,) if filters.ward else ())
+    wards = wards_shown(principal(request), (filters.ward,) if filters.ward else ())
     agenda, mine = Agenda(system.desk, system.identities), filters.view == "mine"
     page = system.queries.worklist(
         wards=wards, roles=_roles(request, filters), kinds=(filters.kind,) if filters.kind else (),

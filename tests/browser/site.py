@@ -14,9 +14,9 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, ViewportSize
 
 from orchestrator.bootstrap import System
-from orchestrator.cli.faces import Faces, faces
+from orchestrator.cli.asgi import Faces, faces
 from orchestrator.clock import VirtualClock
-from orchestrator.service.people.accounts import Author
+from orchestrator.service.people.recording import Author
 
 PASSWORD = "four plain words here"  # noqa: S105  of people who are made up
 ZONE = "Europe/London"

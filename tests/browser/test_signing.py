@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.service.demo import PASSWORD as DEMO_PASSWORD
-from orchestrator.service.people.accounts import Author
+from orchestrator.service.people.recording import Author
 from tests.browser import axe
 from tests.browser.site import PASSWORD, Site
 

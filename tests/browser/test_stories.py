@@ -26,7 +26,7 @@ def enrol(site: Site) -> str:
 def treat(site: Site) -> str:
     """Enrol a patient to whom a pulse of three days was confirmed; return the address of the page."""
     page = enrol(site)
-    facts = {"weight_kg": "70", "infection_status": "excluded", "severity": "severe", "symptoms_progressing": True}
+    facts = {"weight_kg": 70, "infection_status": "excluded", "severity": "severe", "symptoms_progressing": True}
     for command in (Record(facts), Confirm((PULSE,), {"days": 3})):
         assert site.system.handlers.execute(Request(page.rpartition("/")[2], command, CLINICIAN, new_key())).accepted
     return page

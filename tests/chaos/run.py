@@ -24,12 +24,13 @@ from orchestrator import bootstrap
 from tests.chaos import embedded, schedule
 from tests.chaos.checker import Checker
 from tests.chaos.embedded import Embedded
-from tests.chaos.history import History
+from tests.chaos.history import History, Outage
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.people import Person, Ward
 from tests.chaos.schedule import Fault
 from tests.chaos.system import Shape, System, running
 from tests.chaos.verdict import Finding, Verdict
+from tests.yardstick import measured
 
 QUIET_SECONDS = 180.0
 _MOST_LINES = 40
@@ -83,7 +84,8 @@ def run(plan: Plan, folder: Path) -> Result:
     try:
         with _running(plan, history) as system:
             try:
-                return _run(plan, system, history)
+                with measured(lambda begun, ended: history.add(Outage("the machine", begun, ended, excuses=True))):
+                    return _run(plan, system, history)
             finally:
                 system.keep_logs(folder)
     finally:

@@ -11,9 +11,10 @@ import pytest
 from orchestrator.audit.keys import Keyring
 from orchestrator.clock import VirtualClock
 from orchestrator.service.deliveries import Deliveries
+from orchestrator.service.desk import Desk
 from orchestrator.service.enrolment import Enrolments
 from orchestrator.service.firing import Firing
-from orchestrator.service.handlers import Desk, Handlers
+from orchestrator.service.handlers import Handlers
 from orchestrator.service.people.sight import Sight
 from orchestrator.service.queries import Queries
 from orchestrator.service.releases import Releases
@@ -41,7 +42,7 @@ class SqlClock:
 
     def set(self, moment: datetime) -> None:
         self._now = moment
-        self._store._clock = f"timestamptz '{moment.isoformat()}'"
+        self._store._clock = lambda: f"timestamptz '{moment.isoformat()}'"
 
     def advance(self, by: timedelta) -> None:
         self.set(self._now + by)

@@ -13,8 +13,9 @@ from orchestrator.notify import sending
 from orchestrator.notify.post import Post
 from orchestrator.notify.reading import Outside, channels_of
 from orchestrator.pathway.reader import read_text
-from orchestrator.service.people.accounts import Author, People
+from orchestrator.service.people.accounts import People
 from orchestrator.service.people.duty import Duty
+from orchestrator.service.people.recording import Author
 from tests.contract.conftest import System
 from tests.factories import HOUR, T0, enrolment, record
 from tests.servers import outside

@@ -7,8 +7,9 @@ from sqlalchemy import delete, insert, update
 
 from orchestrator.episode.commands import Close
 from orchestrator.service.handlers import Request, new_key
-from orchestrator.service.people.accounts import Author
-from orchestrator.service.people.sight import Sight, Who
+from orchestrator.service.people.looking import Who
+from orchestrator.service.people.recording import Author
+from orchestrator.service.people.sight import Sight
 from orchestrator.store import tables as t
 from orchestrator.store.staff_tables import legal_hold, look, patient_merge
 from tests.contract.conftest import System

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from orchestrator.errors import Conflict, InputError, NotFound
-from orchestrator.service.people.accounts import Author, People
+from orchestrator.service.people.accounts import People
+from orchestrator.service.people.recording import Author
 from orchestrator.service.people.rota import LONGEST_DUTY, Rota
 from orchestrator.service.people.rows import DutyRow
 from tests.contract.conftest import System

@@ -19,7 +19,7 @@ from orchestrator.service.people.factors import SETS_UP, Factors
 from orchestrator.service.people.guessing import FIRST_LOCK, LOCKED_AFTER
 from orchestrator.service.people.halfway import WAITS, CodeNeeded
 from orchestrator.service.people.principal import Principal
-from orchestrator.service.people.recording import Author, Repeated
+from orchestrator.service.people.recording import Author, DoneBefore
 from orchestrator.service.people.signing import SignedIn, Signing
 from orchestrator.service.ports import Store
 from orchestrator.store import staff_tables
@@ -236,7 +236,7 @@ def test_an_app_counts_from_its_first_code_on(house: House) -> None:
     with pytest.raises(InputError):
         house.factors.confirm(by, me, pyotp.TOTP(codes.plain(first.letters)).now())
     assert len(house.factors.confirm(by, me, house.code())) == codes.RECOVERY_CODES
-    with pytest.raises(Repeated):
+    with pytest.raises(DoneBefore):
         house.factors.confirm(by, me, house.code())
     with pytest.raises(NotFound):
         house.factors.confirm(replace(by, key=""), me, house.code())
@@ -287,7 +287,7 @@ def test_a_lost_one_is_taken_off_for_a_reason_and_the_own_one_with_a_code(house:
     with pytest.raises(NotSignedIn):
         house.factors.end(Author(nurse.actor_id, "nurse"), _again(house, nurse), "000000 1")
     house.factors.take_off(by, nurse.actor_id, "lost the telephone")
-    with pytest.raises(Repeated):
+    with pytest.raises(DoneBefore):
         house.factors.take_off(by, nurse.actor_id, "lost the telephone")
     with pytest.raises(Conflict):
         house.factors.take_off(BY, nurse.actor_id, "once more")

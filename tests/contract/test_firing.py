@@ -7,9 +7,10 @@ from typing import TypeVar
 import pytest
 
 from orchestrator.errors import StoreError
+from orchestrator.service.desk import Desk
 from orchestrator.service.firing import Firing
-from orchestrator.service.handlers import Desk
 from orchestrator.service.ports import Change
+from orchestrator.service.pulse import Pulse
 from orchestrator.store.postgres import PostgresStore
 from tests.contract.conftest import System, whole, with_something_due
 from tests.factories import HOUR, T0, enrolment, record
@@ -157,6 +158,28 @@ def test_what_somebody_wrote_beyond_the_calendar_holds_up_nobody(
     assert sut.firing.fire_due()[:2] == (2, 0)
     sut.sql(f"UPDATE outbox SET next_try_at = {beyond} WHERE episode_id = '{ids[0]}'")
     assert len(sut.deliveries.outgoing()) == len(sut.deliveries.take()) == 2
+
+
+@pytest.mark.parametrize("column", ["at", "next_due_at"])
+def test_a_row_that_no_program_wrote_holds_up_nobody_and_is_told(
+    sut: System, column: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    ids = with_something_due(sut)
+    beyond = "'-infinity'" if isinstance(sut.store, PostgresStore) else str(-(2**62))
+    sut.sql(f"UPDATE episode SET {column} = {beyond} WHERE episode_id = '{ids[1]}'")
+    firing = sut.firing
+    assert firing.fire_due()[:2] == (2, 1)
+    told = [
+        (row["episode_id"], row["role"], row["name"]) for row in sut.queries.inbox().rows if row["kind"] != "reminder"
+    ]
+    assert sorted(told) == [(ids[1], "administrator", "StoreDamaged"), (ids[1], "lead", "StoreDamaged")]
+    assert firing.fire_due()[:3] == (0, 0, False)
+    assert Pulse(sut.desk).look().next_alarm is None
+    events = [getattr(each, "event", "") for each in caplog.records]
+    assert (events.count("store-damaged"), events.count("set-aside")) == (1, 1)
+    sut.sql(f"UPDATE episode SET {column} = enrolled_at, set_aside_until = NULL WHERE episode_id = '{ids[1]}'")
+    assert firing.fire_due()[:3] == (1, 0, False)
+    assert not firing.damaged
 
 
 def test_those_of_a_batch_that_failed_fire_at_no_time_that_was_moved_meanwhile(sut: System) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import CarepathError, Changed, KeyReused, NotFound, StoreBusy
+from orchestrator.service.desk import Desk
 from orchestrator.service.grouped import Grouped
-from orchestrator.service.handlers import Answer, Desk, Handlers, Request
+from orchestrator.service.handlers import Answer, Handlers, Request
 from orchestrator.service.ports import Collision
 from tests.contract.conftest import System, whole
 from tests.factories import HOUR, enrolment, record

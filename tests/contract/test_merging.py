@@ -12,9 +12,11 @@ from orchestrator.episode.commands import Close
 from orchestrator.errors import AlreadyEnrolled, Changed, Conflict, InputError, NotFound
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.handlers import Request, new_key
-from orchestrator.service.people.accounts import Author, People
+from orchestrator.service.people.accounts import People
+from orchestrator.service.people.looking import Who
 from orchestrator.service.people.principal import Action, Principal
-from orchestrator.service.people.sight import Sight, Who
+from orchestrator.service.people.recording import Author
+from orchestrator.service.people.sight import Sight
 from tests.contract.conftest import System
 from tests.contract.test_transfers import asked, transfers
 from tests.factories import CLINICIAN, enrolment, record

@@ -17,7 +17,7 @@ from orchestrator.service.people import passwords
 from orchestrator.service.people.accounts import People
 from orchestrator.service.people.guessing import LOCKED_AFTER
 from orchestrator.service.people.linking import Linking, Setting
-from orchestrator.service.people.recording import Author, Repeated
+from orchestrator.service.people.recording import Author, DoneBefore
 from orchestrator.service.people.signing import FIRST_LASTS, Signing
 from orchestrator.service.ports import Store
 from orchestrator.store.staff_tables import person, staff_record
@@ -46,7 +46,7 @@ def linking(sut: System) -> Linking:
 def test_a_key_does_it_once(people: People) -> None:
     by = replace(BY, key="k")
     person_id = people.add(by, login="nurse", name="Nurse", posts=[("N2", "nurse")])
-    with pytest.raises(Repeated) as again:
+    with pytest.raises(DoneBefore) as again:
         people.add(by, login="nurse", name="Nurse", posts=[("N2", "nurse")])
     assert (again.value.row.about, again.value.row.kind) == (person_id, "added")
     assert people.done(by) == again.value.row

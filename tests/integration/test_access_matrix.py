@@ -29,7 +29,7 @@ from orchestrator.episode.commands import Actor
 from orchestrator.http.failures import Failures
 from orchestrator.http.needs import served
 from orchestrator.service.enrolment import EnrolRequest, Identifier
-from orchestrator.service.people.accounts import Author
+from orchestrator.service.people.recording import Author
 from orchestrator.service.people.rows import SessionRow
 from orchestrator.service.rows import NoticeRow, OutboxRow
 from orchestrator.service.worklist.claims import handle_of

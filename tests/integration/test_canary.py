@@ -94,7 +94,9 @@ def test_nothing_of_a_patient_leaves_by_a_side_door(place: Installation, broker:
 def refused(shop: Production, api: Running, episode: str) -> list[str]:
     """Send what is accepted, and what is refused in every way; return what the refusals say."""
     path = f"/api/v1/episodes/{episode}"
-    assert shop.ask(api, "POST", f"{path}/record", {"facts": {"weight_kg": WEIGHT, "severity": "severe"}})[0] == 200
+    assert (
+        shop.ask(api, "POST", f"{path}/record", {"facts": {"weight_kg": float(WEIGHT), "severity": "severe"}})[0] == 200
+    )
     sent: list[tuple[str, Any]] = [
         ("record", {"facts": {"severity": IDENTIFIER}}),
         ("record", {"facts": {"weight_kg": f"{WEIGHT}{WEIGHT}"}}),
@@ -108,8 +110,8 @@ def refused(shop: Production, api: Running, episode: str) -> list[str]:
         shop.ask(api, "POST", "/api/v1/episodes/find", {"identifier": {"system": IDENTIFIER, "value": CANARY * 99}})
     )
     key = secrets.token_hex(8)
-    shop.ask(api, "POST", f"{path}/record", {"facts": {"weight_kg": WEIGHT}}, key)
-    said.append(shop.ask(api, "POST", f"{path}/record", {"facts": {"weight_kg": "71"}}, key))
+    shop.ask(api, "POST", f"{path}/record", {"facts": {"weight_kg": float(WEIGHT)}}, key)
+    said.append(shop.ask(api, "POST", f"{path}/record", {"facts": {"weight_kg": 71}}, key))
     assert all(400 <= status < 500 for status, _ in said), said
     return [content for _, content in said]
 
@@ -133,7 +135,7 @@ def a_store_that_fails(place: Installation, shop: Production, api: Running, epis
     place.sql("ALTER TABLE episode RENAME TO hidden")
     try:
         until(lambda: "nothing-fires" in clock.said(), "the clock says so")
-        answers = [shop.ask(api, "POST", f"/api/v1/episodes/{episode}/record", {"facts": {"weight_kg": WEIGHT}})]
+        answers = [shop.ask(api, "POST", f"/api/v1/episodes/{episode}/record", {"facts": {"weight_kg": float(WEIGHT)}})]
         until(lambda: api.status("/readyz") == clock.status("/readyz") == 503, "not ready")
     finally:
         place.sql("ALTER TABLE hidden RENAME TO episode")
@@ -144,7 +146,9 @@ def a_store_that_fails(place: Installation, shop: Production, api: Running, epis
 def defects(shop: Production, episode: str) -> list[str]:
     """Run an API and a clock in whose code an error is raised that holds a patient's values."""
     api = shop.start("api", code=DEFECT.format(module="handlers", kind="Handlers", method="execute")).await_ready()
-    status, content = shop.ask(api, "POST", f"/api/v1/episodes/{episode}/record", {"facts": {"weight_kg": WEIGHT}})
+    status, content = shop.ask(
+        api, "POST", f"/api/v1/episodes/{episode}/record", {"facts": {"weight_kg": float(WEIGHT)}}
+    )
     assert status == 500
     clock = shop.start("clock", code=DEFECT.format(module="pulse", kind="Pulse", method="look"))
     until(lambda: "turn-failed" in clock.said(), "the clock says so")

@@ -42,6 +42,12 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, redis_server: valkey.V
         yield made
 
 
+@pytest.fixture(autouse=True)
+def sends_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a clock send all that waits: it gives up after a second, which on a slow machine one letter may take."""
+    monkeypatch.setattr("workers.sweep.INLINE_SECONDS", SECONDS)
+
+
 class Ears:
     """Hears what a clock says; deaf: like a broker that is down."""
 
@@ -104,6 +110,20 @@ def test_with_the_broker_down_what_is_due_fires_and_arrives(place: Installation)
     assert place.once(episode)
 
 
+def test_past_damage_a_clock_fires_itself_and_waits_for_a_second_and_notes_that_it_looks(place: Installation) -> None:
+    lost, other = place.enrol(), place.enrol()
+    beyond = str(-(2**62)) if place.kind == "sqlite" else "'-infinity'"
+    place.sql(f"UPDATE episode SET next_due_at = {beyond} WHERE episode_id = '{lost}'")
+    place.sql("UPDATE store_info SET seen_at = {past}")
+    ears = Ears()
+    assert Ticker(place.system, ears).tick() == LONGEST_SLEEP_SECONDS
+    assert (ears.fires, place.once(other)) == (0, True)
+    assert sorted(row["role"] for row in place.inbox(lost) if row["kind"] == "set-aside") == ["administrator", "lead"]
+    seen = place.system.pulse.look()
+    assert seen.seen_at is not None
+    assert seen.wall - seen.seen_at < timedelta(seconds=SECONDS)
+
+
 _FIRST_HINT = """
 import sys
 from workers import app as jobs
@@ -122,6 +142,41 @@ def test_the_first_hint_finds_everything_ready(place: Installation, redis_server
     """To load Celery's way to the broker takes twice a hint's patience: the first one was taken for refused."""
     subprocess.run([sys.executable, "-c", _FIRST_HINT, redis_server.url], check=True, timeout=120)
     assert waiting(FIRE) == 1
+
+
+def test_a_broker_that_is_only_slow_is_not_called_down(
+    place: Installation, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As where a machine has much to do when a clock begins: the hint goes through a second later."""
+    goes, publisher = threading.Event(), Publisher(patience_seconds=0.01)
+
+    def slowly(job: str) -> None:
+        goes.wait(SECONDS)
+        jobs.publish(job)
+
+    monkeypatch.setattr("workers.publisher.publish", slowly)
+    assert not publisher.open(0.01)
+    assert not publisher.fire()
+    goes.set()
+    until(lambda: waiting(FIRE) == 1, "it went through")
+    until(publisher.fire, "the next one is taken in time")
+    assert [each for each in caplog.records if getattr(each, "event", "").startswith("broker")] == []
+
+
+def test_a_broker_that_takes_nothing_is_called_down_once_and_then_back(
+    place: Installation, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    publisher = Publisher(patience_seconds=SECONDS)
+
+    def refuse(_: str) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("workers.publisher.publish", refuse)
+        assert not publisher.open()
+        assert not publisher.fire()
+    assert publisher.fire()
+    assert [getattr(each, "event", "") for each in caplog.records] == ["broker-down", "broker-back"]
 
 
 def test_one_message_waits_however_often_a_clock_asks(place: Installation) -> None:

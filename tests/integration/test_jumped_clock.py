@@ -44,8 +44,8 @@ def api(tmp_path: Path, redis_server: valkey.Valkey) -> Iterator[Api]:
 @pytest.mark.parametrize("jump", [HOUR_S, -HOUR_S])
 def test_a_command_at_a_time_that_jumped_is_not_carried_out(api: Api, jump: float) -> None:
     episode = api.place.enrol()
-    facts = Record(facts={"weight_kg": "70"})
-    first = api.act(episode, Record(facts={"weight_kg": "60"}), "before")
+    facts = Record(facts={"weight_kg": 70})
+    first = api.act(episode, Record(facts={"weight_kg": 60}), "before")
     fired = api.place.fired(episode)
     waits = api.place.enrol()
     api.jump[0] = jump
@@ -58,7 +58,7 @@ def test_a_command_at_a_time_that_jumped_is_not_carried_out(api: Api, jump: floa
     with pytest.raises(TimeUntrusted):
         api.system.enrolments.enrol(new)
     assert [api.place.fired(each) for each in (episode, waits)] == [fired, 0]
-    assert api.act(episode, Record(facts={"weight_kg": "60"}), "before") == first, "what was recorded before is told"
+    assert api.act(episode, Record(facts={"weight_kg": 60}), "before") == first, "what was recorded before is told"
     api.jump[0] = 0.0
     assert api.act(waits, facts) == 3, "once the clock is right again; what was due had fired before it"
 
@@ -67,10 +67,10 @@ def test_a_process_that_stood_still_itself_believes_a_time_that_a_clock_trusts(a
     episode = api.place.enrol()
     api.jump[0] = HOUR_S
     api.system.pulse.saw(api.system.pulse.look().wall)
-    assert api.act(episode, Record(facts={"weight_kg": "70"})) == 3
+    assert api.act(episode, Record(facts={"weight_kg": 70})) == 3
 
 
 def test_what_is_off_by_little_is_no_jump(api: Api) -> None:
     episode = api.place.enrol()
     api.jump[0] = 3.0
-    assert api.act(episode, Record(facts={"weight_kg": "70"})) == 3
+    assert api.act(episode, Record(facts={"weight_kg": 70})) == 3

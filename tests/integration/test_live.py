@@ -19,7 +19,7 @@ from fastapi.testclient import TestClient
 from orchestrator.api.app import create_app
 from orchestrator.errors import StoreBusy
 from orchestrator.http.live import Listener, Live
-from orchestrator.service.people.accounts import Author
+from orchestrator.service.people.recording import Author
 from orchestrator.service.worklist.changes import Changes, Scope
 from orchestrator.web.app import create_pages
 from tests.integration.api.conftest import Ward, each_ward, empty_store, enrolment, ward

@@ -11,12 +11,13 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
+from sqlalchemy import event
 
 from orchestrator.errors import CarepathError, OutcomeUnknown, StoreError
 from orchestrator.service.handlers import Answer, Request
 from orchestrator.store.opening import open_store
 from orchestrator.store.postgres import PostgresChange, PostgresStore
-from orchestrator.store.silence import PATIENCE_S
+from orchestrator.store.silence import PATIENCE_S, Waiting
 from tests.chaos.links import Link, Network
 from tests.contract.conftest import SqlClock, System, system
 from tests.contract.test_grouped import Paused, gathered
@@ -26,6 +27,8 @@ from tests.servers.postgres import Postgres
 from workers.app import LONGEST_JOB_SECONDS
 
 _PATIENCE_S = 1.0
+"""From when nothing comes any more. Until then there is time for a machine that has much else to do."""
+_LONG_S = 60.0
 
 
 @dataclass
@@ -36,6 +39,12 @@ class Far:
     through: System
     direct: System
     episode_id: str
+    patience_s: float = _LONG_S
+
+    def hold(self) -> None:
+        """Swallow from now on whatever passes."""
+        self.patience_s = _PATIENCE_S
+        self.link.hold()
 
     def fails(self, work: Callable[[], object], kind: type[StoreError]) -> str:
         """Do something that must fail in this way; return what is said, once the way is whole again."""
@@ -44,6 +53,7 @@ class Far:
             work()
         assert monotonic() - begun < PATIENCE_S, "it was waited for by another's patience"
         assert type(told.value) is kind
+        self.patience_s = _LONG_S
         self.link.heal()
         return str(told.value)
 
@@ -54,12 +64,18 @@ def far(database: str, tmp_path: Path, postgres_server: Postgres) -> Iterator[Fa
     link = network.link(door, postgres_server.socket / ".s.PGSQL.5432")
     address = database.replace(str(postgres_server.socket), str(tmp_path))
     direct = on(database, tmp_path)
-    opened = open_store(address, tmp_path / "keys.json", patience_s=_PATIENCE_S)
+    opened = open_store(address, tmp_path / "keys.json", patience_s=_LONG_S)
     assert isinstance(opened.store, PostgresStore)
     through = system(opened.store, opened.keyring, SqlClock(opened.store))
     episode_id = direct.enrolments.enrol(enrolment()).episode_id
     through.queries.show(episode_id)  # it has a connection, which knows a statement or two
-    yield Far(link, through, direct, episode_id)
+    made = Far(link, through, direct, episode_id)
+
+    @event.listens_for(opened.store._engine, "checkout")
+    def _lend(connection: Waiting, *_: object) -> None:
+        connection.patience_s = made.patience_s
+
+    yield made
     opened.store.close()
     direct.store.close()
     network.close()
@@ -72,6 +88,7 @@ def at_commit(monkeypatch: pytest.MonkeyPatch, befalls: Callable[[], None]) -> I
 
     def late(change: PostgresChange) -> None:
         befalls()
+        change._pipeline._patience_s = _PATIENCE_S
         commit(change)
 
     with monkeypatch.context() as patched:
@@ -84,13 +101,13 @@ def test_the_patience_lies_between_a_lock_and_a_job() -> None:
 
 
 def test_a_reader_is_told_that_the_database_does_not_answer(far: Far) -> None:
-    far.link.hold()
+    far.hold()
     assert "does not answer" in far.fails(lambda: far.through.queries.show(far.episode_id), StoreError)
     assert far.through.queries.show(far.episode_id)["seq"] == 1, "it comes back by itself"
 
 
 def test_a_command_whose_lock_is_not_answered_is_not_done(far: Far) -> None:
-    far.link.hold()
+    far.hold()
     said = far.fails(lambda: far.through.handlers.execute(record(far.episode_id, a=1)), StoreError)
     assert "does not answer" in said
     assert far.direct.queries.show(far.episode_id)["seq"] == 1

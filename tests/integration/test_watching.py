@@ -113,7 +113,7 @@ def test_a_database_that_stands_still_takes_nobody_along(
 ) -> None:
     (api,) = (running for running in shop.started if running.role == "api")
     waits, begins = place.enrol(), place.enrol()
-    path, facts = f"/api/v1/episodes/{begins}/record", {"facts": {"weight_kg": "70"}}
+    path, facts = f"/api/v1/episodes/{begins}/record", {"facts": {"weight_kg": 70}}
     with standing_still(postgres_server):
         assert shop.ask(api, "POST", path, facts, "key-1")[0] == 503
         for running in shop.started:

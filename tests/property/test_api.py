@@ -25,7 +25,7 @@ NUMBERS = st.integers(-(10**20), 10**20) | st.decimals(allow_nan=False, allow_in
 MOMENTS = st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat)
 VALUES = st.none() | st.booleans() | NUMBERS | TEXT | MOMENTS | NAMES | st.lists(NAMES | TEXT, max_size=3)
 WELL_MEANT = st.sampled_from(
-    [value for fact in PATHWAY.facts.values() for value in fact.values] + [True, False, 65, "61.7", "2026-02-01"]
+    [value for fact in PATHWAY.facts.values() for value in fact.values] + [True, False, 65, 61.7, "61.7", "2026-02-01"]
 )
 STEPS = st.lists(st.fixed_dictionaries({"days": VALUES, "dose": VALUES}), max_size=3)
 PARAMETERS = st.dictionaries(

@@ -104,7 +104,7 @@ def _value(drawn: Random, fact: Fact) -> Any:  # noqa: ANN401  (a fact's value m
         return sorted(drawn.sample(fact.values, drawn.randint(0, 2)))
     if fact.kind == "date":
         return f"2026-01-{drawn.randint(1, 28):02}"
-    return str(drawn.randint(int(fact.low or 0) + 1, int(fact.high or 0)))
+    return drawn.randint(int(fact.low or 0) + 1, int(fact.high or 0))
 
 
 def _taken(drawn: Random, patient: Patient) -> Command | None:

@@ -19,9 +19,9 @@ from orchestrator.pathway.expression import (
     Clause,
     Enum,
     Function,
+    OneOf,
     Scope,
     SetOf,
-    Vocabulary,
     parse,
 )
 
@@ -36,7 +36,7 @@ SCOPE = Scope(
         "icars": NUMBER,
         "antibodies": SetOf(FOUND),
     },
-    {"in_force": Function((Vocabulary("regimen", frozenset(HOSTED)),), BOOL, "{0} is in force")},
+    {"in_force": Function((OneOf("regimen", frozenset(HOSTED)),), BOOL, "{0} is in force")},
     host_variables={"waited": DURATION},
 )
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {

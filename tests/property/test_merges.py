@@ -15,9 +15,10 @@ from orchestrator.episode.commands import Close
 from orchestrator.errors import AlreadyEnrolled, Conflict
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.handlers import Request, new_key
-from orchestrator.service.people.accounts import Author
+from orchestrator.service.people.looking import Who
 from orchestrator.service.people.principal import Principal
-from orchestrator.service.people.sight import Sight, Who
+from orchestrator.service.people.recording import Author
+from orchestrator.service.people.sight import Sight
 from orchestrator.store.opening import open_throwaway
 from tests.contract.conftest import system
 from tests.factories import CLINICIAN, T0, enrolment

@@ -272,6 +272,13 @@ class Cluster:
         (self._data / "pg_hba.conf").write_text(f"{rule}\n")
         self.server.execute("SELECT pg_reload_conf()")
 
+    def damage(self, file: str, page: int) -> None:
+        """Overwrite the head of a page of a file in the data folder, as a disk that fails does; the server is down."""
+        assert not self.running
+        with (self._data / file).open("r+b") as opened:
+            opened.seek(page * 8192)
+            opened.write(bytes(range(255, 191, -1)))
+
     def kill(self) -> None:
         """Kill the server, as a machine that fails does."""
         assert self.process is not None

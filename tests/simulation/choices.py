@@ -24,14 +24,15 @@ from tests.lives import UNFIT
 from tests.worlds import spoken_facts, spoken_regimens
 
 Page = Mapping[str, Any]
-_OPEN_GATES = {"infection_status": "excluded", "weight_kg": "70", "height_cm": 170}
+_OPEN_GATES = {"infection_status": "excluded", "weight_kg": 70, "height_cm": 170}
 
 
 class Chooser:
-    """Draws commands for one pathway; `now` is the moment at which the person looks."""
+    """Draws commands for one pathway; `now` is the moment at which the person looks. well: whether patients do well."""
 
-    def __init__(self, pathway: Pathway, dice: Random) -> None:
+    def __init__(self, pathway: Pathway, dice: Random, *, well: bool = False) -> None:
         self._pathway, self._dice = pathway, dice
+        self._true, self._improved = (0.03, 0.9) if well else (0.3, 0.5)
         self._facts = [each for each in spoken_facts(pathway) if _can_draw(pathway.facts[each])]
         self._answers = [name for name in self._facts if pathway.facts[name].of_courses]
         self._regimens = spoken_regimens(pathway)
@@ -127,17 +128,17 @@ class Chooser:
     def _value(self, fact: Fact, now: datetime) -> Any:  # noqa: ANN401  (a fact's value may be anything)
         dice = self._dice
         if fact.kind == "bool":
-            return dice.random() < 0.3
+            return dice.random() < self._true
         if fact.kind == "enum":
             good = sorted(fact.improved)
-            return dice.choice(good if good and dice.random() < 0.5 else fact.values)
+            return dice.choice(good if good and dice.random() < self._improved else fact.values)
         if fact.kind == "set":
             return dice.sample(sorted(fact.values), min(len(fact.values), dice.randint(0, 3)))
         if fact.kind == "date":
             return (now - timedelta(days=dice.randint(0, 60))).date().isoformat()
         assert fact.low is not None
         assert fact.high is not None
-        return str(fact.low + (fact.high - fact.low) * dice.randint(0, 10) / 10)
+        return fact.low + (fact.high - fact.low) * dice.randint(0, 10) / 10
 
 
 def _can_draw(fact: Fact) -> bool:

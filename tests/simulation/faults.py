@@ -17,12 +17,15 @@ ROLES = tuple(sorted({role for pathway in PATHWAYS.values() for role in pathway.
 
 
 _WEEK = 7 * 86_400
+_ATTENDED = 0.25
+"""How many of the seeds."""
 
 
 @dataclass(frozen=True)
 class Plan:
     """What one seed plays. years: of virtual time.   pathways: one for each patient.   pace: how many times as long as
     they should people take between two rounds.   unheld: roles that nobody holds; rota: others each week.
+    attended: whether patients do well and all that is asked is answered within a day, so that many years go by.
     """
 
     seed: int
@@ -37,6 +40,7 @@ class Plan:
     pace: float
     unheld: frozenset[str]
     rota: bool
+    attended: bool = False
     keep_all: bool = field(default=False, compare=False)
 
     def unheld_at(self, at: datetime) -> frozenset[str]:
@@ -47,10 +51,13 @@ class Plan:
         return replace(self, faults=self.faults - {fault})
 
 
-def plan(seed: int, *, years: float | None = None, patients: int | None = None) -> Plan:
-    """Return what a seed plays; years and patients: instead of what it would draw."""
-    draw = dice(seed, "plan")
+def plan(seed: int, *, years: float | None = None, patients: int | None = None, attended: bool = False) -> Plan:
+    """Return what a seed plays; years and patients: instead of what it would draw, attended: if said, or drawn."""
+    draw, long = dice(seed, "plan"), dice(seed, "attended")
+    attended = attended or (years is None and long.random() < _ATTENDED)
     drawn_patients, drawn_years = draw.choice((1, 1, 2, 2, 3, 5)), draw.choice((0.1, 0.25, 0.5, 0.5, 1.0, 2.0))
+    if attended:
+        drawn_years = long.choice((3.0, 5.0, 10.0))
     return Plan(
         seed=seed,
         patients=patients or drawn_patients,
@@ -61,9 +68,10 @@ def plan(seed: int, *, years: float | None = None, patients: int | None = None) 
         statement_rate=draw.choice((0.0001, 0.001, 0.005, 0.015)),
         clocks=draw.choice((1, 2, 2, 3)),
         workers=draw.choice((1, 2, 3)),
-        pace=draw.choice((1.0, 1.0, 4.0, 20.0)),
-        unheld=frozenset(role for role in ROLES if draw.random() < 0.15),
-        rota=draw.random() < 0.4,
+        pace=1.0 if attended else draw.choice((1.0, 1.0, 4.0, 20.0)),
+        unheld=frozenset() if attended else frozenset(role for role in ROLES if draw.random() < 0.15),
+        rota=not attended and draw.random() < 0.4,
+        attended=attended,
     )
 
 

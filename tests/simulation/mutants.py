@@ -12,7 +12,7 @@ from orchestrator.bootstrap import System
 from orchestrator.notify import sending
 from orchestrator.notify.channel import Sent
 from orchestrator.notify.post import Post
-from orchestrator.service import cause, firing, handlers, ledger, transfers
+from orchestrator.service import aside, cause, firing, handlers, ledger, transfers
 from orchestrator.service.deliveries import Deliveries
 from orchestrator.service.firing import Sound
 from orchestrator.service.people import erasure
@@ -94,7 +94,7 @@ def mistakes_a_stall_for_a_jump() -> AbstractContextManager[object]:
 
 def set_aside_for_good() -> AbstractContextManager[object]:
     """An episode that failed once never comes back."""
-    return mock.patch.object(firing, "delay", return_value=timedelta(days=3650))
+    return mock.patch.object(aside, "delay", return_value=timedelta(days=3650))
 
 
 def holds_up_its_neighbours() -> AbstractContextManager[object]:

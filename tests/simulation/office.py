@@ -15,9 +15,9 @@ from orchestrator.episode.commands import Actor, ChangeWard
 from orchestrator.errors import CarepathError, StoreError
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.handlers import Request
-from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.looking import Who
 from orchestrator.service.people.principal import EVERYWHERE, Principal
+from orchestrator.service.people.recording import Author
 from orchestrator.service.worklist.rows import ItemId
 from tests.simulation.process import Crash, Process
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 Act = Callable[[System], object]
 WARDS = ("w-1", "w-2")
 _DAY = 86_400.0
+_SELDOM = 12.0
+"""How many times as seldom as elsewhere something is done where years go by."""
 _TRIES = 5
 _POSTS = ("lead", "auditor", "administrator")
 _LEAD = Principal("office-1", "Office One", frozenset((EVERYWHERE, role) for role in _POSTS))
@@ -47,14 +49,19 @@ class Office:
     def live(self) -> None:
         """Act until the end."""
         dice, world = self._dice, self._world
+        days = _DAY * (_SELDOM if world.plan.attended else 1.0)
         while True:
-            world.scheduler.sleep(dice.uniform(0.1, 5) * _DAY)
+            world.scheduler.sleep(dice.uniform(0.1, 5) * days)
             if world.healed:
                 return
             world.stay_away()
             if world.episodes:
-                draw = dice.choice((self._move, self._claim, self._claim, self._glass, self._merge, self._erase))
-                draw(dice.choice(sorted(world.episodes)))
+                self._draw()(dice.choice(sorted(world.episodes)))
+
+    def _draw(self) -> Callable[[str], None]:
+        """Draw what is done next. Nobody is erased where years are to go by."""
+        kept = (self._move, self._claim, self._claim, self._glass, self._merge)
+        return self._dice.choice(kept if self._world.plan.attended else (*kept, self._erase))
 
     def _move(self, episode_id: str) -> None:
         self._asked += 1

@@ -63,6 +63,13 @@ CHARACTERS = (
 )
 
 
+ATTENDING = (
+    Character("prompt", "clinician", (2 * HOUR, 12 * HOUR), 20, (1, 60), whims=0.001),
+    Character("steady", "lead", (12 * HOUR, 2 * DAY), 20, (1, 60), twice=0.1, whims=0.002),
+)
+"""Who works where all that is asked is answered."""
+
+
 class Person:
     """One person at one screen, served by one API process."""
 
@@ -73,7 +80,7 @@ class Person:
         self._asked = 0
         self._nothing_to_do: tuple[object, datetime] = (None, world.scheduler.now)
         self._choosers = {
-            each.name: Chooser(each, world.dice(f"chooser {character.name} {each.name}"))
+            each.name: Chooser(each, world.dice(f"chooser {character.name} {each.name}"), well=world.plan.attended)
             for each in world.base.library.pathways
         }
 

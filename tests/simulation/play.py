@@ -60,7 +60,7 @@ def _live(world: World) -> None:
         api = Process(world, f"api enrolment {number}")
         scheduler.start_task(partial(people.enrol, world, api, number), dice.uniform(0, 10 * 86_400))
     apis = [Process(world, f"api {number}") for number in range(_APIS)]
-    for number, each in enumerate(people.CHARACTERS):
+    for number, each in enumerate(people.ATTENDING if plan.attended else people.CHARACTERS):
         scheduler.start_task(people.Person(world, each, apis[number % _APIS]).live, 1.0)
     scheduler.start_task(Office(world, apis[0]).live, 1.0)
     weather.begin(world)

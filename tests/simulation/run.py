@@ -10,12 +10,13 @@ import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from time import perf_counter
+from time import perf_counter, process_time
 
 from tests.simulation.faults import KINDS, Plan, plan
 from tests.simulation.play import Played, play
 
 _SHOWN = 40
+_WHERE = {False: "where much goes unanswered", True: "where all is answered"}
 
 
 def main(words: list[str]) -> int:
@@ -23,26 +24,32 @@ def main(words: list[str]) -> int:
     asked = _parse(words)
     if asked.seed is not None:
         return _one(_planned(asked, asked.seed, keep_all=asked.trace))
-    began, counts, years, failed = perf_counter(), Counter[str](), 0.0, 0
+    began, counts, failed = perf_counter(), Counter[str](), 0
+    years, seconds = dict.fromkeys(_WHERE, 0.0), dict.fromkeys(_WHERE, 0.0)
     plans = [_planned(asked, seed) for seed in range(asked.first, asked.first + asked.seeds)]
     with ProcessPoolExecutor(asked.processes) as pool:
-        for played in pool.map(play, plans):
+        for played, took in pool.map(_timed, plans):
             counts += played.counts
-            years += played.plan.years * played.plan.patients
+            years[played.plan.attended] += played.plan.years * played.plan.patients
+            seconds[played.plan.attended] += took
             if played.error:
                 failed += 1
                 _tell(played)
-    _sum_up(counts, years, perf_counter() - began, len(plans), failed)
+    _sum_up(counts, sum(years.values()), perf_counter() - began, len(plans), failed)
+    for attended, where in _WHERE.items():
+        if seconds[attended]:
+            rate = years[attended] / seconds[attended]
+            print(f"{where}: {years[attended]:.0f} episode-years, {rate:.2f} in a second of one processor")
     return int(failed > 0)
 
 
 def command(planned: Plan) -> str:
     """Return the command that replays a plan."""
     left_out = ",".join(kind for kind in KINDS if kind not in planned.faults)
-    return (
-        f"python -m tests.simulation.run --seed {planned.seed} --years {planned.years:g}"
-        f" --patients {planned.patients}{f' --without {left_out}' if left_out else ''} --trace"
-    )
+    words = [f"--seed {planned.seed} --years {planned.years:g} --patients {planned.patients}"]
+    words += [f"--without {left_out}"] if left_out else []
+    words += ["--attended"] if planned.attended else []
+    return f"python -m tests.simulation.run {' '.join(words)} --trace"
 
 
 def shorten(failing: Played) -> Played:
@@ -65,9 +72,15 @@ def _shorter(planned: Plan) -> list[Plan]:
 
 
 def _planned(asked: argparse.Namespace, seed: int, *, keep_all: bool = False) -> Plan:
-    made = plan(seed, years=asked.years, patients=asked.patients)
+    made = plan(seed, years=asked.years, patients=asked.patients, attended=asked.attended)
     left_out = frozenset(asked.without.split(","))
     return replace(made, faults=made.faults - left_out, keep_all=keep_all)
+
+
+def _timed(planned: Plan) -> tuple[Played, float]:
+    """Return what came of a plan, and the seconds of the processor that it took."""
+    began = process_time()
+    return play(planned), process_time() - began
 
 
 def _one(planned: Plan) -> int:
@@ -102,6 +115,7 @@ def _parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="this one alone")
     parser.add_argument("--years", type=float, help="of virtual time, instead of what the seed draws")
     parser.add_argument("--patients", type=int, help="instead of what the seed draws")
+    parser.add_argument("--attended", action="store_true", help="all that is asked is answered, and years go by")
     parser.add_argument("--without", default="", help=f"kinds of faults to leave out: {', '.join(KINDS)}")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--trace", action="store_true", help="print all that happened")

@@ -41,7 +41,7 @@ FOUND_BY = {
     "no_fence": By(5, None),
     "a_repeat_is_done_again": By(1),
     "decides_on_a_stale_page": By(1),
-    "a_group_mixes_up_its_answers": By(1, None, patients=4),
+    "a_group_mixes_up_its_answers": By(21, None, patients=6),
     "moves_without_telling": By(2),
     "erases_what_is_open": By(1),
 }

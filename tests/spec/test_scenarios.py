@@ -9,7 +9,7 @@ import pytest
 from orchestrator.bootstrap import stage
 from orchestrator.clock import Clock, HostClock
 from orchestrator.pathway.loader import Library, load_library
-from orchestrator.service.handlers import Desk
+from orchestrator.service.desk import Desk
 from orchestrator.service.scenario.runner import Report, run_file
 from tests.patients import WORKFLOWS
 

@@ -10,10 +10,10 @@ from orchestrator.pathway.expression import (
     Enum,
     Expression,
     Function,
+    OneOf,
     Scope,
     SetOf,
     Type,
-    Vocabulary,
     parse,
 )
 
@@ -33,10 +33,10 @@ VARIABLES: dict[str, Type] = {
 }
 HOSTED: dict[str, Type] = {"stage": Enum(("workup", "first-line"))}
 FUNCTIONS = {
-    "in_force": Function((Vocabulary("regimen", frozenset({"ivig", "plex"})),), BOOL, "{0} is in force"),
+    "in_force": Function((OneOf("regimen", frozenset({"ivig", "plex"})),), BOOL, "{0} is in force"),
     "given": Function((), BOOL, "something was given", negated="nothing was given"),
-    "since": Function((Vocabulary("fact", frozenset(VARIABLES)),), DURATION, "time since {0}", facts=frozenset),
-    "within": Function((Vocabulary("event", frozenset({"dose"})), DURATION), BOOL, "a {0} was given within {1}"),
+    "since": Function((OneOf("fact", frozenset(VARIABLES)),), DURATION, "time since {0}", facts=frozenset),
+    "within": Function((OneOf("event", frozenset({"dose"})), DURATION), BOOL, "a {0} was given within {1}"),
 }
 
 

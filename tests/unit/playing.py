@@ -1,6 +1,7 @@
 """Plays an episode through the engine and keeps its entries as a store would hand them to a story."""
 
 import datetime as dt
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,7 @@ def long_way(pathway: Pathway) -> Played:
     played.at(640, (NURSE, Give(regimen="rituximab-two-dose")))
     played.at(648, (CLINICIAN, Record(facts={"response": "partial"})))
     taper = Confirm(
-        regimens=("steroid-taper",), parameters={"taper_days": 21, "dose": "60"}, override=("taper-minimum",),
+        regimens=("steroid-taper",), parameters={"taper_days": 21, "dose": 60}, override=("taper-minimum",),
         reason="Steroid psychosis after the pulse",
     )  # fmt: skip
     played.at(650, (CLINICIAN, taper), (LEAD, taper))
@@ -139,7 +140,7 @@ def long_way(pathway: Pathway) -> Played:
 def closed_way(pathway: Pathway) -> Played:
     """Moderate, oral prednisone, stopped by a lead, closed as transferred."""
     played = Played(pathway).at(
-        0, (NURSE, Record(facts={"severity": "moderate", "infection_status": "excluded", "weight_kg": "62.5"}))
+        0, (NURSE, Record(facts={"severity": "moderate", "infection_status": "excluded", "weight_kg": Decimal("62.5")}))
     )
     played.at(1, (CLINICIAN, Confirm(regimens=("prednisone-oral",))))
     played.at(2, (NURSE, Give(regimen="prednisone-oral")))

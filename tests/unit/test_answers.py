@@ -56,10 +56,16 @@ def test_a_patient_is_treated_until_the_last_dose_is_charted() -> None:
     assert not asked(patient).treated()
 
 
+@pytest.mark.rules("X-18")
+def test_nobody_waits_for_the_end_of_monthly_doses() -> None:
+    patient = severe().at(1).confirm("ivig-monthly", dose="1 g/kg", reason="a choice")
+    assert not asked(patient).treated()
+
+
 @pytest.mark.rules("X-11", "P-18")
 def test_a_taper_of_which_nothing_was_given_is_none_that_is_complete() -> None:
     patient = severe().at(1).confirm("ivmp-pulse").give("ivmp-pulse", 3).at(76).record(response="partial")
-    patient.confirm("steroid-taper", dose="60", taper_days=30)
+    patient.confirm("steroid-taper", dose=60, taper_days=30)
     for _ in range(patient.course("steroid-taper").planned or 0):
         patient.accepted(Miss("steroid-taper"), "nurse")
     patient.at(76 + 30 * 24)

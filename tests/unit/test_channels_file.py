@@ -139,10 +139,42 @@ def test_all_faults_are_told_at_once(read: Read) -> None:
     assert [fault.partition(":")[0] for fault in faults(read, text)] == ["3", "5", "6", "7"]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "mail: {server: a b, from: me, port: 0, seconds: 99, tls: none, ca: lost, user: u, pasword_file: p}",
+            ["server", "from", "port", "seconds", "kind of TLS", "ca", "has no 'password_file'", "key 'pasword_file'"],
+        ),
+        (
+            "webhook: {seconds: 99, retry: 2, hosts: {A.example: {secret_files: [guess, lost], networks: x, ca: no}}}",
+            [
+                "seconds",
+                "'retry'",
+                "written 'a.example'",
+                "guess must",
+                "lost cannot",
+                "networks",
+                "no cannot be used",
+            ],
+        ),
+        (
+            MAIL + "routes: {a: {channel: post, roles: [nurze, doctor], kinds: remind, wards: [w, w], role: nurse}}",
+            ["channel", "no 'to'", "'nurze'", "'doctor'", "'remind'", "names 'w' twice", "unknown key 'role'"],
+        ),
+        ("held: {neuro-1: [doctor, nurze], neuro-2: []}", ["'doctor'", "'nurze'", "'neuro-2' of 'held' names none"]),
+    ],
+)
+def test_all_faults_of_one_part_are_told_at_once(read: Read, text: str, said: list[str]) -> None:
+    found = faults(read, HEAD + text)
+    assert [part for part in said if not any(part in fault for fault in found)] == []
+    assert len(found) == len(said), found
+
+
 def test_routes_by_a_part_that_is_faulty_are_not_faults_of_their_own(read: Read) -> None:
     text = HEAD + "mail: {}\nwebhook: {hosts: {a.example: {}}}\nroutes:\n  a: {channel: e-mail, to: a@b.example}\n"
     text += "  b: {channel: webhook, to: 'https://a.example/'}\n"
-    assert len(faults(read, text)) == 2
+    assert [fault.partition(":")[0] for fault in faults(read, text)] == ["3", "3", "4"]
 
 
 def test_one_notice_goes_to_one_address_once(read: Read) -> None:

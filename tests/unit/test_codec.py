@@ -93,14 +93,14 @@ def long_way() -> Patient:
     """Severe; nothing after the pulse; exchange; rituximab; better; a taper; better no more."""
     patient = severe(height_cm=170, symptom_onset="2026-02-20", antibodies=["gad", "hu"])
     patient.accepted(Complete("neurology-consult"), "nurse").at(1).confirm("ivmp-pulse").give("ivmp-pulse", 2)
-    patient.accepted(Miss("ivmp-pulse"), "nurse").record(response="none").at(75).record(weight_kg="61.5")
+    patient.accepted(Miss("ivmp-pulse"), "nurse").record(response="none").at(75).record(weight_kg=Decimal("61.5"))
     patient.confirm("plex", sessions=6).give("plex", 5).accepted(Decline("plex"), "nurse")
     patient.record(response="limited").confirm("rituximab-weekly").give("rituximab-weekly")
     patient.accepted(Retract("rituximab-weekly", reason="wrong patient"), "nurse").give("rituximab-weekly", 4)
     patient.record(response="partial").accepted(Retract("response", reason="wrong patient")).record(response="partial")
     patient.record(infection_status="active")
     patient.act(Acknowledge("course-review", reason="seen"), "lead")
-    patient.confirm("steroid-taper", steps=[{"days": 14, "dose": "37.5"}, {"days": 14, "dose": 10}])
+    patient.confirm("steroid-taper", steps=[{"days": 14, "dose": Decimal("37.5")}, {"days": 14, "dose": 10}])
     patient.at(2000).record(response="worse").at(2100).act(Stop("steroid-taper"))
     assert patient.episode.stage == "reassess"
     return patient

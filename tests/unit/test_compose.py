@@ -103,6 +103,18 @@ def test_who_is_asked_to_end_is_given_the_time_that_it_takes() -> None:
     assert SERVICES["worker"]["command"][-2:] == ["--processes", "2"]
 
 
+def test_where_doctor_runs_the_sheets_of_the_folder_that_was_named_are_seen() -> None:
+    written, seen = SERVICES["sheets"], SERVICES["api"]
+    assert written["command"][-1] == "/sheets"
+    assert "${CAREPATH_SHEETS:-./sheets}:/sheets" in written["volumes"]
+    assert seen["environment"]["CAREPATH_SHEETS"] == "${CAREPATH_SHEETS:+/sheets}", (
+        "not named: no warning that none are made"
+    )
+    (folder,) = (each for each in seen["volumes"] if ":/sheets" in each)
+    assert folder == "${CAREPATH_SHEETS:-./channels}:/sheets:ro", "not named: no empty folder of root's is made for it"
+    assert set(written["volumes"]) - {"${CAREPATH_SHEETS:-./sheets}:/sheets"} == set(seen["volumes"]) - {folder}
+
+
 def test_what_the_image_copies_is_there() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     for line in re.findall(r"^COPY (?!--)(.+)$", dockerfile, re.MULTILINE):
@@ -112,7 +124,7 @@ def test_what_the_image_copies_is_there() -> None:
 
 ELSEWHERE = {
     *("CAREPATH_HOME", "CAREPATH_CACHE", "CAREPATH_ACTOR", "CAREPATH_ROLE", "CAREPATH_DEBUG"),  # of no such process
-    *("CAREPATH_HOST", "CAREPATH_PORT", "CAREPATH_SHEETS"),  # said by the command
+    *("CAREPATH_HOST", "CAREPATH_PORT"),  # said by the command
     *("CAREPATH_LOCAL", "CAREPATH_WORKFLOWS", "CAREPATH_OIDC_CLIENT_SECRET_FILE"),  # files of the hospital's own
 }
 

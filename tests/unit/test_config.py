@@ -149,3 +149,17 @@ def test_a_database_whose_servers_stand_behind_its_name_is_given_the_password_to
 def test_an_address_that_cannot_be_read_is_no_defect(name: str, address: str, says: str) -> None:
     with pytest.raises(SettingError, match=says):
         read({name: address})
+
+
+def test_how_people_must_have_signed_in_at_the_provider_is_a_list_of_words() -> None:
+    provider = {"CAREPATH_OIDC_ISSUER": "https://login.example", "CAREPATH_OIDC_CLIENT_ID": "carepath"}
+    for said, wanted in (
+        (None, ()),
+        ("mfa", ("mfa",)),
+        (" mfa  https://loa.example/3", ("mfa", "https://loa.example/3")),
+    ):
+        found = read(provider if said is None else {**provider, "CAREPATH_OIDC_ACR": said}).openid
+        assert found is not None
+        assert found.acr == wanted
+    with pytest.raises(SettingError, match="visible ASCII"):
+        read({**provider, "CAREPATH_OIDC_ACR": "mfä"})

@@ -185,7 +185,7 @@ def test_silence_ends_nothing() -> None:
 @pytest.mark.rules("X-14", "X-16", "P-18")
 def test_a_taper_ends_on_its_last_day_given_or_not() -> None:
     patient = severe().at(1).confirm("ivmp-pulse").give("ivmp-pulse", 3).at(76).record(response="partial")
-    patient.confirm("steroid-taper", dose="60", taper_days=30)
+    patient.confirm("steroid-taper", dose=60, taper_days=30)
     end = 76 + 30 * 24
     assert due(patient, "taper-complete") == end
     assert patient.at(end - 1).in_force == {"steroid-taper"}
@@ -214,20 +214,26 @@ def test_a_dose_that_was_not_given_puts_off_nothing_that_follows(command: type[M
 @pytest.mark.rules("X-14")
 def test_the_steps_of_a_taper_are_exact_parts_of_its_dose() -> None:
     patient = severe().at(1).confirm("ivmp-pulse").give("ivmp-pulse", 3).at(76).record(response="partial")
-    patient.confirm("steroid-taper", dose="62.5", taper_days=29)
+    patient.confirm("steroid-taper", dose=Decimal("62.5"), taper_days=29)
     assert amounts(patient, "steroid-taper") == [Decimal(text) for text in ("62.5", "50", "37.5", "25", "12.5")]
 
 
 @pytest.mark.rules("X-14")
 def test_steps_of_one_s_own_are_taken_as_they_are() -> None:
     patient = severe().at(1).confirm("ivmp-pulse").give("ivmp-pulse", 3).at(76).record(response="partial")
-    patient.confirm("steroid-taper", steps=[{"days": 28, "dose": "12.5"}, {"days": 7, "dose": 0}])
+    patient.confirm("steroid-taper", steps=[{"days": 28, "dose": Decimal("12.5")}, {"days": 7, "dose": 0}])
     assert amounts(patient, "steroid-taper") == [Decimal("12.5"), Decimal(0)]
 
 
 @pytest.mark.parametrize(
     "steps",
-    [[(21, "12.5"), (7, 0)], [(21, "12.5"), (7, "0.0")], [(28, 0)], [(1, 60), (90, 0)], [(14, 20), (14, 0), (14, 0)]],
+    [
+        [(21, Decimal("12.5")), (7, 0)],
+        [(21, Decimal("12.5")), (7, Decimal("0.0"))],
+        [(28, 0)],
+        [(1, 60), (90, 0)],
+        [(14, 20), (14, 0), (14, 0)],
+    ],
 )
 @pytest.mark.rules("X-14", "P-10")
 def test_steps_of_nothing_at_its_end_lengthen_no_taper(steps: list[tuple[int, Any]]) -> None:
@@ -243,9 +249,9 @@ def test_steps_of_nothing_at_its_end_lengthen_no_taper(steps: list[tuple[int, An
     ("regimen", "facts", "amount", "unit"),
     [
         ("ivmp-pulse", {}, "1", "g"),
-        ("ivig", {"weight_kg": "61.5"}, "24.6", "g"),
-        ("ivig", {"weight_kg": "0.5"}, "0.2", "g"),
-        ("prednisone-oral", {"weight_kg": "70.1"}, "70.1", "mg"),
+        ("ivig", {"weight_kg": Decimal("61.5")}, "24.6", "g"),
+        ("ivig", {"weight_kg": Decimal("0.5")}, "0.2", "g"),
+        ("prednisone-oral", {"weight_kg": Decimal("70.1")}, "70.1", "mg"),
         ("rituximab-weekly", {"weight_kg": 80, "height_cm": 180}, "750", "mg"),
         ("rituximab-two-dose", {}, "1000", "mg"),
     ],

@@ -1,6 +1,7 @@
 """Goal: of several refusals the first of the contract's order is the answer; what is said of one fits on a line."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -154,11 +155,15 @@ def test_a_record_is_all_or_nothing() -> None:
     [
         ("severity", "Severe"), ("severity", 1), ("severity", True), ("severity", ["mild"]), ("severity", {"a": 1}),
         ("severity", "x" * 1_000_000), ("weight_kg", "NaN"), ("weight_kg", "Infinity"), ("weight_kg", "seventy"),
-        ("weight_kg", ""), ("weight_kg", 0.1), ("weight_kg", float("nan")), ("weight_kg", True), ("weight_kg", 10**30),
-        ("weight_kg", "0.49"), ("weight_kg", "400.1"), ("weight_kg", "7_0"), ("weight_kg", "1e-500"),
+        ("weight_kg", ""), ("weight_kg", "70"), ("weight_kg", "70.5"), ("weight_kg", 0.1), ("weight_kg", float("nan")),
+        ("weight_kg", True), ("weight_kg", 10**30),
+        ("weight_kg", Decimal("0.49")), ("weight_kg", Decimal("400.1")), ("weight_kg", Decimal("1e-500")),
+        ("weight_kg", Decimal("1e400")), ("weight_kg", Decimal("NaN")), ("weight_kg", Decimal("Infinity")),
+        ("weight_kg", Decimal("70." + "0" * 40)),
         ("symptoms_progressing", "yes"), ("symptoms_progressing", 1), ("antibodies", "gad"), ("antibodies", ["none"]),
         ("antibodies", [["gad"]]), ("antibodies", [None]), ("symptom_onset", "9999-12-31"),
         ("symptom_onset", "2026-02-30"), ("symptom_onset", "2026-03-04"), ("symptom_onset", "1899-12-31"),
+        ("symptom_onset", "2026-03-01T08:00"),
         ("symptom_onset", 20260302), ("symptom_onset", "20260302"), ("symptom_onset", "2026-W09-1"),
     ],
 )  # fmt: skip
@@ -176,6 +181,7 @@ def test_a_value_that_does_not_fit_is_refused_without_repeating_it(fact: str, va
     ("regimen", "name", "value"),
     [
         ("ivmp-pulse", "days", 2), ("ivmp-pulse", "days", 6), ("ivmp-pulse", "days", "3"), ("ivmp-pulse", "days", True),
+        ("ivmp-pulse", "days", Decimal("3.0")),
         ("ivmp-pulse", "days", 10**30), ("ivmp-pulse", "dose", 2), ("ivmp-pulse", "dose_per_kg", "1.5"),
         ("ivmp-pulse", "sessions", 5), ("ivmp-pulse", "colour", "red"), ("ivmp-pulse", "start", "soon"),
         ("ivmp-pulse", "start", "2027-06-01T08:00:00+00:00"), ("ivmp-pulse", "start", "2026-03-02T08:00:00"),
@@ -184,7 +190,10 @@ def test_a_value_that_does_not_fit_is_refused_without_repeating_it(fact: str, va
         ("ivmp-pulse", "given", [f"2026-02-0{day}T08:00:00+00:00" for day in range(1, 5)]),
         ("ivig", "days", 5), ("plex", "sessions", 4), ("plex", "sessions", 11), ("observation", "days", 7),
         ("steroid-taper", "taper_days", 0), ("steroid-taper", "taper_days", -28), ("steroid-taper", "dose", 0),
-        ("steroid-taper", "dose", "60 mg"), ("steroid-taper", "dose", "NaN"), ("steroid-taper", "steps", []),
+        ("steroid-taper", "dose", "60 mg"), ("steroid-taper", "dose", "60"), ("steroid-taper", "dose", True),
+        ("steroid-taper", "dose", Decimal("NaN")), ("steroid-taper", "steps", []),
+        ("steroid-taper", "steps", [{"days": 28, "dose": "60"}]),
+        ("steroid-taper", "steps", [{"days": "28", "dose": 1}]),
         ("steroid-taper", "steps", [{"days": 28}]), ("steroid-taper", "steps", [{"days": 28, "dose": -1}]),
         ("steroid-taper", "steps", [{"days": 0, "dose": 1}]), ("steroid-taper", "steps", [28]),
         ("steroid-taper", "steps", [{"days": 28.5, "dose": 1}]),

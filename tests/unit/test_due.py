@@ -54,7 +54,7 @@ def test_reminders_come_in_the_order_of_their_arming_and_before_what_ends_them()
 @pytest.mark.rules("X-14", "X-16")
 def test_a_check_falls_due_before_a_course_ends_at_its_moment(taper_begins: float) -> None:
     patient = ready().at(1).confirm("ivmp-pulse")
-    patient.confirm("steroid-taper", dose="60", taper_days=30, start=at(taper_begins), reason="a choice")
+    patient.confirm("steroid-taper", dose=60, taper_days=30, start=at(taper_begins), reason="a choice")
     patient.at(3).confirm("rituximab-weekly", reason="a choice").at(3 + DAYS_14)
     due = [kind for kind in kinds(patient.entries[-1]) if kind != "reminder"]
     assert due == ["check", "end"]

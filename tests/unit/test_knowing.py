@@ -1,5 +1,6 @@
 """Goal: a person sees how a value is known, what a move did not wait for, and which numbers count over time."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def scored_way() -> Played:
     played.at(0.5, (NURSE, Record(facts={"icars": 24, "infection_status": "excluded", "weight_kg": 70})))
     played.at(0.6, (NURSE, Record(facts={"icars": 42}, reason="Digits exchanged")))
     played.at(1, (CLINICIAN, Confirm(regimens=("ivig",))))
-    played.at(14 * DAY + 3, (NURSE, Record(facts={"icars": "38.5"})))
+    played.at(14 * DAY + 3, (NURSE, Record(facts={"icars": Decimal("38.5")})))
     return played.at(
         20 * DAY, (NURSE, Record(facts={"icars": 12})), (NURSE, Retract(target="icars", reason="Another patient"))
     )

@@ -148,7 +148,7 @@ def test_what_is_no_pathway_is_refused(folder: Path, text: str) -> None:
 
 def test_a_file_of_more_than_a_megabyte_is_refused(folder: Path) -> None:
     (folder / NAME / "pathway.yaml").write_text("# " + "x" * 1_000_001)
-    assert "1000000" in str(refused(folder))
+    assert "is longer than 1,000,000 bytes" in str(refused(folder))
 
 
 def test_versions_stand_side_by_side(folder: Path) -> None:

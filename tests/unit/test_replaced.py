@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from orchestrator.episode import events as ev
+from orchestrator.episode.model import REPLACED
 from tests.patients import T0, Confirm, Give, Miss, Patient, Retract, Stop, pathway
 
 pytestmark = pytest.mark.rules("X-16", "X-20")
@@ -22,7 +23,7 @@ def ready(*regimens: str) -> Patient:
 
 def planned(patient: Patient, start: float, regimen: str = TAPER) -> Patient:
     """Confirm a course that is to begin so many hours after T0."""
-    more = {"dose": "60", "taper_days": 30} if regimen == TAPER else {}
+    more = {"dose": 60, "taper_days": 30} if regimen == TAPER else {}
     return patient.confirm(regimen, start=(T0 + timedelta(hours=start)).isoformat(), reason="a choice", **more)
 
 
@@ -58,6 +59,13 @@ def test_of_a_taper_that_was_stopped_before_its_day_it_counts_that_it_never_bega
     )
     assert patient.in_force == set()
     assert taken_back(patient.at(120)) == {PULSE}
+
+
+def test_a_taper_goes_on_when_the_first_dose_of_a_later_pulse_was_another_patients() -> None:
+    patient = given(planned(planned(ready(), 2), 100, PULSE), 31, PULSE)
+    assert (patient.in_force, patient.course(TAPER).end) == ({PULSE}, REPLACED)
+    assert taken_back(patient, PULSE) == {TAPER, PULSE}
+    assert patient.at(100).in_force == {PULSE}
 
 
 def test_what_ended_otherwise_stays_ended() -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -146,7 +147,7 @@ def test_open_doses_are_due_as_the_late_one_before_them_lays_them_out_anew(story
 def test_a_taper_is_told_as_late_as_the_pulse_that_it_follows(pathway: Pathway) -> None:
     played = Played(pathway).at(0, (NURSE, Record(facts={"severity": "severe", "infection_status": "excluded"})))
     played.at(0, (CLINICIAN, Confirm(regimens=("ivmp-pulse",)))).at(20, (NURSE, Record(facts={"response": "partial"})))
-    played.at(21, (CLINICIAN, Confirm(regimens=("steroid-taper",), parameters={"dose": "60"})))
+    played.at(21, (CLINICIAN, Confirm(regimens=("steroid-taper",), parameters={"dose": 60})))
     for hours, command, late in (
         (30, Give(regimen="ivmp-pulse"), 30),
         (60, Give(regimen="ivmp-pulse"), 36),
@@ -162,10 +163,10 @@ def test_a_taper_is_told_as_late_as_the_pulse_that_it_follows(pathway: Pathway) 
 
 @pytest.mark.rules("X-02")
 def test_open_doses_are_as_much_as_the_weight_now_makes_them(pathway: Pathway) -> None:
-    facts = {"severity": "moderate", "infection_status": "excluded", "weight_kg": "62.5"}
+    facts = {"severity": "moderate", "infection_status": "excluded", "weight_kg": Decimal("62.5")}
     played = Played(pathway).at(0, (NURSE, Record(facts=facts)))
     played.at(1, (CLINICIAN, Confirm(regimens=("prednisone-oral",)))).at(2, (NURSE, Give(regimen="prednisone-oral")))
-    played.at(3, (NURSE, Record(facts={"weight_kg": "60"})))
+    played.at(3, (NURSE, Record(facts={"weight_kg": 60})))
     first, second, *_ = course(played.story(), "prednisone-oral")["administrations"]
     assert (first["due"], first["planned"]["amount"]) == (None, "62.5")
     assert (second["due"]["amount"], second["due"]["inputs"]) == ("45", {"weight_kg": "60"})

@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
-from orchestrator.audit.seal import instant
+from orchestrator.audit.seal import instant, refusal_in
 from orchestrator.episode.event_json import event_from_json
 from orchestrator.episode.events import Event
 
 E = TypeVar("E", bound=Event)
-_REFUSED = "refused:"
 
 
 class StoryEntry(NamedTuple):
@@ -83,7 +82,6 @@ def every(entries: Iterable[Entry], kind: type[E]) -> Iterator[tuple[Entry, E]]:
 
 
 def _read(header: Mapping[str, Any], body: Mapping[str, Any] | None) -> Entry:
-    result = str(header.get("result", ""))
     who = {
         "actor": header["actor"],
         "role": header["role"],
@@ -102,7 +100,7 @@ def _read(header: Mapping[str, Any], body: Mapping[str, Any] | None) -> Entry:
         erased=body is None,
         origin=header.get("from_state"),
         target=header["to_state"],
-        refused=result.removeprefix(_REFUSED) if result.startswith(_REFUSED) else None,
+        refused=refusal_in(str(header.get("result", ""))) or None,
         corrects=header.get("corrects"),
         glass=body is not None and bool(body.get("glass")),
     )

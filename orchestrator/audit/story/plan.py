@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from orchestrator.audit.story.entries import Entry
-from orchestrator.audit.story.speech import stage_of
 from orchestrator.episode import events as ev
 from orchestrator.episode.model import Administration, Course
+from orchestrator.pathway.kinds import stage_of
 
 Recorded = tuple[Entry, ev.AdministrationRecorded]
 

@@ -11,13 +11,10 @@ from orchestrator.audit.story.entries import Entry, StoryEntry, read_events
 from orchestrator.audit.story.speech import about, origin, reminder_title, seconds
 from orchestrator.episode import events as ev
 from orchestrator.episode.event_json import TAGS
+from orchestrator.episode.fold import OfReminder
 from orchestrator.pathway.model import Pathway
 
 Key = tuple[str, str, int]
-_OfReminder = (
-    ev.ReminderMoved | ev.ReminderFired | ev.ReminderTold | ev.ReminderAcknowledged | ev.ReminderFulfilled
-    | ev.ReminderReopened | ev.ReminderEnded
-)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -146,7 +143,7 @@ class _Reader:
             )
         )
 
-    def _of(self, event: _OfReminder) -> _Armed:
+    def _of(self, event: OfReminder) -> _Armed:
         key = (event.name, event.subject, event.n)
         if key not in self.open:  # armed in an entry that was erased
             self.open[key] = _Armed(key, "", None)

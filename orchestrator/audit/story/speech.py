@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from orchestrator.audit.seal import instant
+from orchestrator.pathway.kinds import stage_of
 from orchestrator.pathway.model import Mark, Pathway
 from orchestrator.pathway.naming import regimen_title
 from orchestrator.saying import Said, said
@@ -65,11 +66,6 @@ def state_title(pathway: Pathway, state: str) -> str:
     """Return the title of a state; its name when this version does not know it."""
     found = pathway.states.get(state)
     return found.title if found else state
-
-
-def stage_of(state: str) -> str:
-    """Return the stage of a state."""
-    return state.partition("/")[0]
 
 
 def stage_title(state: str) -> str:

@@ -12,12 +12,13 @@ from orchestrator.audit.story.entries import Entry, StoryEntry, read
 from orchestrator.audit.story.local import local_values
 from orchestrator.audit.story.plots import plots
 from orchestrator.audit.story.reminders import reminders
-from orchestrator.audit.story.speech import stage_of, state_title
+from orchestrator.audit.story.speech import state_title
 from orchestrator.audit.story.way import way
 from orchestrator.audit.story.words import details, headline
 from orchestrator.audit.story.work import facts, forms, tasks
 from orchestrator.episode import events as ev
 from orchestrator.episode.commands import Tick
+from orchestrator.pathway.kinds import stage_of
 from orchestrator.pathway.model import CLOSED_STAGE, Pathway
 
 FORMAT, VERSION = "carepath-story", 1

@@ -5,9 +5,10 @@ from typing import Any
 
 from orchestrator.audit.story.entries import Entry
 from orchestrator.audit.story.knowing import although
-from orchestrator.audit.story.speech import origin, plain, seconds, stage_of, state_title
+from orchestrator.audit.story.speech import origin, plain, seconds, state_title
 from orchestrator.audit.story.words import headline
 from orchestrator.episode import events as ev
+from orchestrator.pathway.kinds import stage_of
 from orchestrator.pathway.model import Pathway
 from orchestrator.pathway.naming import fact_label
 

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from orchestrator.bootstrap import Health, System
 
 _SKEW, _MUCH_SKEW = timedelta(seconds=1), timedelta(seconds=5)
-_UNSEEN = timedelta(minutes=2)
 
 
 def processes(system: "System") -> Line:
@@ -48,8 +47,10 @@ def clock(found: "Health", seen_at: datetime | None) -> Line:
 
 def ticking(found: "Health") -> Line:
     """Return whether a clock process looks after the timers."""
+    from orchestrator.service.rows import UNHEARD  # noqa: PLC0415  not for --help
+
     seen = found.seen_at
-    if seen is not None and found.times.wall - seen <= _UNSEEN:
+    if seen is not None and found.times.wall - seen <= UNHEARD:
         return Line(OK, "ticking", "a clock process looks after the timers")
     since = "ever looked" if seen is None else f"looked since {at(seen)}"
     level = FAIL if found.due else WARN

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+from orchestrator.report.moments import MONTHS, WEEKDAYS
+
 WIDTH = 110
 ACTIONS = {"confirm": "confirming", "taper": "shortening", "stop": "stopping", "close": "closing with"}
 """What a gate holds back, in words."""
@@ -18,7 +18,7 @@ def moment(text: str | None, zone: ZoneInfo) -> str:
     if text is None:
         return "no time"
     at = datetime.fromisoformat(text).astimezone(zone)
-    return f"{_DAYS[at.weekday()]} {at.day:>2} {_MONTHS[at.month - 1]} {at.year} {at:%H:%M} {at.tzname()}"
+    return f"{WEEKDAYS[at.weekday()]} {at.day:>2} {MONTHS[at.month - 1]} {at.year} {at:%H:%M} {at.tzname()}"
 
 
 def value(held: Any) -> str:  # noqa: ANN401  what JSON holds

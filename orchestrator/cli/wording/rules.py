@@ -64,7 +64,7 @@ def _place(file: str, root: Path) -> str:
     return path.relative_to(base).as_posix() if path.is_relative_to(base) else str(path)
 
 
-def rules_text(told: Json, *, verbose: bool = False) -> str:
+def rules_text(told: Json, *, verbose: bool) -> str:
     """Return the trace as text, at most 100 columns wide save for the names of tests.
 
     verbose: with the words of elements, stories and tests.

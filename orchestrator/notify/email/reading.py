@@ -6,6 +6,7 @@ from pathlib import Path
 from orchestrator.config import SettingError, secret
 from orchestrator.notify.email.settings import ADDRESS, IMPLICIT, STARTTLS, MailSettings
 from orchestrator.notify.files import beside, fault_at, later, take_context, take_port, take_seconds
+from orchestrator.pathway.faults import Parts
 from orchestrator.pathway.fields import Fields
 from orchestrator.pathway.terms import name_in
 from orchestrator.wire.hosts import is_host
@@ -15,17 +16,31 @@ _PORTS = {STARTTLS: 587, IMPLICIT: 465}
 
 def read_mail(fields: Fields, *, now: bool) -> MailSettings:
     """Return what is said under `mail`. now: read the files too that it points to. Raises PathwayError."""
+    parts = Parts()
+    host = parts.read(lambda: _server(fields))
+    tls = parts.read(lambda: name_in(fields, "tls", fields.take("tls", str, STARTTLS), _PORTS, "kind of TLS"))
+    port = parts.read(lambda: take_port(fields, _PORTS.get(tls, _PORTS[STARTTLS])))
+    context = parts.read(lambda: take_context(fields, now=now))
+    seconds = parts.read(lambda: take_seconds(fields, 15))
+    sender = parts.read(lambda: _sender(fields))
+    login = parts.read(lambda: _login(fields, now=now))
+    parts.read(fields.done)
+    parts.tell()
+    return MailSettings(host, port, tls, context, sender, *login, seconds)
+
+
+def _server(fields: Fields) -> str:
     host = fields.take("server", str).lower()
     if not is_host(host):
         raise fault_at(fields, "server", "must be the name of a host")
-    tls = name_in(fields, "tls", fields.take("tls", str, STARTTLS), _PORTS, "kind of TLS")
-    port, context, seconds = take_port(fields, _PORTS[tls]), take_context(fields, now=now), take_seconds(fields, 15)
+    return host
+
+
+def _sender(fields: Fields) -> str:
     sender = fields.take("from", str)
     if not ADDRESS.fullmatch(sender):
         raise fault_at(fields, "from", "must be a mail address", "such as carepath@hospital.example")
-    user, password = _login(fields, now=now)
-    fields.done()
-    return MailSettings(host, port, tls, context, sender, user, password, seconds)
+    return sender
 
 
 def _login(fields: Fields, *, now: bool) -> tuple[str, Callable[[], str]]:

@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from orchestrator.config import SettingError, secret
@@ -9,8 +10,8 @@ from orchestrator.notify.files import beside, fault_at, later, take_context, tak
 from orchestrator.notify.webhook.addresses import Networks
 from orchestrator.notify.webhook.settings import HookHost, HookSettings, key
 from orchestrator.notify.webhook.signature import LEAST_BYTES, MOST_BYTES, PREFIX, secret_bytes
+from orchestrator.pathway.faults import Parts
 from orchestrator.pathway.fields import Fields
-from orchestrator.pathway.vocabulary import each
 from orchestrator.wire.hosts import is_loopback
 from orchestrator.wire.target import target
 
@@ -23,22 +24,37 @@ def read_hooks(fields: Fields, *, now: bool) -> HookSettings:
 
     Raises PathwayError, or notes faults of hosts where they are noted.
     """
-    seconds = take_seconds(fields, 10)
-    hosts = each(fields, "hosts", "host", lambda name, host: _host(name, host, now=now))
-    fields.done()
+    parts = Parts()
+    seconds = parts.read(lambda: take_seconds(fields, 10))
+    hosts = parts.read(lambda: fields.each("hosts", "host", lambda name, host: _host(name, host, now=now)))
+    parts.read(fields.done)
+    parts.tell()
     return HookSettings(hosts, seconds)
 
 
 def _host(name: str, fields: Fields, *, now: bool) -> HookHost:
-    plain = fields.take("plain_http", bool, False)
-    _check_name(name, fields, plain=plain)
-    files, networks = fields.texts("secret_files"), _networks(fields)
+    parts = Parts()
+    plain = parts.read(lambda: fields.take("plain_http", bool, False))
+    parts.read(lambda: _check_name(name, fields, plain=plain))
+    secrets = parts.read(lambda: _secrets(fields, now=now))
+    networks = parts.read(lambda: _networks(fields))
+    context = None if plain else parts.read(lambda: take_context(fields, now=now))
+    parts.read(fields.done)
+    parts.tell()
+    return HookHost(secrets, context, _LOOPBACK if plain else networks)
+
+
+def _secrets(fields: Fields, *, now: bool) -> tuple[Callable[[], bytes], ...]:
+    files, parts = fields.texts("secret_files"), Parts()
     if not files:
         raise fault_at(fields, "secret_files", "names none", _MAKE_ONE)
-    secrets = tuple(later(fields, "secret_files", _reader(beside(fields, file)), now=now) for file in files)
-    context = None if plain else take_context(fields, now=now)
-    fields.done()
-    return HookHost(secrets, context, _LOOPBACK if plain else networks)
+
+    def one(file: str) -> Callable[[], bytes]:
+        return later(fields, "secret_files", _reader(beside(fields, file)), now=now)
+
+    found = tuple(parts.read(partial(one, file)) for file in files)
+    parts.tell()
+    return found
 
 
 def _check_name(name: str, fields: Fields, *, plain: bool) -> None:

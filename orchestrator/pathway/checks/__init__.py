@@ -24,7 +24,7 @@ _CHECKS = (
 """Each check, with the tables that it must have whole: what is missing from a faulty one would look like a fault."""
 
 
-def problems(pathway: Pathway, file: str = "", faulty: Collection[str] = ()) -> list[PathwayError]:
+def problems(pathway: Pathway, file: str, faulty: Collection[str] = ()) -> list[PathwayError]:
     """Return all that is wrong with a loaded pathway, in order of file and line; empty when it hangs together.
 
     file: the pathway's own, as its elements call it; what is used nowhere is looked for there alone.   faulty: the

@@ -26,12 +26,12 @@ from orchestrator.pathway.language.tree import (
     Literal,
     Node,
     Not,
+    OneOf,
     Or,
     SetOf,
     Simple,
     Type,
     Variable,
-    Vocabulary,
     parse_duration,
     type_name,
     type_of,
@@ -166,7 +166,7 @@ class _Resolver:
             raise self.error(raw.parts[0], f"'{text}' is no duration", _DURATION_HINT)
         return Literal(value, DURATION, text)
 
-    def check_argument(self, raw: Raw, argument: Literal, parameter: Vocabulary | Simple) -> None:
+    def check_argument(self, raw: Raw, argument: Literal, parameter: OneOf | Simple) -> None:
         if isinstance(parameter, Simple):
             if argument.type != parameter:
                 raise self.error(raw, f"a {parameter.name} is needed here, not {_described(argument, argument.type)}")

@@ -48,7 +48,7 @@ def type_name(kind: Type) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Vocabulary:
+class OneOf:
     """The texts that a parameter of a function may be; ``name`` is what errors call one of them, e.g. ``regimen``."""
 
     name: str
@@ -63,7 +63,7 @@ class Function:
     facts: names the facts on which the answer to these arguments depends.
     """
 
-    parameters: tuple[Vocabulary | Simple, ...]
+    parameters: tuple[OneOf | Simple, ...]
     result: Type
     words: str
     facts: Callable[[tuple[Any, ...]], frozenset[str]] | None = None

@@ -21,9 +21,9 @@ from orchestrator.pathway.language.tree import (
     Literal,
     Node,
     Not,
+    OneOf,
     Or,
     Variable,
-    Vocabulary,
     type_of,
 )
 
@@ -112,7 +112,7 @@ def _in_turn(parts: tuple[Node, ...], labels: Labels) -> Iterator[str]:
 
 def _asks_fact(call: Call) -> bool:
     parameter = call.function.parameters[0]
-    return isinstance(parameter, Vocabulary) and parameter.name == "fact"
+    return isinstance(parameter, OneOf) and parameter.name == "fact"
 
 
 def _alternatives(node: Or, labels: Labels) -> Iterator[tuple[str, bool]]:
@@ -222,7 +222,7 @@ def _call(node: Call, labels: Labels, *, negated: bool) -> str:
 def _argument(node: Call, place: int, labels: Labels) -> str:
     """Return an argument in words; the label of a fact that is a statement of its own stands in quotes."""
     parameter, given = node.function.parameters[place], node.arguments[place]
-    if not isinstance(parameter, Vocabulary):
+    if not isinstance(parameter, OneOf):
         return _operand(given, labels)
     if parameter.name == "fact":
         if given.text == labels.get(_THIS):

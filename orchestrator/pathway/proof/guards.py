@@ -203,13 +203,15 @@ def taken(reader: "Reader", fits: Callable[[str], bool], at: Moment) -> z3.BoolR
 def to_come(reader: "Reader", at: Moment) -> z3.BoolRef:
     """Return 'a dose of a treatment, its taper's end or a check is still to come'.
 
-    A course in force has doses to come, save one that lasts until its taper, which may have none.
+    A course in force has doses to come, save one that lasts until its taper, which may have none. Monthly doses come
+    for ever, so that nobody waits for their end.
     """
     pathway, checks = reader.pathway, reader.pathway.checks.values()
     doses = []
     for each in pathway.regimens.values():
         name = world.course("in force", each.name)
-        if each.treats and each.schedule is not None and name in at.now:
+        ends = each.schedule is not None and each.schedule.kind != "monthly"
+        if each.treats and ends and name in at.now:
             lasts = each.name in pathway.lasting
             doses.append(
                 z3.And(at.now[name], at.choose(f"doses of {each.name} are to come")) if lasts else at.now[name]

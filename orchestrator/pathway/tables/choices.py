@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from orchestrator.pathway.kinds import Mark
-from orchestrator.pathway.model import Pathway, Standing, StandingRow
+from orchestrator.pathway.model import OPTIONS, Pathway, Standing, StandingRow
 from orchestrator.pathway.tables.saying import Saying, mark
 
 Json = dict[str, Any]
 CONFLICT = "recommended, in conflict"
 """The standing of regimens toward which flags pull from two sides."""
 _FIRST = (Standing.CONTRAINDICATED, Standing.DISCOURAGED)
-_OPTIONS = frozenset({Standing.RECOMMENDED, Standing.ACCEPTABLE, Standing.DISCOURAGED})
 
 
 def choices(pathway: Pathway, saying: Saying) -> list[Json]:
@@ -23,7 +22,7 @@ def choices(pathway: Pathway, saying: Saying) -> list[Json]:
     found: dict[tuple[int, ...], list[str]] = {}
     for regimen in pathway.regimens:
         rows = tuple(place for place, row in enumerate(pathway.standings) if regimen in row.selector)
-        if any(pathway.standings[place].standing in _OPTIONS for place in rows):
+        if any(pathway.standings[place].standing in OPTIONS for place in rows):
             found.setdefault(rows, []).append(regimen)
     return [
         {"regimens": regimens, "rows": _rows([pathway.standings[place] for place in places], regimens, saying)}
@@ -33,7 +32,7 @@ def choices(pathway: Pathway, saying: Saying) -> list[Json]:
 
 def never_proposed(pathway: Pathway, saying: Saying) -> list[Json]:
     """Return the rows that speak of regimens which the pathway never proposes, with those regimens."""
-    proposed = {name for row in pathway.standings if row.standing in _OPTIONS for name in row.selector.regimens}
+    proposed = {name for row in pathway.standings if row.standing in OPTIONS for name in row.selector.regimens}
     rows = [(saying.regimens(row.selector.regimens - proposed), row) for row in pathway.standings]
     return [{"regimens": regimens, **_row(row, regimens, saying)} for regimens, row in rows if regimens]
 

@@ -4,12 +4,21 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from orchestrator.pathway.language.grammar import counted, listed, span, together
-from orchestrator.pathway.model import Anchor, Gate, Pathway, ReminderKind, Standing, StandingRow, TaskKind, Until
+from orchestrator.pathway.model import (
+    GATE_ACTIONS,
+    Anchor,
+    Gate,
+    Pathway,
+    ReminderKind,
+    Standing,
+    StandingRow,
+    TaskKind,
+    Until,
+)
 from orchestrator.pathway.tables.saying import Saying, mark, spans
 
 Json = dict[str, Any]
 _UNLESS = "unless "
-_ACTIONS = ("confirm", "taper", "stop", "close")
 
 
 def gates(pathway: Pathway, saying: Saying) -> list[Json]:
@@ -18,7 +27,7 @@ def gates(pathway: Pathway, saying: Saying) -> list[Json]:
     return [
         {
             "name": each.name,
-            "actions": [name for name in _ACTIONS if name in each.actions],
+            "actions": [name for name in GATE_ACTIONS if name in each.actions],
             "holds": _held(each, saying),
             "passes": saying.expression(each.passes),
             "refuses": saying.expression(each.refuses),

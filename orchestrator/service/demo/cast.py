@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 from orchestrator.service.demo import PASSWORD
-from orchestrator.service.people.accounts import Author, People
+from orchestrator.service.people.accounts import People
 from orchestrator.service.people.principal import ADMINISTRATOR, AUDITOR, EVERYWHERE, LEAD
+from orchestrator.service.people.recording import Author
 
 WARDS = ("Neuro 1", "Neuro 2", "Neuro 3")
 """The last one has people of its own, so that those of the others can be seen not to see it."""

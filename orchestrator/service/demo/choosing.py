@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 
 from orchestrator.clock import VirtualClock
-from orchestrator.episode.items import items
+from orchestrator.episode.items import REMINDER, items
 from orchestrator.episode.model import Episode
 from orchestrator.errors import CarepathError
 from orchestrator.pathway.model import Pathway
@@ -23,7 +23,7 @@ from orchestrator.service.scenario.bedside import Bedside
 from orchestrator.service.scenario.proof import FOLDER
 from orchestrator.service.scenario.runner import ACCEPTED, carry_out
 from orchestrator.service.scenario.story import Entry, Scenario, read_story
-from orchestrator.service.scenario.world import World
+from orchestrator.service.scenario.world import Scene
 
 _AGES = tuple(dt.timedelta(minutes=minutes) for minutes in (12, 50, 3 * 60, 9 * 60, 26 * 60, 3 * 24 * 60))
 """How long ago the last entry of a patient was made."""
@@ -116,7 +116,7 @@ def _cuts(pathway: Pathway, story: Scenario, dice: Random, *, tended: bool) -> I
         return  # the hospital's own values do not go with this story
 
 
-def carried(world: World, entry: Entry, start: dt.datetime, *, tended: bool) -> bool:
+def carried(world: Scene, entry: Entry, start: dt.datetime, *, tended: bool) -> bool:
     """Carry out an entry at its time; tell whether that went as a part needs it. tended: with the doses before it."""
     if tended:
         see_to(world, start + entry.at, DOSES)
@@ -124,7 +124,7 @@ def carried(world: World, entry: Entry, start: dt.datetime, *, tended: bool) -> 
     return entry.action is None or (not entry.refused and carry_out(world, entry, entry.action, start).code == ACCEPTED)
 
 
-def leave(world: World, now: dt.datetime, *, kept: bool) -> None:
+def leave(world: Scene, now: dt.datetime, *, kept: bool) -> None:
     """Let the time pass from the last entry until now. kept: what falls due meanwhile is seen to."""
     see_to(world, now if kept else world.clock.now(), ALL)
     world.advance(now)
@@ -140,6 +140,8 @@ def _played(part: Part, now: dt.datetime) -> Episode | None:
         leave(bedside, now, kept=part.kept)
     except CarepathError:
         return None
+    if bedside.clock.now() > now:  # a story that gives several doses in one entry goes on to the last of them
+        return None
     return bedside.episode()
 
 
@@ -154,8 +156,8 @@ def _promises(bedside: Bedside, part: Part, wish: str, other: Mapping[str, Part]
 
 def _is_late(pathway: Pathway, episode: Episode, now: dt.datetime) -> bool:
     open_items = items(pathway, episode)
-    overdue = any(each.kind != "reminder" and each.due_at and each.due_at < now for each in open_items)
-    return episode.closed or (overdue and any(each.kind == "reminder" for each in open_items))
+    overdue = any(each.kind != REMINDER and each.due_at and each.due_at < now for each in open_items)
+    return episode.closed or (overdue and any(each.kind == REMINDER for each in open_items))
 
 
 def _is_calm(pathway: Pathway, episode: Episode, now: dt.datetime) -> bool:

@@ -9,14 +9,14 @@ from collections.abc import Collection, Iterator
 from orchestrator.episode.commands import Acknowledge, Command, Complete, Give
 from orchestrator.episode.items import Item, items
 from orchestrator.pathway.model import Pathway
-from orchestrator.service.scenario.world import World
+from orchestrator.service.scenario.world import Scene
 
 DOSES, ALL = frozenset({"dose"}), frozenset({"dose", "task", "reminder"})
 _AFTER = dt.timedelta(minutes=6)
 """So long after it was due a thing is done."""
 
 
-def see_to(world: World, until: dt.datetime, kinds: Collection[str]) -> None:
+def see_to(world: Scene, until: dt.datetime, kinds: Collection[str]) -> None:
     """Do what falls due up to a moment, each thing soon after its time, and leave what is refused.
 
     The clock goes along, no further than there. kinds: of items that are seen to.
@@ -32,7 +32,7 @@ def see_to(world: World, until: dt.datetime, kinds: Collection[str]) -> None:
 
 
 def _next(
-    world: World, until: dt.datetime, kinds: Collection[str], tried: Collection[Item]
+    world: Scene, until: dt.datetime, kinds: Collection[str], tried: Collection[Item]
 ) -> tuple[dt.datetime, Item | None] | None:
     """Return what is to be done next and when; no item where an alarm comes first, which may bring others."""
     episode, now = world.episode(), world.clock.now()

@@ -10,8 +10,9 @@ from orchestrator.errors import Conflict
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.demo.cast import WARDS, admit
 from orchestrator.service.demo.choosing import Part, carried, choose, leave
+from orchestrator.service.desk import Desk
 from orchestrator.service.enrolment import Enrolments, EnrolRequest, Identifier
-from orchestrator.service.handlers import Answer, Desk, Request
+from orchestrator.service.handlers import Answer, Request
 from orchestrator.service.people.accounts import People
 from orchestrator.service.scenario.story import DEFAULT_ROLE
 from orchestrator.service.scenario.world import World

@@ -11,11 +11,11 @@ from itertools import groupby
 from typing import Any
 
 from orchestrator.audit.seal import instant
-from orchestrator.audit.story.speech import stage_of
 from orchestrator.errors import InvalidCommand
+from orchestrator.pathway.kinds import stage_of
 from orchestrator.pathway.model import Pathway
+from orchestrator.service.desk import Desk
 from orchestrator.service.enrolment import Identifier
-from orchestrator.service.handlers import Desk
 from orchestrator.service.identity import Identities, identifiers_json
 from orchestrator.service.overview.naming import item_words, owed, stage_order
 from orchestrator.service.overview.rows import StayRow
@@ -24,7 +24,6 @@ from orchestrator.service.rows import NO_DUE, ItemRow
 
 MANY, FEW = 60, 10
 """A ward of at most `MANY` is shown as it is; of a larger one the `FEW` most urgent of each stage."""
-_LONGEST = 200
 
 
 class Board:
@@ -56,7 +55,7 @@ class Board:
 
     def stage(self, ward: str, stage: str, page: int = 1) -> dict[str, Any]:
         """Return the ward's open episodes in one stage, at most `MANY` a page. page: from 1. Raises InvalidCommand."""
-        if page < 1 or len(stage) > _LONGEST:
+        if page < 1:
             raise InvalidCommand("pages are counted from 1")
         with self._desk.store.read() as reader:
             now = reader.times().now

@@ -8,7 +8,7 @@ from orchestrator.errors import NotFound
 from orchestrator.pathway.loader import version_key
 from orchestrator.pathway.model import Pathway
 from orchestrator.pathway.tables import tables
-from orchestrator.service.handlers import Desk
+from orchestrator.service.desk import Desk
 from orchestrator.service.ports import Library, Reader
 from orchestrator.service.releases import newest
 from orchestrator.service.rows import UsedRow

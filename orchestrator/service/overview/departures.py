@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from orchestrator.audit.seal import Header, open_header
+from orchestrator.service.desk import Desk
 from orchestrator.service.enrolment import Identifier
-from orchestrator.service.handlers import Desk
 from orchestrator.service.identity import identifiers_json
 from orchestrator.service.ports import Reader
 from orchestrator.service.rows import EpisodeRow

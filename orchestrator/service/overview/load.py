@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from orchestrator.audit.seal import Header, Sealed, instant, open_body
 from orchestrator.episode.event_json import event_from_json
 from orchestrator.episode.events import ReminderAcknowledged, ReminderEnded, ReminderFulfilled
-from orchestrator.service.handlers import CLOCK, Desk
+from orchestrator.service.desk import Desk
+from orchestrator.service.handlers import CLOCK
 from orchestrator.service.overview.since import entries_since
 from orchestrator.service.people.principal import EVERYWHERE
 from orchestrator.service.people.rows import PersonRow, PostRow

@@ -2,17 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
-from orchestrator.episode.items import reminds_of
+from orchestrator.episode.items import REMINDER, TASK, reminds_of
 from orchestrator.pathway.model import CLOSED_STAGE, Pathway
 from orchestrator.pathway.naming import regimen_title
 from orchestrator.service.rows import ItemRow
 
-REMINDER = "reminder"
-
 
 def item_words(pathway: Pathway, kind: str, name: str) -> str:
     """Return what an open thing is called; empty for a decision, which has no name but its kind."""
-    if kind == "task" and name in pathway.tasks:
+    if kind == TASK and name in pathway.tasks:
         return pathway.tasks[name].title
     if kind == REMINDER and name in pathway.reminders:
         return pathway.reminders[name].title

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.audit.seal import instant
 from orchestrator.episode import formats
-from orchestrator.service.handlers import Desk
+from orchestrator.service.desk import Desk
 from orchestrator.service.overview.rows import SetAsideRow
 from orchestrator.service.presence import Presence
 from orchestrator.service.rows import Figures, ProcessRow

@@ -17,12 +17,13 @@ from orchestrator.episode.commands import Tick
 from orchestrator.errors import InvalidCommand
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.cursor import closed, moment, opened
-from orchestrator.service.handlers import Desk
+from orchestrator.service.desk import Desk
 from orchestrator.service.identity import Identities, identifiers_json
 from orchestrator.service.overview.departures import departures, told_of
 from orchestrator.service.overview.rows import ShiftRow
 from orchestrator.service.overview.since import entries_since
-from orchestrator.service.people.sight import Seen, Sight, Who
+from orchestrator.service.people.looking import Seen, Who
+from orchestrator.service.people.sight import Sight
 from orchestrator.service.ports import Reader
 from orchestrator.service.sheets import Sheets
 
@@ -132,7 +133,7 @@ class Shifts:
     def _read(self, row: ShiftRow, header: Header, sealed: Sealed) -> Entry:
         key: PatientKey | None = None
         if row.wrapped_key is not None:
-            key = self._desk.keyring.open(row.kek_id, row.wrapped_key, row.patient_id)
+            key = self._desk.key(row)
         body = None if key is None else open_body(key, sealed)
         return read([StoryEntry(header._asdict(), body)])[0]
 

@@ -5,7 +5,7 @@ Read models alone: nothing here changes anything but the record of who looked.
 
 from dataclasses import dataclass
 
-from orchestrator.service.handlers import Desk
+from orchestrator.service.desk import Desk
 from orchestrator.service.identity import Identities
 from orchestrator.service.overview.board import Board
 from orchestrator.service.overview.catalogue import Catalogue

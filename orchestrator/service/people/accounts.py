@@ -19,9 +19,8 @@ from orchestrator.service.people.guessing import Guesses
 from orchestrator.service.people.principal import ADMINISTRATOR, EVERYWHERE, Principal
 from orchestrator.service.people.recording import CHANGES, Author, begin, cause_of, note, record
 from orchestrator.service.people.rows import PersonRow, PostRow, StaffRow
+from orchestrator.service.people.there import held_person, person_row
 from orchestrator.service.ports import Change, Reader, Store
-
-__all__ = ["Author", "People", "Post", "note", "principal_of"]
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
 _LONGEST_NAME, _LONGEST_WARD = 100, 200
@@ -68,7 +67,7 @@ class People:
     def person(self, person_id: str) -> dict[str, Any]:
         """Return one account with its posts, `seq`: the number of its last change, and `tag`. Raises NotFound."""
         with self._store.read() as reader:
-            row, last = _found(reader, person_id), reader.last_about(person_id, CHANGES)
+            row, last = person_row(reader, person_id), reader.last_about(person_id, CHANGES)
             linked = [
                 {"issuer": each.issuer, "subject": each.subject, "linked_at": instant(each.linked_at)}
                 for each in reader.identities(person_id)
@@ -135,7 +134,7 @@ class People:
         """Change what is told of a person. Raises NotFound and InputError."""
         with self._store.change() as change:
             mark = begin(change, by, "changed", person_id, {"name": name, "language": language})
-            row = _there(change, person_id)
+            row = held_person(change, person_id)
             row = row._replace(
                 name=row.name if name is None else _name(name), language=row.language if language is None else language
             )
@@ -150,7 +149,7 @@ class People:
         """
         with self._store.change() as change:
             mark = begin(change, by, "posts", person_id, {"posts": _sorted(posts)})
-            _there(change, person_id)
+            held_person(change, person_id)
             check_posts(change, by.id, person_id, posts)
             _give_posts(change, person_id, self._posts(person_id, posts))
             note(change, self._mac, by, "posts", about=person_id, detail={"posts": _sorted(posts)}, mark=mark)
@@ -165,11 +164,11 @@ class People:
         Raises NotFound and InputError.
         """
         with self._store.read() as reader:  # the hash takes its time: no transaction is held meanwhile
-            seen = _found(reader, person_id)
+            seen = person_row(reader, person_id)
         kept = passwords.hashed(password, own=(seen.login, seen.name))
         with self._store.change() as change:
             mark = begin(change, by, "password", person_id, {})
-            row = _there(change, person_id)
+            row = held_person(change, person_id)
             renew = made_up or by.id != person_id
             change.save_person(row._replace(password_hash=kept, renew=renew))
             change.end_guesses(self._guesses.name(row.login))
@@ -180,14 +179,14 @@ class People:
         """Let a person try passwords again at once. Raises NotFound and Conflict."""
         with self._store.change() as change:
             mark = begin(change, by, "unlocked", person_id, {})
-            change.end_guesses(self._guesses.name(_there(change, person_id).login))
+            change.end_guesses(self._guesses.name(held_person(change, person_id).login))
             note(change, self._mac, by, "unlocked", about=person_id, detail={}, mark=mark)
 
     def end(self, by: Author, person_id: str) -> None:
         """Let nobody come in by this account from now on. Raises NotFound, and Conflict for the last administrator."""
         with self._store.change() as change:
             mark = begin(change, by, "ended", person_id, {})
-            row, now = _there(change, person_id), change.times().wall
+            row, now = held_person(change, person_id), change.times().wall
             change.save_person(row._replace(ended_at=now, password_hash=""))
             change.end_sessions(person_id)
             change.end_factor(person_id)
@@ -265,11 +264,14 @@ class People:
         for ward, role in posts:
             if role not in self.roles:
                 raise InputError(f"there is no role '{role[:40]}'; known are {', '.join(self.roles)}")
-            if not ward or len(ward) > _LONGEST_WARD or not ward.isprintable() or ward != ward.strip():
-                raise InputError(
-                    f"a ward is printable text of 1 to {_LONGEST_WARD} characters, or {EVERYWHERE} for all"
-                )
+            check_ward_name(ward)
         return [PostRow(person_id, ward, role) for ward, role in sorted(set(posts))]
+
+
+def check_ward_name(ward: str) -> None:
+    """Raise InputError for what cannot be a ward."""
+    if not ward or len(ward) > _LONGEST_WARD or not ward.isprintable() or ward != ward.strip():
+        raise InputError(f"a ward is printable text of 1 to {_LONGEST_WARD} characters, or {EVERYWHERE} for all")
 
 
 def principal_of(reader: Reader, row: PersonRow) -> Principal:
@@ -314,22 +316,6 @@ def _instant(moment: datetime | None) -> str | None:
 
 def _sorted(posts: Iterable[Post]) -> list[list[str]]:
     return [list(post) for post in sorted(set(posts))]
-
-
-def _found(reader: Reader, person_id: str) -> PersonRow:
-    row = reader.person(person_id)
-    if row is None:
-        raise NotFound("there is no such person")
-    return row
-
-
-def _there(change: Change, person_id: str) -> PersonRow:
-    """Return an account that is not ended. Two who change accounts at once do so one after the other."""
-    change.last_staff_record()
-    row = _found(change, person_id)
-    if row.ended_at is not None:
-        raise Conflict("this account was ended")
-    return row
 
 
 def _give_posts(change: Change, person_id: str, posts: Sequence[PostRow]) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 from orchestrator.audit import looks
 from orchestrator.audit.seal import instant
 from orchestrator.errors import Conflict, InputError, NotFound
-from orchestrator.service.people.accounts import Author, note
 from orchestrator.service.people.principal import EVERYWHERE
-from orchestrator.service.people.rota import account, check_span
+from orchestrator.service.people.recording import Author, note
+from orchestrator.service.people.rota import check_span
 from orchestrator.service.people.rows import AwayRow, PostRow
+from orchestrator.service.people.there import held_person, person_row
 from orchestrator.service.ports import Change, Reader, Store
 
 LONGEST_ABSENCE = timedelta(days=366)
@@ -33,7 +34,7 @@ class Aways:
         """
         row = AwayRow(f"a-{secrets.token_hex(8)}", person_id, deputy_id, starts_at, ends_at)
         with self._store.change() as change:
-            person = account(change, person_id)
+            person = held_person(change, person_id)
             check_span(starts_at, ends_at, change.times().now, LONGEST_ABSENCE)
             for other in change.aways(starts_at):
                 if other.person_id == person_id and other.starts_at < ends_at:
@@ -62,8 +63,7 @@ class Aways:
         uncovered: the posts in which the deputy does not stand in: he does not hold them.
         """
         with self._store.read() as reader:
-            if reader.person(person_id) is None:
-                raise NotFound("there is no such person")
+            person_row(reader, person_id)
             people = {each.person_id: each.name for each in reader.people()}
             rows = [each for each in reader.aways(reader.times().now) if each.person_id == person_id]
             return [_told(reader, row, people) for row in rows]
@@ -79,7 +79,7 @@ class Aways:
 def _check_deputy(change: Change, person_id: str, deputy_id: str) -> None:
     if deputy_id == person_id:
         raise InputError("nobody is his own deputy")
-    deputy = account(change, deputy_id)
+    deputy = held_person(change, deputy_id)
     if len(_uncovered(change, person_id, deputy_id)) == len(change.posts(person_id)):
         raise Conflict(f"{deputy.name} holds none of the same posts on the same wards, and so could not stand in")
 

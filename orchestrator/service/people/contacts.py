@@ -6,11 +6,11 @@ from typing import Any
 
 from orchestrator.audit import looks
 from orchestrator.errors import Conflict, InputError, NotFound
-from orchestrator.service.people.accounts import Author, note
 from orchestrator.service.people.hours import check_quiet
+from orchestrator.service.people.recording import Author, note
 from orchestrator.service.people.roster_ports import Ways
-from orchestrator.service.people.rota import account
 from orchestrator.service.people.rows import ContactRow
+from orchestrator.service.people.there import held_person, person_row
 from orchestrator.service.ports import Store
 
 MOST = 10
@@ -42,7 +42,7 @@ class Contacts:
             raise InputError(f"there is no kind of notice '{unknown[0][:40]}'; known are {', '.join(self.ways.kinds)}")
         quiet, kept = check_quiet(quiet), " ".join(each for each in self.ways.kinds if each in set(kinds))
         with self._store.change() as change:
-            person = account(change, person_id)
+            person = held_person(change, person_id)
             there = change.contacts(person_id)
             if any((each.channel, each.address) == (channel, address) for each in there):
                 raise Conflict(f"{person.name} is told there already")
@@ -70,8 +70,7 @@ class Contacts:
     def of(self, person_id: str) -> list[dict[str, Any]]:
         """Return a person's channels, by name. configured: whether notices can leave by it now. Raises NotFound."""
         with self._store.read() as reader:
-            if reader.person(person_id) is None:
-                raise NotFound("there is no such person")
+            person_row(reader, person_id)
             return [self._told(each) for each in reader.contacts(person_id)]
 
     def begin_test(self, by: Author, person_id: str, name: str) -> tuple[str, str]:
@@ -80,7 +79,7 @@ class Contacts:
         Raises NotFound; Conflict for one who asks again within some seconds: an address may be somebody else's.
         """
         with self._store.change() as change:
-            person = account(change, person_id)
+            person = held_person(change, person_id)
             found = next((each for each in change.contacts(person_id) if each.name == name), None)
             if found is None:
                 raise NotFound("there is no such channel")

@@ -16,11 +16,12 @@ from orchestrator.audit import looks
 from orchestrator.audit.seal import instant
 from orchestrator.errors import Conflict, InputError, NotAllowed
 from orchestrator.service.cursor import Page, closed, moment, opened, page_size
-from orchestrator.service.handlers import Desk
-from orchestrator.service.people.accounts import Author
+from orchestrator.service.desk import Desk
 from orchestrator.service.people.looking import add
 from orchestrator.service.people.merged import Person, episodes_of, person_of
+from orchestrator.service.people.recording import Author
 from orchestrator.service.people.rows import HoldRow, LookRow
+from orchestrator.service.people.there import name_of
 from orchestrator.service.ports import Change, Reader
 from orchestrator.service.rows import EpisodeRow
 from orchestrator.service.there import not_there, whereabouts
@@ -143,8 +144,7 @@ class Erasure:
 
 
 def _held(reader: Reader, row: HoldRow) -> dict[str, Any]:
-    person = reader.person(row.held_by)
-    name = row.held_by if person is None else person.name
+    name = name_of(reader, row.held_by)
     return {"by": row.held_by, "name": name, "since": instant(row.held_at), "reason": row.reason}
 
 

@@ -22,6 +22,7 @@ from orchestrator.service.people.principal import Principal
 from orchestrator.service.people.recording import Author, begin, note
 from orchestrator.service.people.rows import FactorRow
 from orchestrator.service.people.signing import NOWHERE, SignedIn, Signing, open_session
+from orchestrator.service.people.there import live_person, name_of, person_row
 from orchestrator.service.ports import Change, Store
 from orchestrator.service.tokens import token_hash
 
@@ -97,9 +98,7 @@ class Factors:
         secret = codes.new_secret()
         with self._store.change() as change:
             change.last_staff_record()
-            person, held = change.person(me.actor_id), change.factor(me.actor_id)
-            if person is None or person.ended_at is not None:
-                raise NotFound("there is no such person")
+            person, held = live_person(change, me.actor_id), change.factor(me.actor_id)
             if held is not None and held.confirmed_at is not None:
                 raise Conflict("you have an authenticator app already: remove it first")
             kek_id, sealed = self._keyring.seal_factor(me.actor_id, secret)
@@ -158,8 +157,7 @@ class Factors:
             raise InputError(f"give a reason, of {LONGEST_REASON} characters at most")
         with self._store.change() as change:
             mark = begin(change, by, "factor-ended", person_id, {"reason": reason})
-            if change.person(person_id) is None:
-                raise NotFound("there is no such person")
+            person_row(change, person_id)
             if by.id == person_id:
                 raise InputError("nobody takes off the own factor like this: remove it on your own page, with a code")
             if not change.factors([person_id]):
@@ -173,8 +171,8 @@ class Factors:
             row = reader.last_about(person_id, ("factor", "factor-ended"))
             if row is None or row.kind == "factor" or row.by == person_id:
                 return None
-            who = reader.person(row.by)
-        return {**_reason(row.detail), "at": instant(row.at), "by_name": who.name if who else row.by}
+            by = name_of(reader, row.by)
+        return {**_reason(row.detail), "at": instant(row.at), "by_name": by}
 
     def _check(self, change: Change, counts: Collection[Count]) -> None:
         """Raise NotSignedIn while nothing is to be tried, in words that fit a code."""

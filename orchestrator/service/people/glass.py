@@ -12,8 +12,8 @@ from typing import NamedTuple
 from orchestrator.audit import looks
 from orchestrator.audit.seal import instant
 from orchestrator.errors import Conflict, InputError, NotFound
+from orchestrator.service.desk import Desk
 from orchestrator.service.enrolment import Identifier
-from orchestrator.service.handlers import Desk
 from orchestrator.service.notices import tell
 from orchestrator.service.people.looking import Who, add, sealed_for
 from orchestrator.service.people.merged import episodes_of, person_of
@@ -91,7 +91,7 @@ class Glass:
         patient = change.patient(patient_id)
         if patient is None or patient.wrapped_key is None:
             raise Conflict("the record of this patient was erased")
-        key = self._desk.keyring.open(patient.kek_id, patient.wrapped_key, patient_id)
+        key = self._desk.key(patient)
         row = LookRow(patient_id, 0, now, who.id, who.role, KIND, "opened", episode_id, True, None, b"")
         add(change, self._mac, row._replace(sealed=key.encrypt(reason.encode(), sealed_for(row))))
         change.add_glass(GlassRow(principal.actor_id, patient_id, ward, now, now + LASTS))

@@ -22,6 +22,7 @@ from orchestrator.service.people.provider import Trip
 from orchestrator.service.people.recording import Author, begin, note
 from orchestrator.service.people.rows import IdentityRow
 from orchestrator.service.people.signing import SignedIn, open_session
+from orchestrator.service.people.there import live_person
 from orchestrator.service.ports import Store
 
 JOURNEY = timedelta(minutes=10)
@@ -71,9 +72,7 @@ class Linking:
         told = {"issuer": issuer, "subject": subject}
         with self._store.change() as change:
             mark = begin(change, by, "linked", person_id, told)
-            person = change.person(person_id)
-            if person is None or person.ended_at is not None:
-                raise NotFound("there is no such person")
+            live_person(change, person_id)
             if (held := change.identity(issuer, subject)) is not None:
                 whose = "this account" if held.person_id == person_id else "another account"
                 raise Conflict(f"this identity is linked to {whose} already")

@@ -9,12 +9,12 @@ from orchestrator.audit.keys import PatientKey
 from orchestrator.audit.seal import open_header
 from orchestrator.errors import WrongKey
 from orchestrator.service.cursor import Page, closed, moment, number, opened, page_size
-from orchestrator.service.handlers import Desk
+from orchestrator.service.desk import Desk
 from orchestrator.service.people.looking import chain_of, chain_rows, record, sealed_for, ward_of
 from orchestrator.service.people.merged import person_of
 from orchestrator.service.people.principal import EVERYWHERE
-from orchestrator.service.people.records import name_of
 from orchestrator.service.people.rows import LookRow, Span
+from orchestrator.service.people.there import name_of
 from orchestrator.service.ports import Reader
 from orchestrator.service.replay import all_entries
 from orchestrator.service.rows import PatientRow
@@ -135,7 +135,7 @@ def _reason(row: LookRow, key: PatientKey | None) -> str | None:
 def _key(desk: Desk, patient: PatientRow | None) -> PatientKey | None:
     if patient is None or patient.wrapped_key is None:
         return None
-    return desk.keyring.open(patient.kek_id, patient.wrapped_key, patient.patient_id)
+    return desk.key(patient)
 
 
 def _parse(cursor: str) -> _Place:

@@ -15,15 +15,17 @@ from orchestrator.audit.canonical import canonical
 from orchestrator.audit.keys import PatientKey
 from orchestrator.audit.seal import instant, open_header
 from orchestrator.errors import Changed, Conflict, InputError, NotFound
+from orchestrator.service.desk import Desk
 from orchestrator.service.enrolment import Identifier
-from orchestrator.service.handlers import CLOCK, Desk
+from orchestrator.service.handlers import CLOCK
 from orchestrator.service.notices import tell
-from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.looking import add, sealed_for
 from orchestrator.service.people.merged import Person, episodes_of, open_twice, person_of, side_of
 from orchestrator.service.people.principal import ADMINISTRATOR, LEAD, Action, Principal
-from orchestrator.service.people.records import Records, Sees, acted_json, bound, name_of, twice_json
+from orchestrator.service.people.recording import Author
+from orchestrator.service.people.records import Records, Sees, acted_json, bound, twice_json
 from orchestrator.service.people.rows import LookRow, MergeRow
+from orchestrator.service.people.there import name_of
 from orchestrator.service.ports import Change, Reader
 from orchestrator.service.replay import all_entries
 from orchestrator.service.rows import EpisodeRow, NoticeRow, PatientRow
@@ -166,7 +168,7 @@ class Merging:
     def _key(self, patient: PatientRow | None) -> PatientKey:
         if patient is None or patient.wrapped_key is None:
             raise Conflict("the record of this patient was erased")
-        return self._desk.keyring.open(patient.kek_id, patient.wrapped_key, patient.patient_id)
+        return self._desk.key(patient)
 
     def _record(
         self, change: Change, by: Author, of: tuple[str, PatientKey], kind: str, what: str, *, reason: str

@@ -17,6 +17,7 @@ from orchestrator.errors import Changed, KeyReused
 from orchestrator.service.cause import entity_tag
 from orchestrator.service.people.administering import check_account
 from orchestrator.service.people.rows import StaffRow
+from orchestrator.service.people.there import name_of
 from orchestrator.service.ports import Change
 
 T = TypeVar("T")
@@ -43,7 +44,7 @@ class Author:
     tag: str = ""
 
 
-class Repeated(Exception):  # noqa: N818  an answer, not an error
+class DoneBefore(Exception):  # noqa: N818  an answer, not an error
     """This was done before with the same key: what was recorded then is the answer. row: that record."""
 
     def __init__(self, row: StaffRow) -> None:
@@ -55,7 +56,7 @@ def once(work: Callable[[], T]) -> T | None:
     """Return what a change returns; None where it was made before with the same key."""
     try:
         return work()
-    except Repeated:
+    except DoneBefore:
         return None
 
 
@@ -73,7 +74,7 @@ def begin(change: Change, by: Author, kind: str, about: str, asked: Mapping[str,
     """Hold off others who change accounts until the transaction ends, and return the mark for `note`.
 
     about: whose account; empty where it is only made.   asked: what is wanted, without secrets.
-    Raises Repeated, KeyReused and Changed; NotAllowed where it is not this author's to look after.
+    Raises DoneBefore, KeyReused and Changed; NotAllowed where it is not this author's to look after.
     """
     change.last_staff_record()
     mark = Mark()
@@ -83,13 +84,12 @@ def begin(change: Change, by: Author, kind: str, about: str, asked: Mapping[str,
         if (row := change.staff_record_of(cause_of(by))) is not None:
             if row.request != mark.request:
                 raise KeyReused("this key was used with another wish: take a new one")
-            raise Repeated(row)
+            raise DoneBefore(row)
     if about and kind != "posts":  # what may be changed of posts is looked at one by one
         check_account(change, by.id, about)
     last = change.last_about(about, CHANGES) if by.seen is not None else None
     if last is not None and (last.seq > (by.seen or 0) or by.tag not in {"", entity_tag(last.seq, last.hash)}):
-        who = change.person(last.by)
-        name = who.name if who else last.by
+        name = name_of(change, last.by)
         raise Changed(f"{name} changed this account meanwhile ({last.kind}): look at it again, then decide")
     return mark
 

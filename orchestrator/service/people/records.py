@@ -10,10 +10,11 @@ from typing import Any
 
 from orchestrator.audit.seal import instant
 from orchestrator.errors import KeyMissing, WrongKey
-from orchestrator.service.handlers import Desk
+from orchestrator.service.desk import Desk
 from orchestrator.service.identity import Identities, identifiers_json
 from orchestrator.service.people.merged import Person, Twice, episodes_of, open_twice
 from orchestrator.service.people.rows import MergeRow
+from orchestrator.service.people.there import name_of
 from orchestrator.service.ports import Reader
 from orchestrator.service.queries import row_json
 from orchestrator.service.rows import EpisodeRow, PatientRow
@@ -66,7 +67,7 @@ class Records:
         if patient.wrapped_key is None:
             return None
         try:
-            key = self._desk.keyring.open(patient.kek_id, patient.wrapped_key, patient.patient_id)
+            key = self._desk.key(patient)
             return key.decrypt(merge.sealed, bound(merge)).decode()
         except (KeyMissing, WrongKey):  # it stands in both records of looks too, and the verdict on these is told there
             return None
@@ -90,12 +91,6 @@ def acted_json(
         if sees(row.ward):
             by.setdefault(who, []).append(row.episode_id)
     return [{"person_id": who, "name": name_of(reader, who), "episodes": by[who]} for who in sorted(by)]
-
-
-def name_of(reader: Reader, person_id: str) -> str:
-    """Return a person's name; the id itself of whoever has no account, as a program asserts."""
-    person = reader.person(person_id)
-    return person_id if person is None else person.name
 
 
 def bound(merge: MergeRow) -> bytes:

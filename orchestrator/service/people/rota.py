@@ -8,16 +8,17 @@ from typing import Any
 from orchestrator.audit import looks
 from orchestrator.audit.seal import instant
 from orchestrator.errors import Conflict, InputError, NotFound
-from orchestrator.service.people.accounts import Author, note
+from orchestrator.service.people.accounts import check_ward_name
 from orchestrator.service.people.hours import midnight
 from orchestrator.service.people.principal import EVERYWHERE
+from orchestrator.service.people.recording import Author, note
 from orchestrator.service.people.roster import Roster, Told
 from orchestrator.service.people.rows import DutyRow, PersonRow
+from orchestrator.service.people.there import held_person
 from orchestrator.service.ports import Change, Store
 
 LONGEST_DUTY = timedelta(days=366)
 LONGEST_VIEW = 35
-_LONGEST_WARD = 200
 
 
 class Rota:
@@ -40,12 +41,12 @@ class Rota:
         Others may be on duty at the same time. Raises InputError; NotFound; Conflict for who is on duty there already,
         whose account was ended, or who holds no such post.
         """
-        check_ward(ward)
+        check_ward_name(ward)
         if role not in self.roles:
             raise InputError(f"there is no role '{role[:40]}'; known are {', '.join(self.roles)}")
         row = DutyRow(f"d-{secrets.token_hex(8)}", ward, role, person_id, starts_at, ends_at)
         with self._store.change() as change:
-            person = account(change, person_id)
+            person = held_person(change, person_id)
             check_span(starts_at, ends_at, change.times().now, LONGEST_DUTY)
             _check_post(change, row, person)
             for other in change.duties(starts_at):
@@ -86,7 +87,7 @@ class Rota:
         time, the stretches: on_duty is false where the rota names nobody who is there, and all who hold the post are
         told.   holders: by role, who holds the post.   Raises InputError.
         """
-        check_ward(ward)
+        check_ward_name(ward)
         if not 1 <= days <= LONGEST_VIEW:
             raise InputError(f"a rota is shown for 1 to {LONGEST_VIEW} days")
         start, end = midnight(first, self.zone), midnight(first + timedelta(days=days), self.zone)
@@ -111,17 +112,6 @@ class Rota:
         }
 
 
-def account(change: Change, person_id: str) -> PersonRow:
-    """Return an account that is not ended, and keep others from changing any. Raises NotFound and Conflict."""
-    change.last_staff_record()
-    row = change.person(person_id)
-    if row is None:
-        raise NotFound("there is no such person")
-    if row.ended_at is not None:
-        raise Conflict("this account was ended")
-    return row
-
-
 def check_span(starts_at: datetime, ends_at: datetime, now: datetime, longest: timedelta) -> None:
     """Raise InputError unless a time begins before it ends, ends in the future, and is no longer than this."""
     if ends_at <= starts_at:
@@ -130,12 +120,6 @@ def check_span(starts_at: datetime, ends_at: datetime, now: datetime, longest: t
         raise InputError("this time is over")
     if ends_at - starts_at > longest:
         raise InputError(f"this is longer than {longest.days} days")
-
-
-def check_ward(ward: str) -> None:
-    """Raise InputError for what cannot be a ward."""
-    if not ward or len(ward) > _LONGEST_WARD or not ward.isprintable() or ward != ward.strip():
-        raise InputError(f"a ward is printable text of 1 to {_LONGEST_WARD} characters, or {EVERYWHERE} for all")
 
 
 def _check_post(change: Change, row: DutyRow, person: PersonRow) -> None:

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from orchestrator.audit import looks
 from orchestrator.audit.chain import Fault
 from orchestrator.errors import StoreError
+from orchestrator.service.desk import Desk
 from orchestrator.service.enrolment import Identifier
-from orchestrator.service.handlers import Desk
 from orchestrator.service.people.agreeing import KINDS, State, differences, in_store, on_record
 from orchestrator.service.people.erasure import Erasure
 from orchestrator.service.people.glass import Glass, broken
@@ -24,7 +24,6 @@ from orchestrator.service.people.rows import LookRow
 from orchestrator.service.ports import Reader
 from orchestrator.service.there import not_there
 
-__all__ = ["Seen", "Sight", "Who"]
 _log = logging.getLogger(__name__)
 _TRIES = 3
 _UNDER_GLASS = frozenset({Action.SEE, Action.ACT})

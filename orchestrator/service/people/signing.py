@@ -20,6 +20,7 @@ from orchestrator.service.people.halfway import CodeNeeded, Demanded, begin_wait
 from orchestrator.service.people.principal import Action, Principal
 from orchestrator.service.people.recording import Author, begin, note
 from orchestrator.service.people.rows import PersonalTokenRow, PersonRow, SessionRow
+from orchestrator.service.people.there import live_person
 from orchestrator.service.ports import Change, Reader, Store
 from orchestrator.service.tokens import token_hash
 
@@ -142,9 +143,7 @@ class Signing:
         token, token_id = token or f"cpp_{secrets.token_urlsafe(32)}", f"t-{secrets.token_hex(6)}"
         with self._store.change() as change:
             mark = begin(change, by, "token", person_id, {"label": label, "scopes": sorted(set(scopes)), "days": days})
-            person = change.person(person_id)
-            if person is None or person.ended_at is not None:
-                raise NotFound("there is no such person")
+            live_person(change, person_id)
             now = change.times().wall
             until = min(now + timedelta(days=days), latest or datetime.max.replace(tzinfo=UTC))
             kept = " ".join(sorted(set(scopes)))

@@ -18,7 +18,7 @@ from orchestrator.episode.draft import Draft
 from orchestrator.episode.model import Episode
 from orchestrator.episode.proposals import OFFERED, warnings
 from orchestrator.errors import CarepathError
-from orchestrator.pathway.kinds import CLOSED_STAGE, Mark
+from orchestrator.pathway.kinds import CLOSED_STAGE, Mark, stage_of
 from orchestrator.pathway.model import Pathway, WarningRow
 from orchestrator.service.proving.found import PROVED, UNKNOWN, Finding
 from orchestrator.service.scenario.bedside import Bedside
@@ -124,7 +124,7 @@ class _Watched(Bedside):
         self.found.add(_stage(episode.stage))
         for event in answer.events:
             if isinstance(event, ev.Moved):
-                self.found |= {_move(event.transition), _stage(event.target.partition("/")[0])}
+                self.found |= {_move(event.transition), _stage(stage_of(event.target))}
             elif isinstance(event, ev.FactDecided) and not moved:  # a move on the spot leaves no other trace
                 self.found |= set(self._on_the_spot(episode.stage))
             elif isinstance(event, ev.ReminderFired):

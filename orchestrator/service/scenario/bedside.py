@@ -17,10 +17,10 @@ from orchestrator.service.handlers import CLOCK, Answer
 from orchestrator.service.scenario.expectations import Check
 from orchestrator.service.scenario.runner import play_entry
 from orchestrator.service.scenario.story import DEFAULT_ROLE, Scenario, check_names
-from orchestrator.service.scenario.world import PERSON, Memory, World
+from orchestrator.service.scenario.world import PERSON, Memory
 
 
-class Bedside(World):
+class Bedside:
     """One patient, in memory alone. Whoever looks on gives a `noted` of his own."""
 
     def __init__(self, scenario: Scenario, pathway: Pathway) -> None:

@@ -18,5 +18,5 @@ def dose(regimens: Iterable[Regimen]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for each in regimens:
         if each.dose is not None and entered(each):
-            made["dose"] = str(_DOSE) if each.dose.unit is not None else f"{_DOSE} mg"
+            made["dose"] = _DOSE if each.dose.unit is not None else f"{_DOSE} mg"
     return made

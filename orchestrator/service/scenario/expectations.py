@@ -11,16 +11,16 @@ from orchestrator.episode.events import Moved
 from orchestrator.episode.model import Episode
 from orchestrator.episode.proposals import offers, warning_names
 from orchestrator.episode.view import upcoming
-from orchestrator.pathway.kinds import Mark
+from orchestrator.pathway.kinds import Mark, stage_of
 from orchestrator.service.scenario.measured import as_offset, doses_of, same_doses, same_offset
-from orchestrator.service.scenario.world import World
+from orchestrator.service.scenario.world import Scene
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """The episode as it stands when an expectation is checked."""
 
-    world: World
+    world: Scene
     episode: Episode
     draft: Draft
     start: dt.datetime
@@ -44,7 +44,7 @@ class Check:
     note: str = ""
 
 
-def look(world: World, start: dt.datetime) -> Look:
+def look(world: Scene, start: dt.datetime) -> Look:
     """Return the episode as it stands now, and what moved it since the last look."""
     episode = world.episode()
     moves = tuple(world.memory.moves)
@@ -80,7 +80,7 @@ def _proposed(expected: Mapping[str, str], seen: Look) -> Outcome:
 
 
 def _passed(expected: list[str], seen: Look) -> Outcome:
-    actual = [move.target.partition("/")[0] for move in seen.moves]
+    actual = [stage_of(move.target) for move in seen.moves]
     return actual, actual == list(expected)
 
 

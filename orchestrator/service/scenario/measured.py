@@ -11,7 +11,7 @@ from orchestrator.episode.doses import Dosage
 from orchestrator.episode.draft import Draft
 from orchestrator.episode.model import DECLINED, MISSED, Episode
 from orchestrator.errors import InvalidCommand
-from orchestrator.pathway.kinds import FACTORS, decimal
+from orchestrator.pathway.kinds import FACTORS, decimal, typed_number
 
 TOLERANCE = Decimal("0.005")
 """Amounts are compared within half a per cent."""
@@ -95,7 +95,7 @@ def _same_amount(expected: Mapping[str, Any], actual: Mapping[str, Any], unit: o
     """Return whether both say as much; grams and milligrams are the same in other words."""
     factor = Decimal(1) if unit == actual.get("unit") else FACTORS.get((str(actual.get("unit")), str(unit)))
     try:
-        wanted, found = decimal(expected["amount"], "amount"), Decimal(actual["amount"])
+        wanted, found = decimal(typed_number(str(expected["amount"])), "amount"), Decimal(actual["amount"])
     except (InvalidCommand, InvalidOperation):
         return str(expected["amount"]) in {actual["amount"], f"{actual['amount']} {actual['unit']}"}
     return factor is not None and abs(wanted - found * factor) <= abs(wanted) * TOLERANCE

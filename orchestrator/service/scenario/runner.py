@@ -6,7 +6,6 @@ Entry by entry; between two the clock moves on and what comes due fires, as it w
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,10 +13,10 @@ from orchestrator.clock import VirtualClock
 from orchestrator.episode.commands import Command, Confirm, Give, Record, command_from_json
 from orchestrator.episode.courses import open_slots
 from orchestrator.errors import CarepathError, InvalidCommand, NotFound, PathwayError
-from orchestrator.service.handlers import Desk
+from orchestrator.service.desk import Desk
 from orchestrator.service.scenario.expectations import Check, check, look
 from orchestrator.service.scenario.story import DEFAULT_ROLE, Entry, Scenario, check_names, read_story
-from orchestrator.service.scenario.world import World
+from orchestrator.service.scenario.world import Scene, World
 
 Stage = Callable[[VirtualClock], Desk]
 """Opens a throw-away store on a clock."""
@@ -104,7 +103,7 @@ def play(scenario: Scenario, stage: Stage) -> Report:
     return Report(scenario.file, scenario.title, all(each.passed for each in checks), checks)
 
 
-def play_entry(world: World, entry: Entry, start: dt.datetime) -> Iterator[Check]:
+def play_entry(world: Scene, entry: Entry, start: dt.datetime) -> Iterator[Check]:
     """Carry out an entry at its time in a story that began at ``start``, and yield what is expected of it."""
     world.advance(start + entry.at)
     if entry.action is not None:
@@ -119,7 +118,7 @@ def play_entry(world: World, entry: Entry, start: dt.datetime) -> Iterator[Check
             yield check(entry.text, key, value, seen)
 
 
-def carry_out(world: World, entry: Entry, action: tuple[str, Any], start: dt.datetime) -> Came:
+def carry_out(world: Scene, entry: Entry, action: tuple[str, Any], start: dt.datetime) -> Came:
     """Carry out the entry's action; return what became of it."""
     try:
         name, target = action
@@ -130,7 +129,7 @@ def carry_out(world: World, entry: Entry, action: tuple[str, Any], start: dt.dat
         return Came(CLOSED, "the episode is closed") if world.episode().closed else Came(INVALID, str(error))
 
 
-def _answer(world: World, command: Command, role: str) -> Came:
+def _answer(world: Scene, command: Command, role: str) -> Came:
     answer = world.act(command, role)
     return Came(answer.code or ACCEPTED, answer.text)
 
@@ -159,7 +158,7 @@ def _jsonable(value: object) -> object:
 
 
 def _moments(parameters: Mapping[str, Any], start: dt.datetime) -> dict[str, Any]:
-    made: dict[str, Any] = {name: _plain(value) for name, value in parameters.items()}
+    made = dict(parameters)
     if isinstance(made.get("start"), dt.timedelta):
         made["start"] = (start + made["start"]).isoformat()
     if "given" in made:
@@ -167,11 +166,7 @@ def _moments(parameters: Mapping[str, Any], start: dt.datetime) -> dict[str, Any
     return made
 
 
-def _plain(value: object) -> object:
-    return str(value) if isinstance(value, Decimal) else value
-
-
-def _give(world: World, entry: Entry, target: tuple[str, int], start: dt.datetime) -> Came:
+def _give(world: Scene, entry: Entry, target: tuple[str, int], start: dt.datetime) -> Came:
     regimen, count = target
     common = _filled({"reason": entry.reason, "override": entry.override})
     if not count:
@@ -189,7 +184,7 @@ def _give(world: World, entry: Entry, target: tuple[str, int], start: dt.datetim
     return came
 
 
-def _check_count(world: World, regimen: str, count: int) -> None:
+def _check_count(world: Scene, regimen: str, count: int) -> None:
     """Raise InvalidCommand where fewer are planned: what is refused gives nothing, not the first of them."""
     course = world.episode().in_force(regimen)
     if course is None:
@@ -199,7 +194,7 @@ def _check_count(world: World, regimen: str, count: int) -> None:
         raise InvalidCommand(f"{planned} administrations of {regimen} can still be given, fewer than {count}")
 
 
-def _planned(world: World, regimen: str) -> list[dt.datetime]:
+def _planned(world: Scene, regimen: str) -> list[dt.datetime]:
     """Return when the administrations of ``regimen`` that are still open are planned; of a monthly course the next."""
     episode = world.episode()
     course = episode.in_force(regimen)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from orchestrator.audit.seal import open_body
 from orchestrator.clock import VirtualClock
@@ -10,8 +11,9 @@ from orchestrator.episode.event_json import TAGS, event_from_json
 from orchestrator.episode.events import Event, Moved, ReminderFired, ReminderTold
 from orchestrator.episode.model import Episode
 from orchestrator.pathway.model import Pathway
+from orchestrator.service.desk import Desk
 from orchestrator.service.enrolment import Enrolments, EnrolRequest, Identifier
-from orchestrator.service.handlers import Answer, Desk, Handlers, Request, fire, new_key
+from orchestrator.service.handlers import Answer, Handlers, Request, fire, new_key
 from orchestrator.service.ledger import unpack
 from orchestrator.service.ports import Change
 from orchestrator.service.replay import Audit
@@ -44,6 +46,30 @@ class Memory:
             self.told[event.name].append(event.role)
         elif isinstance(event, Moved):
             self.moves.append(event)
+
+
+class Scene(Protocol):
+    """One patient whose story is played: in a store, by `World`, or without one, by `bedside.Bedside`."""
+
+    pathway: Pathway
+    clock: VirtualClock
+    memory: Memory
+
+    def advance(self, to: dt.datetime) -> None:
+        """Move the clock on to ``to`` (never back); what comes due on the way fires at its moment."""
+        ...
+
+    def act(self, command: Command, role: str) -> Answer:
+        """Carry out a command as a person of this role; what is due fires before."""
+        ...
+
+    def episode(self) -> Episode:
+        """Return the episode as it stands; from then on `memory` tells of all that came before."""
+        ...
+
+    def intact(self) -> bool:
+        """Return whether what is on record of the episode gives the episode."""
+        ...
 
 
 class World:

@@ -9,18 +9,18 @@ from typing import Any
 
 from orchestrator.audit.seal import instant
 from orchestrator.episode.brief import next_doses
-from orchestrator.episode.items import reminds_of, subject_of
+from orchestrator.episode.items import REMINDER, reminds_of, subject_of
 from orchestrator.errors import CarepathError, NotFound
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.cursor import closed, opened
+from orchestrator.service.desk import Desk
 from orchestrator.service.firing import of_the_store
-from orchestrator.service.handlers import Desk
 from orchestrator.service.identity import Identities, identifiers_json
 from orchestrator.service.ledger import unpack
 from orchestrator.service.overview.naming import item_words
 from orchestrator.service.ports import Reader
 from orchestrator.service.rows import EpisodeRow
-from orchestrator.service.worklist.claims import handle_of
+from orchestrator.service.worklist.claims import handle_of, open_item
 from orchestrator.service.worklist.rows import ItemId
 
 _log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Agenda:
                     "identifiers": identifiers_json(known.get(row["patient_id"], ())),
                     "dose": doses.get((row["episode_id"], row["key"])),
                     "handle": self._handle(row["episode_id"], row["kind"], row["key"]),
-                    "reminds_of": self._reminds_of(reader, row) if row["kind"] == "reminder" else "",
+                    "reminds_of": self._reminds_of(reader, row) if row["kind"] == REMINDER else "",
                 }
                 for row in rows
             ]
@@ -78,9 +78,7 @@ class Agenda:
         Where the item has gone meanwhile, the page begins with what else its episode has open.
         """
         due_at, episode_id, handle = opened(cursor, 3)
-        with self._desk.store.read() as reader:
-            ids = [ItemId(row.episode_id, row.kind, row.key) for row in reader.items(episode_id)]
-        found = next((each for each in ids if handle_of(self._desk.keyring, each) == handle), None)
+        found = open_item(self._desk, episode_id, handle)
         return closed(due_at, *(found or ItemId(episode_id, "", "")))
 
     def rest(self, wards: Sequence[str]) -> Json:
@@ -97,7 +95,7 @@ class Agenda:
                 {
                     **row,
                     **self._words(reader, row["version"], row["state"]),
-                    **self._what(reader, row["version"], "reminder", row["name"], row["about"]),
+                    **self._what(reader, row["version"], REMINDER, row["name"], row["about"]),
                     "identifiers": identifiers_json(known.get(row["patient_id"], ())),
                 }
                 for row in rows
@@ -118,7 +116,7 @@ class Agenda:
 
     def _what(self, reader: Reader, version: str, kind: str, name: str, key: str) -> Json:
         pathway = self._pathway(reader, version)
-        subject = subject_of(key) if kind == "reminder" else ""
+        subject = subject_of(key) if kind == REMINDER else ""
         nameless = "" if kind == name else name
         title = nameless if pathway is None else item_words(pathway, kind, name)
         return {"title": title, "subject": _about(pathway, subject)}

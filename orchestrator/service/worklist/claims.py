@@ -12,12 +12,14 @@ from typing import Any
 from orchestrator.audit import looks
 from orchestrator.audit.keys import Keyring, PatientKey, prefixed
 from orchestrator.audit.seal import instant
+from orchestrator.episode.items import REMINDER
 from orchestrator.episode.reminders import next_moment
 from orchestrator.errors import Claimed, Conflict, InputError, NotFound
-from orchestrator.service.handlers import Desk
+from orchestrator.service.desk import Desk
 from orchestrator.service.ledger import unpack
 from orchestrator.service.people.looking import Who, add, sealed_for
 from orchestrator.service.people.rows import LookRow
+from orchestrator.service.people.there import name_of
 from orchestrator.service.ports import Change, Reader
 from orchestrator.service.rows import NO_DUE, ItemRow
 from orchestrator.service.there import episode_row
@@ -25,7 +27,6 @@ from orchestrator.service.worklist.rows import ClaimRow, ItemId
 
 LONGEST_SNOOZE = timedelta(hours=4)
 LONGEST_REASON = 1000
-_REMINDER = "reminder"
 
 
 class Claims:
@@ -122,9 +123,7 @@ class Claims:
 
     def find(self, episode_id: str, handle: str) -> ItemId:
         """Return the open item of an episode that an address names. Raises NotFound."""
-        with self._desk.store.read() as reader:
-            ids = [ItemId(row.episode_id, row.kind, row.key) for row in reader.items(episode_id)]
-        found = next((each for each in ids if handle_of(self._desk.keyring, each) == handle), None)
+        found = open_item(self._desk, episode_id, handle)
         if found is None:
             raise _gone()
         return found
@@ -162,7 +161,7 @@ class Claims:
     def _limit(self, reader: Reader, held: ItemRow) -> datetime:
         """Return the moment up to which an item can be put off; it may have passed."""
         now = reader.times().now
-        if held.kind != _REMINDER:
+        if held.kind != REMINDER:
             return min(now + LONGEST_SNOOZE, held.due_at)
         row = episode_row(reader, held.episode_id)
         episode = self._desk.engine.load(unpack(self._desk.key(row), row.episode_id, row.document))
@@ -198,6 +197,13 @@ def handle_of(keyring: Keyring, item: ItemId) -> str:
     return keyring.look_mac(b"item" + prefixed(*(part.encode() for part in item)))[:8].hex()
 
 
+def open_item(desk: Desk, episode_id: str, handle: str) -> ItemId | None:
+    """Return the open item of an episode for which this stands in an address; None where there is none."""
+    with desk.store.read() as reader:
+        ids = [ItemId(row.episode_id, row.kind, row.key) for row in reader.items(episode_id)]
+    return next((each for each in ids if handle_of(desk.keyring, each) == handle), None)
+
+
 def claim_json(row: ClaimRow, name: str) -> dict[str, Any]:
     """Return a claim as JSON. name: of who has taken it."""
     until = row.snoozed_until
@@ -224,7 +230,7 @@ def _own(reader: Reader, taken: ClaimRow, who: Who) -> ClaimRow:
 
 
 def _claimed(reader: Reader, taken: ClaimRow) -> Claimed:
-    return Claimed(taken.person_id, _name(reader, taken.person_id) or taken.person_id)
+    return Claimed(taken.person_id, name_of(reader, taken.person_id))
 
 
 def _gone() -> NotFound:

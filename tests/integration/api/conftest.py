@@ -79,7 +79,7 @@ def set_clock(system: System, now: datetime) -> None:
     """Make the store's clock show a moment: PostgreSQL's is SQL, SQLite's an object."""
     store = system.store
     if isinstance(store, PostgresStore):
-        store._clock = f"timestamptz '{now.isoformat()}'"
+        store._clock = lambda: f"timestamptz '{now.isoformat()}'"
     elif isinstance(store._clock, VirtualClock):
         store._clock.set(now)
     else:

@@ -256,7 +256,8 @@ class Played:
 def hospital(folder: Path) -> Iterator[Played]:
     """Open a hospital with three patients, some people, a dead letter, and notices that leave by mail."""
     clock = VirtualClock(T0)
-    with throwaway_system(ROOT / "workflows", clock) as plain, gateway("e-mail", folder) as gate:
+    wall = VirtualClock(T0)  # which stands still: only what waits for somebody lasts days here, and no token may end
+    with throwaway_system(ROOT / "workflows", clock, wall) as plain, gateway("e-mail", folder) as gate:
         system = with_channels(plain, gate.file())
         app = create_app(system, timezone="Europe/London")
         with TestClient(app) as client:

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from orchestrator.api.app import PREFIX
 from orchestrator.bootstrap import System
-from orchestrator.cli.faces import faces
+from orchestrator.cli.asgi import faces
 from orchestrator.notify.channel import Result
 from orchestrator.web.opened import page
 from tests.integration.api.conftest import Ward

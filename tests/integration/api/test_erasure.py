@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from orchestrator.errors import Conflict, Erased
-from orchestrator.service.people.accounts import Author
+from orchestrator.service.people.recording import Author
 from tests.integration.api.conftest import Ward, enrolment
 from tests.integration.api.test_glass import holder, post
 

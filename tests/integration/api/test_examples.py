@@ -4,7 +4,11 @@ After a change of the API: CAREPATH_WRITE=1 pytest tests/integration/api/test_ex
 """
 
 import os
+import random
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -16,6 +20,7 @@ from tests.integration.api.played import ENDLESS, STEPS, Played, Step, hospital,
 
 _SECRET = {"token": "cpp_" + "0" * 43, "password": "shown in this answer alone"}
 _LONGEST_LIST = 1
+Shown = dict[str, dict[str, Any]]
 
 
 def asked_of(played: Played, step: Step) -> dict[str, Any]:
@@ -38,17 +43,38 @@ def short(told: Any) -> Any:  # noqa: ANN401  JSON
     return told
 
 
+@contextmanager
+def chance() -> Iterator[random.Random]:
+    """Let ids, keys and tokens be drawn from here; what draws has a seed, and so draws the same each time."""
+    drawn = random.Random("hospital")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "urandom", drawn.randbytes)
+        patch.setattr(random, "_urandom", drawn.randbytes)  # what `secrets` draws from
+        yield drawn
+
+
+@contextmanager
+def play(folder: Path) -> Iterator[tuple[Played, Shown]]:
+    """Ask every route. Each step draws by its own name, so that one more or less leaves the others as they are."""
+    with chance() as drawn, hospital(folder) as made:
+        shown, asked = dict[str, dict[str, Any]](), Counter[str]()
+        for step in STEPS:
+            asked[step.route] += 1
+            drawn.seed(f"{step.route} {asked[step.route]}")
+            shown[step.route] = asked_of(made, step)
+        yield made, shown
+
+
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Played, dict[str, dict[str, Any]]]]:
-    with hospital(tmp_path_factory.mktemp("gate")) as made:
-        now = {step.route: asked_of(made, step) for step in STEPS}
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Played, Shown]]:
+    with play(tmp_path_factory.mktemp("gate")) as (made, now):
         if os.environ.get("CAREPATH_WRITE"):
-            EXAMPLES.write_bytes(orjson.dumps(now, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+            EXAMPLES.write_bytes(written(now))
             made.app.openapi_schema = None
         yield made, now
 
 
-def test_every_route_is_shown_as_it_is(played: tuple[Played, dict[str, dict[str, Any]]]) -> None:
+def test_every_route_is_shown_as_it_is(played: tuple[Played, Shown]) -> None:
     made, now = played
     kept = orjson.loads(EXAMPLES.read_bytes())
     assert set(kept) == set(now) == set(methods(made.app)) - {ENDLESS}
@@ -56,7 +82,12 @@ def test_every_route_is_shown_as_it_is(played: tuple[Played, dict[str, dict[str,
         assert shape(shown) == shape(now[route]), f"{route}: see the head of this test"
 
 
-def test_what_is_shown_fits_the_description(played: tuple[Played, dict[str, dict[str, Any]]]) -> None:
+def test_made_anew_they_are_the_same(played: tuple[Played, Shown], tmp_path: Path) -> None:
+    with play(tmp_path) as (_, again):
+        assert written(again) == written(played[1])
+
+
+def test_what_is_shown_fits_the_description(played: tuple[Played, Shown]) -> None:
     made, _ = played
     components = {"components": made.app.openapi()["components"]}
     for route, told in methods(made.app).items():
@@ -72,6 +103,10 @@ def fits(content: dict[str, Any], components: dict[str, Any], route: str) -> Non
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **content["schema"], **components}
     assert "example" in content, route
     jsonschema_rs.validate(schema, content["example"])
+
+
+def written(shown: Shown) -> bytes:
+    return orjson.dumps(shown, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def shape(told: Any) -> Any:  # noqa: ANN401  JSON

@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.api.app import PREFIX
-from orchestrator.service.people.accounts import Author
+from orchestrator.service.people.recording import Author
 from tests.integration.api.conftest import Ward, enrolment
 
 ADMINISTRATOR = Author("u-test", "administrator")

@@ -8,8 +8,8 @@ from httpx2 import Response
 
 from orchestrator.api.app import PREFIX
 from orchestrator.service.handlers import new_key
-from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.looking import sealed_for
+from orchestrator.service.people.recording import Author
 from tests.integration.api.conftest import T0, Ward
 
 ADMINISTRATOR = Author("u-test", "administrator")

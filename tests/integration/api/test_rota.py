@@ -8,7 +8,7 @@ from httpx2 import Response
 
 from orchestrator.api.app import PREFIX, create_app
 from orchestrator.service.handlers import new_key
-from orchestrator.service.people.accounts import Author
+from orchestrator.service.people.recording import Author
 from tests.integration.api.conftest import Ward
 
 ADMINISTRATOR = Author("u-test", "administrator")
@@ -56,6 +56,16 @@ def test_a_lead_makes_a_rota_and_the_ward_reads_it(each_ward: Ward) -> None:
     gone = lead.post("/rota/N2/remove", duty_id=made.json()["duty_id"])
     assert gone.json()["removed"] == made.json()["duty_id"]
     assert lead.post("/rota/N2/remove", duty_id=made.json()["duty_id"]).status_code == 404
+
+
+def test_who_says_himself_who_he_is_stands_on_record_as_asserted(ward: Ward) -> None:
+    lead, nurse = Person(ward, "lead", ("N2", "lead")), Person(ward, "nurse", ("N2", "nurse"))
+    assert lead.post("/rota/N2/add", **duty(nurse)).status_code == 201
+    later = {"starts_at": f"{DAY}T20:00", "ends_at": f"{DAY}T23:00"}
+    assert ward.post("/rota/N2/add", duty(nurse, **later), "lead").status_code == 201
+    told = ward.get("/people/records").json()["records"]
+    made = [(each["by"], each["detail"].get("asserted", False)) for each in told if each["kind"] == "duty"]
+    assert made == [("u-lead", True), (lead.id, False)]
 
 
 def test_what_was_decided_on_another_list_than_there_is_now_is_refused(ward: Ward) -> None:

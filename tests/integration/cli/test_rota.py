@@ -4,7 +4,7 @@ import pytest
 
 from orchestrator import config
 from orchestrator.bootstrap import open_system
-from orchestrator.service.people.accounts import Author
+from orchestrator.service.people.recording import Author
 from tests.integration.cli.conftest import Terminal
 from tests.integration.gateways import Gateway
 from tests.servers.outside import NEVER
@@ -59,3 +59,13 @@ def test_a_channel_is_added_tried_and_removed(staffed: Terminal, gate: Gateway) 
     assert (failed.code, failed.line.partition(";")[0]) == (1, "it did not leave: recipient-refused")
     assert staffed("rota", "no-contact", "ann", "e-mail-1").code == 0
     assert staffed("rota", "reach", "ann", "--json").document["contacts"] == []
+
+
+def test_who_changes_it_here_stands_on_record_as_asserted(staffed: Terminal) -> None:
+    duty = staffed("rota", "add", "neuro-1", "--role", "nurse", "--person", "ann", *SPAN, "--json").document["duty_id"]
+    staffed("rota", "remove", "neuro-1", duty)
+    staffed("rota", "away", "ann", *SPAN)
+    told = staffed("user", "records", "ann", "--json").document["records"]
+    assert [(each["kind"], each["detail"].get("asserted", False)) for each in told] == [
+        ("away", True), ("duty-removed", True), ("duty", True), ("added", False),
+    ]  # fmt: skip

@@ -1,8 +1,10 @@
 """Goal: a new key is added while nothing runs; what is there is opened as before, and the backup is asked for anew."""
 
+from datetime import UTC, datetime
+
 from orchestrator.bootstrap import open_system
 from orchestrator.config import read
-from orchestrator.store import connect
+from orchestrator.store import connect, keyfile
 from tests.integration.cli.conftest import Terminal
 
 
@@ -55,3 +57,38 @@ def test_nothing_starts_with_the_file_as_it_was(terminal: Terminal) -> None:
     keys.write_bytes(held)
     said = terminal("worklist")
     assert (said.code, "put back its backup" in said.line) == (2, True), said.line
+
+
+def test_who_was_there_comes_under_the_new_key_while_processes_run(terminal: Terminal) -> None:
+    before = terminal.enrol("0000001")
+    new = terminal("keys", "rotate", "--json").document["key"]
+    with open_system(read()) as system:
+        system.presence.note("worker")
+        said = terminal("keys", "rewrap", "--json")
+        assert (said.code, said.document) == (
+            0,
+            {"key": new, "patients": 1, "factors": 0, "closed": [], "simulated": False},
+        ), said.err
+        assert wrapping(terminal) == {new}
+    assert terminal("record", before, "weight_kg=70").code == 0
+    terminal.assert_sound()
+    assert terminal("keys", "rewrap").out == f"0 patients and 0 second factors came under the key {new}\n"
+
+
+def test_a_key_that_does_not_open_is_named(terminal: Terminal) -> None:
+    terminal.enrol("0000001")
+    assert terminal("keys", "rotate").code == 0
+    connection = connect.sqlite_module().connect(terminal.home / "carepath.db")
+    connection.execute("UPDATE patient SET wrapped_key = x'00'")
+    connection.commit()
+    connection.close()
+    said = terminal("keys", "rewrap")
+    assert (said.code, "not opened: " in said.out, "audit verify" in said.line) == (1, True, True)
+
+
+def test_a_rotation_that_was_killed_once_the_file_was_written_leaves_a_store_that_works(terminal: Terminal) -> None:
+    terminal.enrol("0000001")
+    keyfile.rotate(terminal.home / "carepath.keys", datetime.now(UTC))
+    terminal.enrol("0000002")
+    assert terminal("keys", "rewrap").code == 0
+    assert len(wrapping(terminal)) == 1

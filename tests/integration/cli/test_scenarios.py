@@ -128,3 +128,40 @@ def test_nothing_is_left_in_postgresql(terminal: Terminal, tmp_path: Path, postg
         process.communicate(timeout=30)
         left = other.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'carepath%'").fetchall()
     assert (process.returncode, left) == (128 + signal.SIGTERM, [])
+
+
+def test_what_a_killed_run_left_in_postgresql_the_next_one_clears_away_and_no_others(
+    terminal: Terminal, tmp_path: Path, postgres_database: str
+) -> None:
+    good, foreign = story(tmp_path, GOOD), ["carepath_story_of_a_ward", "public"]
+    command = [*PROGRAM, "scenario", "run", "--database", postgres_database, *[good] * 2_000]
+
+    def schemas() -> list[str]:
+        found = other.execute("SELECT nspname FROM pg_namespace WHERE nspname ~ '^(carepath|public)' ORDER BY 1")
+        return [name for (name,) in found]
+
+    with psycopg.connect(postgres_database.replace("+psycopg", ""), autocommit=True) as other:
+        other.execute("CREATE SCHEMA carepath_story_of_a_ward")
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as killed:
+            assert killed.stdout is not None
+            assert killed.stdout.readline().startswith("passed")
+            killed.kill()
+            killed.communicate(timeout=30)
+        assert len(schemas()) == len(foreign) + 1, "it is left behind"
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as plays:
+            assert plays.stdout is not None
+            assert plays.stdout.readline().startswith("passed")
+            assert len(schemas()) == len(foreign) + 1, "what was left is gone, and another plays"
+            assert terminal("scenario", "run", good, "--database", postgres_database).code == 0
+            assert len(schemas()) == len(foreign) + 1, "who plays is left alone"
+            plays.terminate()
+            plays.communicate(timeout=30)
+        assert schemas() == foreign
+
+
+def test_a_file_that_a_killed_run_left_is_told_of(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "stories.db"
+    file.write_bytes(b"whatever it holds")
+    said = terminal("scenario", "run", story(tmp_path, GOOD), "--database", f"sqlite:///{file}")
+    assert (said.code, "remove it if a run that was killed left it" in said.line) == (2, True), said.line
+    assert file.read_bytes() == b"whatever it holds"

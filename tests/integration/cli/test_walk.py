@@ -7,12 +7,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from orchestrator import config
 from orchestrator.cli import records
-from orchestrator.cli.face import Face
+from orchestrator.cli.invocation import Invocation
 from orchestrator.errors import InputError
 from tests.integration.cli.conftest import PATHWAY, Terminal
 
@@ -81,6 +82,25 @@ def test_facts_come_as_yaml_has_them(terminal: Terminal, tmp_path: Path) -> None
     }
 
 
+@pytest.mark.parametrize(
+    ("words", "chosen"),
+    [
+        (["steroid-taper", "--dose", "62.5", "--taper-days", "28"], {"dose": "62.5", "taper_days": 28}),
+        (
+            ["steroid-taper", "--steps", "21:40,7:12.5"],
+            {"steps": [{"days": 21, "dose": "40"}, {"days": 7, "dose": "12.5"}]},
+        ),
+        (["cyclophosphamide", "--dose", "750 mg"], {"dose": "750 mg"}),
+    ],
+)
+def test_a_dose_comes_as_it_is_typed(terminal: Terminal, words: list[str], chosen: dict[str, Any]) -> None:
+    episode = terminal.enrol()
+    assert terminal("record", episode, "infection_status=excluded").code == 0
+    assert terminal("confirm", episode, *words, "--reason", "a choice").code == 0
+    last = terminal("timeline", episode, "--json").document["entries"][-1]
+    assert last["command"]["parameters"] == chosen
+
+
 def test_lists_and_finding(terminal: Terminal, treated: str) -> None:
     lines = terminal("worklist", "--ward", "neuro-1").out.splitlines()
     assert lines[0].startswith("OVERDUE")
@@ -124,7 +144,7 @@ def test_what_cannot_be_written_whole_leaves_no_file(terminal: Terminal, tmp_pat
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with pytest.raises(InputError, match="No space left"):
-        records._put(Face(config.read(), as_json=False), half(), tmp_path / "out")
+        records._put(Invocation(config.read(), as_json=False), half(), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

@@ -39,9 +39,10 @@ class Clinic:
     issuer: str
     secret: Path
     seconds: float = 0.0
+    acr: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        settings = OpenIdSettings(self.issuer, CLIENT, self.secret, "the clinic's login")
+        settings = OpenIdSettings(self.issuer, CLIENT, self.secret, "the clinic's login", self.acr)
         self.openid = OpenId(settings, even=lambda: self.seconds)
 
     def browser(self) -> Browser:

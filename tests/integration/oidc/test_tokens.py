@@ -7,12 +7,16 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from tests.integration.oidc.conftest import Clinic, away, back, refused
+from tests.integration.web.conftest import House
 from tests.servers.vouching import CLIENT, Claims, Issuer
 
 
@@ -118,3 +122,35 @@ def test_a_new_key_of_the_provider_is_fetched(clinic: Clinic, issuer: Issuer) ->
     clinic.seconds += 31
     assert back(browser, issuer.authorize(away(browser))).status_code == 303
     assert issuer.asked.count("/keys") == 2, "it is not asked anew for every token that names an unknown key"
+
+
+@pytest.mark.parametrize("said", ["mfa", "https://loa.example/high"])
+def test_who_came_in_as_strongly_as_the_hospital_wants_is_let_in(
+    house: House, issuer: Issuer, secret: Path, said: str
+) -> None:
+    clinic = Clinic(house, issuer.address, secret, acr=("mfa", "https://loa.example/high"))
+    clinic.person()
+    issuer.change = lambda claims, _: {**claims, "acr": said}
+    browser = clinic.browser()
+    there = away(browser)
+    assert parse_qs(urlsplit(there).query)["acr_values"] == ["mfa https://loa.example/high"]
+    assert back(browser, issuer.authorize(there)).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "said", [{}, {"acr": "0"}, {"acr": ["mfa"]}, {"acr": "mfa high"}, {"acr": None}, {"amr": ["mfa"]}]
+)
+def test_who_came_in_by_less_is_not(house: House, issuer: Issuer, secret: Path, said: dict[str, object]) -> None:
+    clinic = Clinic(house, issuer.address, secret, acr=("mfa", "high"))
+    clinic.person()
+    issuer.change = lambda claims, _: {**claims, **said}
+    browser = clinic.browser()
+    refused(back(browser, issuer.authorize(away(browser))), "does not say that you signed in there as is wanted")
+
+
+def test_where_nothing_is_wanted_nothing_is_asked(clinic: Clinic, issuer: Issuer) -> None:
+    clinic.person()
+    browser = clinic.browser()
+    there = away(browser)
+    assert "acr_values" not in there
+    assert back(browser, issuer.authorize(there)).status_code == 303

@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from orchestrator.service.people.accounts import Author
+from orchestrator.service.people.recording import Author
 from orchestrator.web.app import create_pages
 from tests.integration.api.conftest import Ward, each_ward, empty_store, ward
 

@@ -48,7 +48,7 @@ def test_a_dose_of_days_to_come_is_not_given_by_a_slip(house: House) -> None:
 def test_a_taper_is_a_daily_dose_with_a_first_and_a_last_day(house: House) -> None:
     page = treated(house)
     house.ward.do(page, "confirm", role="clinician", regimens=[TAPER], reason="made up",
-                  parameters={"dose": "50", "taper_days": 28})  # fmt: skip
+                  parameters={"dose": 50, "taper_days": 28})  # fmt: skip
     text = house.signed_in("nurse").get(page).text
     told = words(text)
     for amount, first, last in (
@@ -71,7 +71,7 @@ def _buttons(text: str) -> list[str]:
 
 def test_what_was_given_is_drawn_until_now(house: House) -> None:
     page = treated(house)
-    house.ward.do(page, "confirm", role="clinician", regimens=[TAPER], reason="made up", parameters={"dose": "40"})
+    house.ward.do(page, "confirm", role="clinician", regimens=[TAPER], reason="made up", parameters={"dose": 40})
     house.ward.advance(days=3)
     house.ward.do(page, "give", role="nurse", regimen=TAPER)
     house.ward.advance(days=4)
@@ -79,6 +79,24 @@ def test_what_was_given_is_drawn_until_now(house: House) -> None:
     story = system.telling.whole(page.rpartition("/")[2]).story
     (step,) = next(each for each in story["courses"] if each["regimen"] == TAPER)["chart"]["given"]
     assert step["until"] == "2026-03-09T08:00:00.000000Z", "the clock's, though no entry was made since"
+
+
+def test_what_can_be_taken_back_is_offered_where_it_was_charted(house: House) -> None:
+    page, nurse = treated(house), house.signed_in("nurse")
+
+    def offered() -> list[str]:
+        """Return of each course, the newest first, what its card offers to take back."""
+        cards = nurse.get(page).text.split('<article class="card course"')[1:]
+        return [" ".join(re.findall(r"Take back what was recorded of (dose \d)", card)) for card in cards]
+
+    assert offered() == [""]
+    house.ward.do(page, "give", role="nurse", regimen=PULSE)
+    assert offered() == ["dose 1"]
+    house.ward.do(page, "stop", role="lead", regimen=PULSE, override=["steroid-stop"], reason="made up")
+    house.ward.do(page, "confirm", role="clinician", regimens=[PULSE], reason="made up")
+    assert offered() == ["", "dose 1"], "the last that was recorded of the regimen is of the course before"
+    house.ward.do(page, "give", role="nurse", regimen=PULSE)
+    assert offered() == ["dose 1", ""], "on the other card it would take back this one"
 
 
 def test_a_time_that_cannot_be_is_told_in_words_and_kept(house: House) -> None:

@@ -9,7 +9,7 @@ from tests.integration.web.conftest import ADMINISTRATOR, PASSWORD, Browser, Hou
 from tests.integration.web.filling import form, forms, send
 
 PULSE = "ivmp-pulse"
-FACTS = {"weight_kg": "70", "infection_status": "excluded", "severity": "severe", "symptoms_progressing": True}
+FACTS = {"weight_kg": 70, "infection_status": "excluded", "severity": "severe", "symptoms_progressing": True}
 
 
 def enrolled(house: House, number: str = "0001") -> str:

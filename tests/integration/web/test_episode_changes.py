@@ -38,7 +38,7 @@ def test_what_does_not_change_a_decision_does_not_stand_in_its_way(house: House)
     page = treated(house)
     nurse = house.signed_in("nurse")
     button = form(nurse.get(page).text, "give", regimen=PULSE)
-    house.ward.do(page, "record", role="nurse", facts={"height_cm": "181"})
+    house.ward.do(page, "record", role="nurse", facts={"height_cm": 181})
     assert send(nurse, button).status_code == 303
 
 

@@ -5,8 +5,8 @@ from html import unescape
 import pytest
 from httpx2 import Response
 
-from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.guessing import LOCKED_AFTER
+from orchestrator.service.people.recording import Author
 from tests.integration.web.conftest import PASSWORD, Browser, House
 
 WHY = "request 2026-117"

@@ -33,7 +33,7 @@ def test_what_keeps_somebody_out_is_said_in_german_too(house: House) -> None:
 
 def test_a_pathways_own_texts_are_marked_as_english_on_a_german_page(house: House) -> None:
     page = house.ward.enrol("0001")
-    house.ward.do(page, "record", facts={"weight_kg": "70", "infection_status": "excluded", "severity": "severe"})
+    house.ward.do(page, "record", facts={"weight_kg": 70, "infection_status": "excluded", "severity": "severe"})
     reader = house.signed_in("clinician")
     assert "<span lang=" not in reader.get(page).text, "an English page is English"
     reader.send("/me", "/me/language", language="de")
@@ -68,7 +68,7 @@ def test_so_they_are_on_lists_board_sheet_and_the_pathways_own_page(house: House
 
 def test_a_chart_names_its_days_as_the_page_does(house: House) -> None:
     page = house.ward.enrol("0001")
-    house.ward.do(page, "record", facts={"weight_kg": "70", "infection_status": "excluded", "severity": "moderate"})
+    house.ward.do(page, "record", facts={"weight_kg": 70, "infection_status": "excluded", "severity": "moderate"})
     house.ward.do(page, "confirm", role="clinician", regimens=["prednisone-oral"])
     house.ward.do(page, "stop", regimen="prednisone-oral", reason="made up", override=["steroid-stop"])
     reader = house.signed_in("clinician")

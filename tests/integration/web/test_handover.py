@@ -9,7 +9,7 @@ import pytest
 from orchestrator.service.overview import shift as shifts
 from orchestrator.service.overview import since
 from orchestrator.service.overview.shift import Span
-from orchestrator.service.people.sight import Who
+from orchestrator.service.people.looking import Who
 from tests.integration.api.conftest import T0, Ward
 from tests.integration.web.conftest import House, shown
 

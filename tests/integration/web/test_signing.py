@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from orchestrator.service.people.accounts import Author
 from orchestrator.service.people.guessing import AT_ONCE, FIRST_LOCK, LOCKED_AFTER
+from orchestrator.service.people.recording import Author
 from orchestrator.store.staff_tables import guess
 from tests.integration.web.conftest import ADMINISTRATOR, PASSWORD, House
 

@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 
 from orchestrator.bootstrap import open_system
 from orchestrator.cli import demo
-from orchestrator.cli.faces import faces
+from orchestrator.cli.asgi import faces
 from orchestrator.clock import VirtualClock
 from orchestrator.pathway.model import Pathway
 from orchestrator.report.html import picture_of

@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.api.app import PREFIX
 from orchestrator.service.overview.shift import Span
-from orchestrator.service.people.sight import Who
+from orchestrator.service.people.looking import Who
 from tests.integration.api.conftest import T0
 from tests.integration.web.conftest import ADMINISTRATOR, PASSWORD, House
 from tests.integration.web.filling import form, forms, send

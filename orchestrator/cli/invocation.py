@@ -21,7 +21,7 @@ JSON_HELP = "Print JSON, one object on one line."
 
 
 @dataclass
-class Face:
+class Invocation:
     """One call of the program."""
 
     settings: Settings
@@ -32,9 +32,10 @@ class Face:
     @contextmanager
     def system(self) -> Iterator["System"]:
         """Open the store for a while."""
-        from orchestrator.bootstrap import open_system  # noqa: PLC0415  half a second, not for --help
+        from orchestrator.bootstrap import guard_once, open_system  # noqa: PLC0415  half a second, not for --help
 
         with open_system(self.settings) as system:
+            guard_once(system)
             self.mark(system.simulation)
             if system.channels.fault:
                 click.echo(
@@ -70,7 +71,7 @@ def json_option(work: Callable[P, R]) -> Callable[P, R]:
 
 
 def with_settings(work: Callable[..., R]) -> Callable[..., R]:
-    """Give a command the options that say which store, and `--json`; it gets a Face as its first argument."""
+    """Give a command the options that say which store, and `--json`; it gets an Invocation as its first argument."""
 
     @json_option
     @click.option("--home", type=_FOLDER, help="Folder of the store, its keys and the rest [CAREPATH_HOME].")
@@ -97,7 +98,7 @@ def with_settings(work: Callable[..., R]) -> Callable[..., R]:
             home=home, database_url=database, workflows=workflows, local=local, simulated=simulated or demo,
             beside=DEMO if demo else SIMULATED,
         )  # fmt: skip
-        return work(Face(settings, as_json), *args, **kwargs)
+        return work(Invocation(settings, as_json), *args, **kwargs)
 
     return command
 
