@@ -1,6 +1,7 @@
 """Goal: a demonstration is a true store: sealed, whole, in every stage, with work that waits; none else becomes one."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from orchestrator.pathway.model import Pathway
 from orchestrator.service.demo import MAKING, PASSWORD
 from orchestrator.service.demo.cast import CAST, WARDS
 from orchestrator.web.app import create_pages
+from tests.patients import WORKFLOWS
 
 START = datetime(2026, 3, 16, 9, 40, tzinfo=UTC)
 
@@ -151,8 +153,16 @@ def test_no_other_store_becomes_a_demonstration(tmp_path: Path, made: Made) -> N
         assert PASSWORD not in browser.get("/sign-in").text
 
 
-def test_one_that_was_not_made_to_its_end_is_made_anew(tmp_path: Path) -> None:
-    settings = demo.settings_of(home=tmp_path)
+@pytest.fixture
+def one_pathway(tmp_path: Path) -> Path:
+    """A folder with one pathway of the four, for three wards of which it matters that they are made, not of whom."""
+    for name in ("shared", "autoimmune-hemiplegia"):
+        shutil.copytree(WORKFLOWS / name, tmp_path / "workflows" / name)
+    return tmp_path / "workflows"
+
+
+def test_one_that_was_not_made_to_its_end_is_made_anew(tmp_path: Path, one_pathway: Path) -> None:
+    settings = demo.settings_of(home=tmp_path, workflows=one_pathway)
     prepare_store(settings, Simulation(START, 60, MAKING))
     with pytest.raises(KeyboardInterrupt):
         demo.prepare(settings, 60, say=_interrupt)
@@ -161,6 +171,7 @@ def test_one_that_was_not_made_to_its_end_is_made_anew(tmp_path: Path) -> None:
         assert system.simulation is not None
         assert system.simulation.demo == "made"
         number = len(episodes(system))
+        assert number > 3
     assert not demo.prepare(settings, 60), "it is there"
     assert demo.prepare(settings, 3600, fresh=True)
     with open_system(settings) as system:
