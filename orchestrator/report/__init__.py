@@ -1,11 +1,12 @@
 """The story of an episode, rendered: as a self-contained page, and as JSON."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from orchestrator.pathway.model import Pathway
+if TYPE_CHECKING:  # what prints a time at a terminal comes by here, and loads no pathway for --help
+    from orchestrator.pathway.model import Pathway
 
 
 def as_json(story: Mapping[str, Any]) -> bytes:
@@ -21,7 +22,7 @@ def people_in(story: Mapping[str, Any], merges: Sequence[Mapping[str, Any]]) -> 
 
 def as_html(
     story: Mapping[str, Any],
-    pathway: Pathway,
+    pathway: "Pathway",
     banner: Mapping[str, str] | None = None,
     merges: Sequence[Mapping[str, Any]] = (),
     names: Mapping[str, str] | None = None,

@@ -152,9 +152,9 @@ def test_a_broker_that_is_only_slow_is_not_called_down(
 
     def slowly(job: str) -> None:
         goes.wait(SECONDS)
-        jobs.publish(job)
+        jobs.hint(job)
 
-    monkeypatch.setattr("workers.publisher.publish", slowly)
+    monkeypatch.setattr("workers.publisher.hint", slowly)
     assert not publisher.open(0.01)
     assert not publisher.fire()
     goes.set()
@@ -172,7 +172,7 @@ def test_a_broker_that_takes_nothing_is_called_down_once_and_then_back(
         raise ConnectionError
 
     with monkeypatch.context() as patched:
-        patched.setattr("workers.publisher.publish", refuse)
+        patched.setattr("workers.publisher.hint", refuse)
         assert not publisher.open()
         assert not publisher.fire()
     assert publisher.fire()
