@@ -55,6 +55,19 @@ def test_j_and_k_go_from_line_to_line_of_the_worklist_whatever_stands_in_one(war
     person.context.close()
 
 
+@pytest.mark.parametrize("path", ["/worklist", "/inbox?view=ward"])
+def test_a_list_that_is_loaded_anew_leaves_the_focus_where_it_was(ward: Site, path: str) -> None:
+    """On the list itself too, which has it to be scrolled: the next step began at the top of the page again."""
+    person = ward.signed_in("clinician", PASSWORD)
+    page = person.open(path)
+    rows = page.locator("#list .scroll")
+    rows.focus()
+    rows.evaluate("it => { it.dataset.old = 'yes' }")
+    page.evaluate("htmx.trigger(document.body, 'live-changed')")
+    expect(page.locator("#list .scroll:not([data-old])")).to_be_focused()
+    person.context.close()
+
+
 def test_the_hand_over_is_printed_on_a4_dark_on_light_and_nothing_is_cut(ward: Site, tmp_path: Path) -> None:
     person = ward.signed_in("clinician", PASSWORD, dark=True)
     page = person.open(addresses.best(ward, "/handover/{ward:path}"))

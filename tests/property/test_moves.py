@@ -58,7 +58,8 @@ class Story:
             self.episode = fold(self.episode, event, self.seq, T0 + self.seq * timedelta(hours=1))
 
     def confirm(self, number: int, regimen: str, baseline: dict[str, str]) -> None:
-        planned = 3 if self.pathway.regimens[regimen].schedule else None
+        schedule = self.pathway.regimens[regimen].schedule
+        planned = None if schedule is None or schedule.kind == "monthly" else 3  # monthly doses have no end
         self.add(
             ev.CourseConfirmed(number, regimen, T0, {}, planned, "recommended", [], [], self.episode.round, baseline)
         )
