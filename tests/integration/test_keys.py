@@ -93,10 +93,10 @@ def test_a_backup_of_other_keys_proves_nothing(keys: Path, tmp_path: Path) -> No
 
 def test_the_store_remembers_no_place(keys: Path, tmp_path: Path) -> None:
     engine = sqlite_engines(tmp_path / "store.db", 1)[0]
-    backups.back_up(engine, keys, tmp_path / "safe.json")
+    backups.back_up(engine, keys, tmp_path / "in-the-safe.json")
     with engine.connect() as connection:
         rows = str(connection.exec_driver_sql("SELECT * FROM key_backup").all())
-    assert "safe" not in rows
+    assert "in-the-safe" not in rows
     engine.dispose()
 
 
