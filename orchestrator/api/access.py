@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from orchestrator.api.answers import GlassBroken, GlassClosed, Looks, Object, paged
 from orchestrator.api.bodies import Body, PatientIdentifier, examples
-from orchestrator.api.caller import EpisodeId
+from orchestrator.api.caller import EpisodeId, looking
 from orchestrator.api.needs import Looking
 from orchestrator.api.once import Carrying, Once
 from orchestrator.api.problems import Problem
@@ -138,5 +138,4 @@ def _opened(once: Carrying, request: Request, who: Who, episode_id: str, reason:
 
 
 def _who(once: Carrying) -> Who:
-    actor = once.actor(Action.ACT)
-    return Who(actor.id, actor.role)
+    return looking(once.actor(Action.ACT))

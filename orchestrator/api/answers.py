@@ -197,8 +197,11 @@ class Resent(Reply):
 
 
 class Dropped(Reply):
+    """by: who took it over.   asserted: nobody proved that it was this person."""
+
     dropped: str
     by: str
+    asserted: bool
 
 
 class GlassBroken(Reply):
@@ -222,12 +225,14 @@ class Look(BaseModel):
 
     name: of the person; the id where there is no account.   ward: of a list, else empty.   glass: by somebody of
     another ward, in an emergency.   reason: why the glass was broken; null once the record is erased.
+    asserted: a program with the administrator's token, or a terminal, said who it was, and nobody proved it.
     """
 
     at: str
     by: str
     name: str
     role: str
+    asserted: bool
     kind: str
     what: str
     ward: str

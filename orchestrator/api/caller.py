@@ -8,6 +8,7 @@ from orchestrator.api.problems import Problem
 from orchestrator.episode.commands import ACTOR_ID, ROLE, Actor
 from orchestrator.errors import NotAllowed
 from orchestrator.service.handlers import KEY
+from orchestrator.service.people.looking import Who
 from orchestrator.service.people.principal import Action, Principal
 
 ID_SHAPE, _ROLE = f"^{ACTOR_ID}$", f"^{ROLE}$"
@@ -56,6 +57,11 @@ def acting(
         raise NotAllowed(f"you do not hold the role {said.role} there")
     role = said.role or principal.role_for(action, ward, leading=leading)
     return Actor(principal.actor_id, role, said.on_behalf_of, authenticated=True)
+
+
+def looking(actor: Actor) -> Who:
+    """Return who looks, or takes something upon himself."""
+    return Who(actor.id, actor.role, asserted=not actor.authenticated)
 
 
 def key(

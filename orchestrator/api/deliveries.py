@@ -76,8 +76,9 @@ def drop(request: Request, body: Drop, once: Once) -> Response:
     actor, wards = once.actor(Action.OPERATE), _wards(request)
 
     def work() -> Object:
-        once.system.outgoing.drop(body.delivery, actor.id, body.reason, wards=wards)
-        return {"dropped": body.delivery, "by": actor.id}
+        asserted = not actor.authenticated
+        once.system.outgoing.drop(body.delivery, actor.id, body.reason, asserted=asserted, wards=wards)
+        return {"dropped": body.delivery, "by": actor.id, "asserted": asserted}
 
     return once.out(actor, work)
 

@@ -8,10 +8,14 @@ from orchestrator.api.answers import Reply
 
 
 class Hold(BaseModel):
-    """by, name: who holds it; the id twice where there is no account.   since: by the wall's time."""
+    """by, name: who holds it; the id twice where there is no account.   since: by the wall's time.
+
+    asserted: nobody proved that it was this person.
+    """
 
     by: str
     name: str
+    asserted: bool
     since: str
     reason: str
 

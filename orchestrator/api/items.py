@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from orchestrator.api.answers import Claim, Object, Reply, Taken, reply
 from orchestrator.api.bodies import Body, Moment, Name
-from orchestrator.api.caller import ID_SHAPE, Saying, acting
+from orchestrator.api.caller import ID_SHAPE, Saying, acting, looking
 from orchestrator.api.once import Carrying, Once
 from orchestrator.api.problems import Problem
 from orchestrator.api.refusals import commanding
@@ -117,7 +117,7 @@ def look(request: Request, body: Item, said: Saying) -> Response:
     seen = system.sight.check(principal(request), body.episode_id, Action.ACT)
     actor = acting(principal(request), said, Action.ACT, seen.posted)
     told = system.claims.look(ItemId(body.episode_id, body.kind, body.key), actor.role)
-    system.sight.record(seen, Who(actor.id, actor.role), body.episode_id, "item")
+    system.sight.record(seen, looking(actor), body.episode_id, "item")
     return reply(request, told)
 
 
@@ -126,8 +126,7 @@ def _asked(request: Request, body: Item, once: Carrying) -> tuple[ItemId, Who]:
     seen = once.system.sight.check(principal(request), body.episode_id, Action.ACT)
     if seen.glass:
         raise NotAllowed("who takes what upon himself is the affair of the patient's ward")
-    actor = once.actor(Action.ACT, seen.ward)
-    return ItemId(body.episode_id, body.kind, body.key), Who(actor.id, actor.role)
+    return ItemId(body.episode_id, body.kind, body.key), looking(once.actor(Action.ACT, seen.ward))
 
 
 def _answered(once: Carrying, who: Who, work: Callable[[], dict[str, Any]]) -> Response:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from orchestrator.api.answers import Object, reply
 from orchestrator.api.bodies import Body, Find, examples
-from orchestrator.api.caller import EpisodeId, Said, Saying, acting
+from orchestrator.api.caller import EpisodeId, Said, Saying, acting, looking
 from orchestrator.api.needs import Looking, OnEpisode
 from orchestrator.api.once import Once
 from orchestrator.api.patient_shapes import Compared, Patient, Separated
@@ -92,7 +92,7 @@ def merge(request: Request, episode_id: EpisodeId, body: Merge, once: Once, seen
 
     def work() -> Object:
         sight.merging.merge(who, by, episode_id, body.replaced, compared=body.compared, reason=body.reason)
-        return sight.person(who, Who(by.id, by.role), seen, episode_id)
+        return sight.person(who, Who(by.id, by.role, by.asserted), seen, episode_id)
 
     return once.out(by, work)
 
@@ -108,11 +108,10 @@ def unmerge(request: Request, episode_id: EpisodeId, body: Unmerge, once: Once, 
 
     def work() -> Object:
         told = sight.merging.unmerge(who, by, episode_id, body.replaced, body.reason)
-        return {**sight.person(who, Who(by.id, by.role), seen, episode_id), **told}
+        return {**sight.person(who, Who(by.id, by.role, by.asserted), seen, episode_id), **told}
 
     return once.out(by, work)
 
 
 def _who(request: Request, said: Said, action: Action, seen: Seen) -> Who:
-    actor = acting(principal(request), said, action, seen.posted)
-    return Who(actor.id, actor.role)
+    return looking(acting(principal(request), said, action, seen.posted))

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from fastapi import Request
 
-from orchestrator.api.caller import EpisodeId, Said, Saying, acting
+from orchestrator.api.caller import EpisodeId, Said, Saying, acting, looking
 from orchestrator.http.needs import Needs, principal, wards_shown
 from orchestrator.http.serving import system_of
-from orchestrator.service.people.looking import Seen, Who
+from orchestrator.service.people.looking import Seen
 from orchestrator.service.people.principal import EVERYWHERE, Action
 
 
@@ -36,7 +36,7 @@ class Looking(OnEpisode):
         seen = super().__call__(request, episode_id)
         who = acting(principal(request), said, self.action, seen.posted)
         system = system_of(request)
-        system.sight.record(seen, Who(who.id, who.role), episode_id, self.what)
+        system.sight.record(seen, looking(who), episode_id, self.what)
         return seen
 
 
@@ -50,5 +50,5 @@ def wards_within(request: Request, said: Said, asked: Sequence[str], what: str) 
     ward = wards[0] if len(wards) == 1 else None
     who = acting(found, said, Action.SEE, ward)
     system = system_of(request)
-    system.sight.listed(Who(who.id, who.role), wards or (EVERYWHERE,), what)
+    system.sight.listed(looking(who), wards or (EVERYWHERE,), what)
     return wards

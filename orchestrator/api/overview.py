@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
 from orchestrator.api.answers import Object, Reply, paged, reply
-from orchestrator.api.caller import Said, Saying, acting
+from orchestrator.api.caller import Said, Saying, acting, looking
 from orchestrator.api.needs import wards_within
 from orchestrator.api.reads import Cursor, Term
 from orchestrator.api.refusals import listing, reading
@@ -22,7 +22,6 @@ from orchestrator.http.needs import needs, principal
 from orchestrator.http.serving import serving, system_of
 from orchestrator.service.cursor import Page
 from orchestrator.service.overview.shift import Span
-from orchestrator.service.people.looking import Who
 from orchestrator.service.people.principal import Action
 
 _PROBLEMS = listing({404: "There is no such ward among the caller's, or no such version."})
@@ -126,7 +125,7 @@ def handover(
     span = Span(begin.astimezone(dt.UTC), end.astimezone(dt.UTC))
     _seeing(request, said, ward, "hand-over")
     actor = acting(principal(request), said, Action.SEE, ward)
-    told = system_of(request).overview.shifts.sheet(Who(actor.id, actor.role), ward, span, after=after)
+    told = system_of(request).overview.shifts.sheet(looking(actor), ward, span, after=after)
     page = Page(told.pop("patients"), told.pop("after"))
     beside = {name: value for name, value in told.items() if name not in {"page", "pages"}}
     return paged(request, "patients", page, **beside)

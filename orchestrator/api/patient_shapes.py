@@ -8,7 +8,8 @@ from orchestrator.api.answers import Object, Reply
 class PatientRecord(BaseModel):
     """One record of a patient. replaced_by: the record into which it was merged, when, by whom and why; null for none.
 
-    name: of who merged it; the id where there is no account.   reason: null where the key was destroyed.
+    name: of who merged it; the id where there is no account.   asserted: nobody proved that it was this person.
+    reason: null where the key was destroyed.
     """
 
     patient_id: str
@@ -19,6 +20,7 @@ class PatientRecord(BaseModel):
     merged_at: str | None
     merged_by: str | None
     name: str | None
+    asserted: bool | None
     reason: str | None
 
 

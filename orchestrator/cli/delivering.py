@@ -62,9 +62,10 @@ def drop(invocation: Invocation, delivery: str, who: str | None, reason: str) ->
     """Take over a dead letter: it is not sent; who took it over, and why, stays on record."""
     actor = Asked(who, "administrator", None, reason, None, None).actor()
     with invocation.system() as system:
-        system.outgoing.drop(delivery, actor.id, reason)
+        system.outgoing.drop(delivery, actor.id, reason, asserted=True)
     invocation.show(
-        {"dropped": delivery, "by": actor.id}, lambda told: f"{told['by']} has taken it over; it is not sent"
+        {"dropped": delivery, "by": actor.id, "asserted": True},
+        lambda told: f"{told['by']} has taken it over; it is not sent",
     )
 
 

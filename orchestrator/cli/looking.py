@@ -30,4 +30,5 @@ def who() -> "Who":
     from orchestrator.service.people.looking import Who  # noqa: PLC0415
 
     named, role = os.environ.get("CAREPATH_ACTOR", ""), os.environ.get("CAREPATH_ROLE", "")
-    return Who(named if re.fullmatch(ACTOR_ID, named) else _NOBODY, role if re.fullmatch(ACTOR_ID, role) else "")
+    named = named if re.fullmatch(ACTOR_ID, named) else _NOBODY
+    return Who(named, role if re.fullmatch(ACTOR_ID, role) else "", asserted=True)

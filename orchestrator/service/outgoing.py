@@ -6,6 +6,7 @@ from orchestrator.audit.seal import instant
 from orchestrator.errors import InputError, NotFound
 from orchestrator.service.cursor import LARGEST_PAGE, Page, closed, opened, page_size
 from orchestrator.service.deliveries import Deliveries
+from orchestrator.service.people.looking import ASSERTED
 from orchestrator.service.queries import notice_json
 from orchestrator.service.rows import OutgoingId, OutgoingRow
 
@@ -43,9 +44,15 @@ class Outgoing:
             sent += self._deliveries.resend(*(_id(row) for row in rows if route in {None, row.route}))
         return sent
 
-    def drop(self, delivery: str, by: str, reason: str, *, wards: frozenset[str] | None = None) -> None:
-        """Record that a person saw to a dead letter otherwise: who, and why. Raises NotFound, InputError."""
-        if not self._deliveries.drop(_parse(delivery), by, reason, wards):
+    def drop(
+        self, delivery: str, by: str, reason: str, *, asserted: bool, wards: frozenset[str] | None = None
+    ) -> None:  # fmt: skip
+        """Record that a person saw to a dead letter otherwise: who, and why. Raises NotFound, InputError.
+
+        asserted: nobody proved that it was this person, and so it stands behind the id.
+        """
+        who = f"{by}{ASSERTED}" if asserted else by
+        if not self._deliveries.drop(_parse(delivery), who, reason, wards):
             raise NotFound(_NO_LETTER)
 
 

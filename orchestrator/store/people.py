@@ -104,6 +104,13 @@ class PeopleReads(StaffReads, FactorReads, GuessReads):
         latest = chosen.order_by(c.at.desc(), c.chain.desc(), c.seq.desc()).limit(limit)
         return [LookRow(*row) for row in self._sql.execute(latest)]
 
+    def last_deed(self, chain: str, kind: str, what: str | None) -> LookRow | None:
+        c = s.look.c
+        chosen = _LOOKS.where(c.chain == chain, c.kind == kind)
+        chosen = chosen if what is None else chosen.where(c.what == what)
+        row = self._sql.execute(chosen.order_by(c.seq.desc()).limit(1)).first()
+        return None if row is None else LookRow(*row)
+
     def chain_after(self, chain: str) -> str | None:
         c = s.look.c.chain
         return self._sql.execute(select(c).where(c > chain).order_by(c).limit(1)).scalar()

@@ -44,7 +44,7 @@ def drop(request: Request, form: Sent) -> Response:
     who = principal(request)
     wards = who.wards(Action.OPERATE)
     try:
-        system_of(request).outgoing.drop(form["delivery"], who.actor_id, form["reason"], wards=wards)
+        system_of(request).outgoing.drop(form["delivery"], who.actor_id, form["reason"], asserted=False, wards=wards)
     except (InputError, NotFound) as error:
         return _page(request, status=422, problem=str(error), typed={form["delivery"]: form["reason"]})
     return RedirectResponse("/operations", 303)

@@ -217,7 +217,7 @@ def test_whoever_takes_a_dead_letter_over_stands_on_record(place: Installation, 
     episode = place.enrol()
     deliver(place.system)
     (dead,) = place.system.outgoing.page(dead=True).rows
-    place.system.outgoing.drop(dead["id"], "u-107", "rang the ward")
+    place.system.outgoing.drop(dead["id"], "u-107", "rang the ward", asserted=False)
     assert recorded(place, episode) == (0, 1)
     with place.system.store.read() as reader:
         found = reader._sql.exec_driver_sql(

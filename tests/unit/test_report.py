@@ -105,13 +105,13 @@ def test_people_have_their_names_beside_their_ids_where_that_is_asked_for(played
     for row in story["timeline"]:
         row["on_behalf_of"] = "u-300" if row["actor"] == "u-204" else None
     merge = {"at": "2026-03-02T09:00:00.000000Z", "kind": "merged", "what": "replaces", "by": "u-3", "role": "lead"}
-    merges = [{**merge, "name": "Lea Lead", "reason": "one person"}]
+    merges = [{**merge, "name": "Lea Lead", "reason": "one person", "asserted": True}]
     before = as_json(story)
     assert people_in(story, merges) == {"u-17", "u-3", "u-204", "u-300", "clock"}
     alone = as_html(story, pathway, merges=merges)
     assert "as they are called today" not in alone
     assert "Lea Lead" not in alone
-    assert '<span class="who">u-3</span>, lead' in alone
+    assert '<span class="who">u-3</span>, lead <span class="note">asserted</span>: <q>one person</q>' in alone
     known = {"u-17": "Cleo <i>Clinician</i>", "u-3": "Lea Lead", "u-300": "Paul Physician"}
     named = as_html(story, pathway, merges=merges, names=known)
     assert "as they are called today" in named

@@ -90,7 +90,13 @@ def deliveries_text(document: Json, zone: ZoneInfo) -> str:
 def holds_text(document: Json, zone: ZoneInfo) -> str:
     """Return which records are held as text, latest first."""
     rows = [
-        (moment(each["since"], zone), each["episode_id"], each["name"], each["reason"]) for each in document["holds"]
+        (
+            moment(each["since"], zone),
+            each["episode_id"],
+            f"{each['name']}{', asserted' if each['asserted'] else ''}",
+            each["reason"],
+        )
+        for each in document["holds"]
     ]
     more = [f"more: --before {document['before']}"] if document["before"] else []
     return "\n".join([*columns(rows, 0, whole=True), *more]) or "no record is held"
@@ -102,7 +108,7 @@ def looks_text(document: Json, zone: ZoneInfo) -> str:
         (
             moment(each["at"], zone),
             each["name"],
-            each["role"],
+            ", ".join([*([each["role"]] if each["role"] else []), *(["asserted"] if each["asserted"] else [])]),
             f"{each['kind']} {each['what']}{' BROKEN GLASS' if each['glass'] else ''}",
             f"ward {each['ward']}" if each["ward"] else each["episode_id"],
         )

@@ -39,7 +39,9 @@ def _side(side: Json, zone: ZoneInfo) -> list[str]:
         numbers = ", ".join(f"{each['system']}={each['value']}" for each in record["identifiers"])
         lines.append(f"record {record['patient_id']}  {numbers or 'its numbers were erased'}")
         if record["replaced_by"]:
-            when = f"{moment(record['merged_at'], zone)} by {record['name']}"
+            when = (
+                f"{moment(record['merged_at'], zone)} by {record['name']}{', asserted' if record['asserted'] else ''}"
+            )
             lines.append(f"    replaced by {record['replaced_by']}, {when}")
             lines += wrapped(f"reason: {record['reason']}", 4) if record["reason"] else []
     rows = [

@@ -17,10 +17,10 @@ from orchestrator.audit.seal import instant
 from orchestrator.errors import Conflict, InputError, NotAllowed
 from orchestrator.service.cursor import Page, closed, moment, opened, page_size
 from orchestrator.service.desk import Desk
-from orchestrator.service.people.looking import add
+from orchestrator.service.people.looking import add, is_asserted, new_look
 from orchestrator.service.people.merged import Person, episodes_of, person_of
 from orchestrator.service.people.recording import Author
-from orchestrator.service.people.rows import HoldRow, LookRow
+from orchestrator.service.people.rows import HoldRow
 from orchestrator.service.people.there import name_of
 from orchestrator.service.ports import Change, Reader
 from orchestrator.service.rows import EpisodeRow
@@ -107,8 +107,7 @@ class Erasure:
         """Record in each of these records what was done. about: records, and the episode from which it was done."""
         now, (records, episode_id) = change.times().now, about
         for each in sorted(records):
-            row = LookRow(each, 0, now, by.id, by.role, kind, reason, episode_id, glass=False, sealed=None, hash=b"")
-            add(change, self._mac, row)
+            add(change, self._mac, new_look(each, now, by, kind, reason, episode_id=episode_id))
 
     def standing(self, episode_id: str) -> dict[str, Any]:
         """Return whether an episode's patient was erased, how many episodes that concerns, and what holds the record.
@@ -144,8 +143,10 @@ class Erasure:
 
 
 def _held(reader: Reader, row: HoldRow) -> dict[str, Any]:
-    name = name_of(reader, row.held_by)
-    return {"by": row.held_by, "name": name, "since": instant(row.held_at), "reason": row.reason}
+    return {
+        "by": row.held_by, "name": name_of(reader, row.held_by), "since": instant(row.held_at), "reason": row.reason,
+        "asserted": is_asserted(reader, row.patient_id, "held", row.held_by),
+    }  # fmt: skip
 
 
 def _parse(cursor: str) -> tuple[datetime, str]:

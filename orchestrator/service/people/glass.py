@@ -15,10 +15,10 @@ from orchestrator.errors import Conflict, InputError, NotFound
 from orchestrator.service.desk import Desk
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.notices import tell
-from orchestrator.service.people.looking import Who, add, sealed_for
+from orchestrator.service.people.looking import Who, add, new_look, sealed_for
 from orchestrator.service.people.merged import episodes_of, person_of
 from orchestrator.service.people.principal import ADMINISTRATOR, LEAD, Action, Principal
-from orchestrator.service.people.rows import GlassRow, LookRow
+from orchestrator.service.people.rows import GlassRow
 from orchestrator.service.ports import Change, Reader
 from orchestrator.service.rows import EpisodeRow, NoticeRow
 from orchestrator.service.there import whereabouts
@@ -75,7 +75,7 @@ class Glass:
             found = list(_glasses(change, principal, patient_id, now))
             for glass in found:
                 change.end_glass(principal.actor_id, glass.patient_id, now)
-                row = LookRow(glass.patient_id, 0, now, who.id, who.role, KIND, "closed", episode_id, True, None, b"")
+                row = new_look(glass.patient_id, now, who, KIND, "closed", episode_id=episode_id, glass=True)
                 add(change, self._mac, row)
         return bool(found)
 
@@ -92,7 +92,7 @@ class Glass:
         if patient is None or patient.wrapped_key is None:
             raise Conflict("the record of this patient was erased")
         key = self._desk.key(patient)
-        row = LookRow(patient_id, 0, now, who.id, who.role, KIND, "opened", episode_id, True, None, b"")
+        row = new_look(patient_id, now, who, KIND, "opened", episode_id=episode_id, glass=True)
         add(change, self._mac, row._replace(sealed=key.encrypt(reason.encode(), sealed_for(row))))
         change.add_glass(GlassRow(principal.actor_id, patient_id, ward, now, now + LASTS))
         wards = {ward: episode_id}  # it opens the patient, and so what each ward has of him

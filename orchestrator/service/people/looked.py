@@ -10,7 +10,7 @@ from orchestrator.audit.seal import open_header
 from orchestrator.errors import WrongKey
 from orchestrator.service.cursor import Page, closed, moment, number, opened, page_size
 from orchestrator.service.desk import Desk
-from orchestrator.service.people.looking import chain_of, chain_rows, record, sealed_for, ward_of
+from orchestrator.service.people.looking import chain_of, chain_rows, look_json, sealed_for, ward_of
 from orchestrator.service.people.merged import person_of
 from orchestrator.service.people.principal import EVERYWHERE
 from orchestrator.service.people.rows import LookRow, Span
@@ -117,7 +117,7 @@ def _stays(reader: Reader, patient_id: str) -> Iterator[Span]:
 
 
 def _told(row: LookRow, names: Mapping[str, str], key: PatientKey | None) -> dict[str, Any]:
-    told = record(row)
+    told = look_json(row)
     del told["sealed"], told["chain"]
     return {**told, "seq": row.seq, "ward": ward_of(row.chain), "name": names[row.by], "reason": _reason(row, key)}
 

@@ -1,8 +1,11 @@
-"""How does a look come on record? Behind the last one of its chain: a patient's, or that of a ward's lists."""
+"""How does a look come on record? Behind the last one of its chain: a patient's, or that of a ward's lists.
+
+Whom a program or a terminal only named, and nobody proved, is marked so in the role that is chained: see `ASSERTED`.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from orchestrator.audit import looks
 from orchestrator.audit.seal import GENESIS, instant
@@ -12,13 +15,32 @@ from orchestrator.service.ports import Change, Reader
 
 _WARD = "ward/"
 _PAGE = 500
+ASSERTED = ", asserted"
+"""Stands behind the role in a record where nobody proved who acted.
+
+No role holds a comma, so that what was recorded before this mark reads as it did; and since it stands within a field
+that was always chained, a program that does not know it, such as one beside this one during an upgrade, finds the same
+chains whole.
+"""
+
+
+class By(Protocol):
+    """Who does something. asserted: a program or a terminal says so, and nobody proved it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def asserted(self) -> bool: ...
 
 
 class Who(NamedTuple):
-    """Who looks, and in which role; what a program asserts is what is recorded."""
+    """Who looks, and in which role. asserted: see `By`."""
 
     id: str
     role: str
+    asserted: bool = False
 
 
 class Seen(NamedTuple):
@@ -43,6 +65,14 @@ class Seen(NamedTuple):
         return None if self.glass else principal.wards(Action.ACT)
 
 
+def new_look(
+    chain: str, at: datetime, by: By, kind: str, what: str, *, episode_id: str = "", glass: bool = False
+) -> LookRow:  # fmt: skip
+    """Return a record of what somebody did, for `add`. chain: a patient's, or of a ward's lists.   what: as LookRow."""
+    role = f"{by.role}{ASSERTED}" if by.asserted else by.role
+    return LookRow(chain, 0, at, by.id, role, kind, what, episode_id, glass, sealed=None, hash=b"")
+
+
 def add(change: Change, mac: looks.Mac, row: LookRow) -> None:
     """Add a record behind the last one of its chain; its number and hash are made here."""
     last = change.last_look(row.chain)
@@ -64,6 +94,21 @@ def record(row: LookRow) -> dict[str, Any]:
         "chain": row.chain, "at": instant(row.at), "by": row.by, "role": row.role, "kind": row.kind, "what": row.what,
         "episode_id": row.episode_id, "glass": row.glass, "sealed": None if row.sealed is None else row.sealed.hex(),
     }  # fmt: skip
+
+
+def look_json(row: LookRow) -> dict[str, Any]:
+    """Return what a record says, JSON-ready: the role, and apart from it whether it was only asserted who acted."""
+    role = row.role.removesuffix(ASSERTED)
+    return {**record(row), "role": role, "asserted": role != row.role}
+
+
+def is_asserted(reader: Reader, chain: str, kind: str, by: str, what: str | None = None) -> bool:
+    """Tell whether nobody proved that it was this person who did something: the last of that kind in a chain.
+
+    what: of records of that kind the last that says so; None for any. Where no record names this person, nobody did.
+    """
+    row = reader.last_deed(chain, kind, what)
+    return row is None or row.by != by or row.role.endswith(ASSERTED)
 
 
 def chain_of(ward: str) -> str:

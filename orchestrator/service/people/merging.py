@@ -19,12 +19,12 @@ from orchestrator.service.desk import Desk
 from orchestrator.service.enrolment import Identifier
 from orchestrator.service.handlers import CLOCK
 from orchestrator.service.notices import tell
-from orchestrator.service.people.looking import add, sealed_for
+from orchestrator.service.people.looking import add, new_look, sealed_for
 from orchestrator.service.people.merged import Person, episodes_of, open_twice, person_of, side_of
 from orchestrator.service.people.principal import ADMINISTRATOR, LEAD, Action, Principal
 from orchestrator.service.people.recording import Author
-from orchestrator.service.people.records import Records, Sees, acted_json, bound, twice_json
-from orchestrator.service.people.rows import LookRow, MergeRow
+from orchestrator.service.people.records import Records, Sees, acted_json, bound, replaced_by, twice_json, was_asserted
+from orchestrator.service.people.rows import MergeRow
 from orchestrator.service.people.there import name_of
 from orchestrator.service.ports import Change, Reader
 from orchestrator.service.replay import all_entries
@@ -100,7 +100,7 @@ class Merging:
             row = MergeRow(replaced, kept, now, by.id, b"")
             change.add_merge(row._replace(sealed=keys[replaced].encrypt(reason.encode(), bound(row))))
             self._record(change, by, (kept, keys[kept]), "merged", f"replaces {replaced}", reason=reason)
-            self._record(change, by, (replaced, keys[replaced]), "merged", f"replaced-by {kept}", reason=reason)
+            self._record(change, by, (replaced, keys[replaced]), "merged", replaced_by(row), reason=reason)
             self._tell(change, by, "records-merged", episodes_of(change, person_of(change, kept)))
 
     def unmerge(self, principal: Principal, by: Author, episode_id: str, replaced: str, reason: str) -> dict[str, Any]:
@@ -137,8 +137,7 @@ class Merging:
             raise Conflict("both are the same record: there is nothing to merge")
         if replaced in person.records:
             pair = (row for row in person.merges if {row.patient_id, row.kept_id} == {kept, replaced})
-            who = next((name_of(reader, row.merged_by) for row in pair), "")
-            raise Conflict(f"these two are merged already{f', by {who}' if who else ', through another record'}")
+            raise _merged_already(reader, next(pair, None))
         for each in (*person.records, *other.records):
             row = reader.patient(each)
             if row is None or row.wrapped_key is None:
@@ -175,7 +174,7 @@ class Merging:
     ) -> None:  # fmt: skip
         """Record what was done in one record's chain. of: that record and its key."""
         record, key = of
-        row = LookRow(record, 0, change.times().now, by.id, by.role, kind, what, "", glass=False, sealed=None, hash=b"")
+        row = new_look(record, change.times().now, by, kind, what)
         add(change, self._mac, row._replace(sealed=key.encrypt(reason.encode(), sealed_for(row))))
 
     def _tell(self, change: Change, by: Author, name: str, rows: Iterable[EpisodeRow]) -> None:
@@ -188,6 +187,16 @@ class Merging:
                 key = f"{KIND}.{name}.{by.id}.{instant(now)}"
                 notices.append(NoticeRow(row.episode_id, key, KIND, name, "", role, row.ward, 0, now, now, late=False))
         tell(change, self._desk.directory, notices)
+
+
+def _merged_already(reader: Reader, row: MergeRow | None) -> Conflict:
+    """Return what who comes second is told. row: the merge of these two; None where a third record made them one."""
+    if row is None:
+        return Conflict("these two are merged already, through another record")
+    who = name_of(reader, row.merged_by)
+    if was_asserted(reader, row):
+        return Conflict(f"these two are merged already, by {who}, asserted")
+    return Conflict(f"these two are merged already, by {who}")
 
 
 def _whose(reader: Reader, episode_id: str) -> str:

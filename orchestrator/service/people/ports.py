@@ -82,6 +82,10 @@ class PeopleReader(FactorReader, GuessReader, Protocol):
         """Return the records within any of these spans, latest first. before: moment, chain and number of the last."""
         ...
 
+    def last_deed(self, chain: str, kind: str, what: str | None) -> LookRow | None:
+        """Return a chain's last record of a kind, and of this content; of any for None."""
+        ...
+
     def chain_after(self, chain: str) -> str | None:
         """Return the first chain of looks behind a name, in their order; None behind the last."""
         ...

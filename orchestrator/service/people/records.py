@@ -12,6 +12,7 @@ from orchestrator.audit.seal import instant
 from orchestrator.errors import KeyMissing, WrongKey
 from orchestrator.service.desk import Desk
 from orchestrator.service.identity import Identities, identifiers_json
+from orchestrator.service.people.looking import is_asserted
 from orchestrator.service.people.merged import Person, Twice, episodes_of, open_twice
 from orchestrator.service.people.rows import MergeRow
 from orchestrator.service.people.there import name_of
@@ -59,6 +60,7 @@ class Records:
             "merged_at": merge and instant(merge.merged_at),
             "merged_by": merge and merge.merged_by,
             "name": merge and name_of(reader, merge.merged_by),
+            "asserted": merge and was_asserted(reader, merge),
             "reason": merge and self._reason(patient, merge),
         }
 
@@ -91,6 +93,16 @@ def acted_json(
         if sees(row.ward):
             by.setdefault(who, []).append(row.episode_id)
     return [{"person_id": who, "name": name_of(reader, who), "episodes": by[who]} for who in sorted(by)]
+
+
+def replaced_by(merge: MergeRow) -> str:
+    """Return how a merge is told of in the record of looks of the one that is replaced."""
+    return f"replaced-by {merge.kept_id}"
+
+
+def was_asserted(reader: Reader, merge: MergeRow) -> bool:
+    """Tell whether nobody proved who merged two records."""
+    return is_asserted(reader, merge.patient_id, "merged", merge.merged_by, replaced_by(merge))
 
 
 def bound(merge: MergeRow) -> bytes:

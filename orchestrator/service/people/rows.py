@@ -132,8 +132,9 @@ class IdentityRow(NamedTuple):
 class LookRow(NamedTuple):
     """Who looked at what of a patient, or saw his line in a ward's list. Chained per patient, lists per ward.
 
-    chain: a patient's id, or `ward/NAME`.   kind: read, list, glass (the glass was broken), claim …   what: page or
-    filter, without a patient's data.   episode_id: empty where it is about none.   glass: seen by a broken glass alone.
+    chain: a patient's id, or `ward/NAME`.   role: as it is chained: see `looking.ASSERTED`.   kind: read, list, glass
+    (the glass was broken), claim …   what: page or filter, without a patient's data.   episode_id: empty where it is
+    about none.   glass: seen by a broken glass alone.
     sealed: a reason, encrypted with the patient's key; None where there is none.
     """
 

@@ -17,7 +17,18 @@ from orchestrator.service.people.agreeing import KINDS, State, differences, in_s
 from orchestrator.service.people.erasure import Erasure
 from orchestrator.service.people.glass import Glass, broken
 from orchestrator.service.people.looked import Looked
-from orchestrator.service.people.looking import Seen, Who, add, chain_of, chain_rows, record, ward_of
+from orchestrator.service.people.looking import (
+    ASSERTED,
+    Seen,
+    Who,
+    add,
+    chain_of,
+    chain_rows,
+    look_json,
+    new_look,
+    record,
+    ward_of,
+)
 from orchestrator.service.people.merging import Merging
 from orchestrator.service.people.principal import AT_THE_BEDSIDE, Action, Principal
 from orchestrator.service.people.rows import LookRow
@@ -104,7 +115,7 @@ class Sight:
 
     def looks(self, chain: str) -> list[dict[str, Any]]:
         """Return who looked at a patient's record, or a ward's lists, the first one first."""
-        return [{**record(row), "seq": row.seq} for row in self._all(chain)]
+        return [{**look_json(row), "seq": row.seq} for row in self._all(chain)]
 
     def faults(self, *chains: str) -> list[Fault]:
         """Return what is wrong with such records; nothing when all are whole."""
@@ -183,9 +194,9 @@ class Sight:
             with self._store.change() as change:
                 now = change.times().now
                 for chain, episode_id, glass in sorted(looks_at):  # all in one order, so that nobody waits in a circle
-                    row = LookRow(chain, 0, now, who.id, who.role, kind, what, episode_id, glass, None, b"")
-                    add(change, self._mac, row)
+                    add(change, self._mac, new_look(chain, now, who, kind, what, episode_id=episode_id, glass=glass))
         except StoreError as error:
             chains = [each.chain for each in looks_at]
             about = {"event": "look-unrecorded", "by": who.id, "chains": ",".join(chains), "code": error.code}
-            _log.error("a look could not be recorded (%s): %s %s by %s", error.code, kind, chains, who.id, extra=about)
+            by = f"{who.id}{ASSERTED}" if who.asserted else who.id
+            _log.error("a look could not be recorded (%s): %s %s by %s", error.code, kind, chains, by, extra=about)

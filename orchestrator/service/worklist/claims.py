@@ -17,8 +17,7 @@ from orchestrator.episode.reminders import next_moment
 from orchestrator.errors import Claimed, Conflict, InputError, NotFound
 from orchestrator.service.desk import Desk
 from orchestrator.service.ledger import unpack
-from orchestrator.service.people.looking import Who, add, sealed_for
-from orchestrator.service.people.rows import LookRow
+from orchestrator.service.people.looking import Who, add, new_look, sealed_for
 from orchestrator.service.people.there import name_of
 from orchestrator.service.ports import Change, Reader
 from orchestrator.service.rows import NO_DUE, ItemRow
@@ -176,9 +175,7 @@ class Claims:
         """Put a step on the patient's record of looks. In plain stands what tells nothing of the patient."""
         episode = episode_row(change, held.episode_id)
         what = held.kind + (f", to {to}" if to else "") + (f", until {instant(until)}" if until else "")
-        row = LookRow(
-            episode.patient_id, 0, change.times().now, who.id, who.role, kind, what, held.episode_id, False, None, b""
-        )
+        row = new_look(episode.patient_id, change.times().now, who, kind, what, episode_id=held.episode_id)
         said = f"{held.name}: {reason}" if reason else held.name
         add(change, self._mac, row._replace(sealed=self._desk.key(episode).encrypt(said.encode(), sealed_for(row))))
 

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from orchestrator.api.app import PREFIX
 from orchestrator.bootstrap import System
 from orchestrator.cli.asgi import faces
 from orchestrator.notify.channel import Result
+from orchestrator.store.tables import delivery
 from orchestrator.web.opened import page
 from tests.integration.api.conftest import Ward
 from tests.letterbox import Letterbox, with_letterbox
@@ -63,7 +65,11 @@ def test_a_person_takes_a_dead_letter_over(ward: Ward, tmp_path: Path) -> None:
     deliver(system)
     (dead,) = ward.get("/deliveries?dead=true").json()["deliveries"]
     body = {"delivery": dead["id"], "reason": "rang the ward"}
-    assert ward.post("/deliveries/drop", body, "lead").json()["by"] == "u-lead"
+    told = ward.post("/deliveries/drop", body, "lead").json()
+    assert (told["by"], told["asserted"]) == ("u-lead", True)
+    with ward.system.store.read() as reader:
+        kept = reader._sql.execute(select(delivery.c.dropped_by).where(delivery.c.result == "dropped")).scalars().all()
+    assert kept == ["u-lead, asserted"], "the administrator's token proves nobody whom it names"
     assert ward.post("/deliveries/drop", body).status_code == 404
     assert ward.post("/deliveries/drop", {"delivery": dead["id"], "reason": " "}).status_code == 422
 

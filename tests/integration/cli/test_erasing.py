@@ -9,7 +9,7 @@ def test_a_record_is_held_listed_let_go_and_erased(terminal: Terminal) -> None:
     assert terminal("holds").out == "no record is held\n"
     assert terminal("hold", episode, *why).code == 0
     told = terminal("holds").out
-    assert "case 7" in told
+    assert "n1, asserted  case 7" in told, "at a terminal nobody proves who he is"
     assert episode in told
     assert terminal("holds", "--json").document["before"] is None
     assert terminal("close", episode, "withdrawn", "--reason", "moved", "--role", "clinician").code == 0

@@ -20,6 +20,12 @@ def test_compared_merged_and_taken_back(terminal: Terminal, monkeypatch: pytest.
     assert done.code == 0, done.err
     assert "CAREFUL: more than one episode is open" in done.out
     assert "reason: same day of birth" in done.out
+    assert " by lead-7, asserted\n" in done.out, "at a terminal nobody proves who he is"
+    again = terminal("patient", "compare", first, "hospital-number=0002")
+    assert again.line == "these two are merged already, by lead-7, asserted"
+    assert "lead, asserted" in terminal("seen", first).out
+    told_of = terminal("report", first).out.split("more than one record")[1].split("</ul>")[0]
+    assert '<span class="note">asserted</span>' in told_of
     for number in ("0001", "0002"):
         found = terminal("find", f"hospital-number={number}").out
         assert first in found

@@ -23,6 +23,8 @@ def test_it_tells_who_looked_by_the_command_line_too(terminal: Terminal, monkeyp
     said = terminal("seen", episode)
     assert said.code == 0
     assert "n4711" in said.out
+    assert "nurse, asserted" in said.out, "at a terminal nobody proves who he is"
+    assert {each["asserted"] for each in looks} == {True}
     assert "this record is whole" in said.out
     ward = terminal("seen", "--ward", "neuro-1", "--json").document["looks"]
     assert [(each["by"], each["what"]) for each in ward] == [("n4711", "worklist")]
