@@ -188,12 +188,12 @@ def test_an_initial_state_that_is_closed_is_named(edit: Edit, folder: Path) -> N
 
 def test_a_gate_that_nobody_gets_past_is_named(edit: Edit, folder: Path) -> None:
     edit(
-        "standing: recommended, in: [bridging], when: pulse_to_taper",
-        "standing: contraindicated, in: [bridging], when: pulse_to_taper",
+        "standing: recommended, in: [bridging], when: steroid_to_taper",
+        "standing: contraindicated, in: [bridging], when: steroid_to_taper",
     )
     edit(
-        "standing: acceptable, in: [second-line, refractory], when: pulse_to_taper",
-        "standing: contraindicated, in: [second-line, refractory], when: pulse_to_taper",
+        "standing: acceptable, in: [second-line, refractory], when: steroid_to_taper",
+        "standing: contraindicated, in: [second-line, refractory], when: steroid_to_taper",
     )
     edit(
         "standing: recommended, in: [maintenance], when: in_force('ivmp-pulse')",
