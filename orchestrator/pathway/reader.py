@@ -1,8 +1,8 @@
 """What does a YAML file say, and on which line? YAML 1.2 core, read strictly; every refusal is a ``PathwayError``.
 
 Built from the parser's events, not from PyYAML's constructors, which read YAML 1.1 (there ``on`` and ``no`` are
-booleans and ``12:30`` is a number). Anchors, aliases, tags, directives, duplicate keys and second
-documents are refused.
+booleans and ``12:30`` is a number). Anchors, aliases, tags, directives (but for ``%YAML 1.2``, which is how some
+programs begin what they write), duplicate keys and second documents are refused.
 """
 
 import re
@@ -29,6 +29,8 @@ from orchestrator.errors import PathwayError
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
 MAX_NUMBER_LENGTH = 40
+_VERSIONS = (None, (1, 2))
+"""The versions of YAML that a file may say it is written in; most say none."""
 
 Scalar: TypeAlias = "str | int | Decimal | bool | None"
 Value: TypeAlias = "Map | Seq | Scalar"
@@ -154,8 +156,9 @@ class _Builder:
         event = next(self.events)
         if isinstance(event, StreamEndEvent):
             return None
-        if isinstance(event, DocumentStartEvent) and (event.version or event.tags):
-            raise self.refusal(event, "YAML directives are not allowed", "remove the line that begins with '%'")
+        if isinstance(event, DocumentStartEvent) and (event.tags or event.version not in _VERSIONS):
+            hint = "only '%YAML 1.2' may stand there; remove the line that begins with '%'"
+            raise self.refusal(event, "this YAML directive is not allowed", hint)
         value = self.value(next(self.events), 0)
         next(self.events)  # the document's end
         event = next(self.events)

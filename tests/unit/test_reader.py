@@ -81,6 +81,12 @@ def test_an_empty_file_is_nothing() -> None:
     assert read_text("--- 5\n", "p.yaml") == 5
 
 
+def test_a_file_may_say_that_it_is_yaml_1_2() -> None:
+    """Programs that write YAML begin with it; the lines are those of the whole file."""
+    value = read("%YAML 1.2\n---\na: on\n...\n")
+    assert (value, value.line_of("a")) == ({"a": "on"}, 3)
+
+
 @pytest.mark.parametrize(
     ("text", "line", "what"),
     [
@@ -96,7 +102,8 @@ def test_an_empty_file_is_nothing() -> None:
         ("a: !local {}\n", 1, "tag '!local' is not allowed"),
         ("a: ! 1\n", 1, "tag '!' is not allowed"),
         ("--- 1\n--- 2\n", 2, "a second document is not allowed"),
-        ("%YAML 1.1\n--- 2\n", 1, "YAML directives are not allowed"),
+        ("%YAML 1.1\n--- 2\n", 1, "this YAML directive is not allowed"),
+        ("%YAML 1.2\n%TAG ! !x\n--- 2\n", 1, "this YAML directive is not allowed"),
         ("[a]: 1\n", 1, "a key must be text"),
         ("? {a: 1}\n: 1\n", 1, "a key must be text"),
         ("a: b: c\n", 1, "is not well-formed YAML: mapping values are not allowed"),
