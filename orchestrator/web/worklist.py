@@ -12,6 +12,7 @@ from orchestrator.http.needs import needs, principal, wards_shown
 from orchestrator.http.serving import system_of
 from orchestrator.service.people.principal import ADMINISTRATOR, AT_THE_BEDSIDE, EVERYWHERE, Action
 from orchestrator.service.worklist.agenda import Agenda
+from orchestrator.web.hand import is_due
 from orchestrator.web.lists import address, choice, live_address
 from orchestrator.web.look import wards_of
 from orchestrator.web.pages import Entry, render
@@ -104,6 +105,7 @@ def worklist(request: Request) -> Response:
         wards=wards_of(request), groups=_groups(lines), more=filters.but(after=after) if after else None,
         rest=None if lines else agenda.rest(wards), live=live_address(request, filters.ward),
         done=request.query_params.get("done", ""), entry=request.query_params.get("entry", ""),
+        is_due=is_due,
     )  # fmt: skip
 
 

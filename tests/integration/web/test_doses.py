@@ -2,6 +2,9 @@
 
 import re
 
+import pytest
+
+from orchestrator.clock import VirtualClock
 from tests.integration.web.conftest import House
 from tests.integration.web.filling import form, send
 from tests.integration.web.test_episode import PULSE, treated, words
@@ -43,6 +46,25 @@ def test_a_dose_of_days_to_come_is_not_given_by_a_slip(house: House) -> None:
     assert "Given now" not in _buttons(text)
     house.ward.advance(hours=13)
     assert "Given now" in _buttons(nurse.get(page).text)
+
+
+def test_a_dose_of_days_to_come_is_not_given_by_a_slip_from_the_worklist(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, clock = treated(house), VirtualClock(house.ward.now)
+    monkeypatch.setitem(vars(house.ward.system), "clock", clock)
+    nurse, doses = house.signed_in("nurse"), "/worklist?kind=dose"
+    assert "Given now" in _buttons(nurse.get(doses).text)
+    assert send(nurse, form(nurse.get(page).text, "give", regimen=PULSE)).status_code == 303
+    text = nurse.get(doses).text
+    told = words(text)
+    assert "Before its time …" in told
+    assert re.search(r"It is planned for Tue 3 Mar 2026, 08:00 ?, in 24 hours", told)
+    assert "Given?" not in told
+    assert "Given now" not in _buttons(text)
+    house.ward.advance(hours=13)
+    clock.set(house.ward.now)
+    assert "Given now" in _buttons(nurse.get(doses).text)
 
 
 def test_a_taper_is_a_daily_dose_with_a_first_and_a_last_day(house: House) -> None:
