@@ -1,18 +1,22 @@
 """Goal: what is due fires once, in batches, at a time that can be trusted; what fails alone holds up nobody."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 import pytest
 
+from orchestrator.audit.seal import instant
+from orchestrator.clock import VirtualClock
 from orchestrator.errors import StoreError
 from orchestrator.service.desk import Desk
 from orchestrator.service.firing import Firing
 from orchestrator.service.ports import Change
 from orchestrator.service.pulse import Pulse
+from orchestrator.store.opening import open_throwaway
 from orchestrator.store.postgres import PostgresStore
-from tests.contract.conftest import System, whole, with_something_due
+from orchestrator.store.types import from_micros
+from tests.contract.conftest import System, system, whole, with_something_due
 from tests.factories import HOUR, T0, enrolment, record
 from tests.letterbox import Everything
 
@@ -65,6 +69,52 @@ def test_an_episode_that_fails_alone_is_set_aside_and_told_and_holds_up_nobody(s
     assert sut.handlers.execute(record(ids[1], a=1)).seq == 4
     assert sut.queries.show(ids[1])["set_aside_until"] is None
     assert all(whole(sut, episode_id) for episode_id in ids)
+
+
+@pytest.fixture
+def timed() -> Iterator[System]:
+    """A system by whose clock the wall goes too: who is set aside is so by the wall."""
+    clock = VirtualClock(T0)
+    store, ring = open_throwaway(clock, clock)
+    yield system(store, ring, clock)
+    store.close()
+
+
+def aside(sut: System, episode_id: str) -> tuple[datetime, int]:
+    """Return until when an episode is set aside, as it stands in the store, and how often it has failed."""
+    with sut.store.read() as reader:
+        asked = f"SELECT set_aside_until, attempts FROM episode WHERE episode_id = '{episode_id}'"
+        until, attempts = reader._sql.exec_driver_sql(asked).one()
+    return from_micros(until), attempts
+
+
+def owners_told(sut: System) -> list[str]:
+    return sorted(row["role"] for row in sut.queries.inbox().rows if row["kind"] == "set-aside")
+
+
+def test_who_fails_again_and_again_is_tried_less_and_less_often_and_each_failure_is_told(timed: System) -> None:
+    (episode_id,) = with_something_due(timed, 1)
+    timed.engine.poisoned, failures, waited = {episode_id}, 9, []
+    for failure in range(1, failures + 1):
+        assert timed.firing.fire_due()[:2] == (0, 1)
+        assert timed.firing.fire_due()[:2] == (0, 0), "not in the same moment"
+        until, attempts = aside(timed, episode_id)
+        assert attempts == failure
+        waited.append((until - timed.clock.now()) / timedelta(minutes=1))
+        timed.clock.set(until)
+    assert waited == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert owners_told(timed) == ["administrator"] * failures + ["lead"] * failures
+    told = {(row["due_at"], row["late"]) for row in timed.queries.inbox().rows if row["kind"] == "set-aside"}
+    assert told == {(instant(T0 + HOUR), True)}, "it is told since when something was due"
+
+
+def test_who_has_failed_for_months_is_tried_each_hour_still(timed: System) -> None:
+    (episode_id,) = with_something_due(timed, 1)
+    timed.engine.poisoned = {episode_id}
+    with timed.store.change() as change:
+        change.set_aside(episode_id, timed.clock.now(), 5000)
+    assert timed.firing.fire_due()[:2] == (0, 1)
+    assert aside(timed, episode_id) == (timed.clock.now() + HOUR, 5001)
 
 
 def test_a_patient_whose_key_is_gone_holds_up_nobody(sut: System) -> None:
@@ -180,6 +230,18 @@ def test_a_row_that_no_program_wrote_holds_up_nobody_and_is_told(
     sut.sql(f"UPDATE episode SET {column} = enrolled_at, set_aside_until = NULL WHERE episode_id = '{ids[1]}'")
     assert firing.fire_due()[:3] == (1, 0, False)
     assert not firing.damaged
+
+
+def test_who_cannot_be_read_is_tried_less_and_less_often_and_told_of_once_an_hour(timed: System) -> None:
+    ids, firing, tried = with_something_due(timed), timed.firing, list[int]()
+    timed.sql(f"UPDATE episode SET next_due_at = {-(2**62)} WHERE episode_id = '{ids[1]}'")
+    for minute in (0, 1, 2, 3, 6, 7, 14, 15, 30, 31, 62, 63, 122, 123):
+        timed.clock.set(T0 + 2 * HOUR + timedelta(minutes=minute))
+        if firing.fire_due().set_aside:
+            tried.append(minute)
+    assert tried == [0, 1, 3, 7, 15, 31, 63, 123]
+    assert aside(timed, ids[1]) == (T0 + 5 * HOUR + timedelta(minutes=3), len(tried)), "who looks there sees it too"
+    assert owners_told(timed) == ["administrator"] * 3 + ["lead"] * 3
 
 
 def test_those_of_a_batch_that_failed_fire_at_no_time_that_was_moved_meanwhile(sut: System) -> None:

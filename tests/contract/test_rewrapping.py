@@ -102,17 +102,47 @@ def test_what_does_not_open_is_named_and_keeps_no_other_under_the_old_key(sut: S
     assert run(sut) == (PATIENTS - 1, 0, (first.patient_id,))
 
 
-def test_the_secret_of_a_second_factor_comes_along(sut: System, ids: list[str]) -> None:
+def with_factor(sut: System, login: str) -> str:
+    """Add a person whose authenticator app's secret lies under the old key, and return the id."""
     ring = sut.desk.keyring
     old = next(name for name in ring.keys if name != NEW.id)
-    before = Keyring({old: ring.keys[old]}, old, ring._lookup)
     people = People(sut.store, ring.look_mac, ("nurse",))
-    mine = people.add(Author("u-test", "administrator"), login="nurse", name="Nurse", posts=(("w-1", "nurse"),))
+    made = people.add(Author("u-test", "administrator"), login=login, name="Nurse", posts=(("w-1", "nurse"),))
     with sut.store.change() as change:
-        change.put_factor(FactorRow(mine, *before.seal_factor(mine, b"secret"), T0, T0, 7))
-    assert run(sut).factors == 1
+        sealed = Keyring(ring.keys, old, ring._lookup).seal_factor(made, login.encode())
+        change.put_factor(FactorRow(made, *sealed, T0, T0, 7))
+    return made
+
+
+def factor(sut: System, person_id: str) -> FactorRow:
     with sut.store.read() as reader:
-        kept = reader.factor(mine)
+        kept = reader.factor(person_id)
     assert kept is not None
+    return kept
+
+
+def test_the_secret_of_a_second_factor_comes_along(sut: System, ids: list[str]) -> None:
+    mine = with_factor(sut, "nurse")
+    assert run(sut) == (PATIENTS, 1, ())
+    kept = factor(sut, mine)
     assert (kept.kek_id, kept.last_step) == (NEW.id, 7)
-    assert ring.open_factor(kept.kek_id, kept.sealed, mine) == b"secret"
+    assert sut.desk.keyring.open_factor(kept.kek_id, kept.sealed, mine) == b"nurse"
+    assert run(sut) == (0, 0, ())
+
+
+def test_a_secret_that_does_not_open_is_named_and_keeps_no_other_under_the_old_key(sut: System, ids: list[str]) -> None:
+    several = sorted(with_factor(sut, login) for login in ("ann", "bob", "zoe"))
+    first = factor(sut, several[0])
+    with sut.store.change() as change:
+        change.put_factor(first._replace(sealed=b"what no key sealed"))
+    assert run(sut) == (PATIENTS, 2, (several[0],))
+    assert [factor(sut, each).kek_id == NEW.id for each in several] == [False, True, True]
+
+
+def test_a_secret_that_another_app_replaced_meanwhile_stays_as_it_is(sut: System, ids: list[str]) -> None:
+    mine = with_factor(sut, "nurse")
+    read = factor(sut, mine)
+    with sut.store.change() as change:
+        change.put_factor(read._replace(sealed=b"of another app"))
+        assert not change.reseal_factor(read, NEW.id, b"sealed anew")
+    assert (factor(sut, mine).kek_id, factor(sut, mine).sealed) == (read.kek_id, b"of another app")

@@ -1,5 +1,7 @@
 """Goal: what a guard asks of an episode is answered as its words say, at the bounds too."""
 
+from datetime import timedelta
+
 import pytest
 
 from orchestrator.episode.host import Host
@@ -71,3 +73,36 @@ def test_a_taper_of_which_nothing_was_given_is_none_that_is_complete() -> None:
     patient.at(76 + 30 * 24)
     assert "steroid-taper" not in patient.in_force
     assert not asked(patient).tapered()
+
+
+@pytest.mark.rules("A-11")
+@pytest.mark.parametrize(
+    ("hours", "within", "counts"),
+    [(25, 0, True), (24, 23, True), (24, 22, False)],
+    ids=["in the same moment", "a day before", "the next one is to come"],
+)
+def test_a_dose_that_was_planned_and_of_which_nobody_spoke_counts_as_one_before_an_exchange(
+    hours: float, within: int, *, counts: bool
+) -> None:
+    patient = severe().at(1).confirm("ivig", reason="a choice").at(hours).confirm("plex", reason="a choice")
+    assert asked(patient).began_within("plex", "ivig", timedelta(hours=within)) is counts
+
+
+@pytest.mark.rules("P-03")
+def test_what_was_recorded_since_a_course_counts_from_the_latest_of_its_regimen_alone() -> None:
+    patient = severe().at(1).confirm("ivig", reason="a choice").give("ivig", 5).record(severity="severe")
+    patient.at(120).confirm("ivmp-pulse")
+    assert asked(patient).recorded_since("severity", "ivig"), "what was confirmed meanwhile is another one"
+    patient.at(121).confirm("ivig", reason="a choice")
+    assert not asked(patient).recorded_since("severity", "ivig")
+
+
+def test_what_was_given_counts_for_its_own_line() -> None:
+    patient = severe().at(1).confirm("ivmp-pulse")
+    assert asked(patient).ever_given("first-line")
+    assert not asked(patient).ever_given("second-line")
+
+
+@pytest.mark.rules("P-18")
+def test_without_anything_to_taper_no_taper_is_complete() -> None:
+    assert not asked(severe()).tapered()
