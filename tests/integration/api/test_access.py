@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -200,7 +201,7 @@ def test_a_store_that_cannot_be_written_or_read_is_told_so(ward: Ward, tmp_path:
     assert (answer.status_code, answer.json()["code"]) == (503, "store-unavailable")
     assert "read-only" in answer.json()["detail"]
     ward.system.store.close()
-    with sqlite3.connect(tmp_path / "home" / "carepath.db") as file:
+    with closing(sqlite3.connect(tmp_path / "home" / "carepath.db")) as file, file:
         file.execute("ALTER TABLE access_token RENAME TO gone")
         file.execute("ALTER TABLE episode RENAME TO gone_too")
     assert ward.client.get("/readyz").status_code == 503

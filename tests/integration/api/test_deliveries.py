@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,7 @@ def pages(ward: Ward) -> Iterator[TestClient]:
 
 
 def everything(folder: Path) -> list[str]:
-    with sqlite3.connect(folder / "home" / "carepath.db") as file:
+    with closing(sqlite3.connect(folder / "home" / "carepath.db")) as file, file:
         return list(file.iterdump())
 
 

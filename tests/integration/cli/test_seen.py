@@ -1,6 +1,7 @@
 """Goal: whoever looks after carepath can tell who has seen a record; who changed that record is found."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -48,9 +49,8 @@ def test_a_changed_record_is_found_by_each_who_looks_after_it(terminal: Terminal
     assert whole.code == 0, whole.err
     assert whole.document["people"] == {"chains": 1, "looks": 2, "whole": True, "faults": []}
     assert "records of looks and accounts whole: 2 looks" in terminal("audit", "verify", "--all").out
-    with sqlite3.connect(terminal.home / "carepath.db") as file:
+    with closing(sqlite3.connect(terminal.home / "carepath.db")) as file, file:
         file.execute("DELETE FROM look WHERE seq = 1")
-    file.close()
     broken = terminal("audit", "verify", "--all", "--json")
     assert broken.code == 1
     assert broken.document["whole"] is False
