@@ -29,6 +29,17 @@ LOGINS = list({each.role: each.login for each in reversed(CAST)}.values())
 _PASSING = re.compile(r'(?:name="(?:csrf|key|next)" value="[^"]*")|<a href="/me">.*?</a>|[0-9a-f]{8}-[0-9a-f-]{27}')
 
 
+_BEYOND = """async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  await frame(), await frame();
+  if (document.documentElement.scrollWidth <= innerWidth) return [];
+  const all = [...document.querySelectorAll("body *")];
+  const out = all.filter((each) => each.getBoundingClientRect().right > innerWidth);
+  return ["the page", ...out.map((each) => `${each.tagName} ${each.textContent.trim().slice(0, 40)}`)].slice(0, 9);
+}"""
+"""Once the page is drawn in its present size: what reaches beyond the screen, where the page itself does."""
+
+
 @pytest.fixture(scope="module")
 def sights(ward: Site) -> dict[str, list[str]]:
     """Return what there is to be looked at, by login: of pages that are alike the first one alone."""
@@ -98,5 +109,5 @@ def _show(page: Page, theme: Theme, size: ViewportSize) -> None:
 
 
 def _wide(page: Page) -> list[str]:
-    wide: bool = page.evaluate("document.documentElement.scrollWidth > innerWidth")
-    return ["it is wider than the screen"] if wide else []
+    beyond: list[str] = page.evaluate(_BEYOND)
+    return [f"it is wider than the screen by {each}" for each in beyond]
