@@ -5,6 +5,7 @@ from typing import Annotated, NamedTuple
 from fastapi import Depends, Header, Path, Request
 
 from orchestrator.api.problems import Problem
+from orchestrator.api.strict import BEHALF
 from orchestrator.episode.commands import ACTOR_ID, ROLE, Actor
 from orchestrator.errors import NotAllowed
 from orchestrator.service.handlers import KEY
@@ -20,7 +21,7 @@ class Said(NamedTuple):
 
     actor: str | None
     role: str | None
-    on_behalf_of: str | None
+    on_behalf_of: str | None = None
 
 
 def said(
@@ -31,12 +32,22 @@ def said(
     carepath_role: Annotated[
         str | None, Header(pattern=_ROLE, description="One of the roles that the token's holder has there.")
     ] = None,
+) -> Said:
+    """Return what the request says of who acts."""
+    return Said(carepath_actor, carepath_role)
+
+
+def entering(
+    said: Annotated[Said, Depends(said)],
     carepath_on_behalf_of: Annotated[
         str | None, Header(pattern=ID_SHAPE, description="The id of the person in whose name the actor acts.")
     ] = None,
 ) -> Said:
-    """Return what the request says of who acts."""
-    return Said(carepath_actor, carepath_role, carepath_on_behalf_of)
+    """Return what a request says of who acts that makes an episode's entry, which names for whom too.
+
+    Any other request with that header is refused: see `strict`.
+    """
+    return said._replace(on_behalf_of=carepath_on_behalf_of)
 
 
 def acting(
@@ -121,13 +132,14 @@ def held(
 
 def one_header(request: Request) -> None:
     """Refuse a request that says twice who asks or with which key: proxies and we might read different ones."""
-    for name in ("authorization", "idempotency-key", "if-match", "carepath-actor", "carepath-role"):
+    for name in ("authorization", "idempotency-key", "if-match", "carepath-actor", "carepath-role", BEHALF):
         if len(request.headers.getlist(name)) > 1:
             raise Problem(400, "invalid-request", f"The header {name} stands in the request twice.")
 
 
 EpisodeId = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$", description="As enrolling gave it.")]
 Saying = Annotated[Said, Depends(said)]
+Entering = Annotated[Said, Depends(entering)]
 Key = Annotated[str, Depends(key)]
 Seen = Annotated[str | None, Depends(seen)]
 Looked = Annotated[str | None, Depends(looked)]

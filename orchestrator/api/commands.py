@@ -21,7 +21,7 @@ from orchestrator.api.bodies import (
     Retract,
     Stop,
 )
-from orchestrator.api.caller import EpisodeId, Key, Said, Saying, Seen, acting, number_of
+from orchestrator.api.caller import Entering, EpisodeId, Key, Said, Seen, acting, number_of
 from orchestrator.api.needs import OnEpisode
 from orchestrator.api.refusals import commanding
 from orchestrator.api.strict import StrictRoute
@@ -53,7 +53,7 @@ router = APIRouter(route_class=StrictRoute, tags=["commands"])
     summary="Enrol a patient",
     responses={201: {"model": Done}, **PROBLEMS},
 )
-def enrol(request: Request, body: Enrol, said: Saying, key: Key, who: Enrolling) -> Response:
+def enrol(request: Request, body: Enrol, said: Entering, key: Key, who: Enrolling) -> Response:
     """Enrol a patient on the newest version of a pathway. He is found by his identifiers, or made new."""
     if not who.may(Action.ACT, body.ward):
         raise NotAllowed("you have no post on this ward: enrol on one of yours")
@@ -97,7 +97,7 @@ class Call(NamedTuple):
 def _call(
     request: Request,
     episode_id: EpisodeId,
-    said: Saying,
+    said: Entering,
     key: Key,
     *,
     seen: Seen,

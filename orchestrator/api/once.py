@@ -83,7 +83,7 @@ class Carrying:
         return self._answer(outcome, 200)
 
     def _wish(self, by: By, seen: str | None) -> Wish:
-        asked = [*self._asked, by.role, self._said.on_behalf_of]
+        asked = [*self._asked, by.role]
         told = json.dumps(asked, sort_keys=True, default=str).encode()
         return Wish((principal(self._request).actor_id, by.id), self._key, told, seen)
 

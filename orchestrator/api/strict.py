@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from decimal import Decimal
 from typing import Any, NoReturn
 
+from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.requests import Request
@@ -13,6 +14,8 @@ from starlette.responses import Response
 
 from orchestrator.api.problems import Problem
 
+BEHALF = "carepath-on-behalf-of"
+"""The header with the id of the person in whose name somebody acts."""
 MAX_DEPTH = 8
 MAX_TEXT = 4_000
 MAX_NAME = 200
@@ -46,15 +49,18 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route whose body is JSON, read strictly, and which takes no parameter that it does not know."""
+    """A route whose body is JSON, read strictly; which takes no parameter and no `BEHALF` that it does not read."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler of the route."""
         handler = super().get_route_handler()
         known = [each.alias for each in self.dependant.query_params]
+        records = _records_behalf(self.dependant)
 
         async def strict(request: Request) -> Response:
             _check_parameters(request, known)
+            if not records:
+                _check_behalf(request)
             if request.method == "POST":
                 _check_type(request)
             return await handler(StrictRequest(request.scope, request.receive))
@@ -69,6 +75,18 @@ def _check_parameters(request: Request, known: list[str]) -> None:
     if unknown:
         faults = [{"type": "unknown-parameter", "loc": ("query", name), "msg": text} for name in unknown]
         raise RequestValidationError(faults)
+
+
+def _records_behalf(route: Dependant) -> bool:
+    own = any(each.alias == BEHALF for each in route.header_params)
+    return own or any(_records_behalf(each) for each in route.dependencies)
+
+
+def _check_behalf(request: Request) -> None:
+    """Refuse to be told for whom somebody acts where it would be recorded nowhere: it would be lost unseen."""
+    if BEHALF in request.headers:
+        text = "it is recorded in an episode's entries alone; leave it out here"
+        raise RequestValidationError([{"type": "unknown-parameter", "loc": ("header", BEHALF), "msg": text}])
 
 
 def _check_type(request: Request) -> None:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from orchestrator.api.answers import WardChanged, answered
 from orchestrator.api.bodies import ChangeWard
-from orchestrator.api.caller import EpisodeId, Key, Said, Saying, Seen, acting, number_of
+from orchestrator.api.caller import Entering, EpisodeId, Key, Said, Seen, acting, number_of
 from orchestrator.api.commands import PROBLEMS
 from orchestrator.api.strict import StrictRoute
 from orchestrator.bootstrap import System
@@ -28,7 +28,7 @@ Giving = Annotated[Principal, Depends(Needs(Action.ACT))]
     responses={200: {"model": WardChanged}, **PROBLEMS},
 )
 def change_ward(
-    request: Request, episode_id: EpisodeId, body: ChangeWard, said: Saying, key: Key, *, seen: Seen, who: Giving
+    request: Request, episode_id: EpisodeId, body: ChangeWard, said: Entering, key: Key, *, seen: Seen, who: Giving
 ) -> Response:
     """Move the patient to another ward of the house, with every episode of his that is open on this one.
 

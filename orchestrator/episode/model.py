@@ -104,7 +104,7 @@ class Course(NamedTuple):
         if self.end == COMPLETED and self.planned is not None and self.done < self.planned:
             return True
         if not self.recorded:
-            return not self.taken_back or self.end == COMPLETED
+            return self.dropped > 0 or not self.taken_back or self.end == COMPLETED
         return self.dropped > 0 or any(each.status == GIVEN for each in self.recorded)
 
     def put_off(self, late: dt.timedelta, now: dt.datetime) -> "Course":

@@ -104,6 +104,21 @@ def test_without_another_name_the_administrator_acts_and_that_is_proved(ward: Wa
     assert told == ("u-nurse", "nurse", "u-9", False)
 
 
+def test_in_whose_name_is_refused_where_no_record_would_keep_it(ward: Ward) -> None:
+    episode = ward.enrol()
+    for answer in (
+        ward.post(f"{episode}/hold", {"reason": "asked for by a court"}, "auditor", carepath_on_behalf_of="u-9"),
+        ward.get(episode, **{"Carepath-On-Behalf-Of": "u-9"}),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
+        assert "header carepath-on-behalf-of: it is recorded in an episode's entries alone" in answer.json()["detail"]
+    assert ward.get("/holds").json()["holds"] == []
+    moved = {"ward": "N3", "reason": "a bed there", "anyway": True}
+    assert ward.post(f"{episode}/change-ward", moved, carepath_on_behalf_of="u-9").status_code == 200
+    entries = ward.get(f"{episode}/timeline").json()["entries"]
+    assert [each["on_behalf_of"] for each in entries] == [None, "u-9"]
+
+
 def test_wrong_tokens_are_slowed_down_and_the_right_one_is_always_let_in(ward: Ward) -> None:
     now = [0.0]
     failures = Failures(3, 60.0, lambda: now[0])

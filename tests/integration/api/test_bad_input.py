@@ -119,10 +119,10 @@ def test_a_command_needs_its_key(ward: Ward) -> None:
         _is_problem(bare, 400, "idempotency-key-missing")
     for key in ("", " ", "x" * 201, "a b"):
         _is_problem(ward.post(f"{episode}/complete", {"task": "eeg"}, idempotency_key=key), 422, "invalid-request")
-    twice = [*ward._bearer().items(), ("Idempotency-Key", "a"), ("Idempotency-Key", "b")]
-    _is_problem(
-        ward.client.post(f"/api/v1{episode}/complete", json={"task": "eeg"}, headers=twice), 400, "invalid-request"
-    )
+    for name, another in (("Idempotency-Key", "b"), ("Carepath-On-Behalf-Of", "u-9")):
+        twice = [*ward._bearer().items(), ("Idempotency-Key", "a"), (name, "u-8"), (name, another)]
+        answer = ward.client.post(f"/api/v1{episode}/complete", json={"task": "eeg"}, headers=twice)
+        _is_problem(answer, 400, "invalid-request")
 
 
 def test_a_body_must_be_json_by_name(ward: Ward) -> None:

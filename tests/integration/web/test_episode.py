@@ -17,9 +17,9 @@ def enrolled(house: House, number: str = "0001") -> str:
     return house.ward.enrol(number)
 
 
-def treated(house: House) -> str:
+def treated(house: House, number: str = "0001") -> str:
     """Return the page of a patient to whom a pulse was confirmed."""
-    page = enrolled(house)
+    page = enrolled(house, number)
     house.ward.do(page, "record", facts=FACTS)
     house.ward.do(page, "confirm", role="clinician", regimens=[PULSE], parameters={"days": 3})
     return page

@@ -93,9 +93,12 @@ def test_every_list_and_ladder_is_the_receiving_wards_from_then_on(two_wards: Ho
 
 
 def test_a_person_moves_the_patient_from_the_page_and_sees_him_no_more(two_wards: House) -> None:
-    house, page = two_wards, treated(two_wards)
+    number = "7305182-KH"
+    house, page = two_wards, treated(two_wards, number)
     clinician = house.signed_in("clinician")
-    filled = form(clinician.get(page).text, "change-ward")
+    seen = clinician.get(page).text
+    assert number in seen
+    filled = form(seen, "change-ward")
     bare = send(clinician, filled, ward="N3")
     assert bare.status_code == 422
     assert "this needs a reason" in bare.text
@@ -113,7 +116,7 @@ def test_a_person_moves_the_patient_from_the_page_and_sees_him_no_more(two_wards
     assert clinician.get(page).status_code == 404
     told = words(clinician.get("/inbox").text)
     assert "A patient who is on another ward now" in told
-    assert "0001" not in told
+    assert number not in told
     matron = house.signed_in("matron")
     assert MOVED in words(matron.get(page).text)
     assert "A patient was moved to your ward" in matron.get("/inbox").text
