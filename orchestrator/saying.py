@@ -35,6 +35,14 @@ def said(template: str, **gaps: object) -> Said:
     return Said(template % gaps if gaps else template, template, gaps)
 
 
+def counted(count: int, unit: str) -> str:
+    """Return a number with what it counts, in English alone: ``1 month``, ``6 months``, ``45 entries``."""
+    if count == 1:
+        return f"{count} {unit}"
+    many = f"{unit[:-1]}ies" if unit.endswith("y") and unit[-2] not in "aeiou" else f"{unit}s"
+    return f"{count} {many}"
+
+
 def joined(separator: str, parts: Iterable[str]) -> str:
     """Return texts one after the other, each of which can be said anew; empty for none."""
     texts = list(parts)

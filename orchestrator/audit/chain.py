@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from orchestrator.audit.keys import PatientKey
 from orchestrator.audit.seal import GENESIS, Sealed, committed, link, open_header, plaintext
 from orchestrator.errors import WrongKey
+from orchestrator.saying import counted
 
 REACH = "finds every change that does not recompute the whole chain"
 
@@ -48,9 +49,9 @@ class Verdict:
     @property
     def text(self) -> str:
         """Say it in one line, with how far the check reaches."""
-        unread = "" if self.bodies == self.entries else f", {self.entries - self.bodies} bodies not readable"
+        unread = "" if self.bodies == self.entries else f", {counted(self.entries - self.bodies, 'body')} not readable"
         if self.whole:
-            return f"chain whole: {self.entries} entries{unread}; this check {REACH}"
+            return f"chain whole: {counted(self.entries, 'entry')}{unread}; this check {REACH}"
         first = self.faults[0]
         more = f" and {len(self.faults) - 1} more" if len(self.faults) > 1 else ""
         return f"chain broken: entry {first.seq}: {first.what}{more}; this check {REACH}"

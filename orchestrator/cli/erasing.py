@@ -9,6 +9,7 @@ from orchestrator.cli.invocation import EPISODE, Invocation, with_settings
 from orchestrator.cli.looking import who
 from orchestrator.cli.wording.lists import holds_text
 from orchestrator.errors import InvalidCommand
+from orchestrator.saying import counted
 
 if TYPE_CHECKING:
     from orchestrator.service.people.recording import Author
@@ -35,7 +36,8 @@ def erase(invocation: Invocation, episode: str, reason: str, *, merged: bool, ye
     with invocation.system() as system:
         gone = system.sight.erasure.erase(_author("administrator"), episode, reason, merged=merged)
     invocation.show(
-        {"erased": gone}, lambda _: f"erased: {len(gone)} episodes of this patient can be read by nobody any more"
+        {"erased": gone},
+        lambda _: f"erased: {counted(len(gone), 'episode')} of this patient can be read by nobody any more",
     )
 
 

@@ -10,6 +10,7 @@ import click
 from orchestrator.cli.invocation import Invocation, with_settings
 from orchestrator.config import Settings, place, secret
 from orchestrator.errors import InvalidCommand
+from orchestrator.saying import counted
 
 _HOST = click.option("--host", help="Where to listen; 127.0.0.1 if not given [CAREPATH_HOST].")
 _PORT = click.option(
@@ -111,7 +112,7 @@ def sheets(invocation: Invocation, folder: Path | None, every: str, once: bool) 
     with invocation.system() as system:
         listed = write(settings, system, settings.sheets, interval)
     told = {"folder": str(settings.sheets), "wards": [each._asdict() for each in listed]}
-    invocation.show(told, lambda _: f"the sheets of {len(listed)} wards are in {settings.sheets}")
+    invocation.show(told, lambda _: f"the sheets of {counted(len(listed), 'ward')} are in {settings.sheets}")
 
 
 def _interval(text: str) -> timedelta:

@@ -11,6 +11,7 @@ from orchestrator.cli.failure import Failed
 from orchestrator.cli.invocation import EPISODE, Invocation, with_settings
 from orchestrator.cli.looking import look
 from orchestrator.errors import InputError, InvalidCommand
+from orchestrator.saying import counted
 
 if TYPE_CHECKING:
     from orchestrator.audit.chain import Verdict
@@ -110,7 +111,9 @@ def verify(invocation: Invocation, episode: str | None, every: bool, only_releas
     invocation.show({**told, "reach": REACH, **more}, _verdict)
     if faults:
         broken = len({fault["episode_id"] for fault in faults})
-        raise Failed(f"the chain of {broken} of {episodes} episodes is broken: compare with a backup", "chain-broken")
+        raise Failed(
+            f"the chain of {broken} of {counted(episodes, 'episode')} is broken: compare with a backup", "chain-broken"
+        )
     _refuse_broken(record)
     if people is not None and not people["whole"]:
         raise Failed("a record of looks or accounts was changed: compare with a backup", "chain-broken")
@@ -157,7 +160,7 @@ def replay(invocation: Invocation, episode: str | None, every: bool) -> None:
     told = {"episodes": episodes, "entries": entries, "unread": unread, "equal": not differing, "differing": differing}
     invocation.show(told, _comparison)
     if differing:
-        raise Failed(f"{len(differing)} of {episodes} episodes do not follow from their entries", "replay-differs")
+        raise Failed(_not_following(len(differing), episodes), "replay-differs")
 
 
 @audit.command()
@@ -203,11 +206,22 @@ def _chosen(
     return all_of_them() if episode is None else [one(episode)]
 
 
+def _amount(told: dict[str, Any]) -> str:
+    return f"{counted(told['episodes'], 'episode')}, {counted(told['entries'], 'entry')}"
+
+
+def _not_following(differing: int, episodes: int) -> str:
+    verb, whose = ("does", "its") if differing == 1 else ("do", "their")
+    return f"{differing} of {counted(episodes, 'episode')} {verb} not follow from {whose} entries"
+
+
 def _verdict(told: dict[str, Any]) -> str:
     word = "BROKEN" if told["faults"] else "whole"
-    lines = [f"chain {word}: {told['episodes']} episodes, {told['entries']} entries; this check {told['reach']}"]
+    lines = [f"chain {word}: {_amount(told)}; this check {told['reach']}"]
     if told["unread"]:
-        lines.append(f"  {told['unread']} bodies could not be opened: their key was destroyed, or they were changed")
+        lines.append(
+            f"  {counted(told['unread'], 'body')} could not be opened: the key was destroyed, or the entry changed"
+        )
     lines += [f"  {each['episode_id']} entry {each['seq']}: {each['what']}" for each in told["faults"][:_SHOWN]]
     if told["releases"] is not None:
         lines.append(_releases(told["releases"]))
@@ -218,23 +232,25 @@ def _verdict(told: dict[str, Any]) -> str:
 
 def _releases(told: dict[str, Any]) -> str:
     word = "whole" if told["whole"] else "BROKEN"
-    lines = [f"record of releases {word}: {told['count']} releases, each with its text"]
+    lines = [f"record of releases {word}: {counted(told['count'], 'release')}, each with its text"]
     lines += [f"  release {each['number']}: {each['what']}" for each in told["faults"][:_SHOWN]]
     return "\n".join(lines)
 
 
 def _people(told: dict[str, Any]) -> str:
     word = "whole" if told["whole"] else "BROKEN"
-    lines = [f"records of looks and accounts {word}: {told['looks']} looks in {told['chains']} chains"]
+    lines = [
+        f"records of looks and accounts {word}: {counted(told['looks'], 'look')} in {counted(told['chains'], 'chain')}"
+    ]
     lines += [f"  {each['chain']} record {each['seq']}: {each['what']}" for each in told["faults"][:_SHOWN]]
     return "\n".join(lines)
 
 
 def _comparison(told: dict[str, Any]) -> str:
     follows = "everything stored follows from them" if told["equal"] else "NOT everything stored follows from them"
-    lines = [f"{told['episodes']} episodes, {told['entries']} entries: {follows}"]
+    lines = [f"{_amount(told)}: {follows}"]
     if told["unread"]:
-        lines.append(f"  {told['unread']} episodes could not be read: their patient's key was destroyed")
+        lines.append(f"  {counted(told['unread'], 'episode')} could not be read: the patient's key was destroyed")
     lines += [f"  {each['episode_id']}: {', '.join(each['differs'])}" for each in told["differing"][:_SHOWN]]
     return "\n".join(lines)
 

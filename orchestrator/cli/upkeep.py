@@ -8,6 +8,7 @@ import click
 from orchestrator.cli.failure import Failed
 from orchestrator.cli.invocation import Invocation, json_option, with_settings
 from orchestrator.errors import InputError
+from orchestrator.saying import counted
 
 
 @click.group()
@@ -115,7 +116,8 @@ def rewrap(invocation: Invocation) -> None:
 
 def _rewrapped(told: dict[str, Any]) -> str:
     closed = "".join(f"\nnot opened: {each}" for each in told["closed"])
-    return f"{told['patients']} patients and {told['factors']} second factors came under the key {told['key']}{closed}"
+    came = f"{counted(told['patients'], 'patient')} and {counted(told['factors'], 'second factor')}"
+    return f"{came} came under the key {told['key']}{closed}"
 
 
 @click.command()

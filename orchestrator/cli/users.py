@@ -16,6 +16,7 @@ from orchestrator.cli.acting import author
 from orchestrator.cli.failure import Failed
 from orchestrator.cli.invocation import Invocation, with_settings
 from orchestrator.errors import InvalidCommand
+from orchestrator.saying import counted
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap import System
@@ -128,7 +129,9 @@ def posts(invocation: Invocation, by: "Author", login: str, given: tuple[str, ..
         person_id = system.people.called(login)
         system.people.set_posts(by, person_id, wanted)
     held = [{"ward": ward, "role": role} for ward, role in wanted]
-    invocation.show({"person_id": person_id, "posts": held}, lambda _: f"{login} holds {len(held)} posts from now on")
+    invocation.show(
+        {"person_id": person_id, "posts": held}, lambda _: f"{login} holds {counted(len(held), 'post')} from now on"
+    )
 
 
 @user.command()

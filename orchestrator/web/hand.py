@@ -11,6 +11,7 @@ from typing import Any
 from orchestrator.audit.story.speech import about
 from orchestrator.episode.items import DECISION, DOSE, REMINDER, TASK, kind_of_thing, reminds_of, subject_of
 from orchestrator.pathway.model import Pathway, ReminderKind
+from orchestrator.saying import joined, said
 from orchestrator.service.telling import Whole
 
 SOON = dt.timedelta(hours=12)
@@ -68,6 +69,20 @@ def next_dose(course: Json) -> Json | None:
     return next(_planned(course), None)
 
 
+def _asked(whole: Whole, reminder: Json) -> str:
+    """Return what a reminder to come asks for; one of tasks that have none of their own says which are due then."""
+    if whole.pathway.reminders[reminder["reminder"]].of != "tasks":
+        return str(reminder["title"])
+    due = [each["title"] for each in whole.now["tasks"] if each["due_at"] == reminder["at"] and _unminded(whole, each)]
+    if not due:
+        return str(reminder["title"])
+    return said("%(title)s (%(what)s)", title=reminder["title"], what=joined("; ", due))
+
+
+def _unminded(whole: Whole, task: Json) -> bool:
+    return whole.pathway.tasks[task["task"]].reminder is None
+
+
 def _beside(reminder: Json, kinds: Mapping[str, ReminderKind], doses: list[Json]) -> bool:
     """Tell whether a reminder says more than the dose beside which it would stand."""
     return kind_of_thing(kinds[reminder["reminder"]]) != DOSE and reminder["at"] not in {each["at"] for each in doses}
@@ -87,7 +102,7 @@ def to_come(whole: Whole) -> list[Json]:
     rows: list[Json] = [{"at": each.due_at, "what": each.what, "dose": each.row} for each in doses[:1]]
     kinds = whole.pathway.reminders
     others = [each for each in whole.now.get("upcoming", ()) if _beside(each, kinds, rows)]
-    rows += [{"at": each["at"], "what": each["title"], "dose": None} for each in others[:1]]
+    rows += [{"at": each["at"], "what": _asked(whole, each), "dose": None} for each in others[:1]]
     return sorted(rows, key=lambda each: _read(each["at"]))
 
 

@@ -21,6 +21,7 @@ from orchestrator.service.people.recording import Author
 PASSWORD = "four plain words here"  # noqa: S105  of people who are made up
 ZONE = "Europe/London"
 DESKTOP, TABLET = ViewportSize(width=1280, height=800), ViewportSize(width=820, height=1180)
+PHONE = ViewportSize(width=390, height=844)
 NOW = datetime(2026, 3, 16, 9, 40, tzinfo=UTC)
 """What the clock of the demonstration shows in tests and pictures."""
 SECONDS = 60.0
@@ -125,11 +126,12 @@ class Site:
         self.people[login] = person_id
         return person_id
 
-    def visitor(self, *, script: bool = True, dark: bool = False, tablet: bool = False) -> Person:
+    def visitor(self, *, script: bool = True, dark: bool = False, tablet: bool = False, phone: bool = False) -> Person:
         """Give somebody a browser who is not signed in."""
         context = self.browser.new_context(
-            viewport=TABLET if tablet else DESKTOP,
-            has_touch=tablet,
+            viewport=PHONE if phone else TABLET if tablet else DESKTOP,
+            has_touch=tablet or phone,
+            is_mobile=phone,
             color_scheme="dark" if dark else "light",
             java_script_enabled=script,
             locale="en-GB",

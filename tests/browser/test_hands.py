@@ -8,7 +8,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from orchestrator.service.demo import PASSWORD
 from tests.browser import addresses
-from tests.browser.site import DESKTOP, TABLET, Site
+from tests.browser.site import DESKTOP, PHONE, TABLET, Site
 from tests.browser.test_stories import NUMBER, WARD
 
 PAPER = ViewportSize(width=703, height=1032)
@@ -65,6 +65,42 @@ def test_a_list_that_is_loaded_anew_leaves_the_focus_where_it_was(ward: Site, pa
     rows.evaluate("it => { it.dataset.old = 'yes' }")
     page.evaluate("htmx.trigger(document.body, 'live-changed')")
     expect(page.locator("#list .scroll:not([data-old])")).to_be_focused()
+    person.context.close()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_on_a_phone_the_first_line_that_is_overdue_is_in_the_first_screen(ward: Site, script: bool) -> None:
+    """Under the menu, tabs, filters and a word on keys, which a phone has none of, it began at 793 pixels of 844."""
+    person = ward.signed_in("nurse", PASSWORD, phone=True, script=script)
+    page = person.open("/worklist")
+    box = page.locator(".line.late").first.bounding_box()
+    assert box is not None
+    assert box["y"] < PHONE["height"] * 0.6
+    expect(page.locator(".keys")).to_be_hidden()
+    expect(page.get_by_label("Owed by")).to_be_hidden()
+    page.locator(".fold > summary").click()
+    page.get_by_label("Only what is overdue").check()
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page.get_by_label("Only what is overdue")).to_be_checked()
+    expect(page.get_by_label("Only what is overdue")).to_be_visible()
+    person.context.close()
+
+
+def test_at_a_desk_nothing_of_the_worklist_is_folded_away(ward: Site) -> None:
+    person = ward.signed_in("nurse", PASSWORD)
+    page = person.open("/worklist")
+    expect(page.get_by_label("Owed by")).to_be_visible()
+    expect(page.locator(".fold > summary")).to_be_hidden()
+    expect(page.locator(".keys")).to_be_visible()
+    person.context.close()
+
+
+def test_on_a_phone_nothing_of_the_alarm_load_is_cut_at_the_edge(ward: Site) -> None:
+    person = ward.signed_in("lead", PASSWORD, phone=True)
+    page = person.open("/load")
+    expect(page.get_by_role("region").first).to_be_visible()
+    cut = page.locator(".scroll").evaluate_all("all => all.filter(it => it.scrollWidth > it.clientWidth).length")
+    assert cut == 0
     person.context.close()
 
 

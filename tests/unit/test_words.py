@@ -10,6 +10,7 @@ from orchestrator.pathway.host import scope
 from orchestrator.pathway.kinds import Fact
 from orchestrator.pathway.language.grammar import opposite, span
 from orchestrator.pathway.language.words import parts_of, words_of
+from orchestrator.saying import counted
 
 FACTS = {
     "severity": Fact("severity", "enum", "severity", values=("mild", "severe")),
@@ -102,3 +103,18 @@ def test_what_cannot_be_turned_round_without_doubt_is_put_in_brackets(text: str)
 )  # fmt: skip
 def test_lengths_of_time(hours: float, said: str) -> None:
     assert span(dt.timedelta(hours=hours)) == said
+
+
+@pytest.mark.parametrize(
+    ("count", "unit", "words"),
+    [
+        (0, "entry", "0 entries"),
+        (1, "entry", "1 entry"),
+        (45, "entry", "45 entries"),
+        (2, "day", "2 days"),
+        (1, "second factor", "1 second factor"),
+        (3, "body", "3 bodies"),
+    ],
+)
+def test_one_is_not_told_as_many(count: int, unit: str, words: str) -> None:
+    assert counted(count, unit) == words

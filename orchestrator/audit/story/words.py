@@ -223,7 +223,9 @@ def _confirmed(event: ev.CourseConfirmed, pathway: Pathway) -> str:
     stood = said("%(regimen)s stood as %(standing)s", regimen=called, standing=said(event.standing))
     if event.planned is None:
         return stood
-    return joined(", ", (stood, said("%(n)s administrations planned", n=event.planned)))
+    one = event.planned == 1
+    plan = said("one administration planned") if one else said("%(n)s administrations planned", n=event.planned)
+    return joined(", ", (stood, plan))
 
 
 def _ended(event: ev.CourseEnded, pathway: Pathway) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from orchestrator.cli.checking import FAIL, OK, WARN, Line, at, lateness
 from orchestrator.config import Settings
 from orchestrator.errors import CarepathError
+from orchestrator.saying import counted
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap import Health
@@ -32,7 +33,7 @@ def channels(settings: Settings) -> Iterator[Line]:
         yield Line(FAIL, "channels", str(error))
         return
     assert outside is not None, "the settings name a file"
-    yield Line(OK, "channels", f"{len(outside.routes)} routes in {named}")
+    yield Line(OK, "channels", f"{counted(len(outside.routes), 'route')} in {named}")
     if not any(outside.directory.routes(OVERDUE, role, "") for role in OWNERS):
         nobody = "no route takes notices of the kind overdue to lead or administrator, of any ward"
         yield Line(WARN, "channels", f"{nobody}: when reminders are late nobody outside is told but by own channels")

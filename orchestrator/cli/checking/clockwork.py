@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from orchestrator.cli.checking import FAIL, OK, WARN, Line, at, lateness
+from orchestrator.saying import counted
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap import Health, System
@@ -62,7 +63,7 @@ def timers(found: "Health", factor: int) -> Line:
     if found.oldest_due is None:
         return Line(OK, "timers", "nothing that is due waits")
     level = lateness((found.times.now - found.oldest_due) / factor)
-    text = f"{found.due} episodes wait for a timer to fire, the oldest due {at(found.oldest_due)}"
+    text = f"{counted(found.due, 'episode')} with a timer that is to fire, the oldest due {at(found.oldest_due)}"
     return Line(level, "timers", text if level == OK else f"{text}: see that clock and worker run")
 
 
@@ -70,7 +71,9 @@ def set_aside(found: "Health") -> Line:
     """Return which episodes cannot fire."""
     if not found.set_aside:
         return Line(OK, "set aside", "no episode is set aside")
-    named = ", ".join(f"{each.episode_id} ({each.attempts} tries)" for each in found.stuck)
+    named = ", ".join(f"{each.episode_id} ({counted(each.attempts, 'try')})" for each in found.stuck)
     return Line(
-        FAIL, "set aside", f"{found.set_aside} episodes cannot fire; look after these patients by hand: {named}"
+        FAIL,
+        "set aside",
+        f"{counted(found.set_aside, 'episode')} cannot fire; look after these patients by hand: {named}",
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from orchestrator.cli.checking import FAIL, OK, WARN, Line
+from orchestrator.saying import counted
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap import System
@@ -31,4 +32,4 @@ def people(system: "System") -> Iterator[Line]:
         named = ", ".join(idle[:_SHOWN]) + (" …" if len(idle) > _SHOWN else "")
         yield Line(WARN, "accounts", f"{len(idle)} have no post and see nothing: {named}")
     else:
-        yield Line(OK, "accounts", f"{len(there)} accounts, each with a post; their latest changes are whole")
+        yield Line(OK, "accounts", f"{counted(len(there), 'account')}, each with a post; the latest changes are whole")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.cli.checking import FAIL, OK, WARN, Line
 from orchestrator.config import Settings
+from orchestrator.saying import counted
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap import Health, System
@@ -18,8 +19,8 @@ def store(settings: Settings, found: "Health", simulated: bool) -> Iterator[Line
     from orchestrator.bootstrap import examine_server  # noqa: PLC0415  not for --help
 
     kind = "simulated" if simulated else "real"
-    counted = f"{found.episodes} episodes, {found.open_episodes} of them open"
-    yield Line(OK, "store", f"{settings.database_name}, {found.database}, schema {found.schema}, {kind}; {counted}")
+    held = f"{counted(found.episodes, 'episode')}, {found.open_episodes} of them open"
+    yield Line(OK, "store", f"{settings.database_name}, {found.database}, schema {found.schema}, {kind}; {held}")
     yield Line(OK, "keys", f"{settings.keys} holds every key that is in use")
     for each in examine_server(settings):
         fault = FAIL if each.loses and not simulated else WARN
@@ -37,7 +38,9 @@ def looks(system: "System") -> Line:
         said = "; ".join(f"patient {chain}: {fault.what}" for chain, fault in found.faults[:5])
         return Line(FAIL, "looks", f"somebody wrote into the store past carepath ({said}): compare with a backup")
     more = "" if found.records < _MOST_LOOKS else "; audit verify --all checks the others"
-    return Line(OK, "looks", f"the records of {found.records} looks are whole, holds and merges as they say{more}")
+    return Line(
+        OK, "looks", f"the records of {counted(found.records, 'look')} are whole, holds and merges as they say{more}"
+    )
 
 
 def backup(found: "Health", simulated: bool) -> Line:

@@ -4,6 +4,8 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 
+from orchestrator.saying import counted
+
 _VERB = re.compile(r" (is|are|was|were|has|have) ")
 _QUOTED = re.compile(r"‘[^’]*’")
 _NEGATIVE = re.compile(r"\b(?:no|not|never|neither|nothing|only)\b", re.IGNORECASE)
@@ -72,11 +74,6 @@ def span(length: dt.timedelta) -> str:
         return counted(minutes // 60, "hour")
     parts = ((minutes // 1440, "day"), (minutes // 60 % 24, "hour"), (minutes % 60, "minute"))
     return " ".join(counted(count, unit) for count, unit in parts if count)
-
-
-def counted(count: int, unit: str) -> str:
-    """Return a number with its unit: ``1 month``, ``6 months``."""
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 def _unquoted(text: str) -> str:

@@ -4,9 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 from orchestrator.pathway.kinds import Alternative, Dose, Mark, Regimen, Schedule
-from orchestrator.pathway.language.grammar import counted, listed
+from orchestrator.pathway.language.grammar import listed
 from orchestrator.pathway.model import Pathway, Standing
 from orchestrator.pathway.tables.saying import Saying, mark
+from orchestrator.saying import counted
 
 Json = dict[str, Any]
 

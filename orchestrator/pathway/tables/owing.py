@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from orchestrator.pathway.language.grammar import counted, listed, span, together
+from orchestrator.pathway.language.grammar import listed, span, together
 from orchestrator.pathway.model import (
     GATE_ACTIONS,
     Anchor,
@@ -16,6 +16,7 @@ from orchestrator.pathway.model import (
     Until,
 )
 from orchestrator.pathway.tables.saying import Saying, mark, spans
+from orchestrator.saying import counted
 
 Json = dict[str, Any]
 _UNLESS = "unless "

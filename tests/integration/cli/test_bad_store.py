@@ -234,7 +234,7 @@ def test_a_chain_that_was_changed_is_found(terminal: Terminal, episode: str) -> 
     )
     said = terminal("audit", "verify", "--all")
     assert said.code == 1
-    assert said.out.startswith("chain BROKEN: 1 episodes")
+    assert said.out.startswith("chain BROKEN: 1 episode,")
     assert f"{episode} entry 1" in said.out
     assert "is broken" in said.line
 
@@ -292,7 +292,7 @@ def test_an_episode_whose_key_was_destroyed_is_counted_and_no_fault(terminal: Te
     sql(terminal, f"UPDATE patient SET wrapped_key = NULL WHERE {chosen}")
     said = terminal("audit", "replay", "--all", "--json")
     assert (said.code, said.document["equal"], said.document["unread"]) == (0, True, 1)
-    assert "1 episodes could not be read" in terminal("audit", "replay", "--all").out
+    assert "1 episode could not be read" in terminal("audit", "replay", "--all").out
     fails(terminal, "key was destroyed", "audit", "replay", episode)
 
 

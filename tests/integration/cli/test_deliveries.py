@@ -122,7 +122,7 @@ def channels(terminal: Terminal, code: int = 0) -> list[tuple[str, str]]:
 
 
 def test_the_doctor_tries_the_server(terminal: Terminal, gate: Gateway) -> None:
-    assert channels(terminal) == [("ok", f"1 routes in {gate.file()}")]
+    assert channels(terminal) == [("ok", f"1 route in {gate.file()}")]
     (gate.folder / "password").write_text("guess")
     *_, (level, text) = channels(terminal)
     assert level == "warn"

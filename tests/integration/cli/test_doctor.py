@@ -81,7 +81,7 @@ def test_a_hold_that_was_written_into_the_store(terminal: Terminal) -> None:
     episode = terminal.enrol()
     assert terminal("hold", episode, "--reason", "case 1").code == 0
     look(terminal)
-    assert checks(terminal)["looks"] == ("ok", "the records of 1 looks are whole, holds and merges as they say")
+    assert checks(terminal)["looks"] == ("ok", "the records of 1 look are whole, holds and merges as they say")
     sql(terminal, "DELETE FROM legal_hold")
     level, text = checks(terminal, code=1)["looks"]
     assert level == "fail"

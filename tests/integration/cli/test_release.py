@@ -304,7 +304,7 @@ def test_a_simulated_store_has_a_record_of_its_own(terminal: Terminal, workflows
 def test_a_record_that_was_changed_is_found(terminal: Terminal, workflows: Path) -> None:
     release(terminal, workflows)
     said = terminal("audit", "verify", "--releases")
-    assert (said.code, said.out) == (0, "record of releases whole: 1 releases, each with its text\n")
+    assert (said.code, said.out) == (0, "record of releases whole: 1 release, each with its text\n")
     assert "record of releases whole: 1" in terminal("audit", "verify", "--all").out
     connection = connect.sqlite_module().connect(terminal.home / "carepath.db", isolation_level=None)
     connection.execute("DROP TRIGGER pathway_release_no_update")
@@ -316,7 +316,7 @@ def test_a_record_that_was_changed_is_found(terminal: Terminal, workflows: Path)
         assert json.loads(said.err)["error"]["code"] == "chain-broken"
         assert said.document["releases"]["faults"][0]["number"] == 1
     said = terminal("audit", "verify", "--releases")
-    assert "record of releases BROKEN: 1 releases" in said.out
+    assert "record of releases BROKEN: 1 release," in said.out
     refused(said, "the record of releases is broken")
     assert check(terminal, "releases", code=1)[0] == "fail"
     refused(terminal("audit", "verify", "--releases", "--all"), "--releases stands alone", UNUSABLE)

@@ -87,7 +87,7 @@ def test_a_token_is_made_for_a_program_alone(terminal: Terminal) -> None:
 
 
 def test_the_record_is_told_and_proved(terminal: Terminal) -> None:
-    assert checks(terminal) == [("ok", "1 accounts, each with a post; their latest changes are whole")]
+    assert checks(terminal) == [("ok", "1 account, each with a post; the latest changes are whole")]
     terminal("user", "add", "nurse", "--name", "Nurse")
     assert checks(terminal) == [("warn", "1 have no post and see nothing: nurse")]
     told = terminal("user", "records", "--json").document

@@ -129,7 +129,7 @@ def test_the_record_is_told_proved_and_exported(terminal: Terminal, treated: str
     assert said == {"written": str(told), "bytes": told.stat().st_size, "simulated": False}
     assert terminal("audit", "export", treated, "--out", str(lines)).out == f"written to {lines}\n"
     verified = terminal("audit", "verify", treated)
-    assert verified.out.startswith("chain whole: 1 episodes, ")
+    assert verified.out.startswith("chain whole: 1 episode, ")
     assert "does not recompute the whole chain" in verified.out
     exported = lines.read_text().splitlines()
     assert exported == terminal("audit", "export", "--all").out.splitlines()

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from orchestrator.api.app import PREFIX
 from orchestrator.clock import VirtualClock
+from tests.integration.api.conftest import enrolment
 from tests.integration.web.conftest import House
 from tests.integration.web.filling import form, send
 from tests.integration.web.test_episode import PULSE, treated, words
@@ -133,3 +135,29 @@ def test_a_time_that_cannot_be_is_told_in_words_and_kept(house: House) -> None:
     before = send(nurse, late, typed={"given_at": "2026-03-02T07:30"})
     assert "if that one was charted with a wrong time, take it back first" in words(before.text)
     assert form(before.text, "give", place=f"course-{PULSE}-given")["given_at"] == "2026-03-02T07:30"
+
+
+def ataxia(house: House) -> str:
+    """Return the page of a patient on a pathway whose own document gives no dose of the pulse."""
+    answer = house.ward.post("/episodes", enrolment(pathway="autoimmune-cerebellar-ataxia"))
+    page = str(answer.headers["location"]).removeprefix(PREFIX)
+    house.ward.do(page, "record", facts={"severity": "severe", "weight_kg": 70, "infection_status": "excluded"})
+    return page
+
+
+def test_a_formula_that_another_document_lends_is_told_without_a_mark_before_it(house: House) -> None:
+    """Of a dose that is made from no fact it began with a semicolon: `1 g IV ; formula lent by`."""
+    shown = words(house.signed_in("clinician").get(ataxia(house)).text)
+    assert "1 g IV formula lent by" in shown
+
+
+def test_what_comes_next_says_which_task_falls_due(house: House) -> None:
+    shown = words(house.signed_in("nurse").get(ataxia(house)).text)
+    assert re.search(r"Next: [^;]*: A task is due \(\w[^)]*", shown)
+
+
+def test_a_taper_of_one_step_is_told_as_one_administration(house: House) -> None:
+    page = treated(house)
+    house.ward.do(page, "confirm", role="lead", regimens=[TAPER], reason="made up",
+                  parameters={"dose": 50, "taper_days": 5}, override=["taper-minimum"])  # fmt: skip
+    assert "one administration planned" in words(house.signed_in("nurse").get(page).text)
