@@ -6,7 +6,7 @@ from orchestrator.audit.seal import instant
 from orchestrator.errors import InputError, NotFound
 from orchestrator.service.cursor import LARGEST_PAGE, Page, closed, opened, page_size
 from orchestrator.service.deliveries import Deliveries
-from orchestrator.service.people.looking import ASSERTED
+from orchestrator.service.people.looking import marked
 from orchestrator.service.queries import notice_json
 from orchestrator.service.rows import OutgoingId, OutgoingRow
 
@@ -51,8 +51,7 @@ class Outgoing:
 
         asserted: nobody proved that it was this person, and so it stands behind the id.
         """
-        who = f"{by}{ASSERTED}" if asserted else by
-        if not self._deliveries.drop(_parse(delivery), who, reason, wards):
+        if not self._deliveries.drop(_parse(delivery), marked(by, asserted=asserted), reason, wards):
             raise NotFound(_NO_LETTER)
 
 

@@ -65,12 +65,18 @@ class Seen(NamedTuple):
         return None if self.glass else principal.wards(Action.ACT)
 
 
+def marked(text: str, *, asserted: bool) -> str:
+    """Return a role or an id with `ASSERTED` behind it where nobody proved who it was."""
+    return f"{text}{ASSERTED}" if asserted else text
+
+
 def new_look(
     chain: str, at: datetime, by: By, kind: str, what: str, *, episode_id: str = "", glass: bool = False
 ) -> LookRow:  # fmt: skip
     """Return a record of what somebody did, for `add`. chain: a patient's, or of a ward's lists.   what: as LookRow."""
-    role = f"{by.role}{ASSERTED}" if by.asserted else by.role
-    return LookRow(chain, 0, at, by.id, role, kind, what, episode_id, glass, sealed=None, hash=b"")
+    return LookRow(
+        chain, 0, at, by.id, marked(by.role, asserted=by.asserted), kind, what, episode_id, glass, sealed=None, hash=b""
+    )
 
 
 def add(change: Change, mac: looks.Mac, row: LookRow) -> None:

@@ -18,13 +18,13 @@ from orchestrator.service.people.erasure import Erasure
 from orchestrator.service.people.glass import Glass, broken
 from orchestrator.service.people.looked import Looked
 from orchestrator.service.people.looking import (
-    ASSERTED,
     Seen,
     Who,
     add,
     chain_of,
     chain_rows,
     look_json,
+    marked,
     new_look,
     record,
     ward_of,
@@ -198,5 +198,5 @@ class Sight:
         except StoreError as error:
             chains = [each.chain for each in looks_at]
             about = {"event": "look-unrecorded", "by": who.id, "chains": ",".join(chains), "code": error.code}
-            by = f"{who.id}{ASSERTED}" if who.asserted else who.id
+            by = marked(who.id, asserted=who.asserted)
             _log.error("a look could not be recorded (%s): %s %s by %s", error.code, kind, chains, by, extra=about)
