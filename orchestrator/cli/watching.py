@@ -5,25 +5,31 @@ files of a shared folder, and are told as one.
 """
 
 import json
+import logging
 import os
 import shutil
 import socket
+import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import TCPServer
 from time import monotonic
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from orchestrator import __version__
 from orchestrator.config import Place
 from orchestrator.errors import CarepathError
 from orchestrator.service.readiness import Readiness
 
+if TYPE_CHECKING:
+    from prometheus_client import Metric
+
+_log = logging.getLogger(__name__)
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Where the metrics library looks for the shared folder, at its first import."""
 _PATIENCE_SECONDS = 5.0
@@ -95,13 +101,19 @@ class SharedFigures:
 
     def __call__(self) -> bytes:
         from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415
-        from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415
 
         with self._lock:
             self._fold_ended()
             registry = CollectorRegistry()
-            MultiProcessCollector(registry, str(self._folder))  # type: ignore[no-untyped-call]
+            registry.register(self)
             return generate_latest(registry)
+
+    def collect(self) -> "Iterable[Metric]":
+        """Add up what the files tell; one that a process has made and not filled yet tells nothing."""
+        from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415
+
+        files = [str(file) for file in self._folder.glob("*.db") if file.stat().st_size]
+        return MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call, no-any-return]
 
     def _fold_ended(self) -> None:
         """Add up what processes counted that have ended, so that no count goes back and no file is left behind."""
@@ -111,7 +123,7 @@ class SharedFigures:
             kind, _, pid = file.stem.rpartition("_")
             if not pid.isdigit() or _runs(int(pid)):
                 continue
-            if not kind.startswith("gauge"):
+            if file.stat().st_size and not kind.startswith("gauge"):
                 sums = MmapedDict(str(self._folder / f"{kind}_{_ENDED}.db"))  # type: ignore[no-untyped-call]
                 for key, value, _, _ in MmapedDict.read_all_values_from_file(str(file)):  # type: ignore[no-untyped-call]
                     sums.write_value(key, sums.read_value(key)[0] + value, 0.0)  # type: ignore[no-untyped-call]
@@ -173,7 +185,10 @@ class _Door(ThreadingHTTPServer):
         self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of a caller that went away."""
+        """Say nothing of a caller that went away; anything else is a defect."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError | TimeoutError):
+            _log.error("cannot tell how it is: %s", type(error).__name__, extra={"event": "not-told"}, exc_info=error)
 
 
 class _Answer(BaseHTTPRequestHandler):

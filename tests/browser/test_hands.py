@@ -22,6 +22,8 @@ _SEEN = """() => {
   const ring = getComputedStyle(it);
   return at !== null && (it.contains(at) || at.contains(it)) && ring.outlineStyle !== 'none';
 }"""
+_TOP = "named => document.querySelector(named).getBoundingClientRect().y"
+"""Asked at one go: a locator finds the line and then asks where it is, and the list may be loaded anew between."""
 _CALLED = "(it => it.labels?.[0]?.innerText ?? it.innerText)(document.activeElement)"
 _OFF_THE_BOARD = """() => [...document.querySelectorAll('.patient')].filter(
   it => it.getBoundingClientRect().right > it.closest('.stage').getBoundingClientRect().right + 1).length"""
@@ -73,9 +75,8 @@ def test_on_a_phone_the_first_line_that_is_overdue_is_in_the_first_screen(ward: 
     """Under the menu, tabs, filters and a word on keys, which a phone has none of, it began at 793 pixels of 844."""
     person = ward.signed_in("nurse", PASSWORD, phone=True, script=script)
     page = person.open("/worklist")
-    box = page.locator(".line.late").first.bounding_box()
-    assert box is not None
-    assert box["y"] < PHONE["height"] * 0.6
+    expect(page.locator(".line.late").first).to_be_visible()
+    assert 0 < page.evaluate(_TOP, ".line.late") < PHONE["height"] * 0.6
     expect(page.locator(".keys")).to_be_hidden()
     expect(page.get_by_label("Owed by")).to_be_hidden()
     page.locator(".fold > summary").click()

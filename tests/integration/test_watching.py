@@ -1,5 +1,6 @@
 """Goal: every process tells its figures and its health on a port of its own; the alarms that we give can all go off."""
 
+import json
 import os
 import re
 import signal
@@ -8,10 +9,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from prometheus_client.mmap_dict import MmapedDict
 
 from orchestrator.cli import valkey, watching
+from orchestrator.config import Place
 from tests.integration.installation import Installation, installed, until
 from tests.integration.production import Production, Running, ask, production
+from tests.servers.ports import free_port
 from tests.servers.postgres import Postgres, standing_still
 from workers.app import FIRE, publish, waiting
 
@@ -159,6 +163,41 @@ def shared_folder(worker: Running) -> Path:
             if file.endswith(".db"):
                 return Path(file.split()[-1]).parent
     raise AssertionError("no process of the worker counts anything in a file")
+
+
+def test_a_process_that_begins_or_is_killed_as_it_begins_hides_nobody_elses_figures(tmp_path: Path) -> None:
+    """The library makes a file and then fills it: its reader fails on an empty one, for good if nobody ever does."""
+    ended, begins = 2**22 + 1, os.getpid()  # above any number that the kernel gives
+    for number, content in ((begins, True), (ended, True), (begins, False), (ended, False)):
+        name = "counter" if content else "histogram"
+        file = tmp_path / f"{name}_{number}.db"
+        file.touch()
+        if content:
+            counts = MmapedDict(str(file))  # type: ignore[no-untyped-call]
+            counts.write_value(json.dumps(["fired", "fired_total", {}, "How often"]), 2.0, 0.0)  # type: ignore[no-untyped-call]
+            counts.close()  # type: ignore[no-untyped-call]
+    figures = watching.SharedFigures(tmp_path)
+    assert b"fired_total 4.0\n" in figures()
+    assert b"fired_total 4.0\n" in figures()
+    assert {file.name for file in tmp_path.iterdir()} == {
+        f"counter_{begins}.db",
+        "counter_ended.db",
+        f"histogram_{begins}.db",
+    }
+
+
+def test_a_defect_is_logged_and_a_caller_that_went_away_is_not(caplog: pytest.LogCaptureFixture) -> None:
+    def broken() -> bytes:
+        raise ZeroDivisionError
+
+    def gone() -> bytes:
+        raise BrokenPipeError
+
+    for figures, lines in ((gone, 0), (broken, 1)):
+        probes = watching.Probes("test", lambda: None, lambda: None, figures)
+        with watching.watched(Place("127.0.0.1", port := free_port()), probes), pytest.raises(ConnectionError):
+            ask(port, "/metrics")
+        assert [record.levelname for record in caplog.records] == ["ERROR"] * lines
 
 
 def test_a_number_that_another_users_process_bears_by_now_is_one_that_has_ended(
