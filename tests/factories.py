@@ -21,11 +21,13 @@ from orchestrator.pathway.kinds import Rung
 from orchestrator.pathway.model import Pathway
 from orchestrator.service.enrolment import EnrolRequest, Identifier
 from orchestrator.service.handlers import Request, new_key
+from orchestrator.service.people.recording import Author
 
 T0 = datetime(2026, 3, 2, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 NURSE = Actor("n-1", "nurse")
 CLINICIAN = Actor("c-1", "clinician")
+OPERATOR = Author("o-1", "administrator", asserted=True)
 
 
 @dataclass(frozen=True)

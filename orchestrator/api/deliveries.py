@@ -59,28 +59,27 @@ def deliveries(
 @router.post("/deliveries/resend", summary="Send dead letters again", responses={200: {"model": Resent}, **_PROBLEMS})
 def resend(request: Request, body: Resend, once: Once) -> Response:
     """Have dead letters sent again, by their routes as they are configured now."""
-    outgoing, wards = once.system.outgoing, _wards(request)
+    outgoing, by, wards = once.system.outgoing, once.author(Action.OPERATE), _wards(request)
 
     def work() -> Object:
         if body.delivery is None:
-            return {"resent": outgoing.resend_all(body.route, wards=wards)}
-        outgoing.resend(body.delivery, wards=wards)
+            return {"resent": outgoing.resend_all(by, body.route, wards=wards)}
+        outgoing.resend(by, body.delivery, wards=wards)
         return {"resent": 1}
 
-    return once.out(once.actor(Action.OPERATE), work)
+    return once.out(by, work)
 
 
 @router.post("/deliveries/drop", summary="Take over a dead letter", responses={200: {"model": Dropped}, **_PROBLEMS})
 def drop(request: Request, body: Drop, once: Once) -> Response:
     """Take over a dead letter: it is not sent; who took it over, and why, stays on record."""
-    actor, wards = once.actor(Action.OPERATE), _wards(request)
+    by, wards = once.author(Action.OPERATE), _wards(request)
 
     def work() -> Object:
-        asserted = not actor.authenticated
-        once.system.outgoing.drop(body.delivery, actor.id, body.reason, asserted=asserted, wards=wards)
-        return {"dropped": body.delivery, "by": actor.id, "asserted": asserted}
+        once.system.outgoing.drop(by, body.delivery, body.reason, wards=wards)
+        return {"dropped": body.delivery, "by": by.id, "asserted": by.asserted}
 
-    return once.out(actor, work)
+    return once.out(by, work)
 
 
 def _wards(request: Request) -> frozenset[str] | None:

@@ -179,7 +179,7 @@ def add(call: Calling, body: AddPerson) -> Response:
 
 @router.get("/people/records", dependencies=_ADMIN, responses={200: {"model": StaffRecords}, **READ})
 def records(request: Request, *, about: About = None, before: Cursor = None, limit: Limit = 100) -> Response:
-    """Return what was changed about people, the latest first."""
+    """Return what was changed about people and the installation, the latest first."""
     page = system_of(request).people.recorded(about=about, before=before, limit=limit)
     return paged(request, "records", page, by="before")
 

@@ -185,7 +185,7 @@ def assemble(
     return System(
         store, keyring, library, clock, simulation, desk, Grouped(Handlers(desk)),
         Enrolments(desk, released_only=released_only), Queries(desk), Firing(desk), deliveries, Outgoing(deliveries),
-        Audit(desk), Pulse(desk), Access(store), Telling(desk), Releases(desk), post,
+        Audit(desk), Pulse(desk), Access(store, mac), Telling(desk), Releases(desk), post,
         presence, Sheets(desk), People(store, mac, roles, duty.reach.changed), signing, Linking(store, mac),
         Factors(store, keyring, mac, signing, issuer), sight, Identities(desk), duty,
         overview(desk, library, sight, presence), Claims(desk, mac),

@@ -7,6 +7,7 @@ from orchestrator.bootstrap.stores import see_to_home, there
 from orchestrator.bootstrap.system import System
 from orchestrator.config import Settings
 from orchestrator.errors import Conflict
+from orchestrator.service.people.recording import Author, note
 from orchestrator.service.presence import named
 from orchestrator.service.rewrapping import Rewrapped, rewrap
 from orchestrator.service.rows import Figures
@@ -51,15 +52,19 @@ def back_up_keys(settings: Settings, destination: Path) -> None:
     health.back_up_keys(settings.database_url, settings.database_file, settings.keys, destination)
 
 
-def rotate_keys(settings: Settings, system: System) -> str:
+def rotate_keys(settings: Settings, system: System, by: Author) -> str:
     """Add a key that wraps patients from now on; return its name. The others go on opening what they wrapped.
 
+    Who added it stands in the record of accounts, chained by the keys that were there before.
     Raises Conflict while a process runs: it would not have the new one, nor open what another wraps with it.
     """
     if rows := system.presence.running():
         later = "one that was killed is forgotten after two minutes"
         raise Conflict(f"end first what would not have the new key: there run {named(rows)}; {later}")
-    return opening.rotate(settings.database_url, settings.keys)
+    key = opening.rotate(settings.database_url, settings.keys)
+    with system.store.change() as change:
+        note(change, system.keyring.look_mac, by, "keys-rotated", about="", detail={"key": key})
+    return key
 
 
 def rewrap_keys(system: System) -> Rewrapped:

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from orchestrator.service.people.recording import Author
 
 
+_AS = click.option("--as", "who", metavar="ID", envvar="CAREPATH_ACTOR", help="Who acts: an opaque id, never a name.")
+TERMINAL = "terminal"
+"""Stands in a record for somebody at a terminal who did not say who he is, where that is not asked."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """What every command on an episode says besides its own: who, why, and with which key."""
@@ -60,11 +65,29 @@ def author(who: str | None) -> "Author":
     return Author(actor.id, actor.role, asserted=True)
 
 
+def authored(unnamed: str | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command --as and the options of the store; it gets an Author behind its Invocation.
+
+    unnamed: what stands for somebody who does not say who he is; None where everybody must.
+    """
+
+    def given(work: Callable[..., None]) -> Callable[..., None]:
+        @with_settings
+        @_AS
+        @functools.wraps(work)
+        def command(invocation: Invocation, *args: Any, who: str | None, **more: Any) -> None:  # noqa: ANN401  what click hands over
+            work(invocation, author(who or unnamed), *args, **more)
+
+        return command
+
+    return given
+
+
 def acts(work: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that say who acts and why; it gets them as Asked, behind its Invocation."""
 
     @with_settings
-    @click.option("--as", "who", metavar="ID", envvar="CAREPATH_ACTOR", help="Who acts: an opaque id, never a name.")
+    @_AS
     @click.option("--role", default="clinician", show_default=True, envvar="CAREPATH_ROLE", help="In which role.")
     @click.option("--on-behalf-of", "behalf", metavar="ID", help="In whose name.")
     @click.option("--reason", metavar="TEXT", help="Why; some commands need it.")

@@ -1,13 +1,16 @@
 """What waits to leave the house, and what do people do about what cannot? Looked at, sent again, or dropped."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
 
-from orchestrator.cli.acting import Asked
+from orchestrator.cli.acting import TERMINAL, authored
 from orchestrator.cli.invocation import Invocation, with_settings
 from orchestrator.errors import InvalidCommand
+
+if TYPE_CHECKING:
+    from orchestrator.service.people.recording import Author
 
 
 @click.group(invoke_without_command=True, short_help="List what waits to leave the house; see to dead letters.")
@@ -33,16 +36,16 @@ def deliveries(invocation: Invocation, dead: bool, limit: int, after: str | None
 @click.argument("delivery", metavar="[ID]", required=False)
 @click.option("--all", "every", is_flag=True, help="Every dead letter.")
 @click.option("--route", metavar="NAME", help="With --all: those of this route.")
-@with_settings
-def resend(invocation: Invocation, delivery: str | None, every: bool, route: str | None) -> None:
+@authored(TERMINAL)
+def resend(invocation: Invocation, by: "Author", delivery: str | None, every: bool, route: str | None) -> None:
     """Send dead letters again, by their routes as they are configured now."""
     if (delivery is None) != every or (route is not None and not every):
         raise InvalidCommand("say which dead letter: its ID, or --all, with --route NAME for those of one route")
     with invocation.system() as system:
         if delivery is None:
-            count = system.outgoing.resend_all(route)
+            count = system.outgoing.resend_all(by, route)
         else:
-            system.outgoing.resend(delivery)
+            system.outgoing.resend(by, delivery)
             count = 1
     invocation.show({"resent": count}, _resent)
 
@@ -55,16 +58,14 @@ def _resent(told: dict[str, Any]) -> str:
 
 @deliveries.command()
 @click.argument("delivery", metavar="ID")
-@click.option("--as", "who", metavar="ID", envvar="CAREPATH_ACTOR", help="Who acts: an opaque id, never a name.")
 @click.option("--reason", metavar="TEXT", required=True, help="Why it need not be sent; it stays on record.")
-@with_settings
-def drop(invocation: Invocation, delivery: str, who: str | None, reason: str) -> None:
+@authored()
+def drop(invocation: Invocation, by: "Author", delivery: str, reason: str) -> None:
     """Take over a dead letter: it is not sent; who took it over, and why, stays on record."""
-    actor = Asked(who, "administrator", None, reason, None, None).actor()
     with invocation.system() as system:
-        system.outgoing.drop(delivery, actor.id, reason, asserted=True)
+        system.outgoing.drop(by, delivery, reason)
     invocation.show(
-        {"dropped": delivery, "by": actor.id, "asserted": True},
+        {"dropped": delivery, "by": by.id, "asserted": True},
         lambda told: f"{told['by']} has taken it over; it is not sent",
     )
 

@@ -1,14 +1,18 @@
 """How is an installation looked after? Schema, keys, the administrator's token, the shell's completion."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli.acting import TERMINAL, authored
 from orchestrator.cli.failure import Failed
 from orchestrator.cli.invocation import Invocation, json_option, with_settings
 from orchestrator.errors import InputError
 from orchestrator.saying import counted
+
+if TYPE_CHECKING:
+    from orchestrator.service.people.recording import Author
 
 
 @click.group()
@@ -33,15 +37,15 @@ def upgrade(invocation: Invocation) -> None:
 
 
 @db.command()
-@with_settings
-def finish(invocation: Invocation) -> None:
+@authored(TERMINAL)
+def finish(invocation: Invocation, by: "Author") -> None:
     """Finish an upgrade, once every process is a new one.
 
     From then on documents and entries are written in the newest format, which older programs do not read. Refused while
     an older one runs.
     """
     with invocation.system() as system:
-        written = system.presence.finish()
+        written = system.presence.finish(by)
     told = {"store": invocation.settings.database_name, "format": written}
     invocation.show(
         told, lambda _: f"the upgrade is finished: {invocation.settings.database_name} is written in format {written}"
@@ -80,8 +84,8 @@ def backup(invocation: Invocation, destination: Path) -> None:
 
 
 @keys.command()
-@with_settings
-def rotate(invocation: Invocation) -> None:
+@authored(TERMINAL)
+def rotate(invocation: Invocation, by: "Author") -> None:
     """Add a new key to the key file, which wraps the keys of new patients from now on.
 
     What is there stays under the keys that are there, which go on opening it. Refused while a process runs: each is
@@ -90,7 +94,7 @@ def rotate(invocation: Invocation) -> None:
     from orchestrator.bootstrap import rotate_keys  # noqa: PLC0415  not for --help
 
     with invocation.system() as system:
-        made = rotate_keys(invocation.settings, system)
+        made = rotate_keys(invocation.settings, system, by)
     told = {"keys": str(invocation.settings.keys), "key": made}
     invocation.show(
         told, lambda _: f"{invocation.settings.keys} has the new key {made}: back it up with carepath keys backup DEST"
@@ -121,8 +125,8 @@ def _rewrapped(told: dict[str, Any]) -> str:
 
 
 @click.command()
-@with_settings
-def token(invocation: Invocation) -> None:
+@authored(TERMINAL)
+def token(invocation: Invocation, by: "Author") -> None:
     """Make a new administrator's token and print it.
 
     It is shown this once; the old one opens nothing from now on.
@@ -132,7 +136,7 @@ def token(invocation: Invocation) -> None:
             f"the token is taken from {invocation.settings.admin_token_file}: change that file, then restart the API"
         )
     with invocation.system() as system:
-        made = system.access.new_token()
+        made = system.access.new_token(by)
     invocation.show({"token": made}, lambda told: str(told["token"]))
 
 

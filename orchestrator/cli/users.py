@@ -4,15 +4,13 @@ Whoever may run this may read the store: who acts is asserted with --as, and sta
 password comes from a prompt or a file, never from an argument, which other people of the machine could read.
 """
 
-import functools
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
 
-from orchestrator.cli.acting import author
+from orchestrator.cli.acting import authored
 from orchestrator.cli.failure import Failed
 from orchestrator.cli.invocation import Invocation, with_settings
 from orchestrator.errors import InvalidCommand
@@ -32,18 +30,6 @@ _FILE = click.option(
 )
 
 
-def _changes(work: Callable[..., None]) -> Callable[..., None]:
-    """Give a command --as and the options of the store; it gets an Author behind its Invocation."""
-
-    @with_settings
-    @click.option("--as", "who", metavar="ID", envvar="CAREPATH_ACTOR", help="Who acts: an opaque id, never a name.")
-    @functools.wraps(work)
-    def command(invocation: Invocation, *args: Any, who: str | None, **more: Any) -> None:  # noqa: ANN401  what click hands over
-        work(invocation, author(who), *args, **more)
-
-    return command
-
-
 @click.group()
 def user() -> None:
     """Look after accounts: who they are, what they may do, and what was changed of them."""
@@ -58,7 +44,7 @@ def user() -> None:
 )
 @click.option("--no-password", is_flag=True, help="Comes in through the hospital's provider alone.")
 @_FILE
-@_changes
+@authored()
 def add(
     invocation: Invocation,
     by: "Author",
@@ -121,7 +107,7 @@ def show(invocation: Invocation, login: str) -> None:
 @user.command()
 @_LOGIN
 @_POST
-@_changes
+@authored()
 def posts(invocation: Invocation, by: "Author", login: str, given: tuple[str, ...]) -> None:
     """Let a person hold these posts and no others; none is taken back one by one."""
     wanted = _posts(given)
@@ -138,7 +124,7 @@ def posts(invocation: Invocation, by: "Author", login: str, given: tuple[str, ..
 @_LOGIN
 @_FILE
 @click.option("--generate", is_flag=True, help="Make one and print it, this once.")
-@_changes
+@authored()
 def password(invocation: Invocation, by: "Author", login: str, *, file: Path | None, generate: bool) -> None:
     """Give a person a new first password, and unlock the account.
 
@@ -159,7 +145,7 @@ def password(invocation: Invocation, by: "Author", login: str, *, file: Path | N
 @user.command(name="no-factor")
 @_LOGIN
 @click.option("--reason", required=True, metavar="TEXT", help="Why; it stands in the record.")
-@_changes
+@authored()
 def no_factor(invocation: Invocation, by: "Author", login: str, *, reason: str) -> None:
     """Take off the second factor of who has lost telephone and recovery codes.
 
@@ -177,7 +163,7 @@ def no_factor(invocation: Invocation, by: "Author", login: str, *, reason: str) 
 
 @user.command()
 @_LOGIN
-@_changes
+@authored()
 def end(invocation: Invocation, by: "Author", login: str) -> None:
     """End an account: nobody comes in by it any more.
 
@@ -197,7 +183,7 @@ def end(invocation: Invocation, by: "Author", login: str) -> None:
 @click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="What it may do; once for each.")
 @click.option("--days", type=int, default=90, show_default=True, help="For how many days, 366 at most.")
 @click.option("--end", "ended", metavar="ID", help="End this token instead.")
-@_changes
+@authored()
 def token(
     invocation: Invocation,
     by: "Author",
@@ -229,7 +215,7 @@ def token(
 @click.option("--before", metavar="CURSOR", help="Go on behind the cursor that --json gave as `before`.")
 @with_settings
 def records(invocation: Invocation, login: str | None, limit: int, before: str | None) -> None:
-    """List what was changed about people, the latest first, and check that the record is whole.
+    """List what was changed about people and the installation, the latest first, and check that the record is whole.
 
     Exit code 1 when it is not.
     """

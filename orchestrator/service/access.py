@@ -14,12 +14,16 @@ import secrets
 from datetime import datetime
 from typing import NamedTuple
 
+from orchestrator.audit import looks
 from orchestrator.errors import InputError
 from orchestrator.service.people.principal import ADMINISTRATOR, EVERYWHERE, Principal
+from orchestrator.service.people.recording import Author, note
 from orchestrator.service.ports import Collision, Store
 from orchestrator.service.rows import TokenRow
 from orchestrator.service.tokens import token_hash
 
+_FILE = Author("secret-file", ADMINISTRATOR, asserted=True)
+"""Whoever wrote the file from which a process that begins takes the token."""
 _GIVEN = re.compile(r"[!-~]{43,256}")
 """A token from a file: 256 random bits are 43 characters in base64, 64 in hex."""
 
@@ -34,8 +38,8 @@ class Holder(NamedTuple):
 class Access:
     """Keeps the access token and knows it again."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, mac: looks.Mac) -> None:
+        self._store, self._mac = store, mac
 
     def holder(self, token: str) -> Holder | None:
         """Return who holds this token; None when nobody does, or no longer."""
@@ -66,10 +70,10 @@ class Access:
             change.add_token(_row(token, change.times().wall))
         return token
 
-    def new_token(self) -> str:
-        """Return a new token; the old one opens nothing from now on."""
+    def new_token(self, by: Author) -> str:
+        """Return a new token; the old one opens nothing from now on. Who made it stands in the record of accounts."""
         token = _random()
-        self._replace(token)
+        self._replace(token, by)
         return token
 
     def adopt(self, token: str) -> None:
@@ -84,16 +88,17 @@ class Access:
         if self.holder(token) is not None:
             return
         try:
-            self._replace(token)
+            self._replace(token, _FILE)
         except Collision:
             if self.holder(token) is None:
                 raise InputError("this token was ended before, and opens nothing any more: take a new one") from None
 
-    def _replace(self, token: str) -> None:
+    def _replace(self, token: str, by: Author) -> None:
         with self._store.change() as change:
             now = change.times().wall
             change.revoke_tokens(now)
             change.add_token(_row(token, now))
+            note(change, self._mac, by, "admin-token", about="", detail={})
 
 
 def _random() -> str:

@@ -5,11 +5,14 @@ ever, ever more seldom; what is refused for good is a dead letter, which waits f
 the time.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from orchestrator.errors import InvalidCommand
 from orchestrator.service.desk import Desk
 from orchestrator.service.notices import OWNERS, routed, tell
+from orchestrator.service.people.looking import marked
+from orchestrator.service.people.recording import Author, note
 from orchestrator.service.ports import Change, Directory
 from orchestrator.service.rows import LONGEST_WAIT, Lease, OutgoingId, OutgoingRow
 
@@ -31,7 +34,7 @@ class Deliveries:
     """Hands notices to whoever sends them, and dead letters to people."""
 
     def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+        self._desk, self._mac = desk, desk.keyring.look_mac
 
     def waiting(self, seconds: float = 0.0) -> bool:
         """Tell whether a notice could leave now, and could have for so many seconds already."""
@@ -86,18 +89,41 @@ class Deliveries:
         with self._desk.store.read() as reader:
             return reader.outgoing(dead=dead, after=after, limit=limit, wards=wards)
 
-    def resend(self, *ids: OutgoingId, wards: frozenset[str] | None = None) -> int:
-        """Have dead letters sent again, by their routes as they are configured now; return how many there were."""
-        return self._desk.transact(lambda change: change.resend(ids, wards))
+    def resend(self, by: Author, *ids: OutgoingId, wards: frozenset[str] | None = None) -> int:
+        """Have dead letters sent again, by their routes as they are configured now; return how many there were.
 
-    def drop(self, outgoing: OutgoingId, by: str, reason: str, wards: frozenset[str] | None = None) -> bool:
+        Who did, and which, stands in the record of accounts.
+        """
+
+        def work(change: Change) -> int:
+            sent = change.resend(ids, wards)
+            if sent:
+                note(change, self._mac, by, "letters-resent", about="", detail=_letters(sent))
+            return len(sent)
+
+        return self._desk.transact(work)
+
+    def drop(self, by: Author, outgoing: OutgoingId, reason: str, wards: frozenset[str] | None = None) -> bool:
         """Record that a person saw to a dead letter otherwise: who, and why. False when there is none.
 
+        The reason stands with the delivery alone; who did, and which letter it was, in the record of accounts too.
         Raises InvalidCommand without a reason, or for one of over 500 characters.
         """
         if not reason.strip() or len(reason) > _LONGEST_REASON:
             raise InvalidCommand(f"say in at most {_LONGEST_REASON} characters why it need not be sent")
-        return self._desk.transact(lambda change: change.drop(outgoing, by, reason.strip(), wards))
+
+        def work(change: Change) -> bool:
+            who = marked(by.id, asserted=by.asserted)
+            dropped = change.drop(outgoing, who, reason.strip(), wards)
+            if dropped:
+                note(change, self._mac, by, "letter-dropped", about="", detail=_letters([outgoing]))
+            return dropped
+
+        return self._desk.transact(work)
+
+
+def _letters(ids: Iterable[OutgoingId]) -> dict[str, list[str]]:
+    return {"letters": [str(each) for each in ids]}
 
 
 def _give_back(change: Change, directory: Directory, lease: Lease, error: str) -> bool:

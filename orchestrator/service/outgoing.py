@@ -6,7 +6,7 @@ from orchestrator.audit.seal import instant
 from orchestrator.errors import InputError, NotFound
 from orchestrator.service.cursor import LARGEST_PAGE, Page, closed, opened, page_size
 from orchestrator.service.deliveries import Deliveries
-from orchestrator.service.people.looking import marked
+from orchestrator.service.people.recording import Author
 from orchestrator.service.queries import notice_json
 from orchestrator.service.rows import OutgoingId, OutgoingRow
 
@@ -31,27 +31,22 @@ class Outgoing:
         rows = self._deliveries.outgoing(dead=dead, after=place, limit=size, wards=wards)
         return Page([_json(row) for row in rows], closed(*_id(rows[-1])) if len(rows) == size else None)
 
-    def resend(self, delivery: str, *, wards: frozenset[str] | None = None) -> None:
+    def resend(self, by: Author, delivery: str, *, wards: frozenset[str] | None = None) -> None:
         """Have a dead letter sent again, by its route as it is configured now. Raises NotFound, InputError."""
-        if not self._deliveries.resend(_parse(delivery), wards=wards):
+        if not self._deliveries.resend(by, _parse(delivery), wards=wards):
             raise NotFound(_NO_LETTER)
 
-    def resend_all(self, route: str | None = None, *, wards: frozenset[str] | None = None) -> int:
+    def resend_all(self, by: Author, route: str | None = None, *, wards: frozenset[str] | None = None) -> int:
         """Have every dead letter sent again, or those of one route; return how many there were."""
         sent, after = 0, None
         while rows := self._deliveries.outgoing(dead=True, after=after, limit=LARGEST_PAGE, wards=wards):
             after = _id(rows[-1])
-            sent += self._deliveries.resend(*(_id(row) for row in rows if route in {None, row.route}))
+            sent += self._deliveries.resend(by, *(_id(row) for row in rows if route in {None, row.route}))
         return sent
 
-    def drop(
-        self, delivery: str, by: str, reason: str, *, asserted: bool, wards: frozenset[str] | None = None
-    ) -> None:  # fmt: skip
-        """Record that a person saw to a dead letter otherwise: who, and why. Raises NotFound, InputError.
-
-        asserted: nobody proved that it was this person, and so it stands behind the id.
-        """
-        if not self._deliveries.drop(_parse(delivery), marked(by, asserted=asserted), reason, wards):
+    def drop(self, by: Author, delivery: str, reason: str, *, wards: frozenset[str] | None = None) -> None:
+        """Record that a person saw to a dead letter otherwise: who, and why. Raises NotFound, InputError."""
+        if not self._deliveries.drop(by, _parse(delivery), reason, wards):
             raise NotFound(_NO_LETTER)
 
 

@@ -319,8 +319,8 @@ class Change(Reader, PeopleChange, RosterChange, WorklistChange, Protocol):
         """Keep the notice as a dead letter, until a person sends it again or drops it. False as for `finish`."""
         ...
 
-    def resend(self, ids: Sequence[OutgoingId], wards: frozenset[str] | None = None) -> int:
-        """Let dead letters be tried again at once; return how many of these there were. wards: as for `outgoing`."""
+    def resend(self, ids: Sequence[OutgoingId], wards: frozenset[str] | None = None) -> list[OutgoingId]:
+        """Let dead letters be tried again at once; return which of these there were. wards: as for `outgoing`."""
         ...
 
     def drop(self, outgoing: OutgoingId, by: str, reason: str, wards: frozenset[str] | None = None) -> bool:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from orchestrator.episode import formats
 from orchestrator.errors import Conflict
 from orchestrator.service.desk import Desk
+from orchestrator.service.people.recording import Author, note
 from orchestrator.service.ports import Change
 from orchestrator.service.rows import ProcessRow
 
@@ -67,22 +68,27 @@ class Presence:
         with self._desk.store.read() as reader:
             return reader.format() < formats.OWN
 
-    def finish(self) -> int:
+    def finish(self, by: Author) -> int:
         """Have everything written in this program's own format from now on; return its number.
 
+        Who finished the upgrade stands in the record of accounts; nothing does where it is finished already.
         Raises OlderRuns, and NewerFormat where another program has gone further.
         """
-        return self._desk.transact(self._finish)
+        return self._desk.transact(lambda change: self._finish(change, by))
 
-    def _finish(self, change: Change) -> int:
-        formats.check(change.format())
+    def _finish(self, change: Change, by: Author) -> int:
+        before = change.format()
+        formats.check(before)
         unable = [row for row in change.processes() if row.format < formats.OWN]
         if unable:
             raise OlderRuns(
                 f"programs run that do not read format {formats.OWN}: {named(unable)}; replace them first; one that was"
                 " killed is forgotten after two minutes"
             )
-        change.set_format(formats.OWN)
+        if before < formats.OWN:
+            change.set_format(formats.OWN)
+            told = {"format": formats.OWN}
+            note(change, self._desk.keyring.look_mac, by, "upgrade-finished", about="", detail=told)
         return formats.OWN
 
 

@@ -189,10 +189,11 @@ class RareWrites(ColdReader, AnswerWrites, RosterWrites, WorklistWrites, RewrapW
         said = {**_fence(lease), "wall": self.times().wall, "error": error[:_LONGEST_ERROR]}
         return bool(self._sql.execute(_GIVE_UP, said).rowcount)
 
-    def resend(self, ids: Sequence[OutgoingId], wards: frozenset[str] | None = None) -> int:
+    def resend(self, ids: Sequence[OutgoingId], wards: frozenset[str] | None = None) -> list[OutgoingId]:
         again = {"next_try_at": self.times().wall, "given_up_at": None, "attempts": 0}
         dead = t.outbox.c.given_up_at.is_not(None) & _of(wards)
-        return sum(self._sql.execute(update(t.outbox).where(_is(each), dead).values(**again)).rowcount for each in ids)
+        one = update(t.outbox).where(dead).values(**again)
+        return [each for each in ids if self._sql.execute(one.where(_is(each))).rowcount]
 
     def drop(self, outgoing: OutgoingId, by: str, reason: str, wards: frozenset[str] | None = None) -> bool:
         c = t.outbox.c

@@ -9,6 +9,7 @@ from orchestrator.errors import InputError, NotFound
 from orchestrator.http.needs import needs, principal
 from orchestrator.http.serving import serving, system_of
 from orchestrator.service.people.principal import Action
+from orchestrator.service.people.recording import Author
 from orchestrator.web.forms import Sent
 from orchestrator.web.pages import Entry, gettext, moments_of, render
 
@@ -27,12 +28,12 @@ def operations(request: Request, dead: Cursor = None, waiting: Cursor = None) ->
 @router.post("/operations/resend", dependencies=needs(Action.OPERATE))
 def resend(request: Request, form: Sent) -> Response:
     """Have a dead letter sent again, or all of them."""
-    outgoing, wards = system_of(request).outgoing, principal(request).wards(Action.OPERATE)
+    outgoing, by, wards = system_of(request).outgoing, _author(request), principal(request).wards(Action.OPERATE)
     try:
         if form["all"]:
-            outgoing.resend_all(wards=wards)
+            outgoing.resend_all(by, wards=wards)
         else:
-            outgoing.resend(form["delivery"], wards=wards)
+            outgoing.resend(by, form["delivery"], wards=wards)
     except (InputError, NotFound) as error:
         return _page(request, status=422, problem=str(error))
     return RedirectResponse("/operations", 303)
@@ -41,13 +42,17 @@ def resend(request: Request, form: Sent) -> Response:
 @router.post("/operations/drop", dependencies=needs(Action.OPERATE))
 def drop(request: Request, form: Sent) -> Response:
     """Take over a dead letter: it is not sent; who took it over, and why, stays on record."""
-    who = principal(request)
-    wards = who.wards(Action.OPERATE)
+    by, wards = _author(request), principal(request).wards(Action.OPERATE)
     try:
-        system_of(request).outgoing.drop(form["delivery"], who.actor_id, form["reason"], asserted=False, wards=wards)
+        system_of(request).outgoing.drop(by, form["delivery"], form["reason"], wards=wards)
     except (InputError, NotFound) as error:
         return _page(request, status=422, problem=str(error), typed={form["delivery"]: form["reason"]})
     return RedirectResponse("/operations", 303)
+
+
+def _author(request: Request) -> Author:
+    who = principal(request)
+    return Author(who.actor_id, who.role_for(Action.OPERATE))
 
 
 def _page(

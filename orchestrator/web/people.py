@@ -38,8 +38,11 @@ KINDS = {
     "contact": "added a channel", "contact-removed": "removed a channel", "contact-tested": "sent a test message",
     "duty": "put the person on duty", "duty-removed": "took a duty out of the rota",
     "away": "entered an absence", "away-removed": "took an absence back",
+    "letters-resent": "had dead letters sent again", "letter-dropped": "took over a dead letter",
+    "keys-rotated": "added a key", "admin-token": "made a new administrator's token",
+    "upgrade-finished": "finished an upgrade",
 }  # fmt: skip
-"""What was done to an account, in words; each is in the catalogues."""
+"""What was done to an account, or to the installation, in words; each is in the catalogues."""
 
 
 @router.get("/people")
@@ -80,7 +83,10 @@ def new(request: Request, form: Sent) -> Response:
 
 @router.get("/people/records")
 def records(request: Request, before: Cursor = None, about: About = "", check: str = "") -> Response:
-    """Show what was changed about people, the latest first. check: whether that is whole, which takes a while."""
+    """Show what was changed about people and the installation, the latest first.
+
+    check: whether that is whole, which takes a while.
+    """
     found = system_of(request).people
     page = found.recorded(about=about or None, before=before, limit=_PAGE)
     faults = found.faults() if check else None

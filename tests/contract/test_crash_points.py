@@ -24,7 +24,7 @@ from orchestrator.store.postgres import PostgresStore
 from orchestrator.store.sqlite import SqliteStore
 from tests.contract.conftest import BUILDERS, System, with_something_due
 from tests.contract.test_transactions import contents
-from tests.factories import CLINICIAN, T0, enrolment, record
+from tests.factories import CLINICIAN, OPERATOR, T0, enrolment, record
 from tests.letterbox import Everything
 
 Work = Callable[[], object]
@@ -210,12 +210,12 @@ def give_up(sut: System) -> Work:
 
 def resend(sut: System) -> Work:
     outgoing = dead(sut)
-    return lambda: sut.deliveries.resend(outgoing)
+    return lambda: sut.deliveries.resend(OPERATOR, outgoing)
 
 
 def drop(sut: System) -> Work:
     outgoing = dead(sut)
-    return lambda: sut.deliveries.drop(outgoing, "l-1", "said by telephone")
+    return lambda: sut.deliveries.drop(OPERATOR, outgoing, "said by telephone")
 
 
 WRITES: dict[str, tuple[Callable[[System], Work], int]] = {
@@ -223,7 +223,7 @@ WRITES: dict[str, tuple[Callable[[System], Work], int]] = {
     "enrol": (enrol, 8), "enrol a known patient": (enrol_known, 6), "command": (command, 5),
     "command after a timer": (command_after_timer, 7), "close": (close, 5), "change ward": (change_ward, 12),
     "fire a batch": (fire_batch, 8), "fire alone": (fire_alone, 6), "set aside": (set_aside, 4), "take": (take, 3),
-    "finish": (finish, 3), "give back": (give_back, 4), "give up": (give_up, 4), "resend": (resend, 2),
+    "finish": (finish, 3), "give back": (give_back, 4), "give up": (give_up, 4), "resend": (resend, 4),
     "drop": (drop, 3),
 }  # fmt: skip
 

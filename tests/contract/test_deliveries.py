@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import orjson
 import pytest
 
 from orchestrator.errors import InvalidCommand, StoreError
@@ -13,7 +14,7 @@ from orchestrator.service.pulse import Pulse
 from orchestrator.service.rows import Lease, OutboxRow, OutgoingId, OutgoingRow
 from orchestrator.store.postgres import PostgresStore
 from tests.contract.conftest import System
-from tests.factories import HOUR, T0, enrolment, record
+from tests.factories import HOUR, OPERATOR, T0, enrolment, record
 from tests.letterbox import Everything
 
 
@@ -97,17 +98,23 @@ def test_a_dead_letter_is_sent_again_or_dropped_by_a_person(sut: System) -> None
         assert not sut.deliveries.finish(lease, "post"), "it is out of whoever's hands"
     assert sut.deliveries.take() == []
     first, second = (OutgoingId(row.notice.episode_id, row.notice.key, row.route) for row in dead(sut))
-    assert sut.deliveries.resend(first, first) == 1
+    assert sut.deliveries.resend(OPERATOR, first, first, second._replace(route="none")) == 1
     (held,) = sut.deliveries.take()
     assert (held.route, held.attempts) == ("a", 1)
-    assert sut.deliveries.resend(first) == 0, "it is no dead letter"
-    assert not sut.deliveries.drop(first, "c-1", "told by telephone")
+    assert sut.deliveries.resend(OPERATOR, first) == 0, "it is no dead letter"
+    assert not sut.deliveries.drop(OPERATOR, first, "told by telephone")
     with pytest.raises(InvalidCommand):
-        sut.deliveries.drop(second, "c-1", " ")
-    assert sut.deliveries.drop(second, "c-1", "told by telephone")
-    assert not sut.deliveries.drop(second, "c-1", "told by telephone")
+        sut.deliveries.drop(OPERATOR, second, " ")
+    assert sut.deliveries.drop(OPERATOR, second, "told by telephone")
+    assert not sut.deliveries.drop(OPERATOR, second, "told by telephone")
     assert dead(sut) == []
     assert [row.notice.kind for row in sut.deliveries.outgoing()] == ["reminder"]
+    with sut.store.read() as reader:
+        records = [(row.by, row.kind, orjson.loads(row.detail)) for row in reader.staff_records(0, 10)]
+    assert records == [
+        ("o-1", "letters-resent", {"asserted": True, "letters": [str(first)]}),
+        ("o-1", "letter-dropped", {"asserted": True, "letters": [str(second)]}),
+    ], "once each, and nothing of what was refused"
 
 
 def test_undelivered_goes_out_by_the_other_routes_and_makes_no_further_notice(sut: System) -> None:

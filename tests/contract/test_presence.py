@@ -10,6 +10,7 @@ from orchestrator.errors import NewerFormat
 from orchestrator.service.presence import OlderRuns, Presence, Program, named
 from orchestrator.service.rows import UNHEARD, ProcessRow
 from tests.contract.conftest import System
+from tests.factories import OPERATOR
 
 pytestmark = pytest.mark.parametrize("sut", ["sqlite", "postgres"], indirect=True)
 
@@ -42,12 +43,15 @@ def test_an_upgrade_is_finished_when_no_older_program_runs(sut: System) -> None:
     older(sut, "running", timedelta(seconds=100))
     assert [row.process_id for row in here.older(here.running())] == ["running"]
     with pytest.raises(OlderRuns, match=rf"do not read format {formats.OWN}: 1 clock \(0.9.0\); replace them first"):
-        here.finish()
+        here.finish(OPERATOR)
     assert here.unfinished()
     sut.sql("DELETE FROM process WHERE process_id = 'running'")
-    assert here.finish() == formats.OWN
+    assert here.finish(OPERATOR) == formats.OWN
     assert not here.unfinished()
-    assert here.finish() == formats.OWN
+    assert here.finish(OPERATOR) == formats.OWN
+    with sut.store.read() as reader:
+        told = [(row.by, row.kind, row.about) for row in reader.staff_records(0, 10)]
+    assert told == [("o-1", "upgrade-finished", "")], "who did, once"
 
 
 def test_who_is_not_heard_of_for_a_day_is_forgotten(sut: System) -> None:
@@ -60,7 +64,7 @@ def test_who_is_not_heard_of_for_a_day_is_forgotten(sut: System) -> None:
 def test_an_older_program_learns_that_it_is_one(sut: System) -> None:
     here = presence(sut)
     sut.sql(f"UPDATE store_info SET format = {formats.OWN + 1}")
-    for ask in (lambda: here.note("api"), here.finish):
+    for ask in (lambda: here.note("api"), lambda: here.finish(OPERATOR)):
         with pytest.raises(NewerFormat, match="newer carepath"):
             ask()
 

@@ -36,6 +36,7 @@ from orchestrator.service.worklist.claims import handle_of
 from orchestrator.service.worklist.rows import ItemId
 from orchestrator.web.app import create_pages
 from orchestrator.web.door import PUBLIC as PAGES_PUBLIC
+from tests.factories import OPERATOR
 from tests.integration.access_table import API, EMERGENCY, EPISODE, MAY, NUMBER, OPEN, PAGES, ROLES, WARD, Asked
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -311,7 +312,7 @@ def test_no_list_shows_another_wards_patient_whatever_is_asked(hospital: Hospita
         body = {"delivery": f"{hospital.other.episode_id}.1.1.pager", **more}
         route = f"POST /api/v1/deliveries/{verb}"
         assert ask(hospital, lead, route, Asked("operate", body), hospital.own).status_code == 404
-    assert hospital.system.outgoing.resend_all(wards=frozenset({OWN})) == 1
+    assert hospital.system.outgoing.resend_all(OPERATOR, wards=frozenset({OWN})) == 1
     assert len(hospital.system.deliveries.outgoing(dead=True)) == 1, "that of the other ward"
 
 

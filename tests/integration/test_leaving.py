@@ -21,7 +21,9 @@ from orchestrator.notify.reading import Outside, read_channels
 from orchestrator.service.deliveries import TRIES_UNTOLD
 from orchestrator.service.enrolment import EnrolRequest, Identifier
 from orchestrator.service.handlers import new_key
+from orchestrator.service.people.recording import Author
 from orchestrator.service.rows import Lease
+from tests.factories import OPERATOR
 from tests.integration.gateways import KINDS, Gateway, gateway
 from tests.integration.installation import CLINICIAN, PATHWAY, T0, Installation, installed
 from tests.servers.outside import DROP, LATER, NEVER
@@ -184,13 +186,13 @@ def test_a_dead_letter_goes_out_by_the_mended_address(place: Installation, gate:
     (dead,) = place.system.outgoing.page(dead=True).rows
     mended = with_ways(place.system, read_channels(gate.file("mended"), ROLES))
     assert deliver(mended) == 0, "it waits for a person"
-    mended.outgoing.resend(dead["id"])
+    mended.outgoing.resend(OPERATOR, dead["id"])
     assert deliver(mended) == 1
     (arrival,) = gate.of(episode)
     assert "mended" in arrival.to
     assert recorded(place, episode) == (0, 1)
     with pytest.raises(NotFound):
-        mended.outgoing.resend(dead["id"])
+        mended.outgoing.resend(OPERATOR, dead["id"])
 
 
 def test_a_route_that_was_taken_away_leaves_a_dead_letter_until_it_is_put_back(
@@ -206,8 +208,8 @@ def test_a_route_that_was_taken_away_leaves_a_dead_letter_until_it_is_put_back(
     (dead,) = place.system.outgoing.page(dead=True).rows
     assert (dead["route"], dead["last_error"]) == ("all", "no-such-route")
     assert place.undelivered(episode) == ["administrator", "lead"]
-    assert place.system.outgoing.resend_all("other") == 0
-    assert place.system.outgoing.resend_all("all") == 1
+    assert place.system.outgoing.resend_all(OPERATOR, "other") == 0
+    assert place.system.outgoing.resend_all(OPERATOR, "all") == 1
     assert deliver(place.system) == 1
     assert recorded(place, episode) == (0, 1)
 
@@ -217,7 +219,7 @@ def test_whoever_takes_a_dead_letter_over_stands_on_record(place: Installation, 
     episode = place.enrol()
     deliver(place.system)
     (dead,) = place.system.outgoing.page(dead=True).rows
-    place.system.outgoing.drop(dead["id"], "u-107", "rang the ward", asserted=False)
+    place.system.outgoing.drop(Author("u-107", "lead"), dead["id"], "rang the ward")
     assert recorded(place, episode) == (0, 1)
     with place.system.store.read() as reader:
         found = reader._sql.exec_driver_sql(

@@ -33,6 +33,7 @@ from orchestrator.service.handlers import Request, new_key
 from orchestrator.service.ledger import unpack
 from orchestrator.service.notices import InHouse
 from orchestrator.store import schema
+from tests.factories import OPERATOR
 from tests.integration.installation import CLINICIAN, Installation, installed, running, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -153,7 +154,7 @@ def api(side: Side) -> Iterator[Api]:
         number = listening.fileno()
         command = [*SERVE, "api", str(number)]
         with running(command, side.place.settings, code=side.code, passing=(number,)):
-            yield Api(listening.getsockname()[1], side.place.system.access.new_token())
+            yield Api(listening.getsockname()[1], side.place.system.access.new_token(OPERATOR))
 
 
 @dataclass

@@ -14,6 +14,7 @@ from orchestrator.episode.commands import Actor
 from orchestrator.errors import CarepathError, StoreError
 from orchestrator.service.enrolment import EnrolRequest, Identifier
 from orchestrator.service.handlers import Request
+from orchestrator.service.people.recording import Author
 from orchestrator.service.rows import OutgoingId
 from tests.simulation.choices import Chooser
 from tests.simulation.office import WARDS
@@ -182,19 +183,20 @@ class Person:
         dead = self._call(lambda system: system.deliveries.outgoing(dead=True))
         for row in dead or []:
             outgoing = OutgoingId(row.notice.episode_id, row.notice.key, row.route)
-            self._call(partial(_resend if self._dice.random() < 0.7 else _drop, outgoing, self._actor.id))
+            by = Author(self._actor.id, self._actor.role)
+            self._call(partial(_resend if self._dice.random() < 0.7 else _drop, outgoing, by))
 
 
 def _is_for_later(row: dict[str, Any], soon: datetime) -> bool:
     return row["kind"] == "dose" and datetime.fromisoformat(row["due_at"]) > soon
 
 
-def _resend(outgoing: OutgoingId, _: str, system: System) -> int:
-    return system.deliveries.resend(outgoing)
+def _resend(outgoing: OutgoingId, by: Author, system: System) -> int:
+    return system.deliveries.resend(by, outgoing)
 
 
-def _drop(outgoing: OutgoingId, by: str, system: System) -> bool:
-    return system.deliveries.drop(outgoing, by, "told by telephone")
+def _drop(outgoing: OutgoingId, by: Author, system: System) -> bool:
+    return system.deliveries.drop(by, outgoing, "told by telephone")
 
 
 def enrol(world: "World", api: Process, number: int) -> None:

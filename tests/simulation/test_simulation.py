@@ -16,7 +16,7 @@ from tests.simulation.run import command
 
 SEEDS = (1, 4, 5, 6, 8)
 YEARS = 0.1
-WARD = 30_022
+WARD = 32
 CALM = 7
 ACTS = (
     "groups", "change-ward", "claim", "break-glass", "mend-glass", "compare", "merge", "unmerge", "looks checked",

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from orchestrator.cli.wording.lines import columns, moment, section
 
 Json = dict[str, Any]
+_TOLD = ("name", "label", "subject", "token", "reason", "factor", "key", "format")
 
 
 def people_text(document: Json) -> str:
@@ -66,6 +67,7 @@ def _detail(each: Mapping[str, Any]) -> str:
     posts = [f"{role}@{ward}" for ward, role in detail.get("posts", ())]
     parts = [
         *posts,
-        *(str(detail[name]) for name in ("name", "label", "subject", "token", "reason", "factor") if name in detail),
+        *(str(detail[name]) for name in _TOLD if name in detail),
+        *detail.get("letters", ()),
     ]
     return ", ".join([*parts, *(["asserted"] if detail.get("asserted") else [])])

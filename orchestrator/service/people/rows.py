@@ -99,9 +99,9 @@ class PersonalTokenRow(NamedTuple):
 
 
 class StaffRow(NamedTuple):
-    """What was changed about people, by whom. One chain for the whole store: see `audit.looks`.
+    """What was changed about people, or done to the installation, by whom. One chain for the store: see `audit.looks`.
 
-    kind: added, changed, ended, posts, password, token …   about: whose account.   detail: JSON without secrets.
+    kind: added, posts, token, keys-rotated …   about: whose account; empty for none.   detail: JSON without secrets.
     cause: hash of who asked with which idempotency key; request: hash of what was asked. None where there is no key.
     """
 

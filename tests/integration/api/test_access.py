@@ -16,6 +16,7 @@ from orchestrator.bootstrap import Simulation, open_system, prepare_store
 from orchestrator.errors import InputError
 from orchestrator.http.failures import Failures
 from orchestrator.service import readiness
+from tests.factories import OPERATOR
 from tests.integration.api.conftest import T0, Ward, enrolment
 
 ALWAYS = {
@@ -145,7 +146,9 @@ def test_a_token_is_made_once_kept_as_a_hash_and_replaced(ward: Ward, tmp_path: 
     assert access.first_token() is None
     for file in (tmp_path / "home").iterdir():
         assert ward.token.encode() not in file.read_bytes()
-    fresh = access.new_token()
+    fresh = access.new_token(OPERATOR)
+    (told,) = ward.system.people.recorded().rows
+    assert (told["by"], told["kind"], told["detail"]) == ("o-1", "admin-token", {"asserted": True})
     assert ward.get("/worklist").status_code == 401
     ward.token = fresh
     assert ward.get("/worklist").status_code == 200
@@ -179,7 +182,7 @@ def test_processes_that_adopt_the_same_token_at_once_are_all_content(
 def test_a_token_that_was_ended_never_opens_again(ward: Ward) -> None:
     access, given = ward.system.access, "0123456789abcdef" * 4
     access.adopt(given)
-    access.new_token()
+    access.new_token(OPERATOR)
     with pytest.raises(InputError, match="was ended before"):
         access.adopt(given)
 

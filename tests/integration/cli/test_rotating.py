@@ -28,6 +28,12 @@ def test_who_comes_after_it_is_under_the_new_key_and_all_can_be_read(terminal: T
     assert said.code == 0, said.err
     after = terminal.enrol("0000002")
     assert said.document["key"] in wrapping(terminal)
+    records = terminal("user", "records", "--json").document
+    assert (records["whole"], len(records["records"])) == (True, 1)
+    told = records["records"][0]
+    assert (told["by"], told["kind"]) == ("terminal", "keys-rotated")
+    assert told["detail"] == {"asserted": True, "key": said.document["key"]}
+    assert f"keys-rotated  {said.document['key']}, asserted" in " ".join(terminal("user", "records").out.split(" "))
     assert len(wrapping(terminal)) == 2
     assert [terminal("record", each, "weight_kg=70").code for each in (before, after)] == [0, 0]
     terminal.assert_sound()

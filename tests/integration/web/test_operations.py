@@ -76,6 +76,9 @@ def test_dead_letters_are_sent_again_or_taken_over(house: House, tmp_path: Path)
     assert browser.send("/operations", "/operations/resend", all="yes").status_code == 303
     assert system.outgoing.page(dead=True).rows == []
     assert len(system.outgoing.page().rows) == 2
+    record = browser.get("/people/records").text
+    assert all(f"<code>{each}</code>" in record for each in ids)
+    assert (record.count("took over a dead letter"), record.count("had dead letters sent again")) == (1, 2)
     stranger = House(replace(house.ward, system=system), house.people).signed_in("elsewhere", ("N3", "lead"))
     assert not any(each in stranger.get("/operations").text for each in ids)
     nurse = house.signed_in("nurse")
