@@ -41,7 +41,7 @@ def records_text(told: Json, zone: ZoneInfo) -> str:
             moment(each["at"], zone),
             each["by_name"],
             each["kind"],
-            f"{each['about_name']} {_detail(each)}",
+            f"{each['about_name']} {_detail(each)}".strip(),
         )
         for each in told["records"]
     ]

@@ -31,9 +31,9 @@ def test_who_comes_after_it_is_under_the_new_key_and_all_can_be_read(terminal: T
     records = terminal("user", "records", "--json").document
     assert (records["whole"], len(records["records"])) == (True, 1)
     told = records["records"][0]
-    assert (told["by"], told["kind"]) == ("terminal", "keys-rotated")
+    assert (told["by"], told["kind"]) == ("n1", "keys-rotated")
     assert told["detail"] == {"asserted": True, "key": said.document["key"]}
-    assert f"keys-rotated  {said.document['key']}, asserted" in " ".join(terminal("user", "records").out.split(" "))
+    assert f"keys-rotated {said.document['key']}, asserted" in " ".join(terminal("user", "records").out.split())
     assert len(wrapping(terminal)) == 2
     assert [terminal("record", each, "weight_kg=70").code for each in (before, after)] == [0, 0]
     terminal.assert_sound()
