@@ -184,7 +184,7 @@ def _thin(episode: Episode, now: dt.datetime) -> Episode:
 
 
 def _thinned(course: Course) -> Course:
-    if not course.counts or (course.planned is None and not course.recorded):
+    if not course.counts or not course.recorded:  # of silence nothing could be kept that tells what was to come
         return course
     given = [each for each in course.recorded if each.status == GIVEN]
     kept = tuple(Administration(GIVEN, each.at, each.at, 0) for each in dict.fromkeys((*given[:1], *given[-1:])))

@@ -96,3 +96,12 @@ def test_an_observation_that_ended_with_another_patients_recovery_goes_on() -> N
     assert (patient.episode.stage, patient.in_force) == ("maintenance", set())
     assert taken_back(patient, "response") == {"observation"}
     assert patient.episode.stage == "first-line"
+
+
+def test_what_a_taper_replaced_long_ago_unrecorded_goes_on_with_its_doses() -> None:
+    patient = given(planned(ready(PULSE, "rituximab-weekly"), 100), 31).at(32)
+    patient.accepted(Stop(TAPER, reason="he cannot bear it", override=("steroid-stop",)), "lead")
+    before = patient.course(PULSE)
+    patient.at(40 * 24).accepted(Stop("rituximab-weekly", reason="his wish"), "lead")
+    assert taken_back(patient) == {PULSE}
+    assert patient.course(PULSE) == before._replace(ended_at=None, end=None)
