@@ -57,7 +57,7 @@ class Asked:
         return self.key or new_key()
 
 
-def author(who: str | None) -> "Author":
+def _author(who: str | None) -> "Author":
     """Return who changes something about people at a terminal: asserted, as an administrator. Raises InvalidCommand."""
     from orchestrator.service.people.recording import Author  # noqa: PLC0415  not for --help
 
@@ -76,7 +76,7 @@ def authored(unnamed: str | None = None) -> Callable[[Callable[..., None]], Call
         @_AS
         @functools.wraps(work)
         def command(invocation: Invocation, *args: Any, who: str | None, **more: Any) -> None:  # noqa: ANN401  what click hands over
-            work(invocation, author(who or unnamed), *args, **more)
+            work(invocation, _author(who or unnamed), *args, **more)
 
         return command
 

@@ -7,15 +7,15 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from orchestrator.cli.acting import author
+from orchestrator.cli.acting import authored
 from orchestrator.cli.failure import Failed
 from orchestrator.cli.invocation import Invocation, with_settings
 from orchestrator.errors import NotFound
 
 if TYPE_CHECKING:
     from orchestrator.bootstrap import System
+    from orchestrator.service.people.recording import Author
 
-_WHO = click.option("--as", "who", metavar="ID", envvar="CAREPATH_ACTOR", help="Who acts: an opaque id, never a name.")
 _FROM = click.option("--from", "starts", metavar="TIME", required=True, help="ISO 8601; without offset the hospital's.")
 _UNTIL = click.option("--until", "ends", metavar="TIME", required=True, help="Until before this moment.")
 _WARD = click.argument("ward", metavar="WARD")
@@ -53,11 +53,10 @@ def show(invocation: Invocation, ward: str, first: str | None, days: int) -> Non
 @click.option("--person", required=True, metavar="PERSON", help="Who: an id or a login.")
 @_FROM
 @_UNTIL
-@_WHO
-@with_settings
-def add(invocation: Invocation, ward: str, *, role: str, person: str, starts: str, ends: str, who: str | None) -> None:
+@authored()
+def add(invocation: Invocation, by: "Author", ward: str, *, role: str, person: str, starts: str, ends: str) -> None:
     """Put a person on duty; others may be on duty at the same time."""
-    by, (start, end) = author(who), _span(invocation, starts, ends)
+    start, end = _span(invocation, starts, ends)
     with invocation.system() as system:
         person_id = _person(system, person)
         made = system.duty.rota.add(by, ward=ward, role=role, person_id=person_id, starts_at=start, ends_at=end)
@@ -67,11 +66,9 @@ def add(invocation: Invocation, ward: str, *, role: str, person: str, starts: st
 @rota.command()
 @_WARD
 @click.argument("duty", metavar="DUTY")
-@_WHO
-@with_settings
-def remove(invocation: Invocation, ward: str, duty: str, who: str | None) -> None:
+@authored()
+def remove(invocation: Invocation, by: "Author", ward: str, duty: str) -> None:
     """Take a duty that has not ended out of a ward's rota."""
-    by = author(who)
     _remove(invocation, duty, "it is out of the rota", lambda system: system.duty.rota.remove(by, ward, duty))
 
 
@@ -97,20 +94,18 @@ def reach(invocation: Invocation, person: str) -> None:
 @click.argument("address", metavar="ADDRESS")
 @click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Notices of this kind alone; may be repeated.")
 @click.option("--quiet", default="", metavar="HOURS", help="Hours to be left alone, such as 22:00-06:30.")
-@_WHO
-@with_settings
+@authored()
 def contact(
     invocation: Invocation,
+    by: "Author",
     person: str,
     channel: str,
     address: str,
     *,
     kinds: tuple[str, ...],
     quiet: str,
-    who: str | None,
 ) -> None:
     """Let notices reach a person by one more channel: e-mail or webhook, as the file of channels configures them."""
-    by = author(who)
     with invocation.system() as system:
         made = system.duty.contacts.add(
             by, _person(system, person), channel=channel, address=address, kinds=kinds, quiet=quiet
@@ -121,11 +116,9 @@ def contact(
 @rota.command("no-contact")
 @_PERSON
 @click.argument("name", metavar="NAME")
-@_WHO
-@with_settings
-def no_contact(invocation: Invocation, person: str, name: str, who: str | None) -> None:
+@authored()
+def no_contact(invocation: Invocation, by: "Author", person: str, name: str) -> None:
     """Tell a person by one channel less."""
-    by = author(who)
     _remove(
         invocation, name, "no notice goes there any more",
         lambda system: system.duty.contacts.remove(by, _person(system, person), name),
@@ -135,13 +128,11 @@ def no_contact(invocation: Invocation, person: str, name: str, who: str | None) 
 @rota.command()
 @_PERSON
 @click.argument("name", metavar="NAME")
-@_WHO
-@with_settings
-def test(invocation: Invocation, person: str, name: str, who: str | None) -> None:
+@authored()
+def test(invocation: Invocation, by: "Author", person: str, name: str) -> None:
     """Send a test message by one of a person's channels, now and once."""
     from orchestrator.notify.channel import Result  # noqa: PLC0415  not for --help
 
-    by = author(who)
     with invocation.system() as system:
         place = system.duty.contacts.begin_test(by, _person(system, person), name)
         sent = system.post.test(*place, system.clock.now())
@@ -155,11 +146,10 @@ def test(invocation: Invocation, person: str, name: str, who: str | None) -> Non
 @_FROM
 @_UNTIL
 @click.option("--deputy", metavar="PERSON", help="Who is told instead; nobody if not said.")
-@_WHO
-@with_settings
-def away(invocation: Invocation, person: str, starts: str, ends: str, *, deputy: str | None, who: str | None) -> None:
+@authored()
+def away(invocation: Invocation, by: "Author", person: str, starts: str, ends: str, *, deputy: str | None) -> None:
     """Let a person be away, with or without somebody who is told instead."""
-    by, (start, end) = author(who), _span(invocation, starts, ends)
+    start, end = _span(invocation, starts, ends)
     with invocation.system() as system:
         instead = None if deputy is None else _person(system, deputy)
         made = system.duty.aways.add(by, _person(system, person), deputy_id=instead, starts_at=start, ends_at=end)
@@ -169,11 +159,9 @@ def away(invocation: Invocation, person: str, starts: str, ends: str, *, deputy:
 @rota.command()
 @_PERSON
 @click.argument("absence", metavar="ABSENCE")
-@_WHO
-@with_settings
-def back(invocation: Invocation, person: str, absence: str, who: str | None) -> None:
+@authored()
+def back(invocation: Invocation, by: "Author", person: str, absence: str) -> None:
     """Take back an absence that has not ended."""
-    by = author(who)
     _remove(
         invocation, absence, "the absence is taken back",
         lambda system: system.duty.aways.remove(by, _person(system, person), absence),
